@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from agi_app.authoring import full_width, synonyms
@@ -155,8 +155,7 @@ class Cells:
         line, column = self._row.position(cell)
         field = self._columns.header[cell] if self.readable else ""
         value = self._row.cells[cell] if cell < len(self._row.cells) else ""
-        reasons = "; ".join(dict.fromkeys(reason for _, _, reason in self._faults))
-        reason = one_line(reasons)  # of the file: not for a terminal
+        reason = one_line("; ".join(dict.fromkeys(reason for _, _, reason in self._faults)))  # of the file
         return RejectedRow(line, column, field, value, reason, rule, self._row.cells)
 
 
@@ -197,10 +196,9 @@ def find_columns(table: Table, aliases: Mapping[str, tuple[str, ...]], required:
             if title not in REJECT_COLUMNS:
                 others[title] = index
         elif name in known and len(problems) < SHOWN_PROBLEMS:
-            reason = f"{quote(table.header[known[name]])} and {quote(title)} both mean {name}; rename or delete one"
-            where = table.header_row.position(index)
-            reason = table.header_row.label(index) + reason
-            problems.append(Problem(table.file, *where, f"{kind}/duplicate-column", reason))
+            both = f"{quote(table.header[known[name]])} and {quote(title)} both mean {name}; rename or delete one"
+            reason = table.header_row.label(index) + both
+            problems.append(Problem(table.file, *table.header_row.position(index), f"{kind}/duplicate-column", reason))
         else:
             known.setdefault(name, index)
     problems += [_missing(table, name, aliases[name], kind, others) for name in required if name not in known]
@@ -222,9 +220,14 @@ def _missing(table: Table, name: str, aliases: tuple[str, ...], kind: str, other
         return Problem(table.file, *sign[0], f"{kind}/missing-column", sign[1])
     more = ", …" if len(aliases) > SHOWN_ALIASES else ""
     also = f" (or {', '.join(aliases[:SHOWN_ALIASES])}{more})" if aliases else ""
-    named = (name, *aliases)
     close = next(
-        (title for title in others if synonyms.other_word(title.rstrip("."), (name,)) or _alike(title, named)), None
+        (
+            title
+            for title in others
+            if synonyms.other_word(title.rstrip("."), (name,))
+            or "did you mean" in suggest(_plain(title), (name, *aliases), _ALIKE)
+        ),
+        None,
     )
     if close is None and name == "number":
         close = next((title for title in others if _PHONE_TITLE.search(title)), None)
@@ -253,10 +256,6 @@ def _other_kind(table: Table, kind: str) -> str:
     if kind == "consent" and "external_id" in there and not {"purpose", "method"} & there:
         return "; this looks like contacts: agi-app contacts import CAMPAIGN FILE"
     return ""
-
-
-def _alike(title: str, named: Iterable[str]) -> bool:
-    return "did you mean" in suggest(_plain(title), named, _ALIKE)
 
 
 def _one_column(table: Table, hint: str) -> str:

@@ -76,19 +76,16 @@ def evidence_of(cells: Cells, proofs: Proofs) -> tuple[bytes | None, str | None]
     """The hash and the name of the row's evidence file, now kept; call it last, for a row without a fault."""
     if not (name := cells.text("evidence_file")):
         return None, None
-    reason = None
     if fault := name_fault(name):
         reason = f"{quote(shortened(Path(name)))} {fault}"
     elif proofs.folder is None or proofs.keep is None:
         reason = "names a file; name the folder of the files with --evidence-folder"
+    elif not (proofs.folder / name).resolve().is_relative_to(proofs.folder.resolve()):
+        reason = f"{quote(name)} leads out of the evidence folder"
     else:
-        file = proofs.folder / name
-        if not file.resolve().is_relative_to(proofs.folder.resolve()):
-            reason = f"{quote(name)} leads out of the evidence folder"
-        else:
-            try:
-                return proofs.keep(file), file.name
-            except InputError as error:
-                reason = str(error)
+        try:
+            return proofs.keep(proofs.folder / name), name
+        except InputError as error:
+            reason = str(error)
     cells.fault("evidence_file", "consent/evidence-file", reason)
     return None, None

@@ -104,9 +104,8 @@ class ListFile:
 
     def _of(self, line: int, read: list[str | None]) -> Iterator[str]:
         """The numbers that were read; those of other countries are counted."""
-        own = _own_of(self.region)
         for e164 in filter(None, read):
-            if not e164.startswith(own):
+            if not e164.startswith(_own_of(self.region)):
                 self.elsewhere += 1
                 self.first_elsewhere = self.first_elsewhere or line
             yield e164

@@ -51,13 +51,12 @@ async def import_list(
     force), StoreError.
     """
     _check(terms, now)
-    before = 0
-    for known in await lists_in_force(store):
-        if known.name == terms.name and known.as_of > terms.as_of:
-            raise InputError(f"--as-of {terms.as_of}: the list {terms.name} in force is newer, of {known.as_of}")
-        if known.name == terms.name and known.region != terms.region:
-            raise InputError(f"--region {terms.region}: the list {terms.name} is of {known.region}")
-        before = known.entries if known.name == terms.name else before
+    known = next((known for known in await lists_in_force(store) if known.name == terms.name), None)
+    if known and known.as_of > terms.as_of:
+        raise InputError(f"--as-of {terms.as_of}: the list {terms.name} in force is newer, of {known.as_of}")
+    if known and known.region != terms.region:
+        raise InputError(f"--region {terms.region}: the list {terms.name} is of {known.region}")
+    before = known.entries if known else 0
     file = ListFile(path, terms.region)
     digest = await in_background(_sha256, path)
 
@@ -72,10 +71,8 @@ async def import_list(
         done = await replace_list(store, terms, digest, hashes(), now, least)
     except TooFew as few:
         raise InputError(_too_few(path, terms.name, few.entries, before)) from None
-    tiny = (_tiny(terms.name, done.entries),) if done.entries < TINY and not terms.smaller else ()
-    first = (_first_taken(file),) if file.taken else ()
-    notes = (*first, *tiny, *((_elsewhere(file),) if file.elsewhere else ()))
     figures = (file.lines, done.entries, file.unreadable, done.woken)
+    notes = tuple(_notes(file, terms, done.entries))
     return ListSummary(terms.name, str(path), terms.as_of, *figures, tuple(file.problems), notes)
 
 
@@ -90,26 +87,23 @@ def _too_few(path: Path, name: str, entries: int, before: int) -> str:
     )
 
 
-def _tiny(name: str, entries: int) -> str:
-    return (
-        f"{name} has {count_of(entries, 'number')} only; a register of a country has millions: is this the whole list?"
-    )
-
-
-def _first_taken(file: ListFile) -> str:
-    return (
-        f"{file.path}: no column is called number, so the first was taken, {quote(file.taken)}; if the numbers are in"
-        " another one, rename that one to number and import the file again"
-    )
-
-
-def _elsewhere(file: ListFile) -> str:
-    many, count = file.elsewhere > 1, count_of(file.elsewhere, "number")
-    return (
-        f"{file.path}:{file.first_elsewhere}:1: {'the first of ' if many else ''}{count} of"
-        f" another country than {file.region}; {'they are' if many else 'it is'} still taken, and there the list"
-        " binds every call. Is this the right file, and --region the right country?"
-    )
+def _notes(file: ListFile, terms: ListTerms, entries: int) -> Iterator[str]:
+    """What is odd about a list that was taken."""
+    if file.taken:
+        yield (
+            f"{file.path}: no column is called number, so the first was taken, {quote(file.taken)}; if the numbers are"
+            " in another one, rename that one to number and import the file again"
+        )
+    if entries < TINY and not terms.smaller:
+        has = f"{terms.name} has {count_of(entries, 'number')} only"
+        yield f"{has}; a register of a country has millions: is this the whole list?"
+    if file.elsewhere:
+        many, count = file.elsewhere > 1, count_of(file.elsewhere, "number")
+        yield (
+            f"{file.path}:{file.first_elsewhere}:1: {'the first of ' if many else ''}{count} of"
+            f" another country than {file.region}; {'they are' if many else 'it is'} still taken, and there the list"
+            " binds every call. Is this the right file, and --region the right country?"
+        )
 
 
 def _check(terms: ListTerms, now: dt.datetime) -> None:

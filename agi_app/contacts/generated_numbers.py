@@ -56,20 +56,21 @@ def looks_generated(numbers: Iterable[str | int]) -> Block | None:
         while ordered[block_start] <= number - BLOCK:
             block_start += 1
         if index - run_start >= MOST_CONSECUTIVE:
-            return _run(ordered, run_start, index)
+            return _block(f"more than {MOST_CONSECUTIVE} consecutive numbers", ordered, run_start, index, 1)
         if index - block_start >= MOST_IN_A_BLOCK:
-            return _dense(ordered, block_start, index)
+            what = f"more than {MOST_IN_A_BLOCK} of {BLOCK} neighbouring numbers"
+            return _block(what, ordered, block_start, index, MOST_IN_A_BLOCK, BLOCK)
     return None
 
 
 def beside(known: Iterable[int], listed: Sequence[int]) -> list[int]:
     """Those of the known numbers that may make a block with one of the listed, which are in their order."""
-    found = []
-    for number in known:
-        place = bisect_left(listed, number)
-        if any(abs(number - other) < BLOCK for other in listed[max(0, place - 1) : place + 1]):
-            found.append(number)
-    return found
+    places = ((number, bisect_left(listed, number)) for number in known)
+    return [
+        number
+        for number, place in places
+        if any(abs(number - other) < BLOCK for other in listed[max(0, place - 1) : place + 1])
+    ]
 
 
 def distinct(numbers: Iterable[str | int]) -> list[int]:
@@ -80,14 +81,8 @@ def distinct(numbers: Iterable[str | int]) -> list[int]:
     return list(dict.fromkeys(ordered))
 
 
-def _run(ordered: Sequence[int], start: int, end: int) -> Block:
-    while end + 1 < len(ordered) and ordered[end + 1] == ordered[end] + 1:
+def _block(what: str, ordered: Sequence[int], start: int, end: int, before: int, within: int = 2) -> Block:
+    """Goes on as long as each number and that ``before`` it are less than ``within`` apart."""
+    while end + 1 < len(ordered) and ordered[end + 1] - ordered[end + 1 - before] < within:
         end += 1
-    return Block(f"more than {MOST_CONSECUTIVE} consecutive numbers", ordered[start], ordered[end], end - start + 1)
-
-
-def _dense(ordered: Sequence[int], start: int, end: int) -> Block:
-    while end + 1 < len(ordered) and ordered[end + 1] - ordered[end + 1 - MOST_IN_A_BLOCK] < BLOCK:
-        end += 1
-    what = f"more than {MOST_IN_A_BLOCK} of {BLOCK} neighbouring numbers"
     return Block(what, ordered[start], ordered[end], end - start + 1)

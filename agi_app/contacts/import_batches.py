@@ -1,24 +1,90 @@
-"""From the spool into the store: batches in the file's order, rejected rows into their file."""
+"""All rows of a file, read and judged, into a spool; from there into the store, rejected rows into their file.
+
+The spool is a temporary file that nobody else can open. What is wrong with a file as a whole (a damaged byte near its
+end, a generated list) is then known before anything is stored. In memory are one batch and eight bytes a row, whatever
+the size.
+"""
 
 from __future__ import annotations
 
 import asyncio
+from array import array
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic
+from typing import Any, Generic, TypeVar
+
+from msgspec import msgpack
 
 from agi_app.contacts.columns import RejectedRow
-from agi_app.contacts.import_spool import Progress, Spool, T
 from agi_app.contacts.rejects import RejectsFile, rejects_path, set_aside
+from agi_app.contacts.tables.csv_table import Table
 from agi_app.contacts.tables.encoding import GB18030
+from agi_app.contacts.tables.opening import temporary
 from agi_app.errors import Problem
 from agi_app.event_loop import in_background
+from agi_app.model.person import Consent, ContactRow
 
+BATCH = 10_000  # rows a transaction, fewer of
+BATCH_WEIGHT = 32 << 20  # when they are that heavy
+SHOWN_PROBLEMS = 100  # of more, only the rejects file tells
+
+T = TypeVar("T", ContactRow, Consent)
+Progress = Callable[[int, int], None]  # done, in all
+Batch = tuple[list[T], list[RejectedRow]]
 Count = tuple[int, int, int, int]  # added, updated, unchanged, woken
 Write = Callable[[Sequence[T], int], Coroutine[Any, Any, Count]]  # good rows, rows of the file done with them
+
+
+class Spool(Generic[T]):
+    """Filled once, then read once, batch by batch."""
+
+    def __init__(self, table: Table, decoder: msgpack.Decoder[Batch[T]], stack: ExitStack) -> None:
+        self.table = table
+        self.rows = 0
+        self.rejected = 0
+        self.problems: list[Problem] = []
+        self.numbers = array("q")  # of the good rows, as integers: 8 bytes each
+        self._decoder: msgpack.Decoder[Batch[T]] = decoder
+        self._file = temporary(stack)
+        self.stopped = False  # True: let ``fill`` end soon, nobody wants the rows
+
+    def fill(self, rows: Iterator[T | RejectedRow], progress: Progress | None = None) -> None:
+        """Take all rows; blocks, so run it in a thread. ``progress`` gets how much of the table is read."""
+        good: list[T] = []
+        bad: list[RejectedRow] = []
+        begun = self.table.weight
+        for row in rows:
+            if isinstance(row, RejectedRow):
+                bad.append(row)
+            else:
+                good.append(row)
+                self.numbers.append(int(row.number))
+            if len(good) + len(bad) == BATCH or self.table.weight - begun >= BATCH_WEIGHT:
+                self._add(good, bad)
+                good, bad, begun = [], [], self.table.weight
+                if progress:
+                    progress(*self.table.read_so_far())
+                if self.stopped:
+                    return
+        self._add(good, bad)
+        self._file.seek(0)
+
+    def _add(self, good: list[T], bad: list[RejectedRow]) -> None:
+        self.rows += len(good) + len(bad)
+        self.rejected += len(bad)
+        room = SHOWN_PROBLEMS - len(self.problems)
+        self.problems += [row.problem(self.table.file) for row in bad[:room]]
+        if good or bad:
+            encoded = msgpack.encode((good, bad))
+            self._file.write(len(encoded).to_bytes(8, "big") + encoded)
+
+    def next_batch(self) -> Batch[T] | None:
+        """Good and rejected rows of the next batch, None at the end."""
+        size = int.from_bytes(self._file.read(8), "big")
+        return self._decoder.decode(self._file.read(size)) if size else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +118,7 @@ async def fill(spool: Spool[T], rows: Iterator[T | RejectedRow], progress: Progr
     try:
         await in_background(spool.fill, rows, progress)
     except asyncio.CancelledError:
-        spool.stop()
+        spool.stopped = True
         raise
 
 
@@ -64,7 +130,7 @@ async def store_all(
     with ExitStack() as stack:
         rejects = None
         if spool.rejected:
-            rejects = stack.enter_context(RejectsFile(path, spool.table.header, spool.table.encoding))
+            rejects = stack.enter_context(closing(RejectsFile(path, spool.table.header, spool.table.encoding)))
         counts = await _store_good(spool, plan, progress, rejects.write if rejects else lambda _rows: None)
         if rejects:
             kept = rejects.keep()

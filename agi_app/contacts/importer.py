@@ -12,11 +12,11 @@ import asyncio
 import datetime as dt
 import hashlib
 from collections import Counter
-from collections.abc import Collection, Coroutine, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from msgspec import msgpack
 
@@ -25,8 +25,7 @@ from agi_app.contacts.consent_file import NO_PROOFS, parse_consents
 from agi_app.contacts.consent_proof import Proofs
 from agi_app.contacts.contacts_file import Called, contact_columns, header_notes, parse_contacts
 from agi_app.contacts.generated_numbers import beside, distinct, looks_generated
-from agi_app.contacts.import_batches import Count, ImportSummary, StoringPlan, fill, store_all
-from agi_app.contacts.import_spool import BATCH, Progress, Spool
+from agi_app.contacts.import_batches import BATCH, Count, ImportSummary, Progress, Spool, StoringPlan, fill, store_all
 from agi_app.contacts.stop_file import StopList, parse_stop_list
 from agi_app.contacts.tables.csv_table import Table
 from agi_app.contacts.tables.encoding import detect
@@ -99,7 +98,6 @@ async def import_consent_file(
     path: Path,
     entered_by: str,
     now: dt.datetime,
-    region: str | None = None,
     progress: Progress | None = None,
     proofs: Proofs = NO_PROOFS,
     *,
@@ -122,7 +120,7 @@ async def import_consent_file(
     with ExitStack() as stack:
         _, table = await in_background(_open, path, sheet, stack)
         spool = Spool(table, msgpack.Decoder(tuple[list[Consent], list[RejectedRow]]), stack)
-        await fill(spool, parse_consents(table, region, entered_by, now, proofs), None)
+        await fill(spool, parse_consents(table, None, entered_by, now, proofs), None)
         return await store_all(path, spool, StoringPlan(write), progress, table.notes)
 
 
@@ -178,14 +176,11 @@ def _contacts_plan(
     """Two batches at once, each at its position, marking how far the import has come."""
     last: contact_table.BatchOrder | None = None
 
-    async def store_batch(rows: Sequence[ContactRow], place: contact_table.BatchOrder, done: int) -> Count:
+    async def write(rows: Sequence[ContactRow], done: int) -> Count:
+        nonlocal last  # until the first wait, tasks run in the order in which they were made
+        place = last = contact_table.BatchOrder(last)
         count = await contact_table.import_batch(store, campaign, rows, now, place, contact_table.Mark(run, done))
         return count.added, count.updated, count.unchanged, 0
-
-    def write(rows: Sequence[ContactRow], done: int) -> Coroutine[Any, Any, Count]:
-        nonlocal last
-        last = contact_table.BatchOrder(last)
-        return store_batch(rows, last, done)
 
     return StoringPlan(write, AT_ONCE, before.rows_done, (before.added, before.updated, before.unchanged, 0))
 

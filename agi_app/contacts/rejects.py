@@ -8,13 +8,13 @@ older rejects file is kept once, as ``FILE.rejects.csv~``: somebody may be corre
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from types import TracebackType
-from typing import IO, Protocol, Self
+from typing import IO
 
 from agi_app.contacts.columns import REJECT_COLUMNS, RejectedRow
 from agi_app.contacts.tables.xlsx import XLSX
@@ -40,7 +40,7 @@ class RejectsFile:
                 " imported; copy the file to a folder that you may write to"
             ) from error
         self._file: IO[bytes] = os.fdopen(fd, "wb")
-        self._writer: _Writer = SheetWriter(self._file) if encoding == XLSX else _CsvWriter(self._file)
+        self._writer = SheetWriter(self._file) if encoding == XLSX else _CsvWriter(self._file)
         self._writer.writerow([*REJECT_COLUMNS, *(header[index] for index in self._kept_cells)])
 
     def write(self, rows: Iterable[RejectedRow]) -> None:
@@ -69,19 +69,12 @@ class RejectsFile:
             " already. Fix that and import the same file again: nothing is imported twice"
         )
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        try:
+    def close(self) -> None:
+        """Leave nothing beside the file, unless it was kept."""
+        with contextlib.suppress(OSError):  # the disk is full: what was written is not wanted any more
             self._writer.close()
             self._file.close()
-        except OSError:  # the disk is full: what was written is not wanted any more
-            return
-        finally:
-            self._part.unlink(missing_ok=True)
+        self._part.unlink(missing_ok=True)
 
 
 def set_aside(rejects: Path) -> bool:
@@ -97,12 +90,6 @@ def set_aside(rejects: Path) -> bool:
 def rejects_path(imported: Path, encoding: str) -> Path:
     """Where the rejected rows of ``imported``, which is in this encoding, go."""
     return imported.with_name(imported.name + (".rejects.xlsx" if encoding == XLSX else ".rejects.csv"))
-
-
-class _Writer(Protocol):
-    def writerow(self, cells: Iterable[object], /) -> object: ...
-
-    def close(self) -> None: ...
 
 
 class _CsvWriter:

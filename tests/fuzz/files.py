@@ -17,7 +17,7 @@ import tempfile
 import time
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
@@ -243,7 +243,7 @@ def _rows(file: Path, parse: Callable[[ExitStack, Path], Iterator[object]]) -> l
     numbers = [int(number) for row in found if (number := getattr(row, "number", None)) and isinstance(number, str)]
     looks_generated(numbers)
     if rejected:
-        with RejectsFile(file, tuple(f"c{n}" for n in range(len(rejected[0].cells))), "utf-8") as rejects:
+        with closing(RejectsFile(file, tuple(f"c{n}" for n in range(len(rejected[0].cells))), "utf-8")) as rejects:
             rejects.write(rejected)
     return [row.problem("file") for row in rejected[:100]]
 

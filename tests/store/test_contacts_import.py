@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from agi_app.contacts import import_spool
+from agi_app.contacts import import_batches
 from agi_app.contacts.import_batches import ImportSummary
 from agi_app.contacts.importer import import_consent_file, import_contacts_file
 from agi_app.contacts.tables.opening import open_table
@@ -303,7 +303,7 @@ def write_sheet(path: Path, rows: Sequence[Sequence[str]]) -> None:
 
 async def broken_off(world: World, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An import of 1,000 rows in batches of 100 that ends in its fifth batch, as if it had been killed."""
-    monkeypatch.setattr(import_spool, "BATCH", 100)
+    monkeypatch.setattr(import_batches, "BATCH", 100)
     begun, store_batch = 0, contacts.import_batch
 
     async def failing(*arguments: object) -> contacts.ImportCount:
@@ -360,7 +360,7 @@ async def test_contacts_keep_the_order_of_the_file(
     world: World, stored: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Though two batches are on their way at once, with persons in common."""
-    monkeypatch.setattr(import_spool, "BATCH", 50)
+    monkeypatch.setattr(import_batches, "BATCH", 50)
     text = "external_id,number\n" + "".join(f"C{n:04d},+99986138{n * 37 % 700:05d}00\n" for n in range(1_000))
     await imported(world, written(tmp_path, text))
     assert await world.value("SELECT array_agg(external_id ORDER BY contact_id) FROM contact") == [
@@ -372,7 +372,7 @@ async def test_two_imports_of_one_file_at_once_add_each_row_once(
     world: World, stored: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nobody waits for ever, nothing is doubled."""
-    monkeypatch.setattr(import_spool, "BATCH", 100)
+    monkeypatch.setattr(import_batches, "BATCH", 100)
     path = written(tmp_path, bulk(1_000))
     async with asyncio.timeout(30):
         one, two = await asyncio.gather(imported(world, path), imported(world, path))

@@ -184,8 +184,7 @@ class Table:
 
     def _other_delimiter(self, row: Row) -> str:
         """For a row that is separated otherwise than the header."""
-        text = "".join(row.cells)
-        other = next((sign for sign in DELIMITERS if sign != self.delimiter and sign in text), None)
+        other = next((sign for sign in DELIMITERS if sign != self.delimiter and sign in "".join(row.cells)), None)
         names = {",": "a comma", ";": "a semicolon", "\t": "a tab"}
         if other is None:
             return "; leave a cell empty, two delimiters side by side, for what is not known"

@@ -36,14 +36,14 @@ def detect(source: IO[bytes], file: str) -> str:
 
     Raises AuthorError for an empty file, for other kinds of file, and for bytes that are no text.
     """
-    if not (head := _from_start(source, 4)):
+    if not (head := _from_start(source, 64)):
         raise AuthorError(
             Problem(file, 1, 1, "table/empty", "the file is empty; its first line has the titles of the columns")
         )
-    if (kind := kind_of(_from_start(source, 64))) is not None:
+    if (kind := kind_of(head)) is not None:
         how = COPY if file.lower().endswith(_TEXTS) else SAVE_AS
         raise AuthorError(Problem(file, 1, 1, "table/format", f"this is {kind}, not CSV; {how}"))
-    if _from_start(source, 64).lstrip()[:1] in (b"{", b"["):
+    if head.lstrip()[:1] in (b"{", b"["):
         raise AuthorError(Problem(file, 1, 1, "table/format", f"this is JSON, not CSV; {SAVE_AS}"))
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         _check_utf16(source, file)
@@ -52,17 +52,18 @@ def detect(source: IO[bytes], file: str) -> str:
     if (bad := _first_bad_byte(source, UTF8)) is None:
         return UTF8
     if (both := _two_encodings(source)) is not None:
-        told = f"line {both[0]} is UTF-8 and line {both[1]} is GBK: these are two files in one, and nothing is read"
-        reason = f'{told}; open each file alone and save it as "CSV UTF-8" before you put them together'
+        reason = (
+            f"line {both[0]} is UTF-8 and line {both[1]} is GBK: these are two files in one, and nothing is read; open"
+            ' each file alone and save it as "CSV UTF-8" before you put them together'
+        )
         raise AuthorError(Problem(file, max(both), 1, "table/encoding", reason))
-    line, column = _position(source, bad)
     if head.startswith(codecs.BOM_UTF8) or _wide_characters(source, bad) >= _SURELY_UTF8:
         reason = f"a byte here is not UTF-8, though the text before it is: the file is damaged or cut off; {SAVE_AS}"
-        raise AuthorError(Problem(file, line, column, "table/encoding", reason))
-    if _first_bad_byte(source, GB18030) is None:
+    elif _first_bad_byte(source, GB18030) is None:
         return GB18030
-    reason = f"from here on the text is neither UTF-8 nor GB18030; {SAVE_AS}"
-    raise AuthorError(Problem(file, line, column, "table/encoding", reason))
+    else:
+        reason = f"from here on the text is neither UTF-8 nor GB18030; {SAVE_AS}"
+    raise AuthorError(Problem(file, *_position(source, bad), "table/encoding", reason))
 
 
 def _from_start(source: IO[bytes], size: int) -> bytes:
@@ -80,9 +81,8 @@ def _refuse_nul(source: IO[bytes], file: str) -> None:
     before = 0
     for chunk in _chunks(source):
         if (at := chunk.find(b"\0")) >= 0:
-            line, column = _position(source, before + at)
             reason = f"a NUL byte: this is not a text file, or it is UTF-16; {SAVE_AS}"
-            raise AuthorError(Problem(file, line, column, "table/nul", reason))
+            raise AuthorError(Problem(file, *_position(source, before + at), "table/nul", reason))
         before += len(chunk)
 
 

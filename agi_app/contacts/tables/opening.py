@@ -71,5 +71,4 @@ def private_copy(path: Path, stack: ExitStack, largest: int = LARGEST) -> IO[byt
 
 def temporary(stack: ExitStack) -> IO[bytes]:
     """A temporary file without a name; the stack closes it."""
-    file = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - the stack closes it
-    return stack.enter_context(file)
+    return stack.enter_context(tempfile.SpooledTemporaryFile(IN_MEMORY))

@@ -10,6 +10,7 @@ import itertools
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import IO
 
 from agi_app.errors import AuthorError, Problem
@@ -33,13 +34,11 @@ def text_lines(source: IO[bytes], encoding: str, file: str) -> Iterator[Iterator
 
 
 def _bounded(wrapper: io.TextIOWrapper, file: str) -> Iterator[str]:
-    number = 1
-    while line := wrapper.readline(LONGEST_LINE + 1):
+    for number, line in enumerate(iter(partial(wrapper.readline, LONGEST_LINE + 1), ""), start=1):
         if len(line) > LONGEST_LINE:
             reason = f"this line has more than {LONGEST_LINE:,} characters; is this file a table at all?"
             raise AuthorError(Problem(file, number, LONGEST_LINE + 1, "table/too-long", reason))
         yield line
-        number += 1
 
 
 def _without_bom(lines: Iterator[str]) -> Iterator[str]:

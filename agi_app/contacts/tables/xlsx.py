@@ -11,6 +11,7 @@ size; what it found is in an unnamed file of this one.
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import shutil
 import signal
@@ -83,8 +84,8 @@ class SheetTable(Table):
             raise _unreadable(file, "is damaged; open it in the spreadsheet program and save it again")
         self._left, self._height, self._begin = head.left, head.rows, self._rows.tell()
         if head.passed_over:
-            note = f"read the sheet {head.sheet}, not {', '.join(head.passed_over)}; name another one with --sheet"
-            self.notes = (note,)
+            others = ", ".join(head.passed_over)
+            self.notes = (f"read the sheet {head.sheet}, not {others}; name another one with --sheet",)
         self._width = self._read = 0
         self._read_header()
 
@@ -95,8 +96,7 @@ class SheetTable(Table):
                 raise _refused(batch, self.file, None)
             for sent in batch if isinstance(batch, list) else ():
                 self._read = sent.line
-                if not self._width:
-                    self._width = len(sent.cells)
+                self._width = self._width or len(sent.cells)
                 yield self._row(sent)
 
     def _row(self, sent: SentRow) -> SheetRow:
@@ -112,7 +112,9 @@ class SheetTable(Table):
     def miscounted(self, row: Row) -> Row:
         """The row with the fault that it has a value outside of the table."""
         cell = next(index for index in range(len(self.header), len(row.cells)) if row.cells[index].strip())
-        return _faulty(row, RowFault("table/cells", cell, "this value is in a column that has no title"))
+        return dataclasses.replace(
+            row, fault=row.fault or RowFault("table/cells", cell, "this value is in a column that has no title")
+        )
 
     def read_so_far(self) -> tuple[int, int]:
         """Rows read, of how many."""
@@ -173,9 +175,3 @@ def _refused(refusal: Refusal, file: str, sheet: str | None) -> Exception:
 
 def _unreadable(file: str, what: str) -> AuthorError:
     return AuthorError(Problem(file, 1, 1, "table/format", f"this workbook {what}"))
-
-
-def _faulty(row: Row, fault: RowFault) -> SheetRow:
-    if not isinstance(row, SheetRow):
-        raise TypeError("a sheet has sheet rows only")
-    return SheetRow(row.line, row.cells, (), "", row.fault or fault, row.left, row.odd)

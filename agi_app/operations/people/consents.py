@@ -16,8 +16,7 @@ from agi_app.consent.evidence import EvidenceFiles, read_evidence
 from agi_app.contacts.columns import LANGUAGE
 from agi_app.contacts.consent_file import one_consent
 from agi_app.contacts.consent_proof import Proofs, no_wording
-from agi_app.contacts.import_batches import ImportSummary
-from agi_app.contacts.import_spool import Progress
+from agi_app.contacts.import_batches import ImportSummary, Progress
 from agi_app.contacts.importer import import_consent_file
 from agi_app.errors import AuthorError, InputError, Problem
 from agi_app.file_kinds import no_such_file, not_utf8

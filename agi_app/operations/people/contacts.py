@@ -8,8 +8,7 @@ from pathlib import Path
 from agi_app.authoring.suggestions import no_such
 from agi_app.campaigns.campaign_file.load import CampaignDocument
 from agi_app.campaigns.project.read_project import Project, Source
-from agi_app.contacts.import_batches import ImportSummary
-from agi_app.contacts.import_spool import Progress
+from agi_app.contacts.import_batches import ImportSummary, Progress
 from agi_app.contacts.importer import import_contacts_file
 from agi_app.errors import AuthorError
 from agi_app.flow.check.impossible_values import columns_read
