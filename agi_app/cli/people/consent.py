@@ -124,8 +124,9 @@ def show(
     as_json: JsonOption = False,
 ) -> None:
     """Show everything recorded about a person: when and in which words they agreed, each call, when they refused."""
-    e164 = read_number(number)
-    told = with_installation(project, person_records.show, e164, language, entered_by=entered_by, reason=reason)
+    told = with_installation(
+        project, person_records.show, read_number(number), language, entered_by=entered_by, reason=reason
+    )
     if as_json:
         known = None if told.history is None else dataclasses.asdict(told.history)
         say_json(known and known | {"refusals": [dataclasses.asdict(r) for r in told.refusals]})
@@ -143,12 +144,11 @@ def write_evidence(
     reason: Reason = "",
 ) -> None:
     """Write the kept evidence of a person's consents and refusals, decrypted and verified, into a folder."""
-    e164 = read_number(number)
-    written = with_installation(project, person_records.write_evidence, e164, out, entered_by=entered_by, reason=reason)
-    for line in written:
+    written = with_installation(
+        project, person_records.write_evidence, read_number(number), out, entered_by=entered_by, reason=reason
+    )
+    for line in written or ["no evidence file is kept for this number"]:
         say(line)
-    if not written:
-        say("no evidence file is kept for this number")
 
 
 @app.command("import")

@@ -22,7 +22,7 @@ from agi_app.cli.common import (
     with_installation,
 )
 from agi_app.errors import InputError, StoreError
-from agi_app.model.phone import mask
+from agi_app.model.phone import mask, shown_number
 from agi_app.operations.people import stops
 from agi_app.operations.people.time_and_evidence import SaidAt, evidence, instant
 from agi_app.printable import count_of
@@ -54,8 +54,11 @@ def stop(
         raise InputError("give a number, or --file with a list of numbers")
     if file is not None:
         _take_list(project, file, [one for one in options_given(context) if one not in ("--project", "--file")])
-    _no_campaign(number or "")
-    e164, said = read_number(number or ""), SaidAt(instant("--at", at), f"--at {at}")
+    number = number or ""
+    if re.match("[A-Za-z]", number):
+        told = "is not a telephone number; a campaign is stopped by `agi-app campaign stop NAME`"
+        raise InputError(f"{shown_number(number)}: {told}")
+    e164, said = read_number(number), SaidAt(instant("--at", at), f"--at {at}")
     proof, who = evidence(evidence_file), login_name(entered_by)
     try:
         answer = with_installation(
@@ -77,15 +80,6 @@ def stop(
         warn(answer.waiting)
 
 
-def _no_campaign(number: str) -> None:
-    """InputError for a word; digits in it are shown as those of a number."""
-    from agi_app.model.phone import shown_number
-
-    if re.match("[A-Za-z]", number):
-        told = "is not a telephone number; a campaign is stopped by `agi-app campaign stop NAME`"
-        raise InputError(f"{shown_number(number)}: {told}")
-
-
 def _take_list(project: Path, file: Path, of_one: list[str]) -> NoReturn:
     """Take a stop for every number of a list, whatever is wrong with its other lines; exit 1 when some are.
 
@@ -97,23 +91,19 @@ def _take_list(project: Path, file: Path, of_one: list[str]) -> NoReturn:
     if listed.unreadable > len(listed.problems):
         warn(f"{file}: {listed.unreadable} lines are not numbers; the first {len(listed.problems)} are shown")
     if listed.numbers:
-        _stop_all(project, listed.numbers)
+        try:
+            new = with_installation(project, stops.stop_list, listed.numbers)
+        except StoreError as error:
+            _without_database(project, listed.numbers, stops.VIA_LIST, error)
+            say(f"{count_of(len(listed.numbers), 'number')} will never be called again")
+        else:
+            are = count_of(len(listed.numbers), "number is", "numbers are")
+            say(f"{are} on the suppression list, {new} of them new")
         if of_one:
             *first, last = of_one
             options, it = (f"{', '.join(first)} and {last} are", "them") if first else (f"{last} is", "it")
             warn(f"{options} for a single number; the stops of the list are taken without {it}")
     raise typer.Exit(1 if listed.problems or not listed.numbers else 0)
-
-
-def _stop_all(project: Path, numbers: Sequence[str]) -> None:
-    try:
-        new = with_installation(project, stops.stop_list, numbers)
-    except StoreError as error:
-        _without_database(project, numbers, stops.VIA_LIST, error)
-        say(f"{count_of(len(numbers), 'number')} will never be called again")
-    else:
-        are = count_of(len(numbers), "number is", "numbers are")
-        say(f"{are} on the suppression list, {new} of them new")
 
 
 def _without_database(project: Path, numbers: Sequence[str], via: str, error: StoreError) -> stops.StopAnswer:

@@ -15,7 +15,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from agi_app.campaigns.calling_rules.rule_files import load_ruleset
-from agi_app.consent.complaints import OURS, RECEIVED, Complaint, due_at, open_case
+from agi_app.consent.complaints import RECEIVED, Complaint, due_at, open_case
 from agi_app.consent.evidence import KeptFiles
 from agi_app.contacts.columns import RejectedRow
 from agi_app.contacts.complaint_file import ComplaintRow, parse_complaints
@@ -91,7 +91,7 @@ async def add(
     The stop comes first and holds whatever happens to the case. Raises InputError, StoreError, SafetyError.
     """
     now = inst.clock.now()
-    ended = await _stop(inst, number, source, entered_by, min(said.at or now, now)) if take_stop else None
+    ended = await stop_alone(inst, number, source, entered_by, min(said.at or now, now)) if take_stop else None
     with no_case(number, ended):
         when = said.by(now)
         await option_names_one(inst.store, campaign, done="")
@@ -100,9 +100,15 @@ async def add(
     return await _open(inst, told, ended)
 
 
-async def stop_alone(inst: Installation, number: str, source: str, entered_by: str) -> int:
-    """The stop of a complaint that cannot be a case as it was entered; returns how many calls it ended."""
-    return await _stop(inst, number, source, entered_by, inst.clock.now())
+async def stop_alone(
+    inst: Installation, number: str, source: str, entered_by: str, at: dt.datetime | None = None
+) -> int:
+    """The stop of a complaint, said ``at`` or now; returns how many calls it ended.
+
+    It comes first of all: a person who complains is not called again, whatever happens to the case.
+    """
+    said = SaidAt(at or inst.clock.now())
+    return (await stop(inst, number, REASON, said=said, method=source, entered_by=entered_by)).ended
 
 
 @contextmanager
@@ -166,21 +172,17 @@ async def import_file(
     ``reject`` gets each fault; such a row opens no case, but its stop is taken if its number can be read. Raises
     AuthorError or InputError when the file as a whole will not do, StoreError.
     """
-    opened = rejected = 0
     rows = await in_background(_read, file, inst.clock.now(), await campaign_names(inst.store))
     for row in rows if take_stops else ():  # all of them before the first case: whatever ends this, they hold
         if isinstance(row, ComplaintRow):
-            await _stop(inst, row.number.e164, row.source, entered_by, row.at or inst.clock.now())
-    for row in rows:
-        fault = row if isinstance(row, RejectedRow) else row.fault
-        if fault is not None:
-            reject(fault.problem(file.name))
-            rejected += 1
-        elif isinstance(row, ComplaintRow):
-            when = row.at or inst.clock.now()
-            await _open(inst, Complaint(row.number, when, row.source, row.text, entered_by, row.campaign), None)
-            opened += 1
-    return opened, rejected
+            await stop_alone(inst, row.number.e164, row.source, entered_by, row.at)
+    for fault in filter(None, (row if isinstance(row, RejectedRow) else row.fault for row in rows)):
+        reject(fault.problem(file.name))
+    good = [row for row in rows if isinstance(row, ComplaintRow) and row.fault is None]
+    for row in good:
+        when = row.at or inst.clock.now()
+        await _open(inst, Complaint(row.number, when, row.source, row.text, entered_by, row.campaign), None)
+    return len(good), len(rows) - len(good)
 
 
 def numbers_in(file: Path) -> list[str]:
@@ -201,13 +203,8 @@ def _read(file: Path, now: dt.datetime, campaigns: list[str] | None) -> list[Com
 
 async def _open(inst: Installation, told: Complaint, ended: int | None) -> OpenedCase:
     ruleset = load_ruleset(inst.settings.project)
-    number = await open_case(inst.store, ruleset, told, OURS)
+    number = await open_case(inst.store, ruleset, told)
     return OpenedCase(number, told.number.region, due_at(told.number, told.received_at, ruleset), ended)
-
-
-async def _stop(inst: Installation, number: str, source: str, who: str, at: dt.datetime) -> int:
-    """First of all: a person who complains is not called again, whatever happens to the case."""
-    return (await stop(inst, number, REASON, said=SaidAt(at), method=source, entered_by=who)).ended
 
 
 async def cases(inst: Installation, state: CaseState | None = None) -> list[SeenCase]:
@@ -228,8 +225,7 @@ def _seen(row: CaseRow, now: dt.datetime, notes: Sequence[NoteRow] = ()) -> Seen
 
 async def note(inst: Installation, case: int, text: str, *, state: CaseState | None = None, entered_by: str) -> str:
     """Add a note; returns the case's state. Nothing of a case is ever changed. Raises InputError, StoreError."""
-    new = state.value if state else None
-    return await table.note(inst.store, case, inst.clock.now(), new, text, entered_by)
+    return await table.note(inst.store, case, inst.clock.now(), state.value if state else None, text, entered_by)
 
 
 async def export(inst: Installation, case: int, folder: Path, *, language: str, entered_by: str, reason: str) -> Bundle:
@@ -238,9 +234,15 @@ async def export(inst: Installation, case: int, folder: Path, *, language: str, 
     Raises InputError when there is no such case, it was erased, or the folder will not do, StoreError.
     """
     notary, files = await Notary.open(inst.settings, inst.store), KeptFiles.of(inst.settings.data)
-    why = reason or f"complaint {case}"
     made = await complaint_bundle.gather(
-        inst.store, notary, files, inst.clock, case, entered_by=entered_by, reason=why, language=language
+        inst.store,
+        notary,
+        files,
+        inst.clock,
+        case,
+        entered_by=entered_by,
+        reason=reason or f"complaint {case}",
+        language=language,
     )
     await asyncio.to_thread(complaint_bundle.write, made, folder)
     return made

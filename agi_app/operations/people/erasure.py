@@ -62,7 +62,7 @@ async def erase(inst: Installation, number: str, *, reason: str, entered_by: str
     rows = dict(erased.rows)
     if spoken := await asyncio.to_thread(prompts.forget, folder_of(inst.store.hash_number(number))):
         rows["spoken text"] = spoken
-    return Removed(rows, remains(await erased_traces.clean(inst.store), inst.clock.real_now()))
+    return Removed(rows, list(remains(await erased_traces.clean(inst.store), inst.clock.real_now())))
 
 
 def stop_without_database(settings: Settings, number: str) -> None:
@@ -85,38 +85,22 @@ async def purge(inst: Installation, *, dry_run: bool = False, rewrite: bool = Fa
     files, days = KeptFiles.of(inst.settings.data), inst.settings.guard.keep_days
     purger = Purger(inst.store, files, rules, inst.clock, person.signer(notary.key), screened_days=days)
     rows = await purger.purge(entered_by, dry_run=dry_run)
-    return Removed(rows, remains(await erased_traces.rewrite(inst.store), inst.clock.real_now()) if rewrite else None)
+    if not rewrite:
+        return Removed(rows, None)
+    return Removed(rows, list(remains(await erased_traces.rewrite(inst.store), inst.clock.real_now())))
 
 
-def remains(cleaned: Cleaned, now: dt.datetime) -> list[Remains]:
+def remains(cleaned: Cleaned, now: dt.datetime) -> Iterator[Remains]:
     """After an erasure, or a rewriting of the database, at ``now`` (real time)."""
-    return [*_in_tables(cleaned), *_in_log(cleaned), *_elsewhere(now)]
-
-
-def _in_tables(cleaned: Cleaned) -> list[Remains]:
-    where = "old versions of the rows in the database's files"
-    if cleaned.rewritten:
-        return []
-    if not cleaned.freed:
-        return [Remains(where, f"PostgreSQL vacuums its tables (not now: {cleaned.fault})")]
-    return [
-        Remains(where, "other rows are written over them; `agi-app purge --rewrite`, with no worker running, ends it")
-    ]
-
-
-def _in_log(cleaned: Cleaned) -> Iterator[Remains]:
+    if not cleaned.rewritten:
+        until = "other rows are written over them; `agi-app purge --rewrite`, with no worker running, ends it"
+        until = until if cleaned.freed else f"PostgreSQL vacuums its tables (not now: {cleaned.fault})"
+        yield Remains("old versions of the rows in the database's files", until)
     if not cleaned.overwritten:
-        until = "its segments are written over, which the same command does"
-        if cleaned.rewritten:
-            until = "its segments are written over (the database role may not do it)"
-        yield Remains("the database's write-ahead log", until)
+        how = " (the database role may not do it)" if cleaned.rewritten else ", which the same command does"
+        yield Remains("the database's write-ahead log", f"its segments are written over{how}")
     if cleaned.archived:
         yield Remains("the archive of the write-ahead log", "you delete what is older than this")
-
-
-def _elsewhere(now: dt.datetime) -> list[Remains]:
     spoken = now + dt.timedelta(seconds=KEPT_S) + LOOKED_AT_EVERY
-    return [
-        Remains("texts spoken on other nodes and in rehearsals", f"{spoken:%Y-%m-%d %H:%M} UTC"),
-        Remains("backups, exports, reports, rejects files and the files that were imported", "you delete them"),
-    ]
+    yield Remains("texts spoken on other nodes and in rehearsals", f"{spoken:%Y-%m-%d %H:%M} UTC")
+    yield Remains("backups, exports, reports, rejects files and the files that were imported", "you delete them")
