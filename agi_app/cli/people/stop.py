@@ -34,6 +34,7 @@ MethodOption = Annotated[str, typer.Option(help="How it was said: letter, e-mail
 SourceOption = Annotated[str, typer.Option(help="The system or list that it comes from.")]
 ReferenceOption = Annotated[str, typer.Option("--evidence", help="Reference of the proof.")]
 ProofOption = Annotated[Path | None, typer.Option(help="The proof itself; it is kept encrypted.")]
+_A_CAMPAIGN = "is not a telephone number; a campaign is stopped by `agi-app campaign stop NAME`"
 
 
 def stop(
@@ -56,8 +57,7 @@ def stop(
         _take_list(project, file, [one for one in options_given(context) if one not in ("--project", "--file")])
     number = number or ""
     if re.match("[A-Za-z]", number):
-        told = "is not a telephone number; a campaign is stopped by `agi-app campaign stop NAME`"
-        raise InputError(f"{shown_number(number)}: {told}")
+        raise InputError(f"{shown_number(number)}: {_A_CAMPAIGN}")
     e164, said = read_number(number), SaidAt(instant("--at", at), f"--at {at}")
     proof, who = evidence(evidence_file), login_name(entered_by)
     try:
