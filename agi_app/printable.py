@@ -7,6 +7,7 @@ through here, and files with such characters are refused: ``unfit``.
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import json
 import re
@@ -111,9 +112,11 @@ def count_of(number: int, one: str, many: str = "") -> str:
 
 
 def plain(value: object) -> object:
-    """What JSON has no kind for: times as ISO 8601, bytes as hex digits, and objects that define their own form."""
+    """What JSON has no kind for: times as ISO 8601, bytes as hex digits, objects by their own form or their fields."""
     if isinstance(value, dt.datetime):
         return value.isoformat()
     if hasattr(value, "as_json"):
         return value.as_json()
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return dataclasses.asdict(value)
     return value.hex() if isinstance(value, bytes) else str(value)

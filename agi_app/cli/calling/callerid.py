@@ -82,13 +82,10 @@ def list_(project: ProjectOption = HERE, as_json: JsonOption = False) -> None:
                 for one in found
             ]
         )
-        return
-    table(
-        "Caller IDs",
-        ("number", "proof", "until", "days left", "entered by", "file", ""),
-        (
+    else:
+        rows = (
             (p.e164, one.label, f"{p.expires_at:%Y-%m-%d}", one.days_left, p.entered_by, p.evidence_file, one.warning)
             for one in found
             for p in [one.proof]
-        ),
-    )
+        )
+        table("Caller IDs", ("number", "proof", "until", "days left", "entered by", "file", ""), rows)

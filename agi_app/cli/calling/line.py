@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -33,14 +32,9 @@ def report(
     """Report what came in: calls answered, calls given back to the dialplan with the reason, and stops taken."""
     totals, calls = with_installation(project, lines.report, line, since=_day(since), until=_day(until), last=last)
     if as_json:
-        say_json(
-            {
-                "lines": [asdict(t) for t in totals],
-                "calls": [{**asdict(c), "began_at": c.began_at.isoformat(), "stops": list(c.stops)} for c in calls],
-            }
-        )
-        return
-    _show(totals, calls)
+        say_json({"lines": totals, "calls": calls})
+    else:
+        _show(totals, calls)
 
 
 def _show(totals: list[LineTotals], calls: list[LineCallRow]) -> None:
@@ -49,7 +43,7 @@ def _show(totals: list[LineTotals], calls: list[LineCallRow]) -> None:
         return
     columns = ("line", "called", "calls", "answered", "given_back", "nameless", "stops", "stops_keyed")
     names = ("line", "number", "calls", "answered", "given back", "without number", "stops", "of them keyed in")
-    table("Lines", names, ([str(asdict(t)[c]) for c in columns] for t in totals))
+    table("Lines", names, ([getattr(t, c) for c in columns] for t in totals))
     rows = (
         (
             f"{c.began_at.astimezone(dt.UTC):%Y-%m-%d %H:%M}",

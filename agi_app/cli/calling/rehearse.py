@@ -21,7 +21,6 @@ from agi_app.cli.common import (
     with_installation,
 )
 from agi_app.errors import InputError
-from agi_app.installation import Installation
 from agi_app.model.phone import parse
 from agi_app.operations.calling import rehearsals
 from agi_app.operations.project import project_files
@@ -61,16 +60,12 @@ def rehearse(
     if flow is None or number is None:
         raise InputError("name the flow and the telephone: agi-app rehearse FLOW NUMBER")
     script = rehearsals.script(project_files.read_ready(project), flow, language, contact, field or [])
-    rung, shown = read_number(number), None if caller_id is None else read_number(caller_id)
-
-    async def work(inst: Installation) -> rehearsals.RehearsalStatus:
-        asked = await rehearsals.ask(inst, parse(rung), script, shown=shown, trunk=trunk, entered_by=who)
-        if not as_json:
-            say(f"{rung} is called now and sees {asked.shown}")
-            say("the stop is real: no campaign and no rehearsal will ever call this telephone again")
-        return await rehearsals.follow(inst, asked, not_shown if as_json else say_now)
-
-    _show_end(with_installation(project, work), as_json)
+    rung, shown = parse(read_number(number)), None if caller_id is None else read_number(caller_id)
+    show = not_shown if as_json else say_now
+    heard = with_installation(
+        project, rehearsals.rehearse, rung, script, shown=shown, trunk=trunk, entered_by=who, show=show
+    )
+    _show_end(heard, as_json)
 
 
 def _show_end(status: rehearsals.RehearsalStatus, as_json: bool) -> None:
@@ -79,10 +74,10 @@ def _show_end(status: rehearsals.RehearsalStatus, as_json: bool) -> None:
     if as_json:
         stopped = disposition == OPTED_OUT
         say_json({"call": status.progress, "disposition": disposition, "answers": answers, "opted_out": stopped})
-        return
-    say(f"disposition: {disposition or 'none'}")
-    for name, value in answers.items():
-        say(f"answer {name}: {value}")
+    else:
+        say(f"disposition: {disposition or 'none'}")
+        for name, value in answers.items():
+            say(f"answer {name}: {value}")
 
 
 def _prove(project: Path, number: str, trunk: str | None, show: str | None, who: str) -> None:
@@ -97,9 +92,6 @@ def _phones(project: Path, as_json: bool) -> None:
     found = [(one.phone, one.valid) for one in with_installation(project, rehearsals.phones)]
     if as_json:
         say_json([{"e164": p.e164, "until": p.until, "entered_by": p.entered_by, "valid": ok} for p, ok in found])
-        return
-    table(
-        "Telephones for rehearsals",
-        ("number", "until", "entered by", ""),
-        ((p.e164, f"{p.until:%Y-%m-%d}", p.entered_by, "" if ok else "expired") for p, ok in found),
-    )
+    else:
+        rows = ((p.e164, f"{p.until:%Y-%m-%d}", p.entered_by, "" if ok else "expired") for p, ok in found)
+        table("Telephones for rehearsals", ("number", "until", "entered by", ""), rows)

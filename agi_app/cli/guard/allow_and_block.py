@@ -151,8 +151,7 @@ def show(
         return
     entries, lines = with_installation(project, guard_lists.entries, line)
     if as_json:
-        chosen = {name: dataclasses.asdict(choice) for name, choice in lines.items()}
-        say_json({"entries": [dataclasses.asdict(entry) for entry in entries], "lines": chosen})
+        say_json({"entries": entries, "lines": lines})
         return
     table(
         "Lists",
@@ -196,12 +195,12 @@ def import_(
         done, ended = with_installation(project, guard_lists.import_file, file, shared=shared, entered_by=who)
     if as_json:
         say_json(dataclasses.asdict(done) | {"ended": ended})
-        return
-    over = f"; {ended} have already ended and were left out" if ended else ""
-    say(
-        f"{file.name}: {count_of(done.added, 'entry is', 'entries are')} new, {done.changed} changed,"
-        f" {done.unchanged} were there already{over}"
-    )
+    else:
+        over = f"; {ended} have already ended and were left out" if ended else ""
+        say(
+            f"{file.name}: {count_of(done.added, 'entry is', 'entries are')} new, {done.changed} changed,"
+            f" {done.unchanged} were there already{over}"
+        )
 
 
 @scripts.command("add")
@@ -234,7 +233,7 @@ def list_scripts(project: ProjectOption = HERE, as_json: JsonOption = False) -> 
     """Show the known scripts, and how often each was heard while calls are kept."""
     found = with_installation(project, guard_scripts.scripts)
     if as_json:
-        say_json([dataclasses.asdict(script) for script in found])
+        say_json(found)
         return
     table(
         "Known scripts",

@@ -45,7 +45,7 @@ def explain(
     decision, past, said = seen.now, seen.calls, seen.said
     if as_json:
         calls = [_plain_call(call, language, whole=True) for call in past]
-        say_json({"now": _plain(decision), "calls": calls, "said": [dataclasses.asdict(one) for one in said]})
+        say_json({"now": _plain(decision), "calls": calls, "said": said})
         return
     say(f"now: {decision.text(language)} ({decision.score} points)")
     for call in past:
@@ -68,11 +68,11 @@ def report(
         say_json(
             {
                 "days": days,
-                "totals": [dataclasses.asdict(total) for total in found.totals],
+                "totals": found.totals,
                 "blocked": [_plain_call(call, language, whole=numbers) for call in found.blocked],
                 "passed": [_plain_call(call, language, whole=numbers) for call in found.passed],
                 "suspected": [_plain_call(call, language, whole=numbers) for call in found.suspected],
-                "scripts": [dataclasses.asdict(one) for one in found.scripts],
+                "scripts": found.scripts,
             }
         )
         return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 from typing import Annotated
 
@@ -72,7 +71,7 @@ def pieces(
 
 def _show(title: str, results: list[Result], as_json: bool) -> None:
     if as_json:
-        say_json([dataclasses.asdict(result) for result in results])
+        say_json(results)
         return
     columns = ("prompt", "state", "seconds", "LUFS", "peak dB", "gain dB")
     figures = ("seconds", "loudness", "true_peak_db", "gain_db")

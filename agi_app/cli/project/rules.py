@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -23,11 +23,11 @@ def show(
     """Show every calling rule with its source, its date and whether it is law, and what applies as a result."""
     version, countries = rules.show(project, region)
     if as_json:
-        say_json({"version": version, "jurisdictions": {name: _plain(found) for name, found in countries.items()}})
-        return
-    say(f"rule set {version}")
-    for name, found in countries.items():
-        _tables(name, found)
+        say_json({"version": version, "jurisdictions": countries})
+    else:
+        say(f"rule set {version}")
+        for name, found in countries.items():
+            _tables(name, found)
 
 
 def _tables(region: str, found: CountryRules) -> None:
@@ -42,14 +42,6 @@ def _tables(region: str, found: CountryRules) -> None:
     columns = ("place", "rule", "value", "basis", "as of", "source", "file")
     table(f"{region}: where it comes from", columns,
           ((v.place, v.rule, v.value, v.basis, v.as_of, v.source, v.file) for v in found.values))  # fmt: skip
-
-
-def _plain(found: CountryRules) -> dict[str, Any]:
-    return {
-        "in_force": found.in_force,
-        "parts": found.parts,
-        "values": [dataclasses.asdict(line) | {"as_of": line.as_of.isoformat()} for line in found.values],
-    }
 
 
 @app.command()

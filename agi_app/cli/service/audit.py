@@ -147,19 +147,19 @@ def checkpoint(
     if mail:
         for line in made.message.split("\n"):
             say(line)
-        return
-    if as_json:
+    elif as_json:
         say_json({"sealed": made.sealed, "checkpoint": audit.shown(last)})
-        return
-    if made.sealed is None:
-        say("a worker is sealing; it signs within a second")
     else:
-        say(f"{entries(made.sealed)} sealed")
-    if last is not None:
         say(
-            f"{count_of(last.size, 'entry is', 'entries are')} signed, {last.at:%Y-%m-%d %H:%M:%S} UTC;"
-            f" root {last.root.hex()}"
+            f"{entries(made.sealed)} sealed"
+            if made.sealed is not None
+            else "a worker is sealing; it signs within a second"
         )
+        if last is not None:
+            say(
+                f"{count_of(last.size, 'entry is', 'entries are')} signed, {last.at:%Y-%m-%d %H:%M:%S} UTC;"
+                f" root {last.root.hex()}"
+            )
 
 
 @app.command()

@@ -25,13 +25,11 @@ from agi_app.store.requested_calls.rehearsals import RehearsalScript, RehearsalS
 from agi_app.store.requested_calls.verifications import StaffPhone
 
 __all__ = [
-    "AskedRehearsal",
     "ProvedPhone",
     "RehearsalStatus",
-    "ask",
-    "follow",
     "phones",
     "prove_phone",
+    "rehearse",
     "script",
 ]
 AROUND = dt.timedelta(seconds=90)  # ringing, rendering, and every wait for Asterisk and the database
@@ -43,15 +41,6 @@ class ProvedPhone:
 
     phone: StaffPhone
     valid: bool
-
-
-@dataclass(frozen=True, slots=True)
-class AskedRehearsal:
-    """A rehearsal that was asked for, and the number that the telephone will see."""
-
-    rehearsal_id: int
-    shown: str
-    longest_s: float
 
 
 def script(project: Project, flow: str, language: str | None, contact: str, fields: list[str]) -> RehearsalScript:
@@ -78,7 +67,7 @@ def _max_call(found: Project, source: Source[FlowDocument]) -> float:
     return max(times, default=MAX_CALL_SECONDS)
 
 
-async def ask(
+async def rehearse(
     inst: Installation,
     number: PhoneNumber,
     script: RehearsalScript,
@@ -86,23 +75,22 @@ async def ask(
     shown: str | None,
     trunk: str | None,
     entered_by: str,
-) -> AskedRehearsal:
-    """Ask the running workers. Raises InputError for a wrong trunk, ConfigError when no worker runs, StoreError."""
+    show: Show,
+) -> RehearsalStatus:
+    """Ask the running workers, and show what happens while it does; returns an ended call that was answered.
+
+    Raises InputError for a wrong trunk, and when it was refused or not answered, ConfigError when no worker runs,
+    AsteriskError when our own side failed, StoreError.
+    """
     chosen = pick_trunk(inst.settings.trunks, trunk, reserved=number.reserved)
     await may_ask(inst, entered_by, "rehearses")
     other = None if shown == number.e164 else shown
     asked = await rehearsals.request(inst.store, number, other, chosen, script, entered_by)
-    return AskedRehearsal(asked, other or number.e164, script.max_call_s)
-
-
-async def follow(inst: Installation, asked: AskedRehearsal, show: Show) -> RehearsalStatus:
-    """Show what happens while it does; returns an ended call that was answered.
-
-    Raises InputError when it was refused or not answered, AsteriskError when our own side failed, StoreError.
-    """
-    longest = AROUND + dt.timedelta(seconds=asked.longest_s)
-    status = await rehearsals.REQUESTS.follow(inst.store, inst.clock, asked.rehearsal_id, longest, show)
-    await rehearsals.was_read(inst.store, asked.rehearsal_id)
+    show(f"{number.e164} is called now and sees {other or number.e164}")
+    show("the stop is real: no campaign and no rehearsal will ever call this telephone again")
+    longest = AROUND + dt.timedelta(seconds=script.max_call_s)
+    status = await rehearsals.REQUESTS.follow(inst.store, inst.clock, asked, longest, show)
+    await rehearsals.was_read(inst.store, asked)
     if status.result != Outcome.ANSWERED:
         raise other_end(status)
     if status.note:
