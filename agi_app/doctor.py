@@ -189,18 +189,20 @@ async def _asterisk(settings: Settings) -> Findings:
             asterisk.url, asterisk.username, settings.ari_password(), asterisk.app, asterisk.request_timeout
         )
         async with HttpPool(ari) as pool:
-            info = await ask_info(pool, ari)
-            found = [Finding("Asterisk", f"{info.version} at {asterisk.url}"), *_ruleset(settings.project)]
+            info, rules = await ask_info(pool, ari), load_ruleset(settings.project)
             ask = pool_asker(pool, asterisk.request_timeout)
-            if trial := await try_screening(settings.agi, settings.agi_token(), pool):
-                found.append(trial)
+            found = [
+                Finding("Asterisk", f"{info.version} at {asterisk.url}"),
+                Finding("calling rules", f"version {rules.version}: {', '.join(sorted(rules.jurisdictions))}"),
+                await try_screening(settings.agi, settings.agi_token(), pool),
+            ]
             if settings.speech.snoop_channels and (lacks := ", ".join(await missing_modules(ask))):
                 found.append(Finding("snoop channels", f"Asterisk has not loaded {lacks}", "see modules.conf"))
             found += [*await routes_out.trunks(settings, ask), *await routes_out.phones(settings, ask)]
         if asking := await asyncio.to_thread(detecting, settings.project):
             found.append(await try_detection(ari, Clock(), asking))
-        trial = await try_prompt(settings, ari, Clock())
-        return found if trial is None else [*found, trial]
+        found.append(await try_prompt(settings, ari, Clock()))
+        return list(filter(None, found))
     except AgiAppError as error:
         return [Finding("Asterisk", str(error), _mend_asterisk(settings))]
 
@@ -211,8 +213,3 @@ def _mend_asterisk(settings: Settings) -> str:
     if settings.asterisk.password or file is None or (settings.project / file).exists():
         return "see the message"
     return f"write the password of ari.conf into the file {file}"
-
-
-def _ruleset(project: Path) -> Findings:
-    rules = load_ruleset(project)
-    return [Finding("calling rules", f"version {rules.version}: {', '.join(sorted(rules.jurisdictions))}")]

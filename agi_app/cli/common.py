@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import getpass
 import json
 import sys
@@ -200,7 +199,7 @@ def interrupted(what: str) -> Iterator[None]:
 def say_summary(summary: ImportSummary, as_json: bool) -> None:
     """Print what an import did; exit 1 when it rejected rows."""
     if as_json:
-        say_json(dataclasses.asdict(summary))
+        say_json(summary)
     else:
         for problem in summary.problems:
             warn(problem)

@@ -135,13 +135,10 @@ def _too_many(error: Any, text: str) -> str:
 
 def _given(option: str) -> str | None:
     """What is behind an option, which the fault does not repeat."""
-    arguments = sys.argv[1:]
-    for argument, following in zip(arguments, [*arguments[1:], ""], strict=True):
-        if argument == option:
-            return following
-        if argument.startswith(f"{option}="):
-            return argument.partition("=")[2]
-    return None
+    words = [
+        word for given in sys.argv[1:] for word in (given.split("=", 1) if given.startswith(f"{option}=") else [given])
+    ]
+    return next((behind for word, behind in itertools.pairwise([*words, ""]) if word == option), None)
 
 
 def _all_of_them(error: Any, word: str) -> str:

@@ -35,7 +35,7 @@ from agi_app.config.prompts import PromptSettings, TtsSettings
 from agi_app.config.screening import BAD_TOKEN, AgiSettings, GuardSettings, usable_token
 from agi_app.config.setting_faults import of_variable, plain_fault
 from agi_app.config.speech import SpeechSettings
-from agi_app.config.toml_lines import Places, find, places, syntax_faults
+from agi_app.config.toml_lines import Places, find, line_column, places, syntax_faults
 from agi_app.config.trunks import Name, TrunkSettings
 from agi_app.errors import ConfigError, Problem
 from agi_app.file_kinds import not_utf8
@@ -247,8 +247,8 @@ def _read_table(file: Path) -> tuple[dict[str, Any], Places]:
             f"{file}: there is no such file; `agi-app init DIR` makes a project, --project names one"
         ) from None
     except UnicodeDecodeError as error:
-        before = content[: error.start].decode("utf-8").split("\n")
-        words, place = f"cannot be read: {not_utf8(content)}", (len(before), len(before[-1]) + 1)
+        place = line_column(content[: error.start].decode("utf-8"), error.start)
+        words = f"cannot be read: {not_utf8(content)}"
         problem = Problem(SETTINGS_FILE, *place, "settings", words)
         raise ConfigError(f"{file}:{place[0]}:{place[1]}: {words}", (problem,)) from None
     except OSError as error:

@@ -76,7 +76,7 @@ def syntax_faults(text: str, error: tomllib.TOMLDecodeError) -> list[tuple[Place
     text = text.replace("\r\n", "\n")
     said, at = _failure(text, error)
     told = [
-        (_line_column(text, place), f"is not valid TOML: {full_width.naming(text[place])}")
+        (line_column(text, place), f"is not valid TOML: {full_width.naming(text[place])}")
         for place in full_width.culprits(text, at, _fails_at)
     ]
     meant = (
@@ -89,7 +89,7 @@ def syntax_faults(text: str, error: tomllib.TOMLDecodeError) -> list[tuple[Place
     meant = _colon(text, at) or (meant + _bare(text, at) if meant == _MEANT[0][1] else meant)
     if kind := kind_of(text[:64].encode("utf-8", "replace")):
         return [((1, 1), f"is not valid TOML: this is {kind}, despite its name; save it as plain text")]
-    return told or [(_line_column(text, at), f"is not valid TOML: {meant}")]
+    return told or [(line_column(text, at), f"is not valid TOML: {meant}")]
 
 
 _HEADER = re.compile(r"[ \t]*\[\[?([^\]\n\"'#]{1,100})\]")
@@ -207,7 +207,8 @@ def _fails_at(text: str) -> int | None:
     return None
 
 
-def _line_column(text: str, at: int) -> Place:
+def line_column(text: str, at: int) -> Place:
+    """Line and column of a place in a text."""
     before = text[:at].split("\n")
     return len(before), len(before[-1]) + 1
 

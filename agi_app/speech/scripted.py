@@ -23,7 +23,7 @@ _FIXED = {f"!{why}": Heard("", 0.0, why) for why in _WHYS}
 
 
 class Scripted:
-    """See ``worker.Listener``."""
+    """Answers in their order; ``hear`` is a ``worker.Listener``."""
 
     def __init__(self, lines: Sequence[tuple[float, Heard]]) -> None:
         self._lines = iter(lines)

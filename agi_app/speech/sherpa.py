@@ -27,7 +27,7 @@ UNTOLD = 0.8  # confidence of the models that do not tell theirs
 
 
 class Sherpa:
-    """See ``vad_filter.AsrEngine``. Confidence: the geometric mean of its tokens' probabilities, if it tells them."""
+    """An engine for ``vad_filter``. Confidence: the geometric mean of its tokens' probabilities, if it tells them."""
 
     def __init__(self, folder: Path, threads: int) -> None:
         """Look at the folder and load it; raises ConfigError when it is no model."""
@@ -36,7 +36,7 @@ class Sherpa:
         self.recognise(np.zeros(RATE, np.float32), "", ())  # the first time takes longer
 
     def recognise(self, speech: Samples, language: str, phrases: Sequence[str]) -> Heard:
-        """See ``vad_filter.AsrEngine``."""
+        """See ``vad_filter.Recognise``."""
         recognizer = self._recognizer(language.partition("-")[0].lower())
         sound = np.asarray(soxr.resample(speech, RATE, _RATE), np.float32)
         if self._model.takes_hints and phrases:

@@ -6,7 +6,7 @@ Engines are trained on speech and make words of anything, with a list of phrases
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -23,11 +23,9 @@ MARGIN_S = 0.3  # kept before the first and after the last of them: soft consona
 SILENCE_DB = -50.0  # of full scale; what is louder, and no speech, is noise
 
 
-class AsrEngine(Protocol):
-    """What turns speech into text inside its own process: plain blocking calls, one utterance after the other."""
-
-    def recognise(self, speech: Samples, language: str, phrases: Sequence[str]) -> Heard:
-        """``phrases``: what is likely to be said, most important first."""
+# How an engine turns speech into text inside its own process: plain blocking calls, one utterance after the other, with
+# its language and the phrases that are likely to be said, most important first.
+Recognise = Callable[[Samples, str, Sequence[str]], Heard]
 
 
 class Vad:
@@ -45,20 +43,20 @@ class Vad:
         return [self._silero.process(padded[at : at + FRAME].data) for at in range(0, len(padded), FRAME)]
 
 
+@dataclass(frozen=True, slots=True)
 class Screened:
-    """See ``worker.Listener``."""
+    """An engine that gets what holds speech alone; ``hear`` is a ``worker.Listener``."""
 
-    def __init__(self, engine: AsrEngine, probabilities: Callable[[Samples], Sequence[float]]) -> None:
-        self._engine = engine
-        self._probabilities = probabilities
+    recognise: Recognise
+    probabilities: Callable[[Samples], Sequence[float]]  # of each frame
 
     def hear(self, pcm: bytes, language: str, phrases: Sequence[str]) -> Heard:
         """What the engine makes of the part that holds speech."""
         sound = np.frombuffer(pcm[: len(pcm) // 2 * 2], dtype="<i2").astype(np.float32) / np.float32(32768)
-        speech = part_with_speech(sound, self._probabilities(sound))
+        speech = part_with_speech(sound, self.probabilities(sound))
         if speech is None:
             return Heard("", 0.0, "noise" if loudness_db(sound) > SILENCE_DB else "silence")
-        return self._engine.recognise(speech, language, phrases)
+        return self.recognise(speech, language, phrases)
 
 
 def part_with_speech(sound: Samples, probabilities: Sequence[float]) -> Samples | None:

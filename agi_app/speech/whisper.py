@@ -42,7 +42,7 @@ LEAST_TOKENS, TOKENS_A_SECOND = 24, 8
 
 
 class Whisper:
-    """See ``vad_filter.AsrEngine``. Confidence: the geometric mean of the probabilities of its tokens."""
+    """An engine for ``vad_filter``. Confidence: the geometric mean of the probabilities of its tokens."""
 
     def __init__(self, folder: Path, threads: int) -> None:
         """Load it; raises ConfigError when the folder lacks a file."""
@@ -60,7 +60,7 @@ class Whisper:
         self.recognise(np.zeros(RATE, np.float32), "en", ("yes",))  # the first time takes longer
 
     def recognise(self, speech: Samples, language: str, phrases: Sequence[str]) -> Heard:
-        """See ``vad_filter.AsrEngine``. Half a minute is heard, not more."""
+        """See ``vad_filter.Recognise``. Half a minute is heard, not more."""
         family = language.partition("-")[0].lower()
         tokens = self._tokenizer(family)
         seconds = len(speech) / RATE

@@ -14,7 +14,7 @@ import sys
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO
 
 from agi_app.errors import ConfigError
 from agi_app.flow.answers.recognition import Heard
@@ -24,11 +24,9 @@ NICE = 5  # the sound of the calls that go on is more urgent
 _PR_SET_PDEATHSIG = 1
 
 
-class Listener(Protocol):
-    """What a process serves."""
-
-    def hear(self, pcm: bytes, language: str, phrases: Sequence[str]) -> Heard:
-        """8 kHz, mono, signed 16 bit; all of it, with whatever silence and noise there is."""
+# What a process serves: what is heard in a sound (8 kHz, mono, signed 16 bit; all of it, with its silence and noise),
+# in a language, where some phrases are likely.
+Listener = Callable[[bytes, str, Sequence[str]], Heard]
 
 
 def main() -> None:
@@ -55,7 +53,7 @@ def serve(load: Callable[[], Listener], parent: int) -> None:
 
 def _hear(listener: Listener, job: Job) -> Heard:
     try:
-        return listener.hear(job.pcm, job.language, job.phrases)
+        return listener(job.pcm, job.language, job.phrases)
     except Exception:  # noqa: BLE001 - one utterance that a library cannot take must not end the others
         traceback.print_exc()
         return Heard("", 0.0, "failed")
@@ -66,16 +64,16 @@ def _load(engine: str, model: Path, threads: int) -> Listener:
     if engine == "scripted":
         from agi_app.speech.scripted import Scripted  # noqa: PLC0415
 
-        return Scripted.load(model)
+        return Scripted.load(model).hear
     from agi_app.speech.vad_filter import Screened, Vad  # noqa: PLC0415
 
     if engine == "faster-whisper":
         from agi_app.speech.whisper import Whisper  # noqa: PLC0415
 
-        return Screened(Whisper(model, threads), Vad().probabilities)
+        return Screened(Whisper(model, threads).recognise, Vad().probabilities).hear
     from agi_app.speech.sherpa import Sherpa  # noqa: PLC0415
 
-    return Screened(Sherpa(model, threads), Vad().probabilities)
+    return Screened(Sherpa(model, threads).recognise, Vad().probabilities).hear
 
 
 def _own_output() -> BinaryIO:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from agi_app.errors import ConfigError
 from agi_app.flow.answers.recognition import Heard
-from agi_app.speech.worker import serve
+from agi_app.speech.worker import Listener, serve
 
 
 class Obedient:
@@ -35,13 +35,13 @@ class Obedient:
         return Heard(text, 0.5)
 
 
-def load() -> Obedient:
+def load() -> Listener:
     """As the second argument says."""
     if sys.argv[2:] == ["refuse"]:
         raise ConfigError("there is no model")
     if sys.argv[2:] == ["crash"]:
         sys.exit("the loader fell over")
-    return Obedient()
+    return Obedient().hear
 
 
 if __name__ == "__main__":

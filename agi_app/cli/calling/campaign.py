@@ -13,7 +13,7 @@ from agi_app.cli.calling.totals_text import show_totals
 from agi_app.cli.common import HERE, JsonOption, ProjectOption, progress, say, say_json, table, with_installation
 from agi_app.model.campaign import CampaignState
 from agi_app.operations.calling import campaigns
-from agi_app.operations.calling.campaigns import SAMPLES, Preview, Sample
+from agi_app.operations.calling.campaigns import SAMPLES, Preview
 from agi_app.operations.project import project_files
 from agi_app.printable import count_of
 
@@ -74,13 +74,12 @@ def status(campaign: Name, project: ProjectOption = HERE, as_json: JsonOption = 
     view, reasons = seen.view, seen.nobody_because
     if as_json:
         waiting = {name: getattr(view, name) for name in ("due_now", "later", "next_due", "open_attempts")}
-        why = [dataclasses.asdict(reason) for reason in seen.held_back]
         say_json(
             {
                 **dataclasses.asdict(seen.totals),
                 **waiting,
                 "nobody_dialled_because": reasons,
-                **renames.in_json("campaign status", {"waiting_reasons": why}),
+                **renames.in_json("campaign status", {"waiting_reasons": seen.held_back}),
                 "files_differ": edited,
             }
         )
@@ -97,7 +96,6 @@ def status(campaign: Name, project: ProjectOption = HERE, as_json: JsonOption = 
 
 def preview_record(seen: Preview, note: str | None, limit: int) -> dict[str, Any]:
     """The look ahead for scripts; ``limit`` contacts are named for each reason."""
-    projection = seen.projection
     return {
         "campaign": seen.campaign,
         "now": seen.now.isoformat(timespec="seconds"),
@@ -111,8 +109,11 @@ def preview_record(seen: Preview, note: str | None, limit: int) -> dict[str, Any
         "misspelt_columns": list(seen.misspelt_columns),
         "machine_detection": seen.machines,
         "by_rule": dict(seen.by_rule.most_common()),
-        "samples": {rule: [_plain(s) for s in found[:limit]] for rule, found in seen.samples.items()},
-        "projection": None if projection is None else dataclasses.asdict(projection),
+        "samples": {
+            rule: [{"external_id": s.external_id, "why": s.why, "again": s.again_at} for s in found[:limit]]
+            for rule, found in seen.samples.items()
+        },
+        "projection": seen.projection,
     }
 
 
@@ -147,11 +148,6 @@ def _show_end(seen: Preview) -> None:
     say(f"Projected end: {end}, with about {projection.calls} calls, if")
     for assumption in projection.assumptions:
         say(f"- {assumption}")
-
-
-def _plain(sample: Sample) -> dict[str, str | None]:
-    again = sample.again_at
-    return {"external_id": sample.external_id, "why": sample.why, "again": None if again is None else again.isoformat()}
 
 
 def _minute(at: dt.datetime | None) -> str:

@@ -13,7 +13,7 @@ from agi_app.campaigns.calling_rules.rule_files import load_ruleset
 from agi_app.campaigns.campaign_file.load import CampaignDocument
 from agi_app.campaigns.changed_files import as_edited, differs
 from agi_app.campaigns.checks.gateway_ports import limits_of
-from agi_app.campaigns.preview import SAMPLES, Preview, Sample, Terms
+from agi_app.campaigns.preview import SAMPLES, Preview, Terms
 from agi_app.campaigns.preview import preview as look_ahead
 from agi_app.campaigns.project.called_flows import concerns, parts_of
 from agi_app.campaigns.project.read_project import Project, Source
@@ -31,7 +31,6 @@ from agi_app.store.people.contacts import contacts_of
 __all__ = [
     "SAMPLES",
     "Preview",
-    "Sample",
     "StartedCampaign",
     "change",
     "preview",
@@ -128,8 +127,7 @@ async def _proved(inst: Installation, source: Source[CampaignDocument]) -> None:
 def _checked(project: Project, name: str) -> tuple[Source[CampaignDocument], Source[FlowDocument]]:
     campaign = project.campaigns.get(name)
     if campaign is None:
-        faults = [p for p in project.errors if p.file.startswith("campaigns/")]
-        if faults:
+        if faults := [p for p in project.errors if p.file.startswith("campaigns/")]:
             raise AuthorError(*faults)
         raise InputError(f"there is no campaign {name!r}{suggest(name, project.campaigns) or '; there is none here'}")
     flow = project.flows.get(campaign.parsed.campaign.flow)

@@ -99,8 +99,7 @@ def _read(file: Path, how: CellFormats, shared: bool) -> Sequence[ListRow]:
             parse_guard_list(open_table(private_copy(file, stack, LARGEST_WHOLE), file.name), how, shared=shared),
             file.name,
         )
-    problems = [row.problem(file.name) for row in rows if isinstance(row, RejectedRow)]
-    if problems:
+    if problems := [row.problem(file.name) for row in rows if isinstance(row, RejectedRow)]:
         raise AuthorError(*problems[:SHOWN_PROBLEMS])
     return [row for row in rows if isinstance(row, ListRow)]
 

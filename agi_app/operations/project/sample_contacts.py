@@ -67,9 +67,7 @@ def _contact_row(path: Path, line: int, languages: Sequence[str]) -> tuple[dict[
 
 
 def _language(text: str, languages: Sequence[str], where: str) -> str | None:
-    if not text:
-        return None
-    found = find_language(text, languages)
-    if found is None:
+    found = find_language(text, languages) if text else None
+    if text and found is None:
         raise InputError(f"{where}: {text!r} is not a language of the flow{suggest(text, languages)}")
     return found

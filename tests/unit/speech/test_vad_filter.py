@@ -27,7 +27,7 @@ class Engine:
 def heard(level: float, probabilities: Sequence[float]) -> tuple[Heard, list[Samples]]:
     engine = Engine()
     pcm = (np.full(FRAME * len(probabilities), level) * 32768).astype("<i2").tobytes()
-    return Screened(engine, lambda sound: probabilities).hear(pcm, "en", ("yes",)), engine.got
+    return Screened(engine.recognise, lambda sound: probabilities).hear(pcm, "en", ("yes",)), engine.got
 
 
 @pytest.mark.parametrize(("level", "why"), [(0.0, "silence"), (0.001, "silence"), (0.1, "noise")])
@@ -48,7 +48,7 @@ def test_only_the_part_with_speech_is_recognised() -> None:
 def test_a_recording_that_is_cut_off_or_empty() -> None:
     assert heard(0.1, [0.9] * 4)[0] == Heard("yes", 0.9)  # there is no margin to take
     assert heard(0.1, [])[0] == Heard("", 0.0, "silence")
-    assert Screened(Engine(), lambda sound: []).hear(b"\x01", "en", ()) == Heard("", 0.0, "silence")
+    assert Screened(Engine().recognise, lambda sound: []).hear(b"\x01", "en", ()) == Heard("", 0.0, "silence")
 
 
 def test_loudness() -> None:
