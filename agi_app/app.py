@@ -150,12 +150,13 @@ async def _build(
     dialer, originator = _dialer(inst, node, worker, stops, playable, voice, sound.speech)
     lines = LineCalls(node, stops, LineServices(playable, voice, Transfers(node, dialer.agents).run, sound.speech))
     requested = RequestedCalls(node, _takers(inst, node, stops, dialer, originator, voice), worker.waiting_reason)
-    keys = KeyWatch(settings, worker.health, node.key_began)
-    calls = (ari.run, partial(inbound.run, ari, lines.serve), lines.run, sound.run)
     at_once: tuple[Work, ...] = (
-        *calls,
+        ari.run,
+        partial(inbound.run, ari, lines.serve),
+        lines.run,
+        sound.run,
         partial(screening.run, ari, sound.spool),
-        keys.run,
+        KeyWatch(settings, worker.health, node.key_began).run,
         node.late_keys.run,
         stops.run,
     )
@@ -187,11 +188,17 @@ def _housekeeping(
     """What looks after the database, the Asterisk and its trunks while calls go on."""
     kept, days = KeptFiles.of(inst.settings.data), inst.settings.guard.keep_days
     purger = Purger(inst.store, kept, node.ruleset, inst.clock, signer(sequencer.notary.key), screened_days=days)
-    heard = PromptWatch(inst.settings, node.ari, inst.clock, worker.health)
-    watch = TrunkWatch(inst.settings, dialer.breakers)
-    ours = partial(owner_of(inst.settings).keep, node.ari)
-    stored = (sequencer.run, partial(worker.listen, dialer), partial(worker.keep_house, dialer), purger.run)
-    return (*stored, heard.run, watch.run, partial(dialer.lines.reserve.run, node.ari), dialer.agents.run, ours)
+    return (
+        sequencer.run,
+        partial(worker.listen, dialer),
+        partial(worker.keep_house, dialer),
+        purger.run,
+        PromptWatch(inst.settings, node.ari, inst.clock, worker.health).run,
+        TrunkWatch(inst.settings, dialer.breakers).run,
+        partial(dialer.lines.reserve.run, node.ari),
+        dialer.agents.run,
+        partial(owner_of(inst.settings).keep, node.ari),
+    )
 
 
 def _takers(

@@ -126,8 +126,7 @@ def _setting(path: Sequence[str | int], model: type[BaseModel]) -> FieldInfo | N
 def _nearest(path: tuple[str, ...], model: type[BaseModel]) -> str:
     """The nearest setting of that table, else the table that has one of this name, else what there is."""
     *table, name = path
-    there = _ELSEWHERE.get(".".join(path)) or _ELSEWHERE.get(f"{path[0]}.{name}")
-    if there is not None:
+    if there := _ELSEWHERE.get(".".join(path)) or _ELSEWHERE.get(f"{path[0]}.{name}"):
         return f": {there}"
     if table and name in model.model_fields and name != OURS and not _fields(model, (name,)):
         return ": it belongs at the top of the file, above the first [section]"

@@ -104,8 +104,9 @@ class Settings(BaseSettings):
         ways = {d.rpartition("@")[2]: (name, bool(t.ports)) for name, t in self.trunks.items() for d in t.endpoints()}
         for name, destination in self.destinations.items():
             if fault := destination.fault_with(ways, ami=bool(self.ami.username)):
-                where = {"text": fault[1], "path": ("destinations", name, fault[0])}
-                raise PydanticCustomError("setting", "{text}", where)
+                raise PydanticCustomError(
+                    "setting", "{text}", {"text": fault[1], "path": ("destinations", name, fault[0])}
+                )
         return self
 
     @model_validator(mode="after")

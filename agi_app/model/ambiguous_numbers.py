@@ -81,11 +81,10 @@ def doubt(text: str) -> str | None:
 
 def two_joined(text: str) -> bool:
     """Whether a part of a text is a number already, and what follows may be another."""
-    for found in _STRONG.finditer(text):
-        slash = found[0] in "/／" and digits(text[found.end() :]) < _AFTER_SLASH
-        if slash or _valid(text[: found.start()]):
-            return True
     return any(
+        (found[0] in "/／" and digits(text[found.end() :]) < _AFTER_SLASH) or _valid(text[: found.start()])
+        for found in _STRONG.finditer(text)
+    ) or any(
         digits(text[found.end() :]) >= _REST and _valid(text[: found.start()])
         for found in _SPACE.finditer(text.strip())
     )

@@ -102,11 +102,9 @@ def _national(digits: str, country: _Country) -> Accepted | None:
 
 @lru_cache(maxsize=1024)
 def _country_of(start: str) -> _Country | None:
-    for length in range(1, len(start) + 1):
-        regions = COUNTRY_CODE_TO_REGION_CODE.get(int(start[:length]))
-        if regions and not start.startswith("0"):
-            return _country(regions[0])
-    return None
+    codes = (int(start[:length]) for length in range(1, len(start) + 1) if not start.startswith("0"))
+    regions = next((COUNTRY_CODE_TO_REGION_CODE[code] for code in codes if code in COUNTRY_CODE_TO_REGION_CODE), None)
+    return _country(regions[0]) if regions else None
 
 
 @lru_cache(maxsize=512)

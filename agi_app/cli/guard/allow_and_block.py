@@ -27,11 +27,11 @@ from agi_app.operations.guard import guard_lists, guard_scripts
 from agi_app.printable import count_of
 
 app = typer.Typer(help="Screening of calls that come in.", no_args_is_help=True)
-guard_report.add_to(app)
 on_lists = typer.Typer()
 app.add_typer(on_lists, name="list")
 scripts = typer.Typer(help="Opening words that identify callers, whatever number they show.", no_args_is_help=True)
 app.add_typer(scripts, name="script")
+app.add_typer(guard_report.app)
 NameArgument = Annotated[str, typer.Argument(help="A name for it; every decision repeats it.")]
 SHOWN = 60
 
@@ -118,7 +118,6 @@ def line(
     entered_by: EnteredByOption = "",
 ) -> None:
     """Set how calls to one of your numbers are screened; what you leave out stays as it is."""
-    who = login_name(entered_by)
     zone, spans = guard_lists.zone_of(zone), None if hours is None else [guard_lists.hours_of(text) for text in hours]
     with_installation(
         project,
@@ -130,7 +129,7 @@ def line(
         zone=zone,
         mailbox=mailbox,
         reset=reset,
-        entered_by=who,
+        entered_by=login_name(entered_by),
     )
     say(f"line {number}: set")
 

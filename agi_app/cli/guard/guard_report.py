@@ -13,6 +13,7 @@ from agi_app.model.phone import mask
 from agi_app.operations.guard import guard_calls
 from agi_app.operations.guard.guard_calls import GuardDecision, JudgedCall, Replay, StoredScript, why
 
+app = typer.Typer()
 DaysOption = Annotated[int, typer.Option(min=1, help="How many days back.")]
 NumbersOption = Annotated[bool, typer.Option("--numbers", help="Show whole numbers; that is noted (access log).")]
 WhoOption = Annotated[str, typer.Option(help="Who says it; default: the login name.")]
@@ -26,13 +27,7 @@ _MISTAKES = {
 }
 
 
-def add_to(app: typer.Typer) -> None:
-    """Register the commands."""
-    for command in (explain, report, appeal, complain):
-        app.command()(command)
-    app.command("replay")(replay_)
-
-
+@app.command()
 def explain(
     number: Annotated[str, typer.Argument(help="A caller's number, or withheld.")],
     project: ProjectOption = HERE,
@@ -55,6 +50,7 @@ def explain(
         say(f"{one.at:%Y-%m-%d %H:%M} UTC said ({one.source}, {known}): {one.text}")
 
 
+@app.command()
 def report(
     project: ProjectOption = HERE,
     days: DaysOption = 7,
@@ -135,6 +131,7 @@ def _plain_call(call: JudgedCall, language: str, *, whole: bool) -> dict[str, An
     return found
 
 
+@app.command()
 def appeal(
     call: Annotated[str, typer.Argument(help="A caller's number, or the id of a call.")],
     project: ProjectOption = HERE,
@@ -145,6 +142,7 @@ def appeal(
     say(f"{call}: no nuisance")
 
 
+@app.command()
 def complain(
     call: Annotated[str, typer.Argument(help="A caller's number, or the id of a call.")],
     project: ProjectOption = HERE,
@@ -155,6 +153,7 @@ def complain(
     say(f"{call}: reported")
 
 
+@app.command("replay")
 def replay_(
     project: ProjectOption = HERE,
     days: DaysOption = 90,
