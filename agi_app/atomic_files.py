@@ -68,17 +68,22 @@ def write_whole(file: Path, content: bytes, mode: int = 0o666) -> None:
     file = file.resolve()  # a link stays a link
     temporary = file.with_name(f".{secrets.token_hex(8)}.part")  # fits wherever the name does
     try:
-        fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-        with os.fdopen(fd, "wb") as out:
-            out.write(content)
-            out.flush()
-            os.fsync(fd)
+        write_new(temporary, content, mode)
         temporary.replace(file)
         sync_folder(file.parent)
     except BaseException:
         with contextlib.suppress(OSError):
             temporary.unlink()
         raise
+
+
+def write_new(file: Path, content: bytes, mode: int) -> None:
+    """A file that was not there; its content is on disk when this returns, its name perhaps not. Raises OSError."""
+    fd = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    with os.fdopen(fd, "wb") as out:
+        out.write(content)
+        out.flush()
+        os.fsync(fd)
 
 
 def make_private(folder: Path) -> None:

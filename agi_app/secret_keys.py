@@ -6,7 +6,7 @@ import os
 import secrets
 from pathlib import Path
 
-from agi_app.atomic_files import make_private, sync_folder
+from agi_app.atomic_files import make_private, sync_folder, write_new
 from agi_app.errors import ConfigError
 
 KEY_BYTES = 32
@@ -47,11 +47,7 @@ def write_once(file: Path, content: bytes, what: str) -> bool:
     temporary = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
     try:
         make_private(file.parent)
-        fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(fd, "wb") as out:
-            out.write(content)
-            out.flush()
-            os.fsync(out.fileno())
+        write_new(temporary, content, 0o600)
         os.link(temporary, file)  # never replaces a key
         sync_folder(file.parent)  # a key lost with the power would make all that it protects unreadable
     except FileExistsError:

@@ -152,4 +152,3 @@ class Process(asyncio.SubprocessProtocol):
     def _no_limit(self) -> None:
         if self._limit is not None:
             self._limit.cancel()
-            self._limit = None

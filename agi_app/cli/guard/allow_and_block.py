@@ -233,16 +233,16 @@ def list_scripts(project: ProjectOption = HERE, as_json: JsonOption = False) -> 
     found = with_installation(project, guard_scripts.scripts)
     if as_json:
         say_json(found)
-        return
-    table(
-        "Known scripts",
-        ("name", "from", "last heard", "calls", "callers", "words"),
-        (
-            (s.name, "a reported caller" if s.learned else s.entered_by, f"{s.heard_at:%Y-%m-%d}", s.calls, s.callers,
-             s.text if len(s.text) <= SHOWN else s.text[: SHOWN - 1] + "…")
-            for s in found
-        ),
-    )  # fmt: skip
+    else:
+        table(
+            "Known scripts",
+            ("name", "from", "last heard", "calls", "callers", "words"),
+            (
+                (s.name, "a reported caller" if s.learned else s.entered_by, f"{s.heard_at:%Y-%m-%d}", s.calls,
+                 s.callers, s.text if len(s.text) <= SHOWN else s.text[: SHOWN - 1] + "…")
+                for s in found
+            ),
+        )  # fmt: skip
 
 
 @scripts.command("remove")

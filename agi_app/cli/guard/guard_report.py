@@ -41,13 +41,15 @@ def explain(
     if as_json:
         calls = [_plain_call(call, language, whole=True) for call in past]
         say_json({"now": _plain(decision), "calls": calls, "said": said})
-        return
-    say(f"now: {decision.text(language)} ({decision.score} points)")
-    for call in past:
-        say(f"{call.at:%Y-%m-%d %H:%M} UTC to {call.called}: {why(call, language)}{_outcome(call)}")
-    for one in said:
-        known = f"known script {one.script} ({one.share:.0%} of {one.words} words)" if one.script else "no known script"
-        say(f"{one.at:%Y-%m-%d %H:%M} UTC said ({one.source}, {known}): {one.text}")
+    else:
+        say(f"now: {decision.text(language)} ({decision.score} points)")
+        for call in past:
+            say(f"{call.at:%Y-%m-%d %H:%M} UTC to {call.called}: {why(call, language)}{_outcome(call)}")
+        for one in said:
+            known = (
+                f"known script {one.script} ({one.share:.0%} of {one.words} words)" if one.script else "no known script"
+            )
+            say(f"{one.at:%Y-%m-%d %H:%M} UTC said ({one.source}, {known}): {one.text}")
 
 
 @app.command()
@@ -71,13 +73,13 @@ def report(
                 "scripts": found.scripts,
             }
         )
-        return
-    columns = ("action", "calls", "unjudged", "challenge passed", "failed", "reported", "appealed")
-    table(f"The last {days} days", columns, (dataclasses.astuple(total) for total in found.totals))
-    _calls_table("Blocked or sent to the mailbox", found.blocked, language, numbers)
-    _calls_table("Challenged and passed", found.passed, language, numbers)
-    _calls_table("Suspected mistakes", found.suspected, language, numbers)
-    _scripts_table(found.scripts)
+    else:
+        columns = ("action", "calls", "unjudged", "challenge passed", "failed", "reported", "appealed")
+        table(f"The last {days} days", columns, (dataclasses.astuple(total) for total in found.totals))
+        _calls_table("Blocked or sent to the mailbox", found.blocked, language, numbers)
+        _calls_table("Challenged and passed", found.passed, language, numbers)
+        _calls_table("Suspected mistakes", found.suspected, language, numbers)
+        _scripts_table(found.scripts)
 
 
 def _scripts_table(heard: Sequence[StoredScript]) -> None:

@@ -72,12 +72,12 @@ def pieces(
 def _show(title: str, results: list[Result], as_json: bool) -> None:
     if as_json:
         say_json(results)
-        return
-    columns = ("prompt", "state", "seconds", "LUFS", "peak dB", "gain dB")
-    figures = ("seconds", "loudness", "true_peak_db", "gain_db")
-    table(title, columns, [(r.prompt, r.state, *map(r.facts.get, figures)) for r in results])
-    for result in results:
-        for note in result.notes:
-            say(f"{result.prompt}: note: {note}")
-        if result.error:
-            warn(f"{result.prompt}: {result.error}")
+    else:
+        columns = ("prompt", "state", "seconds", "LUFS", "peak dB", "gain dB")
+        figures = ("seconds", "loudness", "true_peak_db", "gain_db")
+        table(title, columns, [(r.prompt, r.state, *map(r.facts.get, figures)) for r in results])
+        for result in results:
+            for note in result.notes:
+                say(f"{result.prompt}: note: {note}")
+            if result.error:
+                warn(f"{result.prompt}: {result.error}")
