@@ -13,8 +13,8 @@ from agi_app.flow.engine.say_texts import Parts
 from agi_app.flow.engine.session import Session
 from agi_app.flow.engine.state import Caller
 from agi_app.flow.language.definition import Flow
+from agi_app.model.call import Party
 from agi_app.model.machine_detection import MachineDetection
-from agi_app.model.party import Party
 
 
 @dataclass(frozen=True, slots=True)

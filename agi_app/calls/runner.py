@@ -30,8 +30,7 @@ from agi_app.flow.engine import commands as cmd
 from agi_app.flow.engine import events as flow_events
 from agi_app.flow.engine.session import Session
 from agi_app.flow.language.built_in_flows import leaving
-from agi_app.model.call import CallResult
-from agi_app.model.party import Party
+from agi_app.model.call import CallResult, Party
 from agi_app.pbx.ari import events as pbx
 from agi_app.pbx.channel import Channel
 

@@ -33,11 +33,10 @@ from agi_app.errors import AgiAppError, RequestFailed, SafetyError
 from agi_app.flow.language.definition import Flow
 from agi_app.gate.decide import permit
 from agi_app.gate.permit import PERMIT_LIFETIME_S, MarkReceipt, Permit
-from agi_app.model.call import CallResult, Claim, Outcome
+from agi_app.model.call import CallResult, Claim, Outcome, Party
 from agi_app.model.campaign import Campaign
 from agi_app.model.machine_detection import MachineDetection
 from agi_app.model.number_location import NumberLocation
-from agi_app.model.party import Party
 from agi_app.pbx.channel import Channel
 from agi_app.pbx.originate import ChannelTerms, made, place
 from agi_app.prompts.prepared_cache import folder_of

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from agi_app.model.number_location import NumberLocation
-from agi_app.model.party import Party
 
 
 class Outcome(StrEnum):
@@ -71,6 +71,17 @@ class CallResult:
     note: str | None = None  # for people: why it failed or was cut short
     recordings: tuple[KeptRecording, ...] = ()
     fault: Fault | None = None  # not kept; it decides with the outcome whether the contact is to be called again
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """The other side of one call, whatever asked for it, and what the call may tell them."""
+
+    attempt_id: str  # of the call: an attempt at a contact, a rehearsal, a call that came in
+    number: str  # E.164; empty: the call came in and shows none
+    caller_id: str  # the number of ours that they see, or called; E.164
+    language: str | None
+    fields: Mapping[str, str]  # a contact's columns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -105,7 +105,7 @@ class SpeechPool:
 
     def _hand_out(self) -> None:
         while self._free and self._waiting:
-            if not self._free[-1].usable:
+            if self._free[-1].ending:
                 self._free.pop()
                 continue
             waiting = self._waiting.popleft()

@@ -33,7 +33,7 @@ class Process(asyncio.SubprocessProtocol):
         self._refused = ""
         self._answer: asyncio.Future[Heard] | None = None
         self._limit: asyncio.TimerHandle | None = None
-        self._ending = False
+        self.ending = False  # it has ended, or soon will
         self.answered = 0
         self.ended = asyncio.Event()
 
@@ -47,11 +47,6 @@ class Process(asyncio.SubprocessProtocol):
         process._end_in(START_S)
         return process
 
-    @property
-    def usable(self) -> bool:
-        """False when it has ended, or soon will."""
-        return not self._ending
-
     def give(self, job: Job, answer: asyncio.Future[Heard], limit_s: float) -> None:
         """Hand it an utterance; it must be free. It is ended when it has not answered after ``limit_s``."""
         self._answer = answer
@@ -61,13 +56,13 @@ class Process(asyncio.SubprocessProtocol):
 
     def kill(self) -> None:
         """End it at once; ``ended`` follows."""
-        self._ending = True
+        self.ending = True
         if self._transport is not None and not self.ended.is_set() and self._transport.get_returncode() is None:
             self._transport.kill()
 
     async def stop(self) -> None:
         """Let it end on its own, soon; then end it. Returns when it has ended."""
-        self._ending = True
+        self.ending = True
         if self._transport is not None and not self.ended.is_set():
             stdin = self._transport.get_pipe_transport(0)
             if stdin is not None:
@@ -103,8 +98,8 @@ class Process(asyncio.SubprocessProtocol):
 
     def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:
         """Without its pipes it is of no use; most likely it is ending."""
-        if fd in (0, 1) and not self._ending:
-            self._ending = True
+        if fd in (0, 1) and not self.ending:
+            self.ending = True
             self._end_in(STOP_S)
 
     def process_exited(self) -> None:
@@ -126,7 +121,7 @@ class Process(asyncio.SubprocessProtocol):
                 raise ValueError("an answer to no question")
             self.answered += 1
             self._settle(message.heard)
-        if not self._ending:
+        if not self.ending:
             self._no_limit()
             self._free(self)
 
@@ -134,7 +129,7 @@ class Process(asyncio.SubprocessProtocol):
         if self.ended.is_set():
             return
         self._no_limit()
-        self._ending = True
+        self.ending = True
         self.ended.set()
         self._settle(FAILED)
         if self._transport is not None:

@@ -25,8 +25,7 @@ from agi_app.dialer.worker.key_connection import KeyWatch
 from agi_app.flow.language.definition import Flow
 from agi_app.flow.load import load_flow
 from agi_app.gate.permit import Permit
-from agi_app.model.call import CallResult
-from agi_app.model.party import Party
+from agi_app.model.call import CallResult, Party
 from agi_app.pbx.channel import Channel
 from sandbox.asterisk import AMI_USER, Asterisk
 from tests.asterisk.client import CALLER_ID, TRUNK, Client, connected, settings_of

@@ -12,7 +12,7 @@ from agi_app.calls.inbound_line import InboundLine
 from agi_app.calls.rendered_speech import Voice
 from agi_app.calls.speech_services import SpeechServices
 from agi_app.flow.syntax.names_and_limits import CALLER_COLUMN, SHOWN, WITHHELD
-from agi_app.model.party import Party
+from agi_app.model.call import Party
 from agi_app.model.phone import PhoneNumber
 from agi_app.pbx.inbound_channel import LineChannel
 from agi_app.store.calling.inbound_calls import LineStop

@@ -30,8 +30,7 @@ from agi_app.flow.load import load_with_parts
 from agi_app.flow.simulation.shown_lines import told, told_event
 from agi_app.gate.decide import Decision, permit
 from agi_app.gate.rehearsal import RehearsalFacts, decide_rehearsal
-from agi_app.model.call import CallResult, KeptRecording, Outcome
-from agi_app.model.party import Party
+from agi_app.model.call import CallResult, KeptRecording, Outcome, Party
 from agi_app.pbx.channel import Channel
 from agi_app.recordings.files import RATE, WIDTH
 from agi_app.store.requested_calls import rehearsals
