@@ -18,6 +18,7 @@ from agi_app.campaigns.project.read_project import Project, Source
 from agi_app.cli.calling.campaign import preview_record, show_preview
 from agi_app.errors import Problem
 from agi_app.model.campaign import Pace
+from agi_app.printable import plain
 
 FILE = "campaigns/poll.yaml"
 TEXT = """\
@@ -82,7 +83,7 @@ def test_without_a_usable_file_the_stored_one_is_judged_and_that_is_said() -> No
 
 
 def test_the_json_has_every_figure_and_no_more_names_than_asked_for() -> None:
-    record = json.loads(json.dumps(preview_record(SEEN, None, 2), default=str))
+    record = json.loads(json.dumps(preview_record(SEEN, None, 2), default=plain))
     assert record["waiting"] == record["allowed"] + record["refused"] == 9
     assert record["refused"] == record["later_today"] + record["later"] + record["never"]
     assert record["by_rule"] == {"window_campaign": 3, "consent_missing": 2}
