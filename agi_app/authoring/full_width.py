@@ -20,6 +20,7 @@ _OTHERS = {
     "。": ".",
     **dict.fromkeys("\u200b\u200c\u200d\u200e\u200f\u202a\u202c\u2060\u00ad\ufeff", ""),  # nobody sees them
 }
+_KINDS = {'"': "a typographic quote", "'": "a typographic quote", "-": "a dash of another kind"}  # of those
 ASCII = {**{chr(code): chr(code - 0xFEE0) for code in _FULL_WIDTH}, **_OTHERS}
 _SIGN = re.compile(f"[{re.escape(''.join(ASCII))}]")
 _SPACES = re.compile("[\u3000\u00a0\u202f]+")
@@ -49,10 +50,7 @@ def naming(sign: str) -> str:
         return f"an invisible character ({code}) is here; delete it, or type the line again"
     if meant == " ":
         return f"this is not an ordinary space ({code}); type ordinary spaces"
-    if sign in _OTHERS and meant in "\"'":
-        kind = "a typographic quote"
-    else:
-        kind = "a dash of another kind" if sign in _OTHERS and meant == "-" else "full-width"
+    kind = _KINDS.get(meant, "full-width") if sign in _OTHERS else "full-width"
     return f"{sign} ({code}) is {kind}; type the ASCII {meant}"
 
 

@@ -83,15 +83,15 @@ def status(campaign: Name, project: ProjectOption = HERE, as_json: JsonOption = 
                 "files_differ": edited,
             }
         )
-        return
-    show_totals(seen.totals)
-    if edited:
-        say(f"note: {edited}")
-    for line in reasons:
-        say(f"nobody is dialled: {line}" if line is reasons[0] else f"  {line}")
-    if not reasons:
-        for reason in seen.held_back:
-            say(f"held back now: {reason.text}")
+    else:
+        show_totals(seen.totals)
+        if edited:
+            say(f"note: {edited}")
+        for line in reasons:
+            say(f"nobody is dialled: {line}" if line is reasons[0] else f"  {line}")
+        if not reasons:
+            for reason in seen.held_back:
+                say(f"held back now: {reason.text}")
 
 
 def preview_record(seen: Preview, note: str | None, limit: int) -> dict[str, Any]:
