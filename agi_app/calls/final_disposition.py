@@ -6,7 +6,7 @@ import dataclasses
 
 from agi_app.flow.engine import events as flow_events
 from agi_app.flow.engine.session import Session, meant_by_its_end
-from agi_app.model.call import CallResult, Fault, KeptRecording, Outcome, Unasked
+from agi_app.model.call import CallResult, Fault, KeptRecording, Outcome
 
 OPTED_OUT = "opted_out"
 PROMPT_FAILED = "prompt_failed"
@@ -52,5 +52,4 @@ def conclude(
     if disposition == PROMPT_FAILED and not answers:
         result = dataclasses.replace(result, fault=Fault.OURS)
     result = dataclasses.replace(result, disposition=disposition, answers=answers, call_back_at=back, note=note)
-    unasked = Unasked(session.called_again, session.today_only) if back is not None and session.called_again else None
-    return dataclasses.replace(result, unasked=unasked, recordings=recordings)
+    return dataclasses.replace(result, unasked=session.unasked, recordings=recordings)

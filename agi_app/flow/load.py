@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from agi_app.authoring import shape_hints
@@ -62,14 +63,14 @@ def unknown_targets(document: Document, others: Iterable[Problem]) -> list[Probl
         return []
     named = {*nodes, *map(shape_hints.bare, nodes)}  # what is wrong with the name of a node is said there
     taken = {(problem.line, problem.column) for problem in others}
-    found: list[Problem] = []
-    for path, target in _ways(whole, nodes):
-        if isinstance(target, str) and target not in named and document.at(path) not in taken:
-            message = f'{path[-1]}: there is no node "{target}"{suggest(target, nodes)}'
-            found.append(document.problem(path, "flow/unknown-target", message))
-        if len(found) == MOST_PROBLEMS:
-            break
-    return found
+    faults = (
+        document.problem(
+            path, "flow/unknown-target", f'{path[-1]}: there is no node "{target}"{suggest(target, nodes)}'
+        )
+        for path, target in _ways(whole, nodes)
+        if isinstance(target, str) and target not in named and document.at(path) not in taken
+    )
+    return list(islice(faults, MOST_PROBLEMS))
 
 
 def _ways(whole: dict[str, Any], nodes: dict[str, Any]) -> Iterator[tuple[Path, Any]]:

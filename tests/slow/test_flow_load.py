@@ -53,7 +53,7 @@ def test_a_good_flow_has_the_defaults_of_the_docs() -> None:
     flow = load_flow(GOOD, "f.yaml")
     gather = flow.nodes["ask"][0].gather  # type: ignore[union-attr]
     assert flow.opt_out.key == "9"
-    assert flow.language == "zh-CN"
+    assert flow.languages[0] == "zh-CN"
     assert gather.keys == {"1": "yes", "2": "change"}
     assert (gather.timeout.total_seconds(), gather.attempts, gather.barge_in) == (5, 2, True)
 

@@ -94,30 +94,32 @@ def _key(reading: Hypothesis) -> tuple[HypothesisKind, str]:
     return reading.says, reading.meaning
 
 
+# What speaks against an answer, a no, a stop because it means something else, and because it is a no or a stop itself.
+_MEANS_ELSE = {
+    HypothesisKind.ANSWER: (HypothesisKind.ANSWER, HypothesisKind.DOUBT, HypothesisKind.UNCLEAR),
+    HypothesisKind.NO: (HypothesisKind.ANSWER, HypothesisKind.DOUBT, HypothesisKind.UNCLEAR, HypothesisKind.NO),
+    HypothesisKind.STOP: (HypothesisKind.ANSWER, HypothesisKind.DOUBT),
+}
+_SAYS_NO = {
+    HypothesisKind.ANSWER: (HypothesisKind.STOP, HypothesisKind.NO, HypothesisKind.HALF_NO, HypothesisKind.NEGATION),
+    HypothesisKind.NO: (HypothesisKind.STOP, HypothesisKind.NEGATION),
+    HypothesisKind.STOP: (HypothesisKind.STOP,),
+}
+
+
 def _against(own: Hypothesis, others: Collection[Hypothesis]) -> tuple[float, float]:
-    """How much speaks against it: what means something else, and what is a no or a stop; the likeliest of each."""
-    against: dict[tuple[HypothesisKind, str], float] = {}
-    noes: dict[tuple[HypothesisKind, str], float] = {}
-    for other in others:
-        match other.says:
-            case HypothesisKind.ANSWER | HypothesisKind.DOUBT:
-                found = against
-            case HypothesisKind.UNCLEAR if own.says is not HypothesisKind.STOP:
-                found = against
-            case HypothesisKind.NO if own.says is HypothesisKind.NO:
-                found = against
-            case HypothesisKind.STOP:
-                found = noes
-            case HypothesisKind.NO | HypothesisKind.HALF_NO if own.says is HypothesisKind.ANSWER:
-                found = noes
-            case HypothesisKind.NEGATION if own.says is not HypothesisKind.STOP and not other.turning.issubset(
-                own.units.all
-            ):
-                found = noes
-            case _:
-                continue
-        found[_key(other)] = max(found.get(_key(other), 0.0), other.weight)
-    return sum(against.values()), sum(noes.values())
+    """How much speaks against it: what means something else, and what is a no or a stop."""
+    turns = [o for o in others if o.says is not HypothesisKind.NEGATION or not o.turning.issubset(own.units.all)]
+    return _likeliest(others, _MEANS_ELSE[own.says]), _likeliest(turns, _SAYS_NO[own.says])
+
+
+def _likeliest(readings: Collection[Hypothesis], kinds: Collection[HypothesisKind]) -> float:
+    """The sum of the likeliest of each meaning."""
+    found: dict[tuple[HypothesisKind, str], float] = {}
+    for reading in readings:
+        if reading.says in kinds:
+            found[_key(reading)] = max(found.get(_key(reading), 0.0), reading.weight)
+    return sum(found.values())
 
 
 def _is_rest(no: Hypothesis, readings: Collection[Hypothesis]) -> bool:

@@ -86,11 +86,8 @@ def _too_wide(stop: str, name: str, phrase: str) -> str:
 def means_less(stop: str, language: str, shipped: Meanings) -> tuple[str, str] | None:
     """The meaning, and one phrase of it, whose speakers would be taken to ask for a stop by this phrase; None: none."""
     wanted = Grammar(language, opt_out=(stop,))
-    for name in shipped.meanings:
-        for text in shipped.phrases(name, language):
-            if asks_to_stop(wanted, cut(text)):
-                return name, text.removeprefix("=")
-    return None
+    said = ((name, text) for name in shipped.meanings for text in shipped.phrases(name, language))
+    return next(((name, text.removeprefix("=")) for name, text in said if asks_to_stop(wanted, cut(text))), None)
 
 
 def alike(wanted: Grammar) -> Iterator[tuple[str, str, str, str]]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
+from itertools import pairwise
 
 from agi_app.flow.answers.grammar import family
 from agi_app.flow.check.spoken_seconds import seconds_at
@@ -93,10 +94,8 @@ def offer_at(transcript: str, key: str, language: str, *, after_star: bool = Fal
     near = re.compile(rf"(?:{_PRESS[tongue]})\D{{0,{_NEAR}}}?{wanted}")
     listed = re.compile(rf"(?:{_PRESS[tongue]}).{{0,{_FAR}}}?{wanted}")  # press 1 to confirm or 9 to stop
     stop = re.compile(_STOP[tongue])
-    begin = 0
-    for end in (*(mark.end() for mark in _SENTENCE.finditer(text)), len(text)):
-        said, start = text[begin:end], begin
-        begin = end
+    for start, end in pairwise((0, *(mark.end() for mark in _SENTENCE.finditer(text)), len(text))):
+        said = text[start:end]
         if found := near.search(said):
             reason = stop.search(said, 0, found.start())
             before = _CLAUSE.finditer(said, 0, found.start() if reason is None else reason.start())

@@ -136,9 +136,8 @@ def first_prompts(flow: Flow) -> list[PromptUse]:
 
 def calls_before_prompt(flow: Flow) -> list[Path]:
     """The places where another flow is called, or the person transferred, before anything was certainly said."""
-    if flow.is_called:
-        return []
-    return [path for path, step in steps_until(flow, _surely_heard) if isinstance(step, CallStep | TransferStep)]
+    steps = () if flow.is_called else steps_until(flow, _surely_heard)
+    return [path for path, step in steps if isinstance(step, CallStep | TransferStep)]
 
 
 def steps_until(flow: Flow, ends: Callable[[Path, AnyStep, AnyStep | None], bool]) -> Iterator[tuple[Path, AnyStep]]:

@@ -86,16 +86,13 @@ def _pairs(term: Term, signs: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     """The names and the texts that they are compared with by these signs; a list compares by ``==``."""
     match term:
         case Logic():
-            for part in term.terms:
-                yield from _pairs(part, signs)
+            yield from (pair for part in term.terms for pair in _pairs(part, signs))
         case Not():
             yield from _pairs(term.term, signs)
         case Compare() if term.sign in signs:
-            yield from _pair(term.left, term.right)
-            yield from _pair(term.right, term.left)
+            yield from (*_pair(term.left, term.right), *_pair(term.right, term.left))
         case In() if "==" in signs:
-            for option in term.options:
-                yield from _pair(term.left, option)
+            yield from (pair for option in term.options for pair in _pair(term.left, option))
 
 
 def _pair(name: object, text: object) -> Iterator[tuple[str, str]]:

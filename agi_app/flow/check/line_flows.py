@@ -54,11 +54,13 @@ def _told(step: AnyStep) -> Iterator[tuple[Path, str]]:
     for inner, name in names_read(step):
         if name.startswith("contact.") and name != CALLER:
             yield inner, f"{name}: only {CALLER} is known of a caller, because a caller's number can be forged"
-    if isinstance(step, WrongNumberStep):
-        yield ("wrong_number",), "wrong_number: it cannot be proved whose number is calling; take a stop instead"
-    if isinstance(step, CallBackStep | CallAgainStep):
-        yield ("call_back",), "call_back: a call that came in cannot prove who called, so nobody is called back for it"
-    if isinstance(step, RecordStep | RecordCallStep):
-        yield ("record",), "record: a line keeps no recordings of its callers"
-    if isinstance(step, GatherStep) and step.gather.keep:
-        yield ("gather", "keep"), "keep: a line keeps no recordings of its callers"
+    match step:
+        case WrongNumberStep():
+            yield ("wrong_number",), "wrong_number: it cannot be proved whose number is calling; take a stop instead"
+        case CallBackStep() | CallAgainStep():
+            why = "a call that came in cannot prove who called, so nobody is called back for it"
+            yield ("call_back",), f"call_back: {why}"
+        case RecordStep() | RecordCallStep():
+            yield ("record",), "record: a line keeps no recordings of its callers"
+        case GatherStep() if step.gather.keep:
+            yield ("gather", "keep"), "keep: a line keeps no recordings of its callers"

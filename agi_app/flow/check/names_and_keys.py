@@ -168,12 +168,13 @@ def opt_out_key_used(source: FlowDocument) -> Iterator[Problem]:
 
 
 def _uses_of(key: str, step: AnyStep) -> Iterator[Path]:
-    if isinstance(step, GatherStep) and key in (step.gather.keys or {}):
-        yield "gather", "keys", key
-    if isinstance(step, CallBackStep) and key in (step.call_back.question.keys or {}):
-        yield "call_back", "offer", int(key) - 1
-    if isinstance(step, LanguageStep) and key in step.language.keys:
-        yield "language", "keys", key
+    match step:
+        case GatherStep() if key in (step.gather.keys or {}):
+            yield "gather", "keys", key
+        case CallBackStep() if key in (step.call_back.question.keys or {}):
+            yield "call_back", "offer", int(key) - 1
+        case LanguageStep() if key in step.language.keys:
+            yield "language", "keys", key
     verb, confirm = _confirm_of(step)
     for word, used in (("yes", confirm.yes), ("no", confirm.no)) if confirm is not None else ():
         if used == key:

@@ -134,8 +134,6 @@ def _as_named(name: str) -> str:
 
 
 def _recorded(source: FlowDocument, prompts: Prompts) -> Iterator[tuple[PromptUse, str, PromptFacts]]:
-    for use in prompt_uses(source.flow):
-        for language in source.flow.languages:
-            facts = prompts.get((language, use.prompt))
-            if facts is not None and facts.has_audio:
-                yield use, language, facts
+    uses = ((use, language) for use in prompt_uses(source.flow) for language in source.flow.languages)
+    found = ((use, language, prompts.get((language, use.prompt))) for use, language in uses)
+    return ((use, language, facts) for use, language, facts in found if facts is not None and facts.has_audio)

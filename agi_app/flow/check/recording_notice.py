@@ -46,10 +46,11 @@ def record_call_notice(source: FlowDocument, prompts: Prompts) -> Iterator[Probl
 def _recorded(flow: Flow) -> Iterator[tuple[Path, str]]:
     """Where something that the person says is kept, and the prompt before it."""
     for path, step in flow.steps():
-        if isinstance(step, RecordStep):
-            yield (*path, "record", "prompt"), step.record.prompt
-        if isinstance(step, GatherStep) and step.gather.keep:
-            yield (*path, "gather", "keep"), step.gather.prompt
+        match step:
+            case RecordStep():
+                yield (*path, "record", "prompt"), step.record.prompt
+            case GatherStep() if step.gather.keep:
+                yield (*path, "gather", "keep"), step.gather.prompt
 
 
 def _untold(flow: Flow, prompts: Prompts, language: str) -> Iterator[Path]:

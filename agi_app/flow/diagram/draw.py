@@ -24,7 +24,7 @@ LONGEST_NOTE = 640.0
 def draw(source: FlowDocument, prompts: Prompts, language: str | None = None) -> str:
     """The flow as an SVG file; ``language`` is one of the flow's, default its first."""
     flow = source.flow
-    language = language or flow.language
+    language = language or flow.languages[0]
     words = words_of(language)
     cards = cards_of(flow, prompts, language)
     layout = place({name: card.box for name, card in cards.items()})

@@ -7,6 +7,7 @@ What a person keys in is only ever said in pieces, which are prepared for the wh
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 
 from agi_app.errors import InputError
 from agi_app.flow.engine.call_in_flow import CallInFlow
@@ -52,25 +53,24 @@ def said_columns(flow: Flow) -> tuple[str, ...]:
     return tuple(sorted({column for step in _must_say(flow) for column in _columns(step.say)}))
 
 
-def columns_missing(flow: Flow, language: str, contact: Mapping[str, str]) -> tuple[str, ...]:
-    """Those of them that this contact's call, in this language, cannot say: empty, or no value of their kind."""
-    missing: set[str] = set()
+def columns_missing(flow: Flow, language: str | None, contact: Mapping[str, str]) -> tuple[str, ...]:
+    """Those of them that a call to this contact cannot say: empty, or no value of their kind.
+
+    Without ``language`` it is the contact's own.
+    """
+    spoken_in, missing = choose_language(flow.languages, language, contact), set[str]()
     for step in _must_say(flow):
-        for column in _columns(step.say, language):
+        for column in _columns(step.say, spoken_in):
             try:
-                _beforehand(step.say, language, _all_but(column, step.say, contact))
+                _beforehand(step.say, spoken_in, _all_but(column, step.say, contact))
             except InputError:
                 missing.add(column)
     return tuple(sorted(missing))
 
 
 def missing_columns(flow: Flow) -> Callable[[str | None, Mapping[str, str]], tuple[str, ...]]:
-    """``columns_missing`` of one flow, for a contact's language (None: none given) and its columns."""
-
-    def missing(language: str | None, contact: Mapping[str, str]) -> tuple[str, ...]:
-        return columns_missing(flow, choose_language(flow.languages, language, contact), contact)
-
-    return missing
+    """``columns_missing`` of one flow."""
+    return partial(columns_missing, flow)
 
 
 def unsaid_columns(flow: Flow, language: str, contact: Mapping[str, str]) -> Iterator[str]:

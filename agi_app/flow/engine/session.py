@@ -56,6 +56,7 @@ from agi_app.flow.language.definition import Flow
 from agi_app.flow.language.record_step import RecordStep
 from agi_app.flow.language.wrong_number_step import WrongNumberStep
 from agi_app.flow.syntax.names_and_limits import OPTED_OUT, WRONG_NUMBER
+from agi_app.model.call import Unasked
 
 
 class Session:
@@ -126,14 +127,10 @@ class Session:
         return dt.datetime.fromisoformat(at) if at is not None and not ended else None
 
     @property
-    def called_again(self) -> int:
-        """``call_back`` without asking: so many answered calls of the contact may end so; 0: the person chose."""
-        return self._call.called_again
-
-    @property
-    def today_only(self) -> bool:
-        """``call_back`` without asking, on this day or not at all."""
-        return self._call.today_only
+    def unasked(self) -> Unasked | None:
+        """The bounds of a ``call_back`` that nobody was asked about; None: the person chose, or there is none."""
+        times = self._call.called_again if self.call_back is not None else 0
+        return Unasked(times, self._call.today_only) if times else None
 
     @property
     def opted_out(self) -> bool:

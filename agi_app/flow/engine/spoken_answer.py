@@ -77,15 +77,16 @@ def _resume(call: CallInFlow) -> list[Command]:
     """What the talk broke off goes on: a prompt from its beginning."""
     step, question = call.current(), call.question()
     broken, call.broken = call.broken, None
-    if broken == "parting":
-        return call.end(str(call.disposition))
-    if broken == "playing" and isinstance(step, PlayStep | SayStep):
-        return speak(call, step)
-    if broken == "reading" and question is not None:
-        return ask_and_retry.pose(call, question)
-    if broken == "asking" and question is not None:
-        return call.play("asking", question.prompt)
-    if broken == "asking" and isinstance(step, RecordStep):
-        return call.play("asking", step.record.prompt)
+    match broken:
+        case "parting":
+            return call.end(str(call.disposition))
+        case "playing" if isinstance(step, PlayStep | SayStep):
+            return speak(call, step)
+        case "reading" if question is not None:
+            return ask_and_retry.pose(call, question)
+        case "asking" if question is not None:
+            return call.play("asking", question.prompt)
+        case "asking" if isinstance(step, RecordStep):
+            return call.play("asking", step.record.prompt)
     call.phase = "running"
     return []

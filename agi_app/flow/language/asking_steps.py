@@ -59,20 +59,25 @@ class Digits(Authored):
         return self
 
 
-class Gather(Authored):
+class Question(Authored):
+    """What every question has: its prompt, how long an answer may take, and whether a key may end the prompt."""
+
+    prompt: FileName
+    timeout: Wait = dt.timedelta(seconds=5)
+    barge_in: Annotated[bool, Field(strict=True)] = True
+
+
+class Gather(Question):
     """Ask, and take one key (``keys``) or several (``digits``), spoken words (``speech``), or keys beside words.
 
     ``on:`` beside it says where answers lead. ``timeout`` is the silence allowed after the prompt, and between two
     digits. ``save`` names the variable and the stored answer: the label, the digits, or the value that was said.
     """
 
-    prompt: FileName
     keys: dict[Key, Label] | None = None
     digits: Digits | None = None
     speech: Speech | None = None
-    timeout: Wait = dt.timedelta(seconds=5)
     attempts: Annotated[int, Field(strict=True, ge=1, le=MAX_ATTEMPTS)] = 2
-    barge_in: Annotated[bool, Field(strict=True)] = True
     save: Variable | None = None
     keep: Annotated[bool, Field(strict=True)] = False
 
@@ -116,7 +121,7 @@ class Confirm(Authored):
         return self
 
 
-class Collect(Authored):
+class Collect(Question):
     """Ask for a number or a date by keys, read it back, and ask again until it is right.
 
     ``kind`` says what the digits are; a ``date`` is eight of them (year, month, day), an ``amount`` is whole
@@ -124,16 +129,13 @@ class Collect(Authored):
     ``confirm`` nothing is read back.
     """
 
-    prompt: FileName
     kind: Literal["digits", "number", "date", "amount"] = "digits"
     digits: Digits | None = None
     min: value_bounds.Bound | None = None
     max: value_bounds.Bound | None = None
     currency: Annotated[str, named("[A-Z]{3}", "write three capital letters, such as CNY")] | None = None
     confirm: Confirm | None = None
-    timeout: Wait = dt.timedelta(seconds=5)
     attempts: Annotated[int, Field(strict=True, ge=1, le=MAX_ATTEMPTS)] = 3
-    barge_in: Annotated[bool, Field(strict=True)] = True
     save: Variable
 
     @model_validator(mode="after")
@@ -201,17 +203,14 @@ class ChooseLanguage(Authored):
         )
 
 
-class StopNumber(Authored):
+class StopNumber(Question):
     """Ask for a telephone number by keys, read it back, and store a stop for it once it is said to be right.
 
     A number without 00 and a country code is read as one of the country of the line that is called.
     """
 
-    prompt: FileName
     confirm: Confirm
-    timeout: Wait = dt.timedelta(seconds=5)
     attempts: Annotated[int, Field(strict=True, ge=1, le=MAX_ATTEMPTS)] = 3
-    barge_in: Annotated[bool, Field(strict=True)] = True
 
     @cached_property
     def collect(self) -> Collect:
@@ -228,14 +227,11 @@ class StopNumber(Authored):
         )
 
 
-class CallBack(Authored):
+class CallBack(Question):
     """Offer times for another call; the first is chosen with key 1, the second with 2, and so on."""
 
-    prompt: FileName
     offer: list[Offer] = Field(min_length=1, max_length=MAX_OFFERS)
-    timeout: Wait = dt.timedelta(seconds=5)
     attempts: Annotated[int, Field(strict=True, ge=1, le=MAX_ATTEMPTS)] = 2
-    barge_in: Annotated[bool, Field(strict=True)] = True
 
     @cached_property
     def question(self) -> Gather:

@@ -55,7 +55,7 @@ class Flow(Authored):
     """A whole flow file."""
 
     flow: FileName
-    languages: list[Language] = Field(min_length=1, max_length=20)
+    languages: list[Language] = Field(min_length=1, max_length=20)  # a contact without one hears the first
     identify: Identify
     opt_out: OptOut = OptOut()
     abandoned: FileName | None = None  # prompt for a person called for an agent who finds none free in time
@@ -70,11 +70,6 @@ class Flow(Authored):
     def _good_parameters(self) -> Flow:
         judge_names(self.parameters, "parameters")
         return self
-
-    @property
-    def language(self) -> str:
-        """The language of a contact that has none: the first listed."""
-        return self.languages[0]
 
     @property
     def parts(self) -> Mapping[str, Flow]:

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
-from pydantic_core import PydanticCustomError
 
 from agi_app.authoring.schema import Authored, parse_duration
 from agi_app.authoring.suggestions import quote
@@ -18,6 +17,7 @@ from agi_app.flow.syntax.names_and_limits import (
     RECORDED,
     FileName,
     Variable,
+    fault,
     judge_names,
 )
 
@@ -28,9 +28,8 @@ def _at_most(most: dt.timedelta) -> BeforeValidator:
     def judge(value: object) -> dt.timedelta:
         found = parse_duration(value)
         if not dt.timedelta(seconds=1) <= found <= most or found.microseconds:
-            message = "this must be 1s to {most}, in whole seconds, not {found}"
-            context = {"most": f"{most.total_seconds():g}s", "found": quote(value)}
-            raise PydanticCustomError("schema/duration", message, context)
+            message = f"this must be 1s to {most.total_seconds():g}s, in whole seconds, not {{found}}"
+            raise fault("schema/duration", message, found=quote(value))
         return found
 
     return BeforeValidator(judge)

@@ -8,16 +8,15 @@ from collections.abc import Iterator
 from typing import Annotated
 
 from pydantic import BeforeValidator
-from pydantic_core import PydanticCustomError
 
 from agi_app.authoring import times_meant
-from agi_app.flow.syntax.names_and_limits import MAX_DAYS_AWAY
+from agi_app.flow.syntax.names_and_limits import MAX_DAYS_AWAY, fault
 
 
 def _bound(value: object) -> object:
     if isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool)):
         return value
-    raise PydanticCustomError("flow/collect", "this must be a whole number, or of a date a day")
+    raise fault("flow/collect", "this must be a whole number, or of a date a day")
 
 
 Bound = Annotated[int | str, BeforeValidator(_bound)]

@@ -14,7 +14,6 @@ from itertools import islice
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field, model_validator
-from pydantic_core import PydanticCustomError
 
 from agi_app.authoring import full_width, times_meant
 from agi_app.authoring.schema import Authored, validate
@@ -35,7 +34,7 @@ from agi_app.flow.simulation.inputs import KEYS, WORDS, is_said, takes_words
 from agi_app.flow.simulation.inputs import meant as meant_input
 from agi_app.flow.simulation.shown_lines import NO_TIME
 from agi_app.flow.simulation.simulator import PlayedPrompt, Simulation
-from agi_app.flow.syntax.names_and_limits import FileName, Label, Language, Text, Variable
+from agi_app.flow.syntax.names_and_limits import FileName, Label, Language, Text, Variable, fault
 
 MOST_CASES = 500
 MOST_INPUTS = 200
@@ -44,9 +43,8 @@ NOW_FORMAT = "%Y-%m-%d %H:%M"
 
 def _input(value: object) -> object:
     if isinstance(value, str) and value not in WORDS and (word := meant_input(value)) is not None:
-        context = {"found": quote(value), "word": word, "said": f"'\"{value}\"'"}
         message = "{found} is not an input; write {word}, or {said} if the person says it aloud"
-        raise PydanticCustomError("simulation/input", message, context)
+        raise fault("simulation/input", message, found=quote(value), word=word, said=f"'\"{value}\"'")
     keys = full_width.ascii_of(value) if isinstance(value, str) else ""
     keys = keys if keys != value and re.fullmatch(KEYS, keys) else ""
     if isinstance(value, str) and not keys and (value in WORDS or re.fullmatch(KEYS, value) or is_said(value)):
@@ -58,17 +56,15 @@ def _input(value: object) -> object:
         if isinstance(value, int)
         else f"""write keys ("1"), {", ".join(WORDS)}, or '"words"'"""
     )
-    raise PydanticCustomError(
-        "simulation/input", "{found} is not an input; {hint}", {"found": quote(value), "hint": can}
-    )
+    raise fault("simulation/input", "{found} is not an input; {hint}", found=quote(value), hint=can)
 
 
 def _now(value: object) -> object:
     try:
         return dt.datetime.strptime(str(value), NOW_FORMAT)  # noqa: DTZ007 - local time of nobody in particular
     except ValueError:
-        context = {"found": quote(value), "how": write_now(value)}
-        raise PydanticCustomError("simulation/now", "{found} is not a date and time; {how}", context) from None
+        message = "{found} is not a date and time; {how}"
+        raise fault("simulation/now", message, found=quote(value), how=write_now(value)) from None
 
 
 def write_now(value: object) -> str:
@@ -103,10 +99,10 @@ class Case(Authored):
     @model_validator(mode="after")
     def _judge(self) -> Case:
         if self.row is not None and self.contact:
-            raise PydanticCustomError("simulation/contact", "write either contact or row", {"at": ("row",)})
+            raise fault("simulation/contact", "write either contact or row", "row")
         if not self.expect.model_fields_set:
             message = "this case expects nothing: write disposition, answers, heard, not_heard or opted_out"
-            raise PydanticCustomError("simulation/nothing-expected", message, {"at": ("expect",)})
+            raise fault("simulation/nothing-expected", message, "expect")
         return self
 
 
@@ -121,8 +117,8 @@ class CasesFile(Authored):
         names = [case.name for case in self.cases]
         for index, name in enumerate(names):
             if name in names[:index]:
-                context = {"found": quote(name), "at": ("cases", index, "name")}
-                raise PydanticCustomError("simulation/duplicate-name", "{found} is here twice", context)
+                at = ("cases", index, "name")
+                raise fault("simulation/duplicate-name", "{found} is here twice", *at, found=quote(name))
         return self
 
 

@@ -46,10 +46,8 @@ _PRESSED = re.compile(r"(?:press(?:es)?|key|dtmf|按|按键|请按)[ ]?([0-9*#])
 def meant(line: str) -> str | None:
     """What to write for an input that is no word of ours, and would be taken for something that is said."""
     small = unicodedata.normalize("NFKC", line).strip().casefold()
-    if (word := _MEANT.get(small)) is not None:
-        return word
     pressed = _PRESSED.fullmatch(small)
-    return f'"{pressed[1]}"' if pressed else None
+    return f'"{pressed[1]}"' if pressed else _MEANT.get(small)
 
 
 _BETWEEN_INPUTS = (re.compile("[,;/|>+-]+"), re.compile("[ ,;/|>+-]+"))  # "hang up" has a space in it

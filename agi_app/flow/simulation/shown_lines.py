@@ -6,7 +6,6 @@ from agi_app.flow.answers.recognition import Heard
 from agi_app.flow.check.prompt_facts import Prompts, transcript_of
 from agi_app.flow.engine.commands import (
     CallBackAt,
-    CancelTimer,
     Command,
     EndCallRecording,
     Hangup,
@@ -43,8 +42,6 @@ def told(command: Command, prompts: Prompts) -> list[str]:
             return ["the prompt stops"]
         case StartTimer(_, seconds):
             return [f"waits {seconds:g} s for a key"]
-        case CancelTimer():
-            return []
         case StartRecording(_, _, seconds):
             return [f"records what is said, at most {seconds} s"]
         case StartCallRecording():

@@ -110,22 +110,23 @@ class Simulation:
             return []
         word, waits = line.strip().lower(), self.session.state
         keys = word.removeprefix("keys ").removeprefix("key ").replace(" ", "")
-        if word in ("", "listen"):
-            return self._send(*self._next_event())
-        if word == "silence":
-            return self._silence()
-        if word in RESULTS and waits["transfer"]:
-            return self._send(TransferEnded(waits["transfer"], word))
-        if word in ("hangup", "hang up"):
-            kept = self._end_recording() if waits["recording"] else []  # as in a call
-            self._hung_up = not self.finished
-            return [*kept, *self._send(HungUp()), "the person hangs up"]
-        if re.fullmatch(KEYS, keys):
-            return [shown for key in keys for shown in self._press(key)]
-        if waits["recording"]:
-            return self._end_recording()
-        if self._listens:
-            return self._say(line.strip())
+        match word:
+            case "" | "listen":
+                return self._send(*self._next_event())
+            case "silence":
+                return self._silence()
+            case "hangup" | "hang up":
+                kept = self._end_recording() if waits["recording"] else []  # as in a call
+                self._hung_up = not self.finished
+                return [*kept, *self._send(HungUp()), "the person hangs up"]
+            case _ if word in RESULTS and waits["transfer"]:
+                return self._send(TransferEnded(waits["transfer"], word))
+            case _ if re.fullmatch(KEYS, keys):
+                return [shown for key in keys for shown in self._press(key)]
+            case _ if waits["recording"]:
+                return self._end_recording()
+            case _ if self._listens:
+                return self._say(line.strip())
         self.not_understood = True
         return [f"not understood: {line.strip()!r}{instead(line.strip())}. {HELP}"]
 

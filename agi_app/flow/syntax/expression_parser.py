@@ -28,9 +28,17 @@ NOW_FORMATS = {
     "now.weekday": (r"mon|tue|wed|thu|fri|sat|sun", 'one of "mon", "tue", "wed", "thu", "fri", "sat", "sun"'),
     "now.date": (r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])", 'a date such as "2026-03-31"'),
 }
-_WORDS = {"且": "and", "并且": "and", "和": "and", "或": "or", "或者": "or", "非": "not", "AND": "and", "OR": "or"}
-_WORDS |= {"大于": ">", "小于": "<", "等于": "==", "不等于": "!=", "大于等于": ">=", "小于等于": "<="}
-_WORDS |= {"is": "==", "equals": "=="}
+# fmt: off
+_WORDS = {
+    "且": "and", "并且": "and", "和": "and", "或": "or", "或者": "or", "非": "not", "AND": "and", "OR": "or",
+    "大于": ">", "小于": "<", "等于": "==", "不等于": "!=", "大于等于": ">=", "小于等于": "<=",
+    "is": "==", "equals": "==",
+}
+_SIGN_HINTS = {
+    '"': "the quote is not closed", "'": "the quote is not closed", "“": 'use straight quotes "', "&": 'write "and"',
+    "|": 'write "or"', "!": 'write "not" or "!="', "（": 'write "("', "）": 'write ")"', "，": 'write ","',
+}
+# fmt: on
 _SIGNS = re.compile(r"[=<>!＝＜＞！≥≤≠≧≦]+(?:\s+[=<>＝＜＞]+)*")  # as people compare, some in two pieces
 _MEANT = {
     "=>": ">=",
@@ -137,14 +145,15 @@ class _Parser:
     def _operand(self) -> Literal | Name:
         kind, text, column = self._peek()
         self.position += 1
-        if kind == "text":
-            return Literal(text[1:-1])
-        if kind == "number":
-            return Literal(float(text) if "." in text else int(text))
-        if text in ("true", "false"):
-            return Literal(text == "true")
-        if kind == "name" and text not in _KEYWORDS:
-            return self._name(text, column)
+        match kind:
+            case "text":
+                return Literal(text[1:-1])
+            case "number":
+                return Literal(float(text) if "." in text else int(text))
+            case "name" if text in ("true", "false"):
+                return Literal(text == "true")
+            case "name" if text not in _KEYWORDS:
+                return self._name(text, column)
         found = f'"{text}"' if text else "the end"
         raise ExpressionError(f"a name, a number or a text in quotes is needed here, not {found}", column)
 
@@ -225,7 +234,4 @@ def _judge_sign(source: str, position: int) -> None:
 def _unreadable(source: str, position: int) -> tuple[str, int]:
     rest = source[position:].lstrip()
     column = len(source) - len(rest) + 1
-    hints = {'"': "the quote is not closed", "'": "the quote is not closed"}
-    hints |= {"&": 'write "and"', "|": 'write "or"', "!": 'write "not" or "!="', "“": 'use straight quotes "'}
-    hints |= {"（": 'write "("', "）": 'write ")"', "，": 'write ","'}
-    return hints.get(rest[0], f'"{rest[0]}" is not allowed here'), column
+    return _SIGN_HINTS.get(rest[0], f'"{rest[0]}" is not allowed here'), column

@@ -143,8 +143,8 @@ class named:
 def _clock(value: object) -> dt.time:
     if isinstance(value, str) and re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", value):
         return dt.time.fromisoformat(value)
-    context = {"found": quote(value), "how": times_meant.write_clock(value, "18:00")}
-    raise PydanticCustomError("schema/value", "{found} is not a time of day; {how}", context)
+    how = times_meant.write_clock(value, "18:00")
+    raise fault("schema/value", "{found} is not a time of day; {how}", found=quote(value), how=how)
 
 
 _BETWEEN_PHRASES = re.compile("[、，；]")
@@ -155,29 +155,25 @@ def _one_phrase(value: object) -> object:
     if not isinstance(value, str) or not _BETWEEN_PHRASES.search(value):
         return value
     parts = ", ".join(filter(None, map(str.strip, _BETWEEN_PHRASES.split(value))))
-    context = {"found": quote(value), "parts": parts or "…"}
-    raise PydanticCustomError(
-        "schema/value", "{found} counts as one phrase; write [{parts}], or leave the sign out", context
-    )
+    message = "{found} counts as one phrase; write [{parts}], or leave the sign out"
+    raise fault("schema/value", message, found=quote(value), parts=parts or "…")
 
 
 def _scalar(value: object) -> object:
     if isinstance(value, bool | int | str) or (isinstance(value, float) and math.isfinite(value)):
         return value
-    raise PydanticCustomError("schema/value", "this must be a single text or number, or true or false")
+    raise fault("schema/value", "this must be a single text or number, or true or false")
 
 
 def _condition(value: object) -> Expression:
     if not isinstance(value, str):
-        context = {"found": quote(value)}
-        raise PydanticCustomError(
-            "flow/expression", "this must be a condition (contact.age > 17), not {found}", context
-        )
+        message = "this must be a condition (contact.age > 17), not {found}"
+        raise fault("flow/expression", message, found=quote(value))
     try:
         return parse(value)
     except ExpressionError as error:
-        context = {"column": str(error.column), "why": str(error)}
-        raise PydanticCustomError("flow/expression", "at character {column} of the condition: {why}", context) from None
+        message = "at character {column} of the condition: {why}"
+        raise fault("flow/expression", message, column=str(error.column), why=str(error)) from None
 
 
 FileName = Annotated[
