@@ -120,12 +120,10 @@ def say_language(source: FlowDocument) -> Iterator[Problem]:
     for at, step in source.flow.steps():
         if isinstance(step, SayStep):
             for inner, message in _say_faults(step.say, languages):
-                path = (*at, "say", *inner)
-                yield source.document.problem(path, "flow/say-language", message)
+                yield source.document.problem((*at, "say", *inner), "flow/say-language", message)
         verb, confirm = _confirm_of(step)
         for message in _without_values(languages) if confirm is not None else ():
-            path = (*at, verb, "confirm")
-            yield source.document.problem(path, "flow/say-language", f"confirm: {message}")
+            yield source.document.problem((*at, verb, "confirm"), "flow/say-language", f"confirm: {message}")
 
 
 _OTHER_SIGNS = re.compile(r"[【〔［\[<＜〈]\s?(?:contact\.)?([^\W\d]\w{0,30})\s?[】〕］\]>＞〉]")

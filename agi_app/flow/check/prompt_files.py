@@ -22,8 +22,10 @@ def prompt_missing(source: FlowDocument, prompts: Prompts) -> Iterator[Problem]:
     meant = {language: _folder_meant(language, folders - {*languages}) for language in {*languages} - folders}
     for at, language in enumerate(languages if uses else ()):
         if folder := meant.get(language):
-            message = f"there is no folder prompts/{language}; prompts/{folder} is there: write {folder} in place of"
-            message += f" {language} in the whole file"
+            message = (
+                f"there is no folder prompts/{language}; prompts/{folder} is there: write {folder} in place of"
+                f" {language} in the whole file"
+            )
             yield source.document.problem(("languages", at), "flow/prompt-missing", message)
     for use in uses:
         for language in languages:
@@ -58,8 +60,10 @@ def transcript_missing(source: FlowDocument, prompts: Prompts) -> Iterator[Probl
     """``flow/transcript-missing``: what a recording says is beside it as text."""
     for use, language, facts in _recorded(source, prompts):
         if not (facts.transcript or "").strip() and f"{use.prompt}.txt:" not in (facts.error or ""):
-            message = f'"{use.prompt}": write what the recording says into {prompt_file(language, use.prompt, "txt")}'
-            message += _misnamed_text(use.prompt, language, prompts)
+            message = (
+                f'"{use.prompt}": write what the recording says into {prompt_file(language, use.prompt, "txt")}'
+                f"{_misnamed_text(use.prompt, language, prompts)}"
+            )
             yield source.document.problem(use.path, "flow/transcript-missing", message)
 
 

@@ -26,8 +26,10 @@ def record_notice(source: FlowDocument, prompts: Prompts) -> Iterator[Problem]:
             own, *first = (_tells(prompts, language, name) for name in (prompt, *opening))
             if own is False and not (first and all(first)):
                 word = "录音" if family(language) == "zh" else "this is recorded"
-                message = f'"{prompt}": in {language} people do not hear that they are recorded; say it here ("{word}")'
-                message += " or in what is heard first"
+                message = (
+                    f'"{prompt}": in {language} people do not hear that they are recorded; say it here ("{word}")'
+                    " or in what is heard first"
+                )
                 yield source.document.problem(path, "flow/record-notice", message)
 
 

@@ -31,11 +31,11 @@ def key_pressed(call: CallInFlow, key: str) -> list[Command]:
         verdict = judge_key(question, call.digits, key, heard=heard) if heard or question.barge_in else None
         call.pressed = key if isinstance(verdict, Understood) else call.pressed
         return apply(call, question, verdict)
-    if isinstance(step, RecordStep):
-        return [EndRecording(call.recording)] if call.recording is not None and key == step.record.end_key else []
-    if isinstance(step, PlayStep | SayStep) and call.phase in ("playing", "hearing"):
-        speaks = step.play if isinstance(step, PlayStep) else step.say
-        return _typed_ahead(call, key) if speaks.barge_in else []
+    match step:
+        case RecordStep() if call.recording is not None and key == step.record.end_key:
+            return [EndRecording(call.recording)]
+        case PlayStep(play=speaks) | SayStep(say=speaks) if call.phase in ("playing", "hearing") and speaks.barge_in:
+            return _typed_ahead(call, key)
     return []
 
 

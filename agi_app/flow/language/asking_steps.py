@@ -42,6 +42,7 @@ from agi_app.flow.syntax.names_and_limits import (
     fault,
     judge_names,
     named,
+    refuse,
 )
 
 
@@ -54,12 +55,11 @@ class Digits(Authored):
 
     @model_validator(mode="after")
     def _ordered(self) -> Digits:
-        if self.min > self.max:
-            raise fault("schema/value", "this is greater than max", "min")
+        refuse("schema/value", (self.min > self.max, "this is greater than max", "min"))
         return self
 
 
-class Question(Authored):
+class Asked(Authored):
     """What every question has: its prompt, how long an answer may take, and whether a key may end the prompt."""
 
     prompt: FileName
@@ -67,7 +67,7 @@ class Question(Authored):
     barge_in: Annotated[bool, Field(strict=True)] = True
 
 
-class Gather(Question):
+class Gather(Asked):
     """Ask, and take one key (``keys``) or several (``digits``), spoken words (``speech``), or keys beside words.
 
     ``on:`` beside it says where answers lead. ``timeout`` is the silence allowed after the prompt, and between two
@@ -83,14 +83,16 @@ class Gather(Question):
 
     @model_validator(mode="after")
     def _judge(self) -> Gather:
-        if self.keep and (self.speech is None or self.save is None):
-            raise fault("flow/gather", "only a spoken answer (speech) with a name (save) can be kept", "keep")
-        if self.keys is None and self.digits is None and self.speech is None:
-            raise fault("flow/gather", 'write keys ("1": yes), digits (min, max) or speech (yes: yes)')
-        if self.keys is not None and self.digits is not None:
-            raise fault("flow/gather", 'write either keys ("1": yes) or digits (min, max)')
-        if self.keys is not None and not self.keys:
-            raise fault("flow/gather", "there is no key to press", "keys")
+        not_kept = self.keep and (self.speech is None or self.save is None)
+        no_way = self.keys is None and self.digits is None and self.speech is None
+        both = self.keys is not None and self.digits is not None
+        refuse(
+            "flow/gather",
+            (not_kept, "only a spoken answer (speech) with a name (save) can be kept", "keep"),
+            (no_way, 'write keys ("1": yes), digits (min, max) or speech (yes: yes)'),
+            (both, 'write either keys ("1": yes) or digits (min, max)'),
+            (self.keys == {}, "there is no key to press", "keys"),
+        )
         for key, label in (self.keys or {}).items():
             if label in (NO_INPUT, NO_MATCH):
                 raise fault(
@@ -116,12 +118,11 @@ class Confirm(Authored):
 
     @model_validator(mode="after")
     def _different(self) -> Confirm:
-        if self.yes == self.no:
-            raise fault("flow/collect", "yes and no are the same key", "no")
+        refuse("flow/collect", (self.yes == self.no, "yes and no are the same key", "no"))
         return self
 
 
-class Collect(Question):
+class Collect(Asked):
     """Ask for a number or a date by keys, read it back, and ask again until it is right.
 
     ``kind`` says what the digits are; a ``date`` is eight of them (year, month, day), an ``amount`` is whole
@@ -140,12 +141,13 @@ class Collect(Question):
 
     @model_validator(mode="after")
     def _judge(self) -> Collect:
-        if self.kind == "date" and self.digits is not None:
-            raise fault("flow/collect", "a date has eight digits, year, month and day; leave this out", "digits")
-        if self.kind == "amount" and self.currency is None:
-            raise fault("flow/collect", "an amount needs a currency, such as currency: CNY", "kind")
-        if self.kind != "amount" and self.currency is not None:
-            raise fault("flow/collect", "only an amount has a currency", "currency")
+        has_digits, has_currency, kind = self.digits is not None, self.currency is not None, self.kind
+        refuse(
+            "flow/collect",
+            (kind == "date" and has_digits, "a date has eight digits, year, month and day; leave this out", "digits"),
+            (kind == "amount" and not has_currency, "an amount needs a currency, such as currency: CNY", "kind"),
+            (kind != "amount" and has_currency, "only an amount has a currency", "currency"),
+        )
         for word, message in value_bounds.faults(
             self.kind, self.min, self.max, self.digits.max if self.digits else None
         ):
@@ -203,7 +205,7 @@ class ChooseLanguage(Authored):
         )
 
 
-class StopNumber(Question):
+class StopNumber(Asked):
     """Ask for a telephone number by keys, read it back, and store a stop for it once it is said to be right.
 
     A number without 00 and a country code is read as one of the country of the line that is called.
@@ -227,7 +229,7 @@ class StopNumber(Question):
         )
 
 
-class CallBack(Question):
+class CallBack(Asked):
     """Offer times for another call; the first is chosen with key 1, the second with 2, and so on."""
 
     offer: list[Offer] = Field(min_length=1, max_length=MAX_OFFERS)

@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from agi_app.authoring import full_width
 from agi_app.authoring.schema import Authored
 from agi_app.flow.language.step_with_ways import StepWithWays
-from agi_app.flow.syntax.names_and_limits import EMPTY, Language, Text, fault, named
+from agi_app.flow.syntax.names_and_limits import EMPTY, Language, Text, fault, named, refuse
 
 # The kinds of flow/saying/numbers_and_dates.py. Only a name needs text-to-speech; all others have recorded pieces.
 Kind = Literal["name", "digits", "number", "ordinal", "count", "money", "date", "day", "time", "time24", "telephone"]
@@ -51,18 +51,20 @@ class Say(Authored):
 
     @model_validator(mode="after")
     def _judge(self) -> Say:
-        if (self.text is None) == (self.value is None):
-            raise fault("flow/say", "write either text (what to say, in each language) or value and as")
-        if (self.value is None) != (self.as_ is None):
-            raise fault("flow/say", "value and as belong together: value: contact.amount, as: money")
-        if self.as_ == "money" and self.currency is None:
-            raise fault("flow/say", "money needs a currency, such as currency: CNY", "as")
-        if self.currency is not None and self.as_ != "money":
-            raise fault("flow/say", "only money has a currency", "currency")
-        if self.unit is not None and self.as_ not in WITH_UNIT:
-            raise fault("flow/say", "only a number, an ordinal or a count has a unit", "unit")
-        if self.as_ == "name" and not (self.value or "").startswith("contact."):
-            raise fault("flow/say", "a name must be known before the call: use a column, contact.COLUMN", "value")
+        kind, has_currency = self.as_, self.currency is not None
+        both_or_none = (self.text is None) == (self.value is None)
+        half = (self.value is None) != (kind is None)
+        no_unit = self.unit is not None and kind not in WITH_UNIT
+        too_late = kind == "name" and not (self.value or "").startswith("contact.")
+        refuse(
+            "flow/say",
+            (both_or_none, "write either text (what to say, in each language) or value and as"),
+            (half, "value and as belong together: value: contact.amount, as: money"),
+            (kind == "money" and not has_currency, "money needs a currency, such as currency: CNY", "as"),
+            (kind != "money" and has_currency, "only money has a currency", "currency"),
+            (no_unit, "only a number, an ordinal or a count has a unit", "unit"),
+            (too_late, "a name must be known before the call: use a column, contact.COLUMN", "value"),
+        )
         return self
 
     @property

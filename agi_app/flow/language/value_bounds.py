@@ -81,8 +81,6 @@ def within(kind: str, value: str, least: Bound | None, most: Bound | None, today
 
 
 def _known_day(bound: Bound | None, today: dt.date | None) -> dt.date | None:
-    if bound is None:
-        return None
-    if today is None and not re.fullmatch(r"[0-9]{4}-.*", str(bound)):
+    if bound is None or (today is None and not re.fullmatch(r"[0-9]{4}-.*", str(bound))):
         return None
     return day_of(bound, today or dt.date.min)

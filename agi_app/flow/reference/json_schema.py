@@ -15,8 +15,10 @@ from agi_app.flow.reference.key_help import KEYS
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 Schema = dict[str, Any]
-_DURATION = {"type": "string", "pattern": "^[0-9]+(ms|s|m|h|d)$"}
-_TIME = {"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$"}
+_FORMATS = {  # of pydantic, and how people write them
+    "duration": {"type": "string", "pattern": "^[0-9]+(ms|s|m|h|d)$"},
+    "time": {"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$"},
+}
 
 
 def flow_schema() -> Schema:
@@ -50,10 +52,8 @@ def _tidy(node: Any) -> Any:
         return [_tidy(item) for item in node]
     if not isinstance(node, dict):
         return node
-    if node.get("format") == "duration":
-        return dict(_DURATION)
-    if node.get("format") == "time":
-        return dict(_TIME)
+    if written := _FORMATS.get(str(node.get("format"))):
+        return dict(written)
     kept = {key: _tidy(value) for key, value in node.items() if not _is_noise(key, value)}
     choices = [choice for choice in kept.get("anyOf", ()) if choice != {"type": "null"}]
     if "patternProperties" in kept:

@@ -100,6 +100,13 @@ def fault(rule: str, message: str, *at: str | int, **words: str) -> PydanticCust
     return PydanticCustomError(rule, message, {**words, "at": at})
 
 
+def refuse(rule: str, *cases: tuple[bool, str, *tuple[str, ...]]) -> None:
+    """Raise an error of ``rule`` for the first case that is so: whether it is, what to say, and the key it is about."""
+    for is_so, message, *at in cases:
+        if is_so:
+            raise fault(rule, message, *at)
+
+
 def judge_names(names: Iterable[str], *at: str) -> None:
     """Raise ``flow/reserved-name`` for the first name that a variable may not have."""
     for name in names:
@@ -110,9 +117,6 @@ def judge_names(names: Iterable[str], *at: str) -> None:
                 *at,
                 name=name,
             )
-
-
-_WORD, _UNICODE_WORD = r"\w", r"[\p{L}\p{N}_]"  # a Chinese name is one, too; JSON Schema must be told
 
 
 class named:
@@ -126,7 +130,8 @@ class named:
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         pattern = self._pattern.replace(r"[^\W\d]", r"[\p{L}_]").replace(r"[\w-]", r"[\p{L}\p{N}_-]")
-        return {**handler(schema), "pattern": f"^({pattern.replace(_WORD, _UNICODE_WORD)})$"}
+        words = pattern.replace(r"\w", r"[\p{L}\p{N}_]")  # a Chinese name is one, too; JSON Schema must be told
+        return {**handler(schema), "pattern": f"^({words})$"}
 
     def _judge(self, value: Any) -> Any:
         if isinstance(value, str) and not re.fullmatch(self._pattern, value):

@@ -56,7 +56,9 @@ def models() -> list[type[BaseModel]]:
         )
     ]
     classes = {c for values in found for c in values if isinstance(c, type) and issubclass(c, BaseModel)}
-    own = (c for c in classes if c.__module__.startswith("agi_app.flow") and c is not StepWithWays)
+    own = (
+        c for c in classes if c.__module__.startswith("agi_app.flow") and c not in (StepWithWays, asking_steps.Asked)
+    )
     return sorted(own, key=lambda c: c.__name__)
 
 
