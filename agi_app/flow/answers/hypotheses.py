@@ -70,10 +70,8 @@ def what_holds(readings: Sequence[Hypothesis]) -> Hypothesis | None:
 def _holding(readings: Sequence[Hypothesis]) -> Hypothesis | None:
     readings = [reading for reading in readings if not _is_rest(reading, readings)]
     best = max((reading.likely for reading in readings), default=0.0)
-    sums: dict[tuple[HypothesisKind, str], float] = {}
-    for reading in readings:
-        if reading.says in _MEANT and reading.likely >= best - FAR:
-            sums[_key(reading)] = sums.get(_key(reading), 0.0) + reading.weight
+    near = [reading for reading in readings if reading.says in _MEANT and reading.likely >= best - FAR]
+    sums = {key: sum(reading.weight for reading in near if _key(reading) == key) for key in map(_key, near)}
     if not sums:
         return None
     key = max(sums, key=lambda one: sums[one])

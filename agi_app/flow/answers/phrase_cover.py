@@ -96,13 +96,12 @@ def spans_alone(phrase: Phrase, label: str, units: Units, content: Sequence[int]
     size = len(phrase.units)
     whole = (0, len(units.all))
     shares = [[index for index in content if first <= index < last] for first, last in (*units.parts, whole)]
-    for kept in (*shares, list(range(*whole))):
-        if not size or not kept or len(kept) % size or kept[-1] - kept[0] + 1 != len(kept):
-            continue
-        times = len(kept) // size
-        span = _span(phrase.units * times, units.all[kept[0] : kept[-1] + 1], kept[0], label, single=size == 1)
-        if span is not None:
-            yield span
+    together = (kept for kept in (*shares, list(range(*whole))) if kept and kept[-1] - kept[0] + 1 == len(kept))
+    said = ((kept[0], kept[-1] + 1, len(kept) // size) for kept in together if size and len(kept) % size == 0)
+    spans = (
+        _span(phrase.units * times, units.all[begin:end], begin, label, single=size == 1) for begin, end, times in said
+    )
+    return filter(None, spans)
 
 
 def choose(spans: Iterable[PhraseSpan]) -> tuple[list[PhraseSpan], list[PhraseSpan]]:

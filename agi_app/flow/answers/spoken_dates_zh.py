@@ -29,8 +29,7 @@ _NEAR_DAYS = {
     "大前天": -3,
 }
 _YEARS = {"今年": 0, "明年": 1, "后年": 2, "去年": -1, "前年": -2}
-_WEEKS = {"上": -1, "这": 0, "本": 0, "下": 1, "下下": 2}
-_MONTHS = {"上": -1, "这": 0, "本": 0, "下": 1, "下下": 2}
+_WHICH = {"上": -1, "这": 0, "本": 0, "下": 1, "下下": 2}  # of weeks and months
 _WEEKDAYS = (
     {name: index for index, name in enumerate("一二三四五六日")} | {"天": 6} | {str(n): n - 1 for n in range(1, 7)}
 )
@@ -73,10 +72,10 @@ def _day(parts: days.Parts, today: dt.date | None) -> dt.date | None:
 def _from_today(parts: days.Parts, today: dt.date) -> dt.date | None:
     ways: dict[str, Callable[[], dt.date | None]] = {
         "year": lambda: days.day_of(today.year + _YEARS[parts["year"]], *_numbers(parts, "month", "day")),
-        "which": lambda: days.day_of_month(today, _MONTHS[parts["which"]], *_numbers(parts, "of_month")),
+        "which": lambda: days.day_of_month(today, _WHICH[parts["which"]], *_numbers(parts, "of_month")),
         "month2": lambda: days.next_month_day(today, *_numbers(parts, "month2", "day2")),
         "near": lambda: days.after(today, _NEAR_DAYS[parts["near"]]),
-        "week": lambda: days.weekday_of_week(today, _WEEKDAYS[parts["weekday"]], _WEEKS[parts["week"]]),
+        "week": lambda: days.weekday_of_week(today, _WEEKDAYS[parts["weekday"]], _WHICH[parts["week"]]),
         "weekday": lambda: days.coming_weekday(today, _WEEKDAYS[parts["weekday"]]),
         "on": lambda: days.after(today, _numbers(parts, "on")[0] * (1 if parts["unit"] == "天" else 7)),
         "alone": lambda: days.next_day(today, *_numbers(parts, "alone")),

@@ -28,9 +28,7 @@ def opt_out_not_offered(source: FlowDocument, prompts: Prompts) -> Iterator[Prob
     """``flow/opt-out-not-offered``: the first prompt tells how to stop the calls; so does each digit gather."""
     key = source.flow.opt_out.key
     first = {use.path for use in first_prompts(source.flow)}
-    for use in prompt_uses(source.flow):
-        if use.path not in first and not use.types_digits:
-            continue
+    for use in (use for use in prompt_uses(source.flow) if use.path in first or use.types_digits):
         wanted = f"*{key}" if use.types_digits else key
         why = "collects digits" if use.types_digits else "may be the first prompt"
         for language, transcript in _transcripts(source, prompts, use.prompt):

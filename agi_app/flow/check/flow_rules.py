@@ -6,7 +6,6 @@ Rules find everything at once: a fault never hides another one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from itertools import islice
 
 from agi_app.authoring.yaml_lines import MOST_PROBLEMS
@@ -37,9 +36,6 @@ from agi_app.flow.check.unreachable_nodes import (
 )
 from agi_app.flow.language.definition import FlowDocument
 
-StructureRule = Callable[[FlowDocument], Iterator[Problem]]
-PromptRule = Callable[[FlowDocument, Prompts], Iterator[Problem]]
-
 
 def check_structure(document: FlowDocument) -> list[Problem]:
     """Every fault that can be found without the prompts, in the order of the file."""
@@ -53,7 +49,7 @@ def check_flow(document: FlowDocument, prompts: Prompts) -> list[Problem]:
     return sorted({*found, *check_structure(document)})
 
 
-STRUCTURE_RULES: tuple[StructureRule, ...] = (
+STRUCTURE_RULES = (
     unknown_target,
     unreachable_node,
     unreachable_step,
@@ -74,7 +70,7 @@ STRUCTURE_RULES: tuple[StructureRule, ...] = (
     line_knows_nothing,
     stop_number_needs_line,
 )
-PROMPT_RULES: tuple[PromptRule, ...] = (
+PROMPT_RULES = (
     prompt_missing,
     transcript_missing,
     prompt_format,

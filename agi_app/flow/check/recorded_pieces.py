@@ -69,12 +69,9 @@ def needed_pieces(flow: Flow, language: str, *, keyed_only: bool = False) -> dic
 
     ``keyed_only``: of what people key in, and not of their columns. InputError: the language has no such words.
     """
-    needed: dict[str, str] = {}
-    for kind, values, unit in _said(flow, language, keyed_only):
-        for value in values:
-            parts = spoken(kind, value, language, unit=unit)
-            needed |= {part.name: part.text for part in parts if isinstance(part, Piece) and part != PAUSE}
-    return needed
+    said = ((kind, value, unit) for kind, values, unit in _said(flow, language, keyed_only) for value in values)
+    parts = (part for kind, value, unit in said for part in spoken(kind, value, language, unit=unit))
+    return {part.name: part.text for part in parts if isinstance(part, Piece) and part != PAUSE}
 
 
 def _said(flow: Flow, language: str, keyed_only: bool) -> Iterator[tuple[str, Iterable[str], str]]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from agi_app.errors import InputError
-from agi_app.flow.saying.spoken_parts import PAUSE, Part, Piece, Text, after_plus, in_threes
+from agi_app.flow.saying.spoken_parts import PAUSE, Part, Piece, Text, after_plus, in_groups, in_threes
 
 # fmt: off
 _SMALL = (
@@ -81,11 +81,7 @@ class English:
 
     def digits(self, groups: Iterable[str]) -> list[Part]:
         """Digit by digit, a pause between the groups."""
-        said: list[Part] = []
-        for group in groups:
-            said += [PAUSE] if said else []
-            said += [_NUMBERS[int(digit)] for digit in group]
-        return said
+        return in_groups([_NUMBERS[int(digit)] for digit in group] for group in groups)
 
     def number(self, value: Decimal) -> list[Part]:
         """For example -1005.20: minus one thousand and five point two zero."""

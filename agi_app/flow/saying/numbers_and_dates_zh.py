@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from agi_app.errors import InputError
-from agi_app.flow.saying.spoken_parts import PAUSE, Part, Piece, Text, after_plus, in_threes
+from agi_app.flow.saying.spoken_parts import Part, Piece, Text, after_plus, in_groups, in_threes
 
 _DIGITS = tuple(Piece(f"num/{n}", c) for n, c in enumerate("零一二三四五六七八九"))
 _POWERS = {n: Piece(f"num/{n}", c) for n, c in ((10, "十"), (100, "百"), (1000, "千"), (10**4, "万"), (10**8, "亿"))}
@@ -59,11 +59,7 @@ class Chinese:
 
     def digits(self, groups: Iterable[str], one: Piece = _DIGITS[1]) -> list[Part]:
         """Digit by digit, a pause between the groups."""
-        said: list[Part] = []
-        for group in groups:
-            said += [PAUSE] if said else []
-            said += [one if digit == "1" else _DIGITS[int(digit)] for digit in group]
-        return said
+        return in_groups([one if digit == "1" else _DIGITS[int(digit)] for digit in group] for group in groups)
 
     def number(self, value: Decimal) -> list[Part]:
         """For example -1005.20: 负一千零五点二零."""

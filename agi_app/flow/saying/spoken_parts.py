@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -30,6 +31,14 @@ _SHORT_CODES = frozenset((
 ))
 # fmt: on
 PAUSE = Piece("num/pause", ",")  # a fifth of a second of silence; `prompts prepare` makes it by itself
+
+
+def in_groups(groups: Iterable[Iterable[Part]]) -> list[Part]:
+    """The parts of each group, a pause between the groups."""
+    said: list[Part] = []
+    for group in groups:
+        said += [*([PAUSE] if said else []), *group]
+    return said
 
 
 def in_threes(digits: str) -> list[str]:
