@@ -6,10 +6,12 @@ import asyncio
 import gc
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any, TypeVar
+
+from agi_app.errors import first_of_ours
 
 T = TypeVar("T")
 ASK_AGAIN_S = 1.0
@@ -44,6 +46,19 @@ async def end_all(tasks: list[asyncio.Task[None]]) -> None:
         for task in ending:
             task.cancel()
         _, ending = await asyncio.wait(ending, timeout=ASK_AGAIN_S)
+
+
+@asynccontextmanager
+async def alongside(*works: Coroutine[None, None, None]) -> AsyncIterator[None]:
+    """Run these as long as the block goes on; a fault in one of them ends it, and the fault to show is raised."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(work) for work in works]
+            yield
+            for task in tasks:
+                task.cancel()
+    except BaseExceptionGroup as faults:
+        raise first_of_ours(faults) from faults
 
 
 async def happens_within(event: asyncio.Event, seconds: float) -> bool:

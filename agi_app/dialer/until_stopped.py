@@ -1,15 +1,14 @@
-"""What calls share: something runs beside them, a stop of the rung number ends our own calls, results are stored."""
+"""What calls share: a stop of the rung number ends our own calls, and results are stored, however long it takes."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 
 from structlog.stdlib import BoundLogger
 
 from agi_app import log
-from agi_app.errors import StoreError, first_of_ours
+from agi_app.errors import StoreError
 from agi_app.store.database.pool import Store
 from agi_app.store.people import stops
 
@@ -17,19 +16,6 @@ WATCH_EVERY_S = 0.3  # the rung number may have said stop elsewhere
 STORE_AGAIN_S = 2.0
 
 _log = log.get("internal")
-
-
-@asynccontextmanager
-async def alongside(*works: Coroutine[None, None, None]) -> AsyncIterator[None]:
-    """Run these as long as the block goes on; a fault in one of them ends it."""
-    try:
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(work) for work in works]
-            yield
-            for task in tasks:
-                task.cancel()
-    except BaseExceptionGroup as faults:
-        raise first_of_ours(faults) from faults
 
 
 async def until_stopped(store: Store, number: str) -> str:

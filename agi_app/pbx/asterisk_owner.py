@@ -49,7 +49,7 @@ class Owner:
             try:
                 if (before := await self._read(pool)) and not self._is_ours(before):
                     await self._until_abandoned(pool, before)
-                await self._write(pool)
+                await self._request(pool, "POST", self._next())
                 if not self._is_ours(before):
                     await asyncio.sleep(SETTLE_S)
                     if not self._is_ours(now := await self._read(pool)):
@@ -102,9 +102,6 @@ class Owner:
     async def _read(self, pool: HttpPool) -> str:
         answer = await self._request(pool, "GET", None)
         return answer.decode(_Variable).value if answer.status == 200 else ""
-
-    async def _write(self, pool: HttpPool) -> None:
-        await self._request(pool, "POST", self._next())
 
     async def _request(self, pool: HttpPool, method: str, value: str | None) -> Response:
         query = {"variable": VARIABLE} | ({} if value is None else {"value": value})

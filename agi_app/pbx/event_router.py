@@ -45,9 +45,8 @@ class Router:
 
     def open(self, ari: Ari, channel_id: str) -> Channel:
         """Register a new call; its id must not be in use."""
-        if channel_id in self._channels:
-            raise ValueError(f"channel id {channel_id} is in use")
-        channel = self._channels[channel_id] = Channel(ari, channel_id)
+        channel = Channel(ari, channel_id)
+        self.adopt(channel)
         return channel
 
     def adopt(self, channel: Channel) -> None:

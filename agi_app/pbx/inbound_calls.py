@@ -51,10 +51,6 @@ class _Waiting(msgspec.Struct, frozen=True):
     state: str = ""
 
 
-async def _nobody_serves(_: Arrival) -> str | None:
-    return "no line is served here"
-
-
 class Inbound:
     """Takes the start events of foreign channels, has them served, and gives back what is not."""
 
@@ -84,7 +80,7 @@ class Inbound:
             fault = "the worker that had answered it is gone" if waiting.state == _UP else ""
             self._arrived.put_nowait((channel_id, waiting.dialplan.exten, fault))
 
-    async def run(self, ari: Ari, serve: Serve = _nobody_serves) -> None:
+    async def run(self, ari: Ari, serve: Serve) -> None:
         """Have calls served, or give them back, until cancelled."""
         async with asyncio.TaskGroup() as calls:
             while True:

@@ -16,11 +16,12 @@ import contextlib
 import math
 import re
 from collections.abc import AsyncIterator, Callable, Mapping
-from typing import Protocol, TypedDict
+from typing import TypedDict
 
 from agi_app import log
 from agi_app.errors import RequestFailed, SafetyError
 from agi_app.gate.permit import InternalLeg, Permit
+from agi_app.model.call import AllowedCall
 from agi_app.pbx.ari.connection import Ari
 from agi_app.pbx.ari.events import Failed, Lost
 from agi_app.pbx.ari.object_names import CHANNEL_PREFIX
@@ -34,8 +35,7 @@ _CALL_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 LOST_ANSWER_SETTLE_S = 5.0  # how long what was asked for without an answer is hunted for inside Asterisk
 
 
-def _nothing() -> str | None:
-    return None
+Callee = AllowedCall | Permit  # whom a channel is made for
 
 
 class ChannelTerms(TypedDict):
@@ -45,22 +45,6 @@ class ChannelTerms(TypedDict):
     ring_timeout: float
     max_call: float
     variables: Mapping[str, str]
-
-
-class Callee(Protocol):
-    """Whom a channel is made for: what a claim and its permit both say."""
-
-    @property
-    def attempt_id(self) -> str: ...
-
-    @property
-    def number(self) -> str: ...
-
-    @property
-    def caller_id(self) -> str: ...
-
-    @property
-    def trunk(self) -> str: ...
 
 
 class Made:
@@ -76,7 +60,7 @@ class Made:
         """Asterisk did not make it, and says why as the channel's end: there is nobody to dial."""
         return isinstance(self.channel.ended, Failed)
 
-    async def dial(self, permit: Permit, forbidden: Callable[[], str | None] = _nothing) -> Channel:
+    async def dial(self, permit: Permit, forbidden: Callable[[], str | None] = lambda: None) -> Channel:
         """Dial it, unless it was refused, and return the channel, which tells what happens to the call.
 
         ``forbidden`` is asked at the last moment: why the call must not leave after all.
@@ -133,7 +117,7 @@ async def place(
     ring_timeout: float,
     max_call: float,
     variables: Mapping[str, str] | None = None,
-    forbidden: Callable[[], str | None] = _nothing,
+    forbidden: Callable[[], str | None] = lambda: None,
 ) -> Channel:
     """Make and dial at once, as ``made`` and ``Made.dial``."""
     channel = made(
@@ -209,13 +193,10 @@ async def _make(ari: Ari, router: Router, channel: DialledChannel, body: Mapping
     router.adopt(channel)
     try:
         await ari.request("POST", "channels/create", body=body)
-    except RequestFailed as fault:
-        if fault.status:
+    except (RequestFailed, asyncio.CancelledError) as fault:
+        if isinstance(fault, RequestFailed) and fault.status:
             router.deliver(channel.id, Failed(fault.status, str(fault)))
             return
-        _drop(ari, router, channel, LOST_ANSWER_SETTLE_S)
-        raise
-    except asyncio.CancelledError:
         _drop(ari, router, channel, LOST_ANSWER_SETTLE_S)
         raise
     try:

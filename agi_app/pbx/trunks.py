@@ -46,38 +46,40 @@ class TrunkFacts:
 
     def faults(self, *, sandbox: bool, by_request: bool = False) -> list[str]:
         """What forbids dialling through it; empty when it is well."""
-        found = []
-        if not self.uris and not self.open_to_registration:
-            found.append(f"Asterisk's endpoint {self.endpoint!r} has no contact; add one to its aor in pjsip.conf")
-        if self.from_user:
-            found.append(
-                f"endpoint {self.endpoint!r} has from_user={self.from_user}, so people would see another number than"
-                " the proved one; remove it from pjsip.conf"
-            )
-        ways = {way.strip() for way in self.identify_by.split(",")}
-        if not by_request and ways != {"ip"}:
-            found.append(
-                f"endpoint {self.endpoint!r} has identify_by={self.identify_by}: anyone who writes its name into a"
-                " call is taken for the trunk; set identify_by = ip (pjsip.conf), or identify_by_request = true if you"
-                " must"
-            )
-        if self.redirect_method == "uri_pjsip":
-            found.append(
-                f"endpoint {self.endpoint!r} has redirect_method=uri_pjsip, so that a person who is called could make"
-                " Asterisk call anybody; remove it from pjsip.conf"
-            )
-        if self.transfers:
-            found.append(
-                f"endpoint {self.endpoint!r} lets a person who is called transfer (REFER), so that Asterisk would call"
-                " for them; set allow_transfer=no for it in pjsip.conf"
-            )
-        if sandbox and (self.open_to_registration or not all(map(is_loopback, self.uris))):
-            leads = ", ".join(self.uris) or "any phone that registers"
-            found.append(
+        leads = ", ".join(self.uris) or "any phone that registers"
+        ours = f"endpoint {self.endpoint!r}"
+        faults = (
+            (
+                not self.uris and not self.open_to_registration,
+                f"Asterisk's {ours} has no contact; add one to its aor in pjsip.conf",
+            ),
+            (
+                self.from_user != "",
+                f"{ours} has from_user={self.from_user}, so people would see another number than the proved one;"
+                " remove it from pjsip.conf",
+            ),
+            (
+                not by_request and {way.strip() for way in self.identify_by.split(",")} != {"ip"},
+                f"{ours} has identify_by={self.identify_by}: anyone who writes its name into a call is taken for the"
+                " trunk; set identify_by = ip (pjsip.conf), or identify_by_request = true if you must",
+            ),
+            (
+                self.redirect_method == "uri_pjsip",
+                f"{ours} has redirect_method=uri_pjsip, so that a person who is called could make Asterisk call"
+                " anybody; remove it from pjsip.conf",
+            ),
+            (
+                self.transfers,
+                f"{ours} lets a person who is called transfer (REFER), so that Asterisk would call for them; set"
+                " allow_transfer=no for it in pjsip.conf",
+            ),
+            (
+                sandbox and (self.open_to_registration or not all(map(is_loopback, self.uris))),
                 f"it is marked sandbox but may lead to {leads}: contact and outbound proxy must be in 127.0.0.0/8,"
-                " and max_contacts 0 (pjsip.conf)"
-            )
-        return found
+                " and max_contacts 0 (pjsip.conf)",
+            ),
+        )
+        return [fault for there, fault in faults if there]
 
 
 def asker(ari: Ari) -> Ask:
@@ -145,7 +147,7 @@ async def trunk_facts(ask: Ask, endpoint: str) -> TrunkFacts:
         fields.get("context", ""),
         fields.get("identify_by", ""),
         fields.get("redirect_method", "user"),
-        fields.get("allow_transfer", "false") in ("true", "yes") and await _loaded(ask, "res_pjsip_refer.so"),
+        fields.get("allow_transfer", "false") in ("true", "yes") and await is_loaded(ask, "res_pjsip_refer.so"),
     )
 
 
@@ -160,7 +162,8 @@ def is_loopback(uri: str) -> bool:
         return False
 
 
-async def _loaded(ask: Ask, module: str) -> bool:
+async def is_loaded(ask: Ask, module: str) -> bool:
+    """Whether Asterisk has loaded a module. Raises RequestFailed when it cannot be asked."""
     try:
         return await ask(f"asterisk/modules/{module}") is not None
     except RequestFailed as error:

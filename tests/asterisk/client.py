@@ -50,6 +50,13 @@ def dial_string(callee: str) -> str:
     return f"PJSIP/{callee.removeprefix('+')}@{TRUNK}"
 
 
+async def ping(ari: Ari) -> float:
+    """Round-trip time over the socket in seconds."""
+    start = ari.clock.monotonic()
+    await ari.request("GET", "asterisk/ping")
+    return ari.clock.monotonic() - start
+
+
 def settings_of(asterisk: Asterisk, **changes: object) -> AriSettings:
     """How to reach this Asterisk; ``changes`` overrules any setting."""
     values: dict[str, object] = {

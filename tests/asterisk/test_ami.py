@@ -124,7 +124,7 @@ async def test_it_sees_registrations_contacts_and_queues(
     for module in ("res_pjsip.so", "res_pjsip_outbound_registration.so", "app_queue.so"):
         await reload(pbx, module)
     config = settings(pbx, tmp_path, good="up", dead="gone", plain=TRUNK)
-    async with connected("127.0.0.1", pbx.ami_port, USER, pbx.ami_password, 3.0) as ami:
+    async with connected(AmiSettings(port=pbx.ami_port, username=USER, timeout=3.0), pbx.ami_password) as ami:
         await until(lambda: _is_registered(ami))
         await until(lambda: _is_unreachable(ami))
         assert await contacts(ami, "nothing") == []
@@ -157,7 +157,7 @@ async def test_it_sees_where_the_dialplan_follows_a_redirect(pbx: Asterisk, tmp_
         "[agi-app-local]\nexten => _X.,1,Dial(PJSIP/desk,30,t)\n\n[agi-app-queue](+)\nexten => old,1,Queue(old,n)\n"
     )
     await reload(pbx, "pbx_config.so")
-    async with connected("127.0.0.1", pbx.ami_port, USER, pbx.ami_password, 3.0) as ami:
+    async with connected(AmiSettings(port=pbx.ami_port, username=USER, timeout=3.0), pbx.ami_password) as ami:
         assert await following(ami, ["agi-app-amd", "agi-app-screen", "agi-app-after-call", "agi-app-dialled"]) == []
         assert await context_of(ami, TRUNK) == "agi-app-from-trunk"
     config = settings(pbx, tmp_path, plain=TRUNK)
@@ -207,5 +207,5 @@ def test_no_user_of_the_shipped_configuration_may_originate_and_each_secret_is_u
 
 async def test_a_wrong_password_is_told(pbx: Asterisk) -> None:
     with pytest.raises(AsteriskError, match="refused Login: Authentication failed"):
-        async with connected("127.0.0.1", pbx.ami_port, USER, "wrong", 3.0):
+        async with connected(AmiSettings(port=pbx.ami_port, username=USER, timeout=3.0), "wrong"):
             pass

@@ -15,7 +15,7 @@ from agi_app.errors import RequestFailed
 from agi_app.pbx.ari.events import Lost, PlaybackFinished
 from agi_app.pbx.channel import Channel
 from sandbox.asterisk import Asterisk
-from tests.asterisk.client import Client, all_events, connected, number, settings_of, wait_for
+from tests.asterisk.client import Client, all_events, connected, number, ping, settings_of, wait_for
 from tests.asterisk.proxy import wire
 from tests.asterisk.sip import Sip
 
@@ -115,5 +115,5 @@ async def test_a_stall_of_our_own_loses_no_call(asterisk: Asterisk) -> None:
         connections = proxy.opened
         time.sleep(client.ari.settings.heartbeat + 0.5)  # noqa: ASYNC251 - the stall
         assert await wait_for(channel, PlaybackFinished, 1) == PlaybackFinished("heard")
-        await client.ari.ping()
+        await ping(client.ari)
         assert proxy.opened == connections

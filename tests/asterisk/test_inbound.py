@@ -14,7 +14,7 @@ from agi_app.clock import Clock
 from agi_app.errors import AgiAppError
 from agi_app.pbx.ari.connection import Ari
 from agi_app.pbx.event_router import Router
-from agi_app.pbx.inbound_calls import CONTEXT, Inbound
+from agi_app.pbx.inbound_calls import CONTEXT, Arrival, Inbound
 from agi_app.pbx.reconcile import reconcile
 from sandbox.asterisk import Asterisk
 from tests.asterisk.client import connected, settings_of
@@ -57,6 +57,10 @@ def goes_on(found: set[str]) -> bool:
     return any(place.startswith(CONTEXT) for place in found)
 
 
+async def nobody_serves(_: Arrival) -> str | None:
+    return "no line is served here"
+
+
 @asynccontextmanager
 async def worker(asterisk: Asterisk) -> AsyncIterator[Ari]:
     """The parts of `agi-app run` that take calls, joined as it does."""
@@ -70,7 +74,7 @@ async def worker(asterisk: Asterisk) -> AsyncIterator[Ari]:
     ari = Ari(settings_of(asterisk), Clock(), on_event=router.handle, prepare=prepare)
     with contextlib.suppress(AgiAppError):
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(ari.run()), group.create_task(inbound.run(ari))]
+            tasks = [group.create_task(ari.run()), group.create_task(inbound.run(ari, nobody_serves))]
             await ari.connected(5)
             yield ari
             for task in tasks:

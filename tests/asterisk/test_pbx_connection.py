@@ -12,7 +12,7 @@ from agi_app.pbx.ari.events import Key, Lost, PlaybackFinished, Ringing
 from agi_app.pbx.ari.http import probe
 from agi_app.pbx.reconcile import live_channels
 from sandbox.asterisk import Asterisk
-from tests.asterisk.client import Client, all_events, connected, number, settings_of, wait_for
+from tests.asterisk.client import Client, all_events, connected, number, ping, settings_of, wait_for
 from tests.asterisk.proxy import wire
 from tests.asterisk.sip import Sip
 
@@ -57,7 +57,7 @@ async def test_the_event_filter_holds_after_a_reconnect(asterisk: Asterisk) -> N
         for _ in range(2):
             channel = await client.answered(number("10"))
             await channel.set_variable("COLOUR", "blue")
-            await client.ari.ping()
+            await ping(client.ari)
             kinds = {frame.type for frame in client.frames}
             assert "ChannelVarset" not in kinds
             assert {"Dial", "StasisStart"} <= kinds

@@ -14,7 +14,7 @@ from agi_app.pbx.ari.socket_verbs import NON_BLOCKING, is_non_blocking, shape
 from agi_app.pbx.ari.websocket import Body, Params
 from agi_app.pbx.channel import Channel
 from sandbox.asterisk import Asterisk
-from tests.asterisk.client import TRUNK, Client, connected, number, settings_of
+from tests.asterisk.client import TRUNK, Client, connected, number, ping, settings_of
 
 pytestmark = pytest.mark.asterisk
 
@@ -35,7 +35,7 @@ async def test_a_blocking_verb_holds_up_the_raw_socket_but_not_our_client(asteri
         start = time.monotonic()
         asked = asyncio.create_task(client.ari.request(*variable))
         await asyncio.sleep(0.05)
-        assert await client.ari.ping() < 1
+        assert await ping(client.ari) < 1
         other = await client.call(number("21"))
         assert time.monotonic() - start < 1, "a ping and an originate pass"
         assert other.ended is None
@@ -48,7 +48,7 @@ async def test_a_blocking_verb_holds_up_the_raw_socket_but_not_our_client(asteri
             await client.ari.request("GET", "asterisk/ping", timeout=5.2)
         await asyncio.to_thread(asterisk.cli, "channel request hangup all")
         await raw
-        assert await client.ari.ping() < 1, "only the end of the prompt let it go on"
+        assert await ping(client.ari) < 1, "only the end of the prompt let it go on"
 
 
 async def test_our_channel_refuses_to_set_a_variable_while_a_prompt_plays(asterisk: Asterisk, client: Client) -> None:

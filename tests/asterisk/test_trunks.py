@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from agi_app.config.ami import AmiSettings
 from agi_app.config.trunks import TrunkSettings
 from agi_app.dialer.worker.trunk_watch import trunk_faults
 from agi_app.errors import AsteriskError, ConfigError
@@ -92,7 +93,9 @@ async def test_a_trunk_must_be_told_by_its_address(ask: Ask, asterisk: Asterisk)
         with pytest.raises(ConfigError, match=r"trunk by-name: .*identify_by=.*username.*identify_by = ip") as caught:
             await check_trunks(ask, strict)
         assert "by-text" not in str(caught.value)
-        async with connected("127.0.0.1", asterisk.ami_port, "agi-app-look", asterisk.ami_password, 3.0) as ami:
+        async with connected(
+            AmiSettings(port=asterisk.ami_port, username="agi-app-look", timeout=3.0), asterisk.ami_password
+        ) as ami:
             faults = await trunk_faults(ami, strict)
             assert "match_header = X-Trunk: by-text" in (faults["by-text"] or "")
             assert "line = yes of registration by-line" in (faults["by-line"] or "")

@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator
 import pytest
 
 from agi_app.errors import RequestFailed
-from agi_app.pbx.ari import hangup_retry as janitor_module
 from agi_app.pbx.ari.hangup_retry import Janitor
 from tests.fake_clock import FakeClock
 
@@ -25,7 +24,7 @@ class Pbx:
         self.up.set()
         self.statuses: list[int] = []
         self.asked: list[str] = []
-        self.janitor = Janitor(self.hang_up, self.connected, self.clock)
+        self.janitor = Janitor(self.hang_up, self.connected, self.clock, pause_s=0.001)
 
     async def connected(self) -> None:
         await self.up.wait()
@@ -38,8 +37,7 @@ class Pbx:
 
 
 @pytest.fixture
-async def pbx(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Pbx]:
-    monkeypatch.setattr(janitor_module, "PAUSE_S", 0.001)
+async def pbx() -> AsyncIterator[Pbx]:
     pbx = Pbx()
     task = asyncio.create_task(pbx.janitor.run())
     yield pbx

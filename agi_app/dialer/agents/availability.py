@@ -195,9 +195,8 @@ class AgentWatch:
             if not self._of_kind(queue=True):
                 await asyncio.sleep(LOOK_S)
                 continue
-            ami = self._ami
             try:
-                async with connected(ami.host, ami.port, ami.username, self._ami_password, ami.timeout) as open_:
+                async with connected(self._ami, self._ami_password) as open_:
                     while names := self._of_kind(queue=True):
                         for name in names:
                             await self._look_at_queue(open_, name)
@@ -222,8 +221,7 @@ class AgentWatch:
         """Asterisk rings the members of a queue itself, so none may leave by a trunk. Raises AsteriskError."""
         if isinstance(self.look_of(name), AgentAvailability):
             return
-        ami = self._ami
-        async with connected(ami.host, ami.port, ami.username, self._ami_password, ami.timeout) as open_:
+        async with connected(self._ami, self._ami_password) as open_:
             await self._of_queue(open_, name, self._node.clock.real_now())
 
     async def _lists(self) -> None:

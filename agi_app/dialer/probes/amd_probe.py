@@ -9,7 +9,6 @@ import secrets
 from collections.abc import Sequence
 
 from agi_app.clock import Clock
-from agi_app.errors import RequestFailed
 from agi_app.gate.permit import InternalLeg
 from agi_app.model.finding import Finding
 from agi_app.pbx.ari.connection import Ari, connected_for_a_trial
@@ -18,6 +17,7 @@ from agi_app.pbx.ari.events import Destroyed, Failed
 from agi_app.pbx.ari.object_names import AMD, AMD_CONTEXT, SILENCE
 from agi_app.pbx.event_router import Router
 from agi_app.pbx.originate import place_internal
+from agi_app.pbx.trunks import asker, is_loaded
 
 CHECK = "machine detection"
 MODULES = ("app_amd.so", "app_waitforsilence.so", "app_exec.so", "func_dialplan.so")
@@ -39,11 +39,7 @@ async def try_detection(settings: AriSettings, clock: Clock, campaigns: Sequence
 
 async def _missing(ari: Ari, router: Router) -> Finding | None:
     for module in MODULES:
-        try:
-            await ari.request("GET", f"asterisk/modules/{module}")
-        except RequestFailed as fault:
-            if fault.status not in (404, 409):
-                raise
+        if not await is_loaded(asker(ari), module):
             return Finding(
                 CHECK, f"Asterisk has not loaded {module}", f"load = {module} in modules.conf; app_amd needs amd.conf"
             )

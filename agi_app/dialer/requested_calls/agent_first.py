@@ -25,8 +25,9 @@ from agi_app.dialer.node import Node
 from agi_app.dialer.originator import Originator, RunningCampaign
 from agi_app.dialer.pacing import Turn
 from agi_app.dialer.running_campaigns import Running, gate_of, terms_of
-from agi_app.dialer.until_stopped import alongside, until_stored
+from agi_app.dialer.until_stopped import until_stored
 from agi_app.errors import AgiAppError, RequestFailed, SafetyError, StoreError
+from agi_app.event_loop import alongside
 from agi_app.flow.language.built_in_flows import talk_flow
 from agi_app.flow.syntax.names_and_limits import BUSY, FAILED
 from agi_app.model.call import CallResult, Outcome

@@ -21,8 +21,9 @@ from agi_app.config.trunks import TrunkSettings
 from agi_app.dialer.node import Node
 from agi_app.dialer.originator import CallTerms, Originator, never_left
 from agi_app.dialer.requested_calls.queue import CLOSING
-from agi_app.dialer.until_stopped import alongside, until_stopped, until_stored
+from agi_app.dialer.until_stopped import until_stopped, until_stored
 from agi_app.errors import AgiAppError, SafetyError, StoreError
+from agi_app.event_loop import alongside
 from agi_app.flow.check.prompt_facts import Prompts
 from agi_app.flow.engine.commands import Command, Hangup
 from agi_app.flow.engine.events import Event

@@ -16,8 +16,9 @@ from agi_app.config.trunks import TrunkSettings
 from agi_app.consent.caller_id_proof import is_code, proof_by_call
 from agi_app.dialer.node import Node
 from agi_app.dialer.requested_calls.queue import CLOSING
-from agi_app.dialer.until_stopped import alongside, until_stopped, until_stored
+from agi_app.dialer.until_stopped import until_stopped, until_stored
 from agi_app.errors import AgiAppError, RequestFailed, SafetyError
+from agi_app.event_loop import alongside
 from agi_app.gate.decide import Decision, permit
 from agi_app.gate.rehearsal import LONGEST_PHONE_PROOF
 from agi_app.gate.verification import VerificationFacts, decide_verification

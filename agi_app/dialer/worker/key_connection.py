@@ -13,7 +13,7 @@ from agi_app import log
 from agi_app.config.settings import Settings
 from agi_app.dialer.worker.health import Health
 from agi_app.errors import AgiAppError, AsteriskError
-from agi_app.pbx.ami.connection import Ami, Answer, connected
+from agi_app.pbx.ami.connection import Answer, connected
 
 PING_S = 1.0  # between two questions whether it lives
 FIRST_RETRY_S, LONGEST_RETRY_S = 0.2, 5.0
@@ -50,19 +50,15 @@ class KeyWatch:
             wait = min(2 * wait, LONGEST_RETRY_S)
 
     async def _listen(self) -> None:
-        ami = self._settings.ami
         password = await asyncio.to_thread(self._settings.ami_password)  # may have been changed meanwhile
-        async with connected(ami.host, ami.port, ami.username, password, ami.timeout, self._heard) as open_:
-            await self._living(open_)
-
-    async def _living(self, open_: Ami) -> None:
-        while True:
-            await open_.ask("Ping")
-            if self._health.keys is not None:
-                _log.info("the start of keys is heard")
-            self._health.keys = None
-            if await open_.lost_within(PING_S):
-                raise AsteriskError("Asterisk closed the connection of the manager interface")
+        async with connected(self._settings.ami, password, self._heard) as ami:
+            while True:
+                await ami.ask("Ping")
+                if self._health.keys is not None:
+                    _log.info("the start of keys is heard")
+                self._health.keys = None
+                if await ami.lost_within(PING_S):
+                    raise AsteriskError("Asterisk closed the connection of the manager interface")
 
     def _deaf(self, why: str) -> None:
         reason = f"the start of a key is not heard, so a stop could be lost: {why}"

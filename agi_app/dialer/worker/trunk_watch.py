@@ -48,9 +48,7 @@ class TrunkWatch:
         ami = self._settings.ami
         while ami.username:
             try:
-                async with connected(
-                    ami.host, ami.port, ami.username, self._settings.ami_password(), ami.timeout
-                ) as open_:
+                async with connected(ami, self._settings.ami_password()) as open_:
                     self._say_unknown(None)
                     while True:
                         await self._look(open_)
@@ -96,7 +94,7 @@ async def examine(settings: Settings) -> list[Finding]:
     if not ami.username:
         return [Finding("AMI", "no [ami] in agi-app.toml, so a worker calls nobody", MEND)]
     try:
-        async with connected(ami.host, ami.port, ami.username, settings.ami_password(), ami.timeout) as open_:
+        async with connected(ami, settings.ami_password()) as open_:
             faults = await trunk_faults(open_, settings.trunks)
             ours = [d.queue for d in settings.destinations.values() if d.queue is not None]
             loaded = not (ours or ami.queues) or await can_queue(open_)
@@ -106,9 +104,11 @@ async def examine(settings: Settings) -> list[Finding]:
     except AgiAppError as error:
         return [Finding("AMI", str(error), MEND)]
     found = [Finding("AMI", f"answers at {ami.host}:{ami.port}")]
-    for name, fault in faults.items():
-        if fault is not None:
-            found.append(Finding(f"trunk {name} can carry calls", fault, "ask the carrier; pjsip.conf"))
+    found += [
+        Finding(f"trunk {name} can carry calls", fault, "ask the carrier; pjsip.conf")
+        for name, fault in faults.items()
+        if fault is not None
+    ]
     if not loaded:
         found.append(Finding("app_queue", "Asterisk has not loaded it", "load app_queue.so; it needs a queues.conf"))
     found += [_seen_queue(name, state) for name, state in queues.items()]

@@ -103,15 +103,10 @@ class AgiServer:
         self._token = token.encode()
         self._hooks = dict(hooks)
         self._clock = clock
-        self._open = 0
+        self.open = 0  # connections
         self._told = -TELL_S
         self._untold: Counter[str] = Counter()
         self._group: asyncio.TaskGroup | None = None
-
-    @property
-    def open(self) -> int:
-        """How many connections there are."""
-        return self._open
 
     async def run(self, listening: Callable[[int], None] | None = None) -> None:
         """Serve; ``listening`` gets the port. Raises ConfigError when the address cannot be had."""
@@ -138,11 +133,11 @@ class AgiServer:
             raise ConfigError(f"[agi] cannot listen on {host}:{port}: {reason}; see `agi-app doctor`") from error
 
     def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if (group := self._group) is None or self._open >= self.settings.sessions:
+        if (group := self._group) is None or self.open >= self.settings.sessions:
             self._away("too many at once")
             writer.transport.abort()
             return
-        self._open += 1
+        self.open += 1
         group.create_task(self._serve(reader, writer))
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -159,7 +154,7 @@ class AgiServer:
         except Exception:  # noqa: BLE001 - a fault of ours in one call must not end the others, and that call rings
             _log.exception("a call was let through unscreened")
         finally:
-            self._open -= 1
+            self.open -= 1
             # Not close(): that would wait for a peer that does not read what little it was sent.
             _send_off(writer)
 
@@ -199,7 +194,7 @@ class AgiServer:
         now = self._clock.monotonic()
         if now - self._told >= TELL_S:
             self._told = now
-            _log.warning("requests without an answer", reasons=dict(self._untold), open=self._open)
+            _log.warning("requests without an answer", reasons=dict(self._untold), open=self.open)
             self._untold.clear()
 
 

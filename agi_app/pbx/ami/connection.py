@@ -20,6 +20,7 @@ from typing import Any
 from panoramisk.actions import Action
 from panoramisk.ami_protocol import AMIProtocol
 
+from agi_app.config.ami import AmiSettings
 from agi_app.errors import AsteriskError, SafetyError
 from agi_app.event_loop import happens_within
 
@@ -76,14 +77,10 @@ class ActionRefused(AsteriskError):
 
 @asynccontextmanager
 async def connected(
-    host: str,
-    port: int,
-    username: str,
-    password: str,
-    timeout: float,
-    on_key: Callable[[Answer], None] | None = None,
+    settings: AmiSettings, password: str, on_key: Callable[[Answer], None] | None = None
 ) -> AsyncIterator[Ami]:
     """Connect and log in; raises AsteriskError. ``on_key`` gets the events of keys, without it there are none."""
+    host, port, timeout = settings.host, settings.port, settings.timeout
     where = f"the manager interface at {host}:{port}"
     loop = asyncio.get_running_loop()
     try:
@@ -95,7 +92,7 @@ async def connected(
         raise AsteriskError(f"{where} cannot be reached: {error.strerror or error}") from None
     ami = Ami(protocol, where, timeout)
     try:
-        await ami.ask("Login", Username=username, Secret=password, Events="off" if on_key is None else KEYS)
+        await ami.ask("Login", Username=settings.username, Secret=password, Events="off" if on_key is None else KEYS)
         yield ami
     finally:
         protocol.end(AsteriskError(f"{where} was closed"))

@@ -37,12 +37,6 @@ class Step:
         return "i" not in _IN_PARENTHESES.sub("", arguments[at] if len(arguments) > at else "")
 
 
-@dataclass(frozen=True, slots=True)
-class _Context:
-    steps: tuple[Step, ...]
-    includes: tuple[str, ...]
-
-
 async def following(ami: Ami, contexts: Iterable[str]) -> list[Step]:
     """Those steps of these contexts, and of the ones that they lead to. Raises AsteriskError."""
     found, seen, todo = [], set[str](), list(dict.fromkeys(contexts))
@@ -51,9 +45,9 @@ async def following(ami: Ami, contexts: Iterable[str]) -> list[Step]:
         if name in seen:
             continue
         seen.add(name)
-        context = await _context(ami, name)
-        found += [step for step in context.steps if step.follows]
-        todo += [*context.includes, *(led for step in context.steps for led in leads_to(step))]
+        steps, includes = await _context(ami, name)
+        found += [step for step in steps if step.follows]
+        todo += [*includes, *(led for step in steps for led in leads_to(step))]
     return found
 
 
@@ -81,15 +75,16 @@ def told(steps: Collection[Step], most: int = 3) -> str:
     return ", ".join(places[:most]) + (f" and {len(places) - most} more" if len(places) > most else "")
 
 
-async def _context(ami: Ami, name: str) -> _Context:
+async def _context(ami: Ami, name: str) -> tuple[list[Step], list[str]]:
+    """Its steps, and the contexts that it includes."""
     try:
         answers = await ami.ask("ShowDialPlan", Context=name)
     except ActionRefused:  # there is none of that name, or the user may not look
-        return _Context((), ())
+        return [], []
     lines = [message for message in answers if message.get("Event") == "ListDialplan"]
-    steps = tuple(
+    steps = [
         Step(line["Context"], line.get("Extension", ""), line["Application"], line.get("AppData", ""))
         for line in lines
         if "Application" in line
-    )
-    return _Context(steps, tuple(line["IncludeContext"] for line in lines if "IncludeContext" in line))
+    ]
+    return steps, [line["IncludeContext"] for line in lines if "IncludeContext" in line]

@@ -44,7 +44,9 @@ async def registrations(ami: Ami) -> list[Registration]:
     """Every outbound registration; none is no fault."""
     found = await _list(ami, "PJSIPShowRegistrationsOutbound", "OutboundRegistrationDetail")
     return [
-        Registration(_of(m, "ObjectName"), _of(m, "Endpoint"), _of(m, "Status"), _of(m, "Line") in ("yes", "true"))
+        Registration(
+            m.get("ObjectName", ""), m.get("Endpoint", ""), m.get("Status", ""), m.get("Line", "") in ("yes", "true")
+        )
         for m in found
     ]
 
@@ -52,7 +54,7 @@ async def registrations(ami: Ami) -> list[Registration]:
 async def contacts(ami: Ami, endpoint: str) -> list[Contact]:
     """Where calls of one endpoint go (PJSIPShowContacts would leave those of pjsip.conf out)."""
     found = await _list(ami, "PJSIPShowEndpoint", "ContactStatusDetail", Endpoint=endpoint)
-    return [Contact(endpoint, _of(m, "URI"), _of(m, "Status")) for m in found]
+    return [Contact(endpoint, m.get("URI", ""), m.get("Status", "")) for m in found]
 
 
 async def told_by_request(ami: Ami, endpoint: str) -> list[str]:
@@ -65,7 +67,7 @@ async def told_by_request(ami: Ami, endpoint: str) -> list[str]:
 async def context_of(ami: Ami, endpoint: str) -> str:
     """Where in the dialplan calls that come in by this endpoint begin; empty: there is no such endpoint."""
     found = await _list(ami, "PJSIPShowEndpoint", "EndpointDetail", Endpoint=endpoint)
-    return next((_of(message, "Context") for message in found), "")
+    return next((message.get("Context", "") for message in found), "")
 
 
 async def queue(ami: Ami, name: str) -> Queue | None:
@@ -120,7 +122,3 @@ async def _list(ami: Ami, question: str, event: str, **values: str) -> list[Mapp
     except ActionRefused:
         return []  # so it says that there are none
     return [message for message in answers if message.get("Event") == event]
-
-
-def _of(message: Mapping[str, str], name: str) -> str:
-    return message.get(name, "")

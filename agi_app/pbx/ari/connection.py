@@ -20,7 +20,8 @@ import aiohttp
 
 from agi_app import log
 from agi_app.clock import Clock
-from agi_app.errors import AgiAppError, AsteriskError, OtherWorkerError, RequestFailed
+from agi_app.errors import AsteriskError, OtherWorkerError, RequestFailed
+from agi_app.event_loop import alongside
 from agi_app.pbx.ari.connection_settings import AriSettings
 from agi_app.pbx.ari.dial_bridges import DialBridges
 from agi_app.pbx.ari.events import Frame
@@ -119,17 +120,8 @@ class Ari:
         Raises AsteriskError when the first connect fails (unreachable, password, version), and
         OtherWorkerError when another worker takes the application. Later faults are retried.
         """
-        fatal: AgiAppError | None = None
-        async with self._pool, asyncio.TaskGroup() as group:
-            janitor = group.create_task(self._janitor.run())
-            try:
-                await self._stay_connected()
-            except AgiAppError as fault:
-                fatal = fault
-            finally:
-                janitor.cancel()
-        if fatal is not None:
-            raise fatal
+        async with self._pool, alongside(self._janitor.run()):
+            await self._stay_connected()
 
     async def request(
         self,
@@ -180,12 +172,6 @@ class Ari:
         if self._socket is None:
             raise RequestFailed(f"{method} {uri}", 0, "no connection to Asterisk; nothing was sent")
         await self._socket.tell(method, uri, query, answered)
-
-    async def ping(self) -> float:
-        """Round-trip time over the socket in seconds."""
-        start = self.clock.monotonic()
-        await self.request("GET", "asterisk/ping")
-        return self.clock.monotonic() - start
 
     def hang_up_soon(self, channel_id: str, settle: float = 0.0) -> None:
         """End a channel without waiting for it, also across a reconnect; see ``Janitor.add``."""
@@ -285,13 +271,6 @@ async def connected_for_a_trial(settings: AriSettings, clock: Clock, on_event: O
     It registers its own application, so a running worker notices nothing.
     """
     ari = Ari(replace(settings, app=f"{settings.app}-doctor-{secrets.token_hex(4)}"), clock, on_event=on_event)
-    try:
-        async with asyncio.TaskGroup() as group:
-            running = group.create_task(ari.run())
-            try:
-                await ari.connected(_TRIAL_S)
-                yield ari
-            finally:
-                running.cancel()
-    except ExceptionGroup as faults:
-        raise next((one for one in faults.exceptions if isinstance(one, AsteriskError)), None) or faults from None
+    async with alongside(ari.run()):
+        await ari.connected(_TRIAL_S)
+        yield ari

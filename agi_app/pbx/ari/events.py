@@ -42,7 +42,6 @@ class Frame(msgspec.Struct, gc=False):
     type: str
     request_id: str = ""
     status_code: int = 0
-    reason_phrase: str = ""
     message_body: str = ""
     application: str = ""
     channel: ChannelRef | None = None
@@ -56,7 +55,6 @@ class Frame(msgspec.Struct, gc=False):
     duration: int = 0
     duration_ms: int = 0
     cause: int = 0
-    cause_txt: str = ""
     tech_cause: int | None = None
     soft: bool = False
     args: list[str] = []
@@ -151,7 +149,6 @@ class Destroyed(msgspec.Struct, frozen=True, gc=False):
 
     cause: int
     tech_cause: int | None
-    cause_text: str = ""
 
 
 class Failed(msgspec.Struct, frozen=True, gc=False):
@@ -230,7 +227,7 @@ _CHANNEL_EVENTS: dict[str, Callable[[Frame], Event]] = {
     "ChannelTalkingStarted": lambda _: TalkingStarted(),
     "ChannelTalkingFinished": lambda f: TalkingFinished(f.duration),
     "ChannelHangupRequest": lambda f: FarEndEnded(f.tech_cause, f.cause),
-    "ChannelDestroyed": lambda f: Destroyed(f.cause, f.tech_cause, f.cause_txt),
+    "ChannelDestroyed": lambda f: Destroyed(f.cause, f.tech_cause),
 }
 
 

@@ -1,4 +1,4 @@
-"""Ends channels that must not live on, however often the connection breaks.
+"""Ends what must not live on in Asterisk, however often the connection breaks: channels, and recordings that are taken.
 
 Used where nobody may wait: an originate whose answer was lost, a call whose event queue
 overflowed, a channel that nobody runs.
@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from structlog.stdlib import BoundLogger
+
 from agi_app import log
 from agi_app.clock import Clock
 from agi_app.errors import RequestFailed
@@ -18,17 +20,22 @@ PAUSE_S = 0.25
 
 
 class Janitor:
-    """A set of channel ids to end; each is tried until Asterisk has ended it or does not know it."""
+    """A set of ids to end, mostly of channels; each is tried until Asterisk has ended it or does not know it."""
 
     def __init__(
         self,
-        hang_up: Callable[[str], Awaitable[object]],
+        end: Callable[[str], Awaitable[object]],
         connected: Callable[[], Awaitable[None]],
         clock: Clock,
+        *,
+        kind: str = "channel",
+        not_yet: str = "a channel could not be ended yet",
+        to: BoundLogger = _log,
+        pause_s: float = PAUSE_S,
     ) -> None:
-        self._hang_up = hang_up
-        self._connected = connected
-        self._clock = clock
+        """``end`` asks Asterisk for it; the log ``to`` hears ``not_yet`` when it is in vain."""
+        self._end_in_asterisk, self._connected, self._clock = end, connected, clock
+        self._kind, self._not_yet, self._log, self._pause_s = kind, not_yet, to, pause_s
         self._doomed: dict[str, float] = {}
         self._work = asyncio.Event()
 
@@ -47,18 +54,18 @@ class Janitor:
             self._work.clear()
             while self._doomed:
                 await self._connected()
-                for channel_id in list(self._doomed):
-                    await self._end(channel_id)
+                for doomed in list(self._doomed):
+                    await self._end(doomed)
                 if self._doomed:
-                    await asyncio.sleep(PAUSE_S)
+                    await asyncio.sleep(self._pause_s)
 
-    async def _end(self, channel_id: str) -> None:
+    async def _end(self, doomed: str) -> None:
         try:
-            await self._hang_up(channel_id)
+            await self._end_in_asterisk(doomed)
         except RequestFailed as fault:
             if fault.status != 404:
-                _log.warning("a channel could not be ended yet", channel=channel_id, reason=str(fault))
+                self._log.warning(self._not_yet, **{self._kind: doomed}, reason=str(fault))
                 return
-            if self._clock.monotonic() < self._doomed[channel_id]:
+            if self._clock.monotonic() < self._doomed[doomed]:
                 return
-        del self._doomed[channel_id]
+        del self._doomed[doomed]

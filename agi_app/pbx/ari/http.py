@@ -50,21 +50,15 @@ class _Said(msgspec.Struct):
     error: str = ""
 
 
-class _System(msgspec.Struct):
+class AsteriskInfo(msgspec.Struct, frozen=True):
+    """Who answered: the version, and the entity id that the one-worker lock is keyed on."""
+
     version: str
     entity_id: str
 
 
 class _Info(msgspec.Struct):
-    system: _System
-
-
-@dataclass(frozen=True, slots=True)
-class AsteriskInfo:
-    """Who answered: the version, and the entity id that the one-worker lock is keyed on."""
-
-    version: str
-    entity_id: str
+    system: AsteriskInfo
 
 
 class HttpPool:
@@ -148,7 +142,7 @@ async def ask_info(pool: HttpPool, settings: AriSettings, timeout: float | None 
     except msgspec.MsgspecError as fault:
         raise AsteriskError(f"What answers at {settings.url} is not Asterisk's ARI; check the URL.") from fault
     check_version(system.version, settings.url)
-    return AsteriskInfo(system.version, system.entity_id)
+    return system
 
 
 def explain(status: int, settings: AriSettings) -> str:

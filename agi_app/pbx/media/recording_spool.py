@@ -22,6 +22,7 @@ from agi_app.errors import RequestFailed
 from agi_app.event_loop import happens_within
 from agi_app.pbx.ari.connection import Ari, if_there
 from agi_app.pbx.ari.events import Frame
+from agi_app.pbx.ari.hangup_retry import Janitor
 from agi_app.pbx.ari.object_names import CHANNEL_PREFIX
 from agi_app.pbx.event_router import EAR
 
@@ -42,8 +43,15 @@ class RecordingSpool:
         self._ari = ari
         self._wanted: dict[str, asyncio.Event] = {}  # name -> has ended
         self._ears: dict[str, asyncio.Event] = {}  # channel id of an ear -> is there
-        self._doomed: set[str] = set()
-        self._work = asyncio.Event()
+        self._rubbish = Janitor(
+            self._delete,
+            ari.connected,
+            ari.clock,
+            kind="name",
+            not_yet="a recording in Asterisk's spool could not be deleted yet",
+            to=_log,
+            pause_s=RETRY_S,
+        )
 
     def __contains__(self, channel_id: object) -> bool:
         """Whether a channel is an ear that records something wanted."""
@@ -72,7 +80,7 @@ class RecordingSpool:
             del self._wanted[name]
             if self._ears.pop(name + EAR, None) is not None:
                 self._ari.hang_up_soon(name + EAR)
-            self._discard(name)
+            self._rubbish.add(name, 0.0)
 
     async def start(
         self, name: str, channel_id: str, longest: float, *, beside: bool = False, both: bool = False, silence: int = 0
@@ -110,19 +118,11 @@ class RecordingSpool:
         if left := [one.name for one in stored if one.name.startswith(CHANNEL_PREFIX) and one.name not in self._wanted]:
             _log.warning("deleting recordings that a crash left in Asterisk's spool", count=len(left))
         for name in left:
-            self._discard(name)
+            self._rubbish.add(name, 0.0)
 
     async def run(self) -> None:
         """Delete until cancelled."""
-        while True:
-            await self._work.wait()
-            self._work.clear()
-            while self._doomed:
-                await self._ari.connected()
-                for name in list(self._doomed):
-                    await self._delete(name)
-                if self._doomed:
-                    await asyncio.sleep(RETRY_S)
+        await self._rubbish.run()
 
     def _ended(self, kind: str, name: str, state: str) -> None:
         if kind not in ("RecordingFinished", "RecordingFailed") or not name.startswith(CHANNEL_PREFIX):
@@ -130,7 +130,7 @@ class RecordingSpool:
         if name in self._wanted:
             self._wanted[name].set()
         elif state != "canceled":  # a cancelled one leaves no file
-            self._discard(name)
+            self._rubbish.add(name, 0.0)
 
     async def _open_ear(self, name: str, channel_id: str, spy: str) -> str:
         ear = name + EAR
@@ -142,15 +142,6 @@ class RecordingSpool:
             raise RequestFailed(f"snoop {channel_id}", 0, f"the ear did not come within {EAR_WAIT_S:g} s")
         return ear
 
-    def _discard(self, name: str) -> None:
-        self._doomed.add(name)
-        self._work.set()
-
     async def _delete(self, name: str) -> None:
-        try:
-            if await if_there(self._ari.request("DELETE", f"recordings/live/{name}")) is None:  # else it leaves no file
-                await if_there(self._ari.request("DELETE", f"recordings/stored/{name}"))
-        except RequestFailed as fault:
-            _log.warning("a recording in Asterisk's spool could not be deleted yet", name=name, reason=str(fault))
-        else:
-            self._doomed.discard(name)
+        if await if_there(self._ari.request("DELETE", f"recordings/live/{name}")) is None:  # else it leaves no file
+            await self._ari.request("DELETE", f"recordings/stored/{name}")

@@ -24,7 +24,7 @@ ATTEMPT: list[tuple[pbx.Event, att.Event | None]] = [
     (pbx.FarEndEnded(488, 58), att.FarEndSpoke()),
     (pbx.Redirected(), att.FarEndRedirected()),
     (pbx.PbxStopping(), att.PbxStopped("Asterisk was stopped while the call was on")),
-    (pbx.Destroyed(17, 486, "Busy"), att.ChannelDestroyed(17, 486)),
+    (pbx.Destroyed(17, 486), att.ChannelDestroyed(17, 486)),
     (pbx.Lost("gone"), att.Gone()),
     (pbx.Left(), None),
     (pbx.KeyBegan("1"), att.Keyed()),

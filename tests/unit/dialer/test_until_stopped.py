@@ -6,8 +6,8 @@ import asyncio
 
 import pytest
 
-from agi_app.dialer.until_stopped import alongside
 from agi_app.errors import RequestFailed, StoreError
+from agi_app.event_loop import alongside
 
 
 class Beside:

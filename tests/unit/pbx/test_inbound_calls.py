@@ -49,10 +49,14 @@ def asterisk() -> FakeAsterisk:
     return FakeAsterisk()
 
 
-async def served(inbound: Inbound, asterisk: FakeAsterisk, *serve: Serve) -> None:
+async def nobody_serves(_: Arrival) -> str | None:
+    return "no line is served here"
+
+
+async def served(inbound: Inbound, asterisk: FakeAsterisk, serve: Serve = nobody_serves) -> None:
     """Let it work through what has arrived."""
     async with asyncio.TaskGroup() as group:
-        running = group.create_task(inbound.run(cast(Ari, asterisk), *serve))
+        running = group.create_task(inbound.run(cast(Ari, asterisk), serve))
         for _ in range(20):
             await asyncio.sleep(0)
         running.cancel()

@@ -68,7 +68,7 @@ async def against(
     listening = await asyncio.start_server(server.serve, "127.0.0.1", 0)
     port = listening.sockets[0].getsockname()[1]
     try:
-        async with connected("127.0.0.1", port, "look", "secret", timeout, on_key) as ami:
+        async with connected(AmiSettings(port=port, username="look", timeout=timeout), "secret", on_key) as ami:
             yield ami, server
     finally:
         listening.close()
@@ -180,7 +180,7 @@ async def test_a_refusal_says_why_and_the_connection_stays() -> None:
 
 async def test_where_nobody_listens_the_message_says_so() -> None:
     with pytest.raises(AsteriskError, match=r"manager interface at 127\.0\.0\.1:1 cannot be reached"):
-        async with connected("127.0.0.1", 1, "a", "b", 1.0):
+        async with connected(AmiSettings(port=1, username="a", timeout=1.0), "b"):
             pass
 
 

@@ -39,9 +39,9 @@ PEER = {"peer": {"id": "agi-app-1", "name": "PJSIP/carrier-0001"}}
         (frame("ChannelHangupRequest", **CHANNEL), events.FarEndEnded(None)),
         (
             frame("ChannelDestroyed", cause=17, cause_txt="User busy", tech_cause=486, **CHANNEL),
-            events.Destroyed(17, 486, "User busy"),
+            events.Destroyed(17, 486),
         ),
-        (frame("ChannelDestroyed", cause=0, cause_txt="Unknown", **CHANNEL), events.Destroyed(0, None, "Unknown")),
+        (frame("ChannelDestroyed", cause=0, cause_txt="Unknown", **CHANNEL), events.Destroyed(0, None)),
     ],
 )
 def test_a_message_becomes_the_event_of_its_channel(message: Frame, event: Event) -> None:
