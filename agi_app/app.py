@@ -194,7 +194,7 @@ def _housekeeping(
         partial(worker.keep_house, dialer),
         purger.run,
         PromptWatch(inst.settings, node.ari, inst.clock, worker.health).run,
-        TrunkWatch(inst.settings, dialer.breakers).run,
+        TrunkWatch(inst.settings, dialer.lines.breakers).run,
         partial(dialer.lines.reserve.run, node.ari),
         dialer.agents.run,
         partial(owner_of(inst.settings).keep, node.ari),

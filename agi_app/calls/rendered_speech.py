@@ -23,10 +23,6 @@ LOOK_UP_WAIT_S = 1.0  # for pieces, during the call
 THREADS = 2
 
 
-def _nobody() -> str:
-    return NOBODY
-
-
 class Voice:
     """Renders for all calls of a worker."""
 
@@ -35,7 +31,7 @@ class Voice:
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="voice")
 
     async def before_call(
-        self, flow: Flow, contact: Mapping[str, str], language: str | None, whose: Callable[[], str] = _nobody
+        self, flow: Flow, contact: Mapping[str, str], language: str | None, whose: Callable[[], str] = lambda: NOBODY
     ) -> CallVoice:
         """All that the call may say, ready to play; raises AgiAppError when something is not, in time.
 
@@ -45,7 +41,7 @@ class Voice:
 
     async def for_line(self, flow: Flow, contact: Mapping[str, str]) -> CallVoice:
         """All that calls to a line may say, in each language, and the digits that are read back; as ``before_call``."""
-        voice = await self._ready(flow, contact, flow.languages, _nobody)
+        voice = await self._ready(flow, contact, flow.languages, lambda: NOBODY)
         for language in flow.languages:
             await self.media(spoken("digits", "0123456789", language), language)
         return voice

@@ -175,9 +175,9 @@ class LiveCall:
 
         A hangup fails the prompt that plays, too; then nothing is wrong and the end is on its way.
         """
-        if self._far_end_ended or self._playback is None or not self._playback.plays(playback):
+        if self._far_end_ended or self._attempt.state is not att.AttemptState.UP:
             return
-        if self._attempt.state is not att.AttemptState.UP:
+        if self._playback is None or not self._playback.plays(playback):
             return
         try:
             if await self._playback.again():

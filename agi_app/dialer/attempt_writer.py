@@ -91,8 +91,8 @@ class AttemptWriter:
     """Writes the attempts of one node; a result is kept and tried again until the database has it."""
 
     def __init__(self, store: Store, entityid: str) -> None:
-        self._store, self._entityid = store, entityid
-        self._marks = Batcher(self._mark_all, wait_s=MARKED_S, most=MOST)
+        self._store = store
+        self._marks = Batcher(partial(attempts.mark, store, node=entityid), wait_s=MARKED_S, most=MOST)
         self._ends = Batcher(partial(attempts.finish, store), wait_s=ENDED_S, most=MOST)
 
     async def mark(self, claim: Claim) -> MarkReceipt | None:
@@ -116,9 +116,6 @@ class AttemptWriter:
             _log.warning("a result waits for the database", error=str(error), next_try_s=FIRST_RETRY_S)
             await asyncio.sleep(FIRST_RETRY_S)
             await self._until_stored(partial(attempts.finish, self._store, [end]))
-
-    async def _mark_all(self, claims: Sequence[Claim]) -> Sequence[MarkReceipt | None]:
-        return await attempts.mark(self._store, claims, self._entityid)
 
     async def _until_stored(self, write: Callable[[], Awaitable[object]]) -> None:
         await until_stored("a result", write, first_s=FIRST_RETRY_S, longest_s=LONGEST_RETRY_S, to=_log)

@@ -53,9 +53,7 @@ class Breaker:
             return 0
         if not self.paused:
             return None
-        if now < self.until or self._probe is not None:
-            return 0
-        return 1
+        return 0 if now < self.until or self._probe is not None else 1
 
     @property
     def paused(self) -> bool:

@@ -7,8 +7,7 @@ who were served meanwhile: nobody saves turns up.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Protocol
+from collections.abc import Mapping
 
 
 class Turns:
@@ -32,18 +31,6 @@ class Turns:
         return max(self._accounts.get(name, 0.0), self._served)
 
 
-class Competitor(Protocol):
-    """A campaign that could start calls."""
-
-    @property
-    def priority(self) -> int:
-        """Its part where campaigns compete."""
-
-    @property
-    def trunk(self) -> str:
-        """The trunk it wants."""
-
-
 class DialTurns:
     """First of the trunks, each worth the priorities of its campaigns, then of the campaigns of that trunk."""
 
@@ -52,11 +39,11 @@ class DialTurns:
         self._campaigns: dict[str, Turns] = {}
         self._now: tuple[str, float, str, float] | None = None  # trunk, its worth, campaign, its priority
 
-    def next(self, waiting: Iterable[str], known: Mapping[str, Competitor]) -> str:
-        """The campaign whose turn it is, of those that ``waiting`` names, at least one."""
+    def next(self, waiting: Mapping[str, tuple[str, float]]) -> str:
+        """The campaign whose turn it is, of these: name -> the trunk that it wants, and its priority; at least one."""
         by_trunk: dict[str, dict[str, float]] = {}
-        for name in waiting:
-            by_trunk.setdefault(known[name].trunk, {})[name] = known[name].priority
+        for name, (trunk, priority) in waiting.items():
+            by_trunk.setdefault(trunk, {})[name] = priority
         worth = {trunk: sum(campaigns.values()) for trunk, campaigns in by_trunk.items()}
         trunk = self._trunks.next(worth)
         name = self._campaigns.setdefault(trunk, Turns()).next(by_trunk[trunk])

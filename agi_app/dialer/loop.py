@@ -11,14 +11,13 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
 from agi_app import log
 from agi_app.dialer.agents.availability import AgentWatch
 from agi_app.dialer.calls_for_agents import REST_S, agent_terms, calls_for_all, stop_abandoning, waits_for_agents
-from agi_app.dialer.circuit_breaker import Breaker
 from agi_app.dialer.fair_queue import DialTurns
 from agi_app.dialer.node import Node
 from agi_app.dialer.originator import Originator
@@ -90,11 +89,6 @@ class Dialer:
         found = {name: waiting_reason_of(r, now, real_now) for name, r in self.lines.running.items()}
         return {name: why for name, why in found.items() if why is not None} | self.lines.unusable_reasons()
 
-    @property
-    def breakers(self) -> Mapping[str, Breaker]:
-        """The trunks of this node, each as it is now."""
-        return self.lines.breakers
-
     async def run(self) -> None:
         """Dial until ``close``; a fault in one call never ends the others."""
         async with asyncio.TaskGroup() as group:
@@ -119,7 +113,7 @@ class Dialer:
             self.agents.want({a.to for a in campaigns if a is not None})
         self._short, tried, full, again = False, set[str](), set[str](), IDLE_S
         while not self._closing and (rooms := self._rooms(tried | full)):
-            name = self._turns.next(rooms, self.lines.running)
+            name = self._turns.next({n: self.lines.running[n].wants for n in rooms})
             room = rooms[name] if len(rooms) == 1 else min(rooms[name], TURN)
             if (pause := await self._serve(self.lines.running[name], room, group)) is not None:
                 tried.add(name)

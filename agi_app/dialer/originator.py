@@ -63,10 +63,6 @@ class LocalTimes:
         return known[1]
 
 
-def nowhere() -> None:
-    """Of a number that does not tell where it is."""
-
-
 MADE_AHEAD_S = 0.25  # Asterisk makes a channel in milliseconds, but may have much to do
 MARK_AHEAD_S = 0.15  # a mark shares its trip with those of the calls that are next; a permit lives longer
 _log = log.get("dialer")
@@ -199,7 +195,7 @@ class Originator:
             store_opt_out=self._store_opt_out,
             trunk_works=terms.breaker.alive,
             sound_came=terms.breaker.heard,
-            local_now=partial(self._local_times.at, zones[0]) if zones else nowhere,
+            local_now=partial(self._local_times.at, zones[0]) if zones else (lambda: None),  # else it does not tell
             speech=self.speech,
             machine_detection=terms.machine_detection,
         )

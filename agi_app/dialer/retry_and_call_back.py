@@ -1,7 +1,9 @@
-"""When a contact is called again, if at all: after a retry's delay, or because the flow wants it, within the rules.
+"""When a contact is called again, if at all: after the campaign's delays, or because the flow wants it. Pure.
 
-Pure. The gate judges again when the contact is due; here it is only found out whether the rules could allow it then,
-so "later today" does not become tomorrow, and the report can say why it did not happen.
+Both are re-fitted into windows and caps: a call outside the hours of the callee moves to the next opening, and never to
+an earlier time. The gate judges again when the contact is due; here it is only found out whether the rules could allow
+it then, so "later today" does not become tomorrow, and the report can say why it did not happen. No fault of ours uses
+a contact up.
 """
 
 from __future__ import annotations
@@ -22,7 +24,10 @@ from agi_app.model.call import CallResult, Claim, Fault, Outcome, Unasked
 from agi_app.model.campaign import Campaign
 from agi_app.model.counted_calls import counts
 
-_TURNS = 60  # each moves to a later opening, or behind a cap
+REACHED = frozenset({Outcome.HUMAN, Outcome.ANSWERED, Outcome.ABANDONED})  # a machine is tried again if `retry` says so
+AGAIN = dt.timedelta(minutes=15)  # after a fault of ours, or of a trunk that carries nothing; the breaker asks later
+ONE_BY_ONE = (dt.timedelta(days=1),) * 2  # the carrier finds fault with this call alone: ours, or this number's
+_TURNS = 60  # each moves to a later opening, or behind a cap; sixty openings of one set are over two weeks
 
 
 def after_call(
@@ -103,19 +108,6 @@ def _allowed(
     return due, max(moves)[1]
 
 
-# When a contact is called again: the campaign's delays, re-fitted into windows and the caps.
-#
-# Pure. A retry that would fall outside the hours of the callee moves to the next opening; it never
-# moves a call earlier. The gate judges again at that time anyway. No fault of ours uses a contact up.
-
-
-REACHED = frozenset({Outcome.HUMAN, Outcome.ANSWERED, Outcome.ABANDONED})  # a machine is tried again if `retry` says so
-
-
-AGAIN = dt.timedelta(minutes=15)  # after a fault of ours, or of a trunk that carries nothing; the breaker asks later
-ONE_BY_ONE = (dt.timedelta(days=1),) * 2  # the carrier finds fault with this call alone: ours, or this number's
-
-
 def next_due(
     claim: Claim,
     campaign: Campaign,
@@ -138,10 +130,12 @@ def next_due(
     if (delay := _delay(claim, campaign, result, now, trunk_paused=trunk_paused)) is None:
         return None
     due = now + delay
-    if result.answered_at is not None and result.call_back_at is None and _heard_nothing(result):
-        due = max(due, _next_day(now, clocks))
-    rules = rules_for(claim.place, ruleset)
-    due = _after_cap(due, now, rules) if counts(result) else due
+    heard_nothing = result.outcome is Outcome.NO_MEDIA or result.fault is Fault.OURS
+    if heard_nothing and result.answered_at is not None and result.call_back_at is None:
+        due = max(due, _next_day(now, clocks))  # answered, and by our fault in silence: not a second time on that day
+    if (rules := rules_for(claim.place, ruleset)) is not None and counts(result):
+        # A cap of one call is reached by the call that was made: the next is due when its span is over.
+        due = max([due, *(now + cap.per for cap in rules.caps if cap.calls == 1)])
     return into_windows(due, campaign, rules, clocks)
 
 
@@ -163,11 +157,6 @@ def _delay(
     return AGAIN if ours else None
 
 
-def _heard_nothing(result: CallResult) -> bool:
-    """Answered, and by our fault the person heard nothing: not a second time on that day."""
-    return result.outcome is Outcome.NO_MEDIA or result.fault is Fault.OURS
-
-
 def _next_day(now: dt.datetime, zones: list[ZoneInfo]) -> dt.datetime:
     """When it is the next day in every time zone that the callee may be in."""
     starts = [
@@ -177,19 +166,13 @@ def _next_day(now: dt.datetime, zones: list[ZoneInfo]) -> dt.datetime:
     return max(starts, default=now + dt.timedelta(days=1)).astimezone(dt.UTC)
 
 
-def _after_cap(due: dt.datetime, now: dt.datetime, rules: Rules | None) -> dt.datetime:
-    """A cap of one call is reached by the call that was made: the next is due when its span is over."""
-    return max(due, *(now + cap.per for cap in rules.caps if cap.calls == 1), due) if rules else due
-
-
 def into_windows(due: dt.datetime, campaign: Campaign, rules: Rules | None, zones: list[ZoneInfo]) -> dt.datetime:
     """The first time from ``due`` on inside the country's hours and the campaign's window."""
     openings = [Opening((campaign.windows,))] if campaign.windows else []
     openings += [rules.opening] if rules else []
-    for _ in range(60):  # each turn moves to a later opening of one set; sixty openings are over two weeks
-        if (closed := next((o for o in openings if not is_open(due, o, zones)), None)) is None:
-            return due
-        if (opens := next_opening(due, closed, zones)) is None:
-            return due  # never open: the gate refuses and says so
+    for _ in range(_TURNS):
+        closed = next((o for o in openings if not is_open(due, o, zones)), None)
+        if closed is None or (opens := next_opening(due, closed, zones)) is None:
+            break  # never open: the gate refuses and says so
         due = opens
     return due

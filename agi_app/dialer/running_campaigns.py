@@ -79,9 +79,9 @@ class Running:
         return now >= self.idle_until and not self.line.campaign.by_agents
 
     @property
-    def priority(self) -> int:
-        """Its part where campaigns compete."""
-        return self.line.campaign.pace.priority
+    def wants(self) -> tuple[str, int]:
+        """What campaigns compete for: its trunk, and its part where they do."""
+        return self.trunk, self.line.campaign.pace.priority
 
 
 class RunningCampaigns:
@@ -113,7 +113,9 @@ class RunningCampaigns:
         self.unusable = {}
         running: dict[str, Running] = {}
         for row in stored:
-            if (line := self._line(row)) is not None:
+            if isinstance(line := self._line(row), str):
+                self._refuse(row.campaign.name, line)
+            else:
                 running[row.campaign.name] = self._keep(line)
         self.running = running
         shares = await pace_shares.lease(self._store, node, self._wanted(now), dt.timedelta(seconds=SHARE_S))
@@ -141,26 +143,22 @@ class RunningCampaigns:
         old.line, old.trunk_pacer = line, trunk_pacer
         return old
 
-    def _line(self, row: StoredCampaign) -> RunningCampaign | None:
-        name = row.campaign.name
+    def _line(self, row: StoredCampaign) -> RunningCampaign | str:
+        """The campaign ready to be dialled, or why this node cannot."""
         if (trunk := self._trunks.get(row.campaign.trunk)) is None:
-            self._refuse(name, f"this node's settings have no trunk {row.campaign.trunk!r}")
-            return None
+            return f"this node's settings have no trunk {row.campaign.trunk!r}"
         key = (row.flow_file, row.flow_text, *row.sub_flows.values())
         if key not in self._flows:
             try:
                 flow = load_with_parts(row.flow_text, row.flow_file, row.sub_flows)
                 self._flows[key] = flow.understanding(self._speech.meanings)
             except AuthorError as error:
-                self._refuse(name, f"its flow is not usable: {error}")
-                return None
+                return f"its flow is not usable: {error}"
         flow = self._flows[key]
         if self._speech.recognizer is None and any(by_voice_alone(part) for part in (flow, *flow.parts.values())):
-            self._refuse(name, "its flow asks for answers by voice alone, and this node has no [speech] engine")
-            return None
+            return "its flow asks for answers by voice alone, and this node has no [speech] engine"
         if lost := [n for n in numbers_of(row.campaign) if trunk.dial_string(n, n) is None]:
-            self._refuse(name, f"trunk {row.campaign.trunk} has no line with the number {lost[0]}, which it shows")
-            return None
+            return f"trunk {row.campaign.trunk} has no line with the number {lost[0]}, which it shows"
         return RunningCampaign(row.campaign, flow, trunk, self.breakers[row.campaign.trunk])
 
     def _refuse(self, name: str, why: str) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 
 from agi_app import log
 from agi_app.calls.listening.utterances import END_WAIT_S
@@ -24,14 +23,17 @@ from agi_app.pbx.channel import Channel
 from agi_app.pbx.media.recording_spool import RecordingSpool
 from agi_app.recordings.files import LEAST_TALK_S, talk_seconds
 
-# What is kept of what the person says: messages, and spoken answers whose flow says so.
-#
-# A recording leaves Asterisk's spool when it has ended, however it ended, and is encrypted on disk before the flow
-# hears that it is there. One that cannot be kept is ``failed``; the call goes on.
+KIND = "call"  # of what is kept of both sides, and its name
+
+_log = log.get("call")
 
 
 class Recording:
-    """The recordings of one call; messages are taken one at a time."""
+    """What is kept of what the person says: messages, one at a time, and spoken answers whose flow says so.
+
+    A recording leaves Asterisk's spool when it has ended, however it ended, and is encrypted on disk before the flow
+    hears that it is there. One that cannot be kept is ``failed``; the call goes on.
+    """
 
     def __init__(self, group: asyncio.TaskGroup, speech: SpeechServices, channel: Channel) -> None:
         self._group, self._speech, self._channel = group, speech, channel
@@ -99,17 +101,6 @@ class Recording:
         return f"{ours(self._channel.id)}-{recording}"
 
 
-KIND = "call"  # of what is kept, and its name
-
-_log = log.get("call")
-
-
-@dataclass(frozen=True, slots=True)
-class _Going:
-    over: asyncio.Event  # the flow has ended it, or the call is over
-    task: asyncio.Task[None]
-
-
 class CallRecorder:
     """The recordings of one call's both sides, one after the other."""
 
@@ -124,30 +115,30 @@ class CallRecorder:
         """``keep`` (name, kind, samples) says whether it was kept; ``longest_s``: no call of it lasts longer."""
         self._group, self._spool, self._channel = group, spool, channel
         self._keep, self._longest_s = keep, longest_s
-        self._going: dict[str, _Going] = {}
+        self._going: dict[str, tuple[asyncio.Event, asyncio.Task[None]]] = {}  # the event: it is to end
         self.fault: str | None = None  # why something of the call is missing
 
     def start(self, recording: str) -> None:
         """Begin."""
         over = asyncio.Event()
-        self._going[recording] = _Going(over, self._group.create_task(self._record(self._name(recording), over)))
+        self._going[recording] = over, self._group.create_task(self._record(self._name(recording), over))
 
     async def end(self, recording: str) -> None:
         """End it; when this returns, Asterisk has been asked to."""
         if (going := self._going.get(recording)) is not None:
-            going.over.set()
+            going[0].set()
             await self._stop(self._name(recording))
 
     async def finish(self) -> None:
         """The call is over: wait until all of it is kept."""
-        for going in self._going.values():
-            going.over.set()
-            await going.task
+        for over, task in self._going.values():
+            over.set()
+            await task
 
     def drop(self) -> None:
         """Nothing more is waited for; what is in the spool goes."""
-        for going in self._going.values():
-            going.task.cancel()
+        for _, task in self._going.values():
+            task.cancel()
 
     async def _record(self, name: str, over: asyncio.Event) -> None:
         try:

@@ -56,6 +56,7 @@ class Hearing:
 
     async def do(self, command: cmd.Hearing) -> None:
         """Carry out one command."""
+        listening = self._listening
         match command:
             case cmd.StartRecording():
                 self._recording.start(command)
@@ -68,16 +69,11 @@ class Hearing:
                     self._call.start(recording)
             case cmd.EndCallRecording(recording):
                 await self._call.end(recording)
-            case _ if self._listening is not None:
-                await self._listen(self._listening, command)
-
-    async def _listen(self, listening: UtteranceListener, command: cmd.Hearing) -> None:
-        match command:
-            case cmd.StartListening():
+            case cmd.StartListening() if listening is not None:
                 listening.start(command)
-            case cmd.StopListening():
+            case cmd.StopListening() if listening is not None:
                 listening.stop()
-            case cmd.KeepSpoken(heard, name):
+            case cmd.KeepSpoken(heard, name) if listening is not None:
                 await self._recording.keep(name, "answer", listening.said(heard))
 
     def stop(self) -> None:

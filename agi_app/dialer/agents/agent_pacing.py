@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -136,24 +137,17 @@ def _surely_met(have: int, rate: float) -> int:
 def _most_under_way(free: int, busy: int, rate: float, soon: float, share: float, most: int) -> int:
     """The greatest number of calls, up to ``most``, of whose answers no more than ``share`` meet nobody."""
     agents = _binomial(busy, soon)
-    low, high = free, most
-    while low < high:
-        middle = (low + high + 1) // 2
-        if _too_many(middle, rate, free, agents) <= share * middle * rate:
-            low = middle
-        else:
-            high = middle - 1
-    return low
+    more = range(free + 1, most + 1)
+    return free + bisect_left(more, True, key=lambda calls: _too_many(calls, rate, free, agents) > share * calls * rate)
 
 
 def _too_many(calls: int, rate: float, free: int, agents: tuple[float, ...]) -> float:
     """How many answers are expected beyond the agents that there will be."""
     answers = _binomial(calls, rate)
-    lost = 0.0
-    for more, chance in enumerate(agents):
-        have = free + more
-        lost += chance * sum((n - have) * answers[n] for n in range(have + 1, calls + 1))
-    return lost
+    return sum(
+        chance * sum((n - have) * answers[n] for n in range(have + 1, calls + 1))
+        for have, chance in enumerate(agents, free)
+    )
 
 
 @lru_cache(maxsize=4096)

@@ -1,14 +1,17 @@
-"""Watches the agents of one node: who is free is asked again and again, of queues over AMI, of lists over ARI.
+"""What one node knows of the agents whom calls are made for, and notes of their calls for the pace of the next ones.
 
-What is not known is not free: while Asterisk cannot be asked, or answered too long ago, nobody is called for them.
+Who is free is asked again and again, of queues over AMI, of lists over ARI. What is not known is not free: while
+Asterisk cannot be asked, or answered too long ago, nobody is called for them. When calls are answered, meet an agent
+and part goes into the database, later than it happens.
 """
 
 from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from agi_app import log
 from agi_app.config.ami import AmiSettings
@@ -20,17 +23,19 @@ from agi_app.dialer.node import Node
 from agi_app.dialer.until_stopped import until_stored
 from agi_app.errors import AgiAppError, AsteriskError
 from agi_app.model.agents import AgentsNow
-from agi_app.pbx.ami import queue_members
 from agi_app.pbx.ami.connection import Ami, connected
+from agi_app.pbx.ami.queue_members import LeadsOut, NoQueue, of_queue
 from agi_app.pbx.ari.agent_phones import of_list
 from agi_app.pbx.trunks import endpoint_names
 from agi_app.store.calling import agents as store
 from agi_app.store.calling.agents import Note
 
-# Notes of what happens in calls for agents, for the pace of the next ones.
+LOOK_S = 0.25  # between two looks
+FRESH_S = 1.5  # what was seen longer ago says nothing about now
+AGAIN_S = 1.0  # after a look that failed
+FIRST_RETRY_S, LONGEST_RETRY_S = 0.1, 5.0  # between two tries to write notes
 
-
-FIRST_RETRY_S, LONGEST_RETRY_S = 0.1, 5.0
+_log = log.get("agents")
 
 
 class Notes:
@@ -77,13 +82,6 @@ class Notes:
         self._waiting.append(note)
         self._something.set()
         self._written.clear()
-
-
-LOOK_S = 0.25  # between two looks
-FRESH_S = 1.5  # what was seen longer ago says nothing about now
-AGAIN_S = 1.0  # after a look that failed
-
-_log = log.get("agents")
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,10 +132,8 @@ class AgentWatch:
     def want(self, names: Collection[str]) -> None:
         """The agents of these destinations are to be watched."""
         self._wanted = frozenset(n for n in names if n in self.destinations and self.destinations[n].counts_agents)
-        for known in (self._looks, self._unknown):
-            for name in [*known]:
-                if name not in self._wanted:
-                    del known[name]
+        self._looks = {name: look for name, look in self._looks.items() if name in self._wanted}
+        self._unknown = {name: why for name, why in self._unknown.items() if name in self._wanted}
 
     def look_of(self, name: str) -> AgentAvailability | str:
         """The last look at some agents, or why it is not known how many are free."""
@@ -196,42 +192,37 @@ class AgentWatch:
                 await asyncio.sleep(LOOK_S)
                 continue
             try:
-                async with connected(self._ami, self._ami_password) as open_:
+                async with connected(self._ami, self._ami_password) as ami:
                     while names := self._of_kind(queue=True):
-                        for name in names:
-                            await self._look_at_queue(open_, name)
+                        for name in names:  # a fault of one queue is its own; a lost connection is everybody's
+                            await self._look(name, partial(self._of_queue, ami, name), NoQueue, LeadsOut)
                         await asyncio.sleep(LOOK_S)
             except AgiAppError as error:
                 self._not_known(self._of_kind(queue=True), str(error))
                 await asyncio.sleep(AGAIN_S)
 
-    async def _look_at_queue(self, ami: Ami, name: str) -> None:
-        """A fault of this queue alone is its own; a lost connection is everybody's."""
+    async def _look(self, name: str, agents: Callable[[], Awaitable[AgentsNow]], *faults: type[AsteriskError]) -> None:
         monotonic, at = self._node.clock.monotonic(), self._node.clock.real_now()
         try:
-            self._seen(name, AgentAvailability(await self._of_queue(ami, name, at), at, monotonic))
-        except (queue_members.NoQueue, queue_members.LeadsOut) as error:
+            self._seen(name, AgentAvailability(await agents(), at, monotonic))
+        except faults as error:
             self._not_known([name], str(error))
 
-    async def _of_queue(self, ami: Ami, name: str, at: dt.datetime) -> AgentsNow:
-        queue = self.destinations[name]
-        return await queue_members.of_queue(ami, queue.queue or "", at.timestamp(), queue.wrap_up, trunks=self._trunks)
+    async def _of_queue(self, ami: Ami, name: str) -> AgentsNow:
+        queue, now = self.destinations[name], self._node.clock.real_now().timestamp()
+        return await of_queue(ami, queue.queue or "", now, queue.wrap_up, trunks=self._trunks)
 
     async def _members_are_ours(self, name: str) -> None:
         """Asterisk rings the members of a queue itself, so none may leave by a trunk. Raises AsteriskError."""
         if isinstance(self.look_of(name), AgentAvailability):
             return
-        async with connected(self._ami, self._ami_password) as open_:
-            await self._of_queue(open_, name, self._node.clock.real_now())
+        async with connected(self._ami, self._ami_password) as ami:
+            await self._of_queue(ami, name)
 
     async def _lists(self) -> None:
         while True:
             for name in self._of_kind(queue=False):
-                monotonic, at = self._node.clock.monotonic(), self._node.clock.real_now()
-                try:
-                    self._seen(name, AgentAvailability(await self._of_list(self.destinations[name]), at, monotonic))
-                except AsteriskError as error:
-                    self._not_known([name], str(error))
+                await self._look(name, partial(self._of_list, self.destinations[name]), AsteriskError)
             await asyncio.sleep(LOOK_S)
 
     async def _of_list(self, destination: DestinationSettings) -> AgentsNow:

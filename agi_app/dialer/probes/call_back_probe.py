@@ -8,6 +8,7 @@ on its side (whether it routes the number to this trunk at all) only a verificat
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Collection, Mapping
 
 from agi_app import log
@@ -46,8 +47,6 @@ class CallBacks:
 class CallBackTrial:
     """One number, called back."""
 
-    kind = RequestKind.CALL_BACK
-
     def __init__(self, means: CallBacks, asked: CallBackRequest) -> None:
         self.request_id = asked.check_id
         self._node, self._asked, self._trunk = means.node, asked, means.trunks[asked.trunk]
@@ -85,11 +84,9 @@ class CallBackTrial:
 
 
 async def _reaches_us(far_end: Channel, called: str) -> bool:
-    try:
+    with contextlib.suppress(TimeoutError):  # it went somewhere else, or nowhere
         async with asyncio.timeout(WAIT_S):
             async for event in far_end:
                 if isinstance(event, Started):
                     return event.args[:2] == (ARGUMENT, called)
-    except TimeoutError:
-        pass  # it went somewhere else, or nowhere
     return False

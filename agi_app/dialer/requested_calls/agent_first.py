@@ -102,8 +102,6 @@ class AgentCalls:
 class AgentCall:
     """One request, from the first question to the gate to the end of both legs."""
 
-    kind = RequestKind.AGENT
-
     def __init__(self, means: AgentCalls, asked: AgentCallRequest, forbidden: Callable[[], str | None]) -> None:
         self.request_id = asked.agent_call_id
         self._means, self._asked, self._forbidden = means, asked, forbidden

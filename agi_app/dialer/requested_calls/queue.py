@@ -28,7 +28,6 @@ _log = log.get("requests")
 class RequestedCall(Protocol):
     """One request that this worker has taken."""
 
-    kind: RequestKind
     request_id: int
 
     async def run(self) -> None:
@@ -53,7 +52,7 @@ class RequestedCalls:
 
     def __init__(self, node: Node, takers: Sequence[Taker], waiting_reason: Forbidden) -> None:
         self._node, self._takers, self._waiting_reason = node, takers, waiting_reason
-        self._live: set[RequestedCall] = set()
+        self._live: dict[RequestedCall, RequestKind] = {}
         self._quiet = asyncio.Event()  # set while there is none
         self._quiet.set()
         self._closing = False
@@ -86,25 +85,25 @@ class RequestedCalls:
         try:
             waiting = await requests.waiting(self._node.store)
             for taker in self._takers:
-                going_on = [call.request_id for call in self._live if call.kind is taker.kind]
+                going_on = [call.request_id for call, kind in self._live.items() if kind is taker.kind]
                 if taker.kind not in waiting or len(going_on) >= taker.at_once:
                     continue
                 if (call := await taker.take(going_on, self._forbidden)) is not None:
                     began = True
-                    self._live.add(call)
+                    self._live[call] = taker.kind
                     self._quiet.clear()
-                    calls.create_task(self._run(call))
+                    calls.create_task(self._run(call, taker.kind))
         except StoreError as error:
             _log.warning("could not look for requested calls", error=str(error))
         return began
 
-    async def _run(self, call: RequestedCall) -> None:
-        with log.bind_call(attempt=f"{call.kind}-{call.request_id}"):
+    async def _run(self, call: RequestedCall, kind: RequestKind) -> None:
+        with log.bind_call(attempt=f"{kind}-{call.request_id}"):
             try:
                 await call.run()
             except AgiAppError as error:
                 _log.warning("a requested call was not made", reason=str(error))
             finally:
-                self._live.discard(call)
+                del self._live[call]
                 if not self._live:
                     self._quiet.set()

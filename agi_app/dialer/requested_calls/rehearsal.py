@@ -70,8 +70,6 @@ class Rehearsals:
 class Rehearsal:
     """One rehearsal."""
 
-    kind = RequestKind.REHEARSAL
-
     def __init__(self, means: Rehearsals, asked: RehearsalRequest, forbidden: Callable[[], str | None]) -> None:
         self.request_id = asked.rehearsal_id
         self._means, self._script, self._asked, self._forbidden = means, asked.script, asked, forbidden

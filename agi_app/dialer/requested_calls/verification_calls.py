@@ -15,6 +15,7 @@ from agi_app.calls.verification_call import MAX_CALL_S, RING_S, CodeCall, CodeRe
 from agi_app.config.trunks import TrunkSettings
 from agi_app.consent.caller_id_proof import is_code, proof_by_call
 from agi_app.dialer.node import Node
+from agi_app.dialer.originator import never_left
 from agi_app.dialer.requested_calls.queue import CLOSING
 from agi_app.dialer.until_stopped import until_stopped, until_stored
 from agi_app.errors import AgiAppError, RequestFailed, SafetyError
@@ -30,6 +31,7 @@ from agi_app.store.requested_calls import verifications
 from agi_app.store.requested_calls.requests import RequestKind
 from agi_app.store.requested_calls.verifications import MarkedVerification, RefusedVerification
 
+PROVED = "proved"
 _log = log.get("internal")
 
 
@@ -63,8 +65,6 @@ class VerificationCalls:
 
 class VerificationCall:
     """One verification call, which may be made now."""
-
-    kind = RequestKind.VERIFICATION
 
     def __init__(
         self, means: VerificationCalls, marked: MarkedVerification, forbidden: Callable[[], str | None]
@@ -123,25 +123,17 @@ class VerificationCall:
     async def _store_result(self, result: CodeResult | AgiAppError) -> None:
         if isinstance(result, AgiAppError):
             await self._finish(Outcome.INTERRUPTED.value, str(result), dialled=True)
-            return
-        network = result.network
-        if network.outcome is Outcome.FAILED and network.cause is None:  # Asterisk made no channel: no INVITE
-            await self._finish(Outcome.FAILED.value, network.note, dialled=False)
-        elif result.right:
-            await self._finish("proved", None, dialled=True)
-        elif network.outcome is Outcome.ANSWERED:
-            await self._finish(_answered(result), network.note, dialled=True)
         else:
-            await self._finish(network.outcome.value, network.note, dialled=True)
+            await self._finish(_word_for(result), result.network.note, dialled=not never_left(result.network))
 
     async def _finish(self, result: str, note: str | None, *, dialled: bool) -> None:
         """Store it, however long the database takes."""
         marked, now = self._marked, self._node.clock.now()
         proof, phone_until = None, None
-        if result == "proved" and marked.proves == verifications.STAFF_PHONE:
+        if result == PROVED and marked.proves == verifications.STAFF_PHONE:
             phone_until = now + LONGEST_PHONE_PROOF
             note = f"entered by {marked.entered_by}, good until {phone_until:%Y-%m-%d}"
-        elif result == "proved":
+        elif result == PROVED:
             proof = proof_by_call(marked.call.number, marked.entered_by, now)
             note = f"entered by {proof.entered_by}, good until {proof.expires_at:%Y-%m-%d}"
 
@@ -160,7 +152,11 @@ class VerificationCall:
         _log.info("verification call ended", verification=marked.verification_id, result=result)
 
 
-def _answered(result: CodeResult) -> str:
+def _word_for(result: CodeResult) -> str:
+    if result.right:
+        return PROVED
+    if result.network.outcome is not Outcome.ANSWERED:
+        return result.network.outcome.value
     if result.stopped:
         return "stopped"
     return "wrong_code" if result.tries else "no_code"

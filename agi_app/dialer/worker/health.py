@@ -32,6 +32,8 @@ ROUND_S = 10.0  # a round of housekeeping that takes longer has met a database t
 ASK_S = 0.5  # how long the database may take to say which of a person's calls a stop is about
 CATALOG_S = 60.0  # between two looks at the database's objects
 MAX_CLOCK_DIFFERENCE = dt.timedelta(seconds=2)
+FREE_SPACE = "free space or fix the file's permissions; it is tried again automatically"
+RESTORED = "the database was restored from a backup: nobody is called"
 LISTED = "the number came onto a do-not-call list"
 
 _log = log.get("worker")
@@ -82,27 +84,24 @@ class Worker:
 
     def waiting_reason(self) -> str | None:
         """Why nobody may be dialled now; None when all is well."""
-        health = self.health
-        if self._stops.broken is not None:
-            return (
-                f"stops cannot be kept on disk: {self._stops.broken}; free space or fix the file's permissions; it is"
-                " tried again automatically"
-            )
-        if health.database is not None:
-            return health.database
-        if health.paused is not None:
-            return health.paused
-        if health.deaf is not None:
-            return f"stops of other nodes are not heard: {health.deaf}"
-        if self._stops.overdue:
-            return "stops are on their way into the database"
-        if not self._node.ari.is_connected:
-            return f"no connection to Asterisk at {self._node.ari.settings.url}"
-        if health.keys is not None:
-            return health.keys
-        if health.hold_until is not None and self._node.clock.now() < health.hold_until:
-            return f"the database was restored from a backup: nobody is called before {health.hold_until:%F %H:%M} UTC"
-        return health.catalog or health.clock or health.peers or health.checkpoint or health.prompts or self._sealing()
+        health, ari = self.health, self._node.ari
+        broken, deaf, hold = self._stops.broken, health.deaf, health.hold_until
+        return (
+            (None if broken is None else f"stops cannot be kept on disk: {broken}; {FREE_SPACE}")
+            or health.database
+            or health.paused
+            or (None if deaf is None else f"stops of other nodes are not heard: {deaf}")
+            or ("stops are on their way into the database" if self._stops.overdue else None)
+            or (None if ari.is_connected else f"no connection to Asterisk at {ari.settings.url}")
+            or health.keys
+            or (None if hold is None or self._node.clock.now() >= hold else f"{RESTORED} before {hold:%F %H:%M} UTC")
+            or health.catalog
+            or health.clock
+            or health.peers
+            or health.checkpoint
+            or health.prompts
+            or self._sealing()
+        )
 
     async def listen(self, dialer: Dialer) -> None:
         """Obey stops and campaign changes of every node until cancelled."""
@@ -267,13 +266,11 @@ class Worker:
 
     async def _compare_clocks(self) -> None:
         apart = await checks.clock_difference(self._node.store)
-        if abs(apart) > MAX_CLOCK_DIFFERENCE:
-            self.health.clock = (
-                f"the clocks of this host and of the database are {abs(apart).total_seconds():.1f} s apart;"
-                " set both by NTP"
-            )
-        else:
-            self.health.clock = None
+        self.health.clock = (
+            f"the clocks of this host and of the database are {abs(apart).total_seconds():.1f} s apart; set both by NTP"
+            if abs(apart) > MAX_CLOCK_DIFFERENCE
+            else None
+        )
 
     async def drain(self, dialer: Dialer) -> None:
         """End in order: no new call, live ones may finish for a while, then are hung up."""

@@ -21,11 +21,15 @@ class One:
     priority: int
 
 
+def wants(campaigns: dict[str, One], waiting: list[str]) -> dict[str, tuple[str, float]]:
+    return {name: (campaigns[name].trunk, campaigns[name].priority) for name in waiting}
+
+
 def serve(turns: DialTurns, campaigns: dict[str, One], waiting: list[str], rounds: int, calls: int = 1) -> Counter[str]:
     """Who started how many calls."""
     made: Counter[str] = Counter()
     for _ in range(rounds):
-        name = turns.next(waiting, campaigns)
+        name = turns.next(wants(campaigns, waiting))
         turns.charge(calls)
         made[name] += calls
     return made
@@ -53,10 +57,10 @@ def test_one_that_could_not_use_its_turn_is_not_charged() -> None:
     campaigns = {"full": One("t", 1), "other": One("t", 1)}
     turns = DialTurns()
     for _ in range(50):
-        name = turns.next(["full", "other"], campaigns)
+        name = turns.next(wants(campaigns, ["full", "other"]))
         if name == "full":  # every place of it is taken: the loop leaves it out for the rest of the round
             turns.charge(0)
-            name = turns.next(["other"], campaigns)
+            name = turns.next(wants(campaigns, ["other"]))
         turns.charge(5)
     assert serve(turns, campaigns, ["full", "other"], 10)["full"] <= 8, (
         "no more than the one turn that it could not use"

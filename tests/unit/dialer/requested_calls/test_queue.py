@@ -19,8 +19,8 @@ from agi_app.store.requested_calls.requests import RequestKind
 class Call:
     """Goes on until it is told to end."""
 
-    def __init__(self, kind: RequestKind, request_id: int, fault: Exception | None) -> None:
-        self.kind, self.request_id, self._fault = kind, request_id, fault
+    def __init__(self, request_id: int, fault: Exception | None) -> None:
+        self.request_id, self._fault = request_id, fault
         self.over = asyncio.Event()
 
     async def run(self) -> None:
@@ -46,7 +46,7 @@ class Taker:
         self.forbidden = forbidden
         if not self._ids:
             return None
-        self.taken.append(Call(self.kind, self._ids.pop(0), self._fault))
+        self.taken.append(Call(self._ids.pop(0), self._fault))
         return self.taken[-1]
 
 
