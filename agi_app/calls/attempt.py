@@ -237,7 +237,7 @@ class Attempt(msgspec.Struct, frozen=True, gc=False):
 
 
 Step = tuple[Attempt, tuple[Command, ...]]
-_ANSWERED = (AttemptState.DETECTING, AttemptState.AWAITING, AttemptState.UP)
+ANSWERED = (AttemptState.DETECTING, AttemptState.AWAITING, AttemptState.UP)  # and not ending
 
 
 def step(attempt: Attempt, event: Event, at: dt.datetime) -> Step:
@@ -293,9 +293,9 @@ def _signalled(attempt: Attempt, event: Event, at: dt.datetime) -> Step:
 
 def _over(attempt: Attempt, event: Event) -> Step:
     match event:
-        case FlowEnded() if attempt.state in _ANSWERED:
+        case FlowEnded() if attempt.state in ANSWERED:
             return replace(attempt, state=AttemptState.ENDING), (HangUp("the flow ended"),)
-        case Mute() if attempt.state in _ANSWERED:
+        case Mute() if attempt.state in ANSWERED:
             return replace(attempt, state=AttemptState.ENDING, mute=True), (HangUp("no sound came"),)
         case PbxStopped(note) if attempt.state not in (AttemptState.CLAIMED, AttemptState.ENDING):
             return replace(attempt, state=AttemptState.ENDING, pbx_stopped=True, deadline=note), (HangUp(note),)
@@ -366,7 +366,7 @@ def _answered_by(attempt: Attempt) -> Outcome:
 def _stopped(attempt: Attempt, event: Stopped, at: dt.datetime) -> Step:
     if attempt.state is AttemptState.CLAIMED:
         return _end(attempt, Told(Outcome.CANCELLED), at, note=event.reason)
-    if attempt.state is AttemptState.ENDING or (attempt.state in _ANSWERED and not event.even_if_up):
+    if attempt.state is AttemptState.ENDING or (attempt.state in ANSWERED and not event.even_if_up):
         return attempt, ()
     return replace(attempt, state=AttemptState.ENDING, stopped=event.reason), (HangUp(event.reason),)
 

@@ -31,12 +31,10 @@ class InboundLine:
 def line_of(called: str, lines: Iterable[InboundLine]) -> InboundLine | None:
     """The line of a called number as carriers write it: with or without plus or 00, or in national form."""
     digits, found = called.removeprefix("+").removeprefix("00"), list(lines)
-    for line in found:
-        if digits == line.number.removeprefix("+"):
-            return line
+    exact = next((line for line in found if digits == line.number.removeprefix("+")), None)
     national = digits.lstrip("0")
     alike = [line for line in found if len(national) >= FEWEST_NATIONAL and _is_national(national, line.number)]
-    return alike[0] if len(alike) == 1 else None
+    return exact or (alike[0] if len(alike) == 1 else None)
 
 
 def caller_number(shown: str, region: str) -> PhoneNumber | None:

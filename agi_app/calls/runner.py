@@ -154,15 +154,12 @@ class LiveCall:
             return
         if (attempt_event := to_attempt(event)) is not None:
             await self._advance(attempt_event)
-        if isinstance(event, pbx.Key | pbx.KeyBegan) and not self._flow_hears:
+        if isinstance(event, pbx.Key | pbx.KeyBegan) and (
+            self._session is None or self._session.finished or self._attempt.state not in att.ANSWERED
+        ):
             await self._stop_past_flow(event.digit)
         elif (flow_event := to_flow(event, self._known_channel.id)) is not None:
             await self._tell_flow(flow_event)
-
-    @property
-    def _flow_hears(self) -> bool:
-        talks = self._attempt.state in (att.AttemptState.UP, att.AttemptState.DETECTING, att.AttemptState.AWAITING)
-        return talks and self._session is not None and not self._session.finished
 
     async def _stop_past_flow(self, key: str) -> None:
         """The opt-out key while the phone still rings, or when the flow is over already."""
@@ -232,7 +229,7 @@ class LiveCall:
     async def _tell_flow(self, event: flow_events.Event) -> None:
         if self._session is None:
             return
-        if self._attempt.state in (att.AttemptState.UP, att.AttemptState.DETECTING, att.AttemptState.AWAITING):
+        if self._attempt.state in att.ANSWERED:
             self._plan.watch(event)
             await self._do_all(self._session.handle(event, self._plan.local_now()))
         elif isinstance(event, flow_events.Listened | flow_events.Recorded):

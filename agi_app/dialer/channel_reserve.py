@@ -46,14 +46,13 @@ class Reserve:
     def waiting_reason(self, trunk: str) -> WaitingReason:
         """Why none may begin, when ``room`` is 0."""
         settings, others = self._trunks[trunk], self._others[trunk]
-        if others is None:
-            text = f"the channels of trunk {trunk} are not known yet: Asterisk does not say how many calls it carries"
-        else:
-            text = (
-                f"of the {settings.channels} channels of trunk {trunk} {others} carry other calls and"
-                f" {settings.reserve} stay free (reserve)"
-            )
-        return WaitingReason(RESERVE, text)
+        return WaitingReason(
+            RESERVE,
+            f"the channels of trunk {trunk} are not known yet: Asterisk does not say how many calls it carries"
+            if others is None
+            else f"of the {settings.channels} channels of trunk {trunk} {others} carry other calls and"
+            f" {settings.reserve} stay free (reserve)",
+        )
 
     async def run(self, ari: Ari) -> None:
         """Count again and again until cancelled; returns at once when no trunk has a reserve."""

@@ -98,7 +98,9 @@ class Dialer:
                 except StoreError as error:
                     self._say_waiting(f"the database does not answer: {error}")
                     pause = IDLE_S
-                await self._sleep(pause)
+                # Until something changes (a campaign row, closing, a slot while we are short) or the time is over.
+                if await happens_within(self._wake, max(0.0, pause)):
+                    self._wake.clear()
 
     async def _round(self, group: asyncio.TaskGroup) -> float:
         reason = self._waiting_reason()
@@ -205,11 +207,6 @@ class Dialer:
         look_at = LOOK_AT if running.only_refusals and not probing else room
         decide = gate_of(self._node, line)
         return await claims.claim(self._node.store, line.campaign, room, terms, decide, look_at=look_at)
-
-    async def _sleep(self, seconds: float) -> None:
-        """Until something changes (a campaign row, closing, a slot while we are short) or the time is over."""
-        if await happens_within(self._wake, max(0.0, seconds)):
-            self._wake.clear()
 
     def _call_ended(self, trunk: str, _: asyncio.Task[CallResult | None]) -> None:
         self.open_calls -= 1

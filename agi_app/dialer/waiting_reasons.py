@@ -16,9 +16,8 @@ def waiting_reason_of(running: Running, now: float, real_now: dt.datetime) -> Wa
     """What holds it back first; None when a call could start at once."""
     breaker = running.line.breaker
     if (paused := breaker.reason(now)) is not None:
-        until = None
-        if breaker.down is None and breaker.paused:
-            until = real_now + dt.timedelta(seconds=max(0.0, breaker.until - now))
+        tried_again = breaker.down is None and breaker.paused
+        until = real_now + dt.timedelta(seconds=max(0.0, breaker.until - now)) if tried_again else None
         return WaitingReason(BREAKER, f"trunk {running.trunk}: {paused}", until)
     if running.line.campaign.by_agents:
         return ASKED_FOR

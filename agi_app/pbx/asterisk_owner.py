@@ -11,8 +11,6 @@ import asyncio
 import itertools
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from agi_app import log
 from agi_app.errors import AgiAppError, AsteriskError, OtherWorkerError, RequestFailed
 from agi_app.pbx.ari.connection_settings import AriSettings
@@ -27,10 +25,6 @@ LOOK_S, LOOK_EVERY_S = 5.0, 0.5  # a word of somebody else that is not renewed f
 SETTLE_S = 0.2  # two who come at once: the last word stands, and the other goes
 _PATH = "asterisk/variable"
 _log = log.get("pbx.owner")
-
-
-class _Variable(msgspec.Struct, frozen=True):
-    value: str = ""
 
 
 class Owner:
@@ -62,7 +56,7 @@ class Owner:
         while True:
             try:
                 answer = await ari.request("GET", _PATH, {"variable": VARIABLE})
-                if (found := answer.decode(_Variable).value) and not self._is_ours(found):
+                if (found := answer.decode(dict[str, str]).get("value", "")) and not self._is_ours(found):
                     raise self._refusal(found)
                 await ari.request("POST", _PATH, {"variable": VARIABLE, "value": self._next()})
             except (RequestFailed, AsteriskError) as error:
@@ -101,7 +95,7 @@ class Owner:
 
     async def _read(self, pool: HttpPool) -> str:
         answer = await self._request(pool, "GET", None)
-        return answer.decode(_Variable).value if answer.status == 200 else ""
+        return answer.decode(dict[str, str]).get("value", "") if answer.status == 200 else ""
 
     async def _request(self, pool: HttpPool, method: str, value: str | None) -> Response:
         query = {"variable": VARIABLE} | ({} if value is None else {"value": value})

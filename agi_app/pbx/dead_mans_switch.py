@@ -45,7 +45,11 @@ def hang_up_if_killed(ari: AriSettings) -> Iterator[None]:
         raise
     finally:
         if switch is not None:
-            _let_go(switch, told)
+            _write(switch, told)
+            try:
+                switch.communicate(timeout=_LETS_GO_S)
+            except subprocess.TimeoutExpired:
+                switch.kill()
 
 
 def _start(ari: AriSettings) -> subprocess.Popen[bytes] | None:
@@ -59,14 +63,6 @@ def _start(ari: AriSettings) -> subprocess.Popen[bytes] | None:
         return None
     _write(switch, msgspec.json.encode(order) + b"\n")
     return switch
-
-
-def _let_go(switch: subprocess.Popen[bytes], told: bytes) -> None:
-    _write(switch, told)
-    try:
-        switch.communicate(timeout=_LETS_GO_S)
-    except subprocess.TimeoutExpired:
-        switch.kill()
 
 
 def _write(switch: subprocess.Popen[bytes], text: bytes) -> None:

@@ -40,9 +40,6 @@ class Router:
     def __contains__(self, channel_id: object) -> bool:
         return channel_id in self._channels
 
-    def __len__(self) -> int:
-        return len(self._channels)
-
     def open(self, ari: Ari, channel_id: str) -> Channel:
         """Register a new call; its id must not be in use."""
         channel = Channel(ari, channel_id)

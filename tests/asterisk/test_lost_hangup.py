@@ -87,6 +87,6 @@ async def test_it_is_ended_and_forgotten(
     async with wire(asterisk.ari_url) as proxy, connected(settings_of(asterisk, url=proxy.url)) as client:
         await attempt(client, store, claim)
         assert store.finished == [Outcome.ANSWERED]
-        assert len(client.router) == 0
+        assert len([*client.router]) == 0
         await sip.wait_for(callee, "BYE", 3)
         assert len(await sip.calls(callee)) == 1

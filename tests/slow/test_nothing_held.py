@@ -187,7 +187,7 @@ async def test_a_finished_call_leaves_nothing_behind() -> None:
     originator, outcomes = await make_calls(asterisk)
     await asyncio.sleep(0.05)  # late keys of a call are taken for a while
     assert {Outcome.ANSWERED, Outcome.BUSY, Outcome.FAILED, Outcome.INTERRUPTED, Outcome.CANCELLED} <= {*outcomes}
-    assert (len(asterisk.router), len(asterisk.live)) == (0, 0)
+    assert (len(list(asterisk.router)), len(asterisk.live)) == (0, 0)
     lost = outcomes.count(Outcome.INTERRUPTED)
     assert asterisk.bridges <= 1 + lost, "a bridge is used again unless the call in it was lost sight of"
     assert alive() == before, "the originator, the router or a task still holds what is over"

@@ -60,7 +60,7 @@ class Tapping:
             def hear(pcm: bytes) -> None:
                 self._keep(pcm)
                 for talks in detector.hear(pcm):
-                    self._channel.deliver(TalkingStarted(tapped=True) if talks else TalkingFinished(0, tapped=True))
+                    self._channel.deliver(TalkingStarted(tapped=True) if talks else TalkingFinished(tapped=True))
 
             try:
                 async with self._taps.open(self._channel.id, hear, self._longest_s):

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping
-from functools import partial
 
 from agi_app.clock import Clock
 from agi_app.config.destinations import DestinationSettings
@@ -12,9 +10,7 @@ from agi_app.config.settings import Settings
 from agi_app.config.trunks import TrunkSettings
 from agi_app.dialer.agents.destination_legs import number_of, trunk_of
 from agi_app.errors import AgiAppError
-from agi_app.gate.decide import Decision
 from agi_app.gate.destination_phone import decide_leg
-from agi_app.gate.rehearsal import RehearsalFacts
 from agi_app.gate.ruleset import RuleSet
 from agi_app.model.finding import Finding
 from agi_app.pbx.own_phones import phones_that_lead_out
@@ -58,18 +54,15 @@ async def _behind(
     try:
         trunk_name, trunk = trunk_of(endpoint, settings.trunks)
         wanted = table.LegRequest("doctor", name, number_of(name, number), number, trunk_name)
-        judge = partial(_judge, sandbox=trunk.sandbox, ruleset=ruleset)
-        decision = await table.standing(store, wanted, clock.offset, judge)
+        decision = await table.standing(
+            store, wanted, clock.offset, lambda facts, now: decide_leg(facts, trunk.sandbox, ruleset, now)
+        )
     except AgiAppError as error:
         return Finding(check, str(error), "correct [destinations] in agi-app.toml")
     if against := [f"{r.rule}: {r.text}" for r in decision.reasons if r.rule != SHOWN]:
         text = f"nobody is transferred to {number} through trunk {trunk_name}: {'; '.join(against)}"
         return Finding(check, text, PROVE.format(number=number))
     return Finding(check, f"your proved telephone, {number} through trunk {trunk_name}")
-
-
-def _judge(facts: RehearsalFacts, now: dt.datetime, *, sandbox: bool, ruleset: RuleSet) -> Decision:
-    return decide_leg(facts, sandbox, ruleset, now)
 
 
 async def _phones(name: str, destination: DestinationSettings, out: Mapping[str, str], ask: Ask) -> Finding:

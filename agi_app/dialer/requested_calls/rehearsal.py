@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import dataclasses
 import datetime as dt
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from agi_app import log
 from agi_app.calls.call_plan import CallPlan
@@ -146,11 +146,11 @@ class Rehearsal:
         story = self._story
         if result.answered_at is not None and not story.hung_up and result.note is None:
             story.lines.append("the person hangs up")
-
-        def write() -> Awaitable[None]:
-            return rehearsals.finish(self._store, self.request_id, result, story.lines, dialled=not never_left(result))
-
-        await until_stored("the result of a rehearsal", write)
+        dialled = not never_left(result)
+        await until_stored(
+            "the result of a rehearsal",
+            lambda: rehearsals.finish(self._store, self.request_id, result, story.lines, dialled=dialled),
+        )
         _log.info("rehearsal ended", outcome=result.outcome.value, disposition=result.disposition, note=result.note)
 
 

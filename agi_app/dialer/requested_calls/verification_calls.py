@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 from collections.abc import Awaitable, Callable, Collection, Mapping
+from functools import partial
 
 from agi_app import log
 from agi_app.calls.verification_call import MAX_CALL_S, RING_S, CodeCall, CodeResult
@@ -136,19 +137,10 @@ class VerificationCall:
         elif result == PROVED:
             proof = proof_by_call(marked.call.number, marked.entered_by, now)
             note = f"entered by {proof.entered_by}, good until {proof.expires_at:%Y-%m-%d}"
-
-        async def write() -> None:
-            await verifications.finish(
-                self._node.store,
-                marked.verification_id,
-                result,
-                note,
-                dialled=dialled,
-                proof=proof,
-                phone_until=phone_until,
-            )
-
-        await until_stored("the result of a verification call", write)
+        store = partial(verifications.finish, self._node.store, marked.verification_id, result, note)
+        await until_stored(
+            "the result of a verification call", partial(store, dialled=dialled, proof=proof, phone_until=phone_until)
+        )
         _log.info("verification call ended", verification=marked.verification_id, result=result)
 
 

@@ -61,20 +61,17 @@ class AgiSession:
         """Let the call go on; what the hook does now, nobody waits for."""
         self._writer.close()
 
-    async def _command(self, line: bytes) -> Reply:
-        self._writer.write(line)
-        reply = await self._reply()
+    async def _command(self, command: bytes) -> Reply:
+        """Its answer; Asterisk says HANGUP at most once, whenever it happens."""
+        self._writer.write(command)
+        line = await self._line()
+        reply = parse_reply(await self._line() if line.rstrip() == HANGUP.encode() else line)
         if reply.more:
             for _ in range(HELP_LIMIT):
                 if (await self._line()).startswith(f"{reply.code} ".encode()):
                     return Reply(reply.code, None)
             raise BadAgi("an answer without an end")
         return reply
-
-    async def _reply(self) -> Reply:
-        """The next answer; Asterisk says HANGUP at most once, whenever it happens."""
-        line = await self._line()
-        return parse_reply(await self._line() if line.rstrip() == HANGUP.encode() else line)
 
     async def _line(self) -> bytes:
         try:
@@ -155,8 +152,10 @@ class AgiServer:
             _log.exception("a call was let through unscreened")
         finally:
             self.open -= 1
-            # Not close(): that would wait for a peer that does not read what little it was sent.
-            _send_off(writer)
+            if writer.transport.get_write_buffer_size():  # close() would wait for a peer that does not read it
+                writer.transport.abort()
+            else:
+                writer.close()
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         request = parse_request(await self._header(reader))
@@ -196,11 +195,3 @@ class AgiServer:
             self._told = now
             _log.warning("requests without an answer", reasons=dict(self._untold), open=self.open)
             self._untold.clear()
-
-
-def _send_off(writer: asyncio.StreamWriter) -> None:
-    """End a connection at once; what was written has been given to the kernel, or nobody reads it."""
-    if writer.transport.get_write_buffer_size():
-        writer.transport.abort()
-    else:
-        writer.close()

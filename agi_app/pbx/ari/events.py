@@ -43,7 +43,6 @@ class Frame(msgspec.Struct, gc=False):
     request_id: str = ""
     status_code: int = 0
     message_body: str = ""
-    application: str = ""
     channel: ChannelRef | None = None
     caller: ChannelRef | None = None
     peer: ChannelRef | None = None
@@ -52,8 +51,6 @@ class Frame(msgspec.Struct, gc=False):
     dialstatus: str = ""
     forward: str = ""
     digit: str = ""
-    duration: int = 0
-    duration_ms: int = 0
     cause: int = 0
     tech_cause: int | None = None
     soft: bool = False
@@ -92,7 +89,6 @@ class Key(msgspec.Struct, frozen=True, gc=False):
     """A key was pressed and released."""
 
     digit: str
-    duration_ms: int = 0
 
 
 class PlaybackStarted(msgspec.Struct, frozen=True, gc=False):
@@ -115,9 +111,8 @@ class TalkingStarted(msgspec.Struct, frozen=True, gc=False):
 
 
 class TalkingFinished(msgspec.Struct, frozen=True, gc=False):
-    """The person stopped speaking after ``duration_ms`` milliseconds (0: by our own hearing, ``tapped``)."""
+    """The person stopped speaking, by Asterisk's hearing or by our own (``tapped``)."""
 
-    duration_ms: int
     tapped: bool = False
 
 
@@ -223,9 +218,9 @@ _DIAL: dict[str, Event] = {"RINGING": Ringing(), "PROGRESS": Progress(), "ANSWER
 _CHANNEL_EVENTS: dict[str, Callable[[Frame], Event]] = {
     "StasisStart": lambda f: Started(tuple(f.args)),
     "StasisEnd": lambda _: Left(),
-    "ChannelDtmfReceived": lambda f: Key(f.digit, f.duration_ms),
+    "ChannelDtmfReceived": lambda f: Key(f.digit),
     "ChannelTalkingStarted": lambda _: TalkingStarted(),
-    "ChannelTalkingFinished": lambda f: TalkingFinished(f.duration),
+    "ChannelTalkingFinished": lambda _: TalkingFinished(),
     "ChannelHangupRequest": lambda f: FarEndEnded(f.tech_cause, f.cause),
     "ChannelDestroyed": lambda f: Destroyed(f.cause, f.tech_cause),
 }

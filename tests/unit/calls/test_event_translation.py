@@ -41,7 +41,7 @@ ATTEMPT: list[tuple[pbx.Event, att.Event | None]] = [
     (pbx.PlaybackStarted("x"), None),
     (pbx.PlaybackFinished("x"), None),
     (pbx.TalkingStarted(), None),
-    (pbx.TalkingFinished(5), None),
+    (pbx.TalkingFinished(), None),
     (pbx.Interrupt("stop", True), None),  # the runner's own
     (pbx.TransferFinished("h1", "done"), None),
     (pbx.Recognized("r1", YES), None),

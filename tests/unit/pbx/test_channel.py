@@ -104,4 +104,4 @@ async def test_a_call_that_ended_is_no_longer_registered() -> None:
     router.open(RecordingAri(), "agi-app-1")
     assert "agi-app-1" in router
     router.deliver("agi-app-1", Destroyed(16, None))
-    assert len(router) == 0
+    assert not list(router)

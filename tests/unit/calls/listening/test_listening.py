@@ -44,7 +44,7 @@ nodes:
 )
 STOP = Heard("不要再打了", 0.9)
 YES = Heard("是的", 0.9)
-TALK, PAUSE = pbx.TalkingStarted(), pbx.TalkingFinished(900)
+TALK, PAUSE = pbx.TalkingStarted(), pbx.TalkingFinished()
 
 
 class FakeSpool:

@@ -188,9 +188,9 @@ async def test_talk_is_told_and_asterisk_s_own_word_is_not_heard_meanwhile() -> 
         line.told += [[True], [False]]
         line.hear(SPEECH)
         line.hear(SILENCE)
-        assert delivered == [pbx.TalkingStarted(tapped=True), pbx.TalkingFinished(0, tapped=True)]
+        assert delivered == [pbx.TalkingStarted(tapped=True), pbx.TalkingFinished(tapped=True)]
         assert tapped.knows_better(pbx.TalkingStarted())
-        assert tapped.knows_better(pbx.TalkingFinished(700))
+        assert tapped.knows_better(pbx.TalkingFinished())
         assert not any(tapped.knows_better(event) for event in delivered)
         assert not tapped.knows_better(pbx.Key("9"))
         await asyncio.sleep(FRESH_S + 0.05)
@@ -202,7 +202,7 @@ async def test_talk_is_told_and_asterisk_s_own_word_is_not_heard_meanwhile() -> 
 async def test_a_spoken_stop_is_understood_without_any_recording() -> None:
     said = SPEECH * 40
     call = Followed(Line(), Heard("不要再打了", 0.9), said=said)
-    call.world.channel.at(3.5, pbx.TalkingStarted(tapped=True)).at(4.8, pbx.TalkingFinished(0, tapped=True))
+    call.world.channel.at(3.5, pbx.TalkingStarted(tapped=True)).at(4.8, pbx.TalkingFinished(tapped=True))
     result = await call.run()
     assert call.world.channel.log == ["play zh/greeting", "stop agi-app-a1-p1", "store", "play zh/stopped", "hangup"]
     assert result.disposition == "opted_out"
@@ -212,7 +212,7 @@ async def test_a_spoken_stop_is_understood_without_any_recording() -> None:
 
 async def test_noise_that_asterisk_takes_for_talk_does_not_break_the_prompt_off() -> None:
     call = Followed(Line(), said=SILENCE)
-    call.world.channel.at(3.2, pbx.TalkingStarted(), pbx.TalkingFinished(400))
+    call.world.channel.at(3.2, pbx.TalkingStarted(), pbx.TalkingFinished())
     await call.run()
     assert call.world.channel.log[:2] == ["play zh/greeting", "play zh/ask"]
     assert call.recognizer.asked == []
@@ -229,7 +229,7 @@ async def test_noise_that_asterisk_takes_for_talk_does_not_break_the_prompt_off(
 )
 async def test_without_a_tap_asterisk_s_own_detector_counts(line: Line) -> None:
     call = Followed(line, Heard("不要再打了", 0.9))
-    call.world.channel.at(3.5, pbx.TalkingStarted()).at(4.8, pbx.TalkingFinished(900))
+    call.world.channel.at(3.5, pbx.TalkingStarted()).at(4.8, pbx.TalkingFinished())
     result = await call.run()
     assert result.disposition == "opted_out"
     assert "listen agi-app-a1-r2" in call.world.channel.log
