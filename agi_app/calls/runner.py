@@ -30,7 +30,7 @@ from agi_app.flow.engine import commands as cmd
 from agi_app.flow.engine import events as flow_events
 from agi_app.flow.engine.session import Session
 from agi_app.flow.language.built_in_flows import leaving
-from agi_app.model.call import CallResult, Party
+from agi_app.model.call import CallResult
 from agi_app.pbx.ari import events as pbx
 from agi_app.pbx.channel import Channel
 
@@ -48,6 +48,7 @@ class LiveCall:
     def __init__(self, plan: CallPlan, clock: Clock) -> None:
         self._plan = plan
         self._clock = clock
+        self.party = plan.party
         on_machine = plan.machine_detection.action if plan.machine_detection is not None else None
         self._attempt = att.Attempt(ring_time=dt.timedelta(seconds=plan.ring_time_s), on_machine=on_machine)
         self._session: Session | None = None  # from the answer on
@@ -65,11 +66,6 @@ class LiveCall:
         self._playback: Playback | None = None
         self._far_end_ended = False
         self._note: str | None = None
-
-    @property
-    def party(self) -> Party:
-        """Whom this call talks with."""
-        return self._plan.party
 
     def stop(self, reason: str, *, even_if_up: bool) -> None:
         """End this call soon; takes effect in order with the channel's events.

@@ -58,7 +58,7 @@ async def agent_terms(running: Running, watch: AgentWatch, node: Node) -> AgentT
         return None
     return AgentTerms(
         look.at,
-        watch.is_shared(campaign.agents.to),
+        watch.destinations[campaign.agents.to].shared,  # calls of other nodes are for the same agents
         partial(to_begin, campaign.agents.pacing, look.agents, ceiling_percent=ceiling_percent(campaign, node.ruleset)),
     )
 

@@ -59,7 +59,7 @@ class Dialer:
     ) -> None:
         """``waiting_reason`` says why nobody may be dialled now; ``concurrent`` is this Asterisk's own limit."""
         self._node, self.lines, self._originator, self.agents = node, lines, originator, agents
-        agents.when_changed(self._agents_changed)
+        agents.when_changed = self._agents_changed
         self._clock = node.clock
         self._waiting_reason, self.concurrent = waiting_reason, concurrent
         self.open_calls = 0  # calls that were claimed and have not ended
@@ -87,7 +87,7 @@ class Dialer:
         """What holds each campaign back on this node now, besides ``waiting_reason``; for the status of campaigns."""
         now, real_now = self._clock.monotonic(), self._clock.real_now()
         found = {name: waiting_reason_of(r, now, real_now) for name, r in self.lines.running.items()}
-        return {name: why for name, why in found.items() if why is not None} | self.lines.unusable_reasons()
+        return {name: why for name, why in found.items() if why is not None} | self.lines.unusable
 
     async def run(self) -> None:
         """Dial until ``close``; a fault in one call never ends the others."""

@@ -101,7 +101,7 @@ class RunningCampaigns:
         self.reserve = Reserve(trunks)
         self._said: set[str] = set()
         self.running: dict[str, Running] = {}
-        self.unusable: dict[str, str] = {}  # campaign -> why this node cannot dial it
+        self.unusable: dict[str, WaitingReason] = {}  # campaign -> why this node cannot dial it
         self.shares_until = -math.inf  # monotonic: the rates of all pacers hold until then
 
     async def refresh(self, node: str, now: float, rules_now: dt.datetime) -> None:
@@ -162,14 +162,10 @@ class RunningCampaigns:
         return RunningCampaign(row.campaign, flow, trunk, self.breakers[row.campaign.trunk])
 
     def _refuse(self, name: str, why: str) -> None:
-        self.unusable[name] = why
+        self.unusable[name] = WaitingReason(UNUSABLE, why)
         if why not in self._said:
             self._said.add(why)
             _log.error("campaign cannot be dialled on this node", campaign=name, reason=why)
-
-    def unusable_reasons(self) -> dict[str, WaitingReason]:
-        """The campaigns that this node cannot dial."""
-        return {name: WaitingReason(UNUSABLE, why) for name, why in self.unusable.items()}
 
 
 def terms_of(node: Node, line: RunningCampaign, lease: dt.timedelta) -> claims.ClaimTerms:
@@ -180,7 +176,7 @@ def terms_of(node: Node, line: RunningCampaign, lease: dt.timedelta) -> claims.C
         trunk_limit=line.trunk.concurrent,
         offset=node.clock.offset,
         clock_name=node.clock.name,
-        ports=limits_of(line.trunk),
+        ports=tuple(GatewayPort(p.number, p.calls_per_day, p.spacing) for p in line.trunk.ports.values()),
         missing=missing_columns(line.flow) if said_columns(line.flow) else None,
     )
 
@@ -192,11 +188,6 @@ def gate_of(node: Node, line: RunningCampaign) -> Decide:
         return decide(facts, line.campaign, line.trunk.sandbox, node.ruleset, now).dialled_with(line.trunk.prefix)
 
     return judge
-
-
-def limits_of(trunk: TrunkSettings) -> tuple[GatewayPort, ...]:
-    """What each port of a gateway may do."""
-    return tuple(GatewayPort(port.number, port.calls_per_day, port.spacing) for port in trunk.ports.values())
 
 
 def names_of(trunk: TrunkSettings) -> dict[str, str]:

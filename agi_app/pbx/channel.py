@@ -68,15 +68,10 @@ class Channel:
         self._waiter: asyncio.Future[None] | None = None  # of the one who reads the events
         self._alarm: asyncio.TimerHandle | None = None  # for the waiter; it may be earlier than need be
         self._until = math.inf  # when the waiter has waited long enough, by the loop's clock
-        self._playing: set[str] = set()
+        self.playing: set[str] = set()  # prompts, by id, that were started and have not finished
         self._unbegun: set[str] = set()  # of them, those that Asterisk has not said it plays
         self._keys = KeyPairs()
         self._overflowed = False
-
-    @property
-    def playing(self) -> frozenset[str]:
-        """Ids of the prompts that were started and have not finished."""
-        return frozenset(self._playing)
 
     def deliver(self, event: Event) -> None:
         """Append an event; called by the router. Nothing is accepted after the end of the call."""
@@ -161,7 +156,7 @@ class Channel:
         Several media play one after another as one prompt. ``PlaybackFinished`` tells the end.
         """
         sounds = [media] if isinstance(media, str) else list(media)
-        self._playing.add(playback_id)
+        self.playing.add(playback_id)
         self._unbegun.add(playback_id)
         try:
             await self._ari.request("POST", f"channels/{self.id}/play/{playback_id}", body={"media": sounds})
@@ -180,7 +175,7 @@ class Channel:
         return await is_heard(self._ari, playback_id) or playback_id not in self._unbegun
 
     def _over(self, playback_id: str) -> None:
-        self._playing.discard(playback_id)
+        self.playing.discard(playback_id)
         self._unbegun.discard(playback_id)
 
     async def stop_playback(self, playback_id: str) -> None:
@@ -238,7 +233,7 @@ class Channel:
 
         What is known beforehand goes into the originate's ``variables`` instead.
         """
-        if self._playing:
+        if self.playing:
             raise RequestFailed(
                 f"set {name} on channel {self.id}", 0, "a prompt is playing; Asterisk would wait for its end"
             )

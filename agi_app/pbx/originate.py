@@ -16,7 +16,7 @@ import contextlib
 import math
 import re
 from collections.abc import AsyncIterator, Callable, Mapping
-from typing import TypedDict
+from typing import NotRequired, TypedDict, Unpack
 
 from agi_app import log
 from agi_app.errors import RequestFailed, SafetyError
@@ -44,7 +44,7 @@ class ChannelTerms(TypedDict):
     dial_string: Callable[[str, str], str | None]
     ring_timeout: float
     max_call: float
-    variables: Mapping[str, str]
+    variables: NotRequired[Mapping[str, str] | None]
 
 
 class Made:
@@ -113,17 +113,11 @@ async def place(
     router: Router,
     permit: Permit,
     *,
-    dial_string: Callable[[str, str], str | None],
-    ring_timeout: float,
-    max_call: float,
-    variables: Mapping[str, str] | None = None,
     forbidden: Callable[[], str | None] = lambda: None,
+    **terms: Unpack[ChannelTerms],
 ) -> Channel:
     """Make and dial at once, as ``made`` and ``Made.dial``."""
-    channel = made(
-        ari, router, permit, dial_string=dial_string, ring_timeout=ring_timeout, max_call=max_call, variables=variables
-    )
-    async with channel as ready:
+    async with made(ari, router, permit, **terms) as ready:
         return await ready.dial(permit, forbidden)
 
 

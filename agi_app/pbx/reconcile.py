@@ -80,7 +80,7 @@ async def _settle(ari: Ari, router: Router, channel: Channel, info: ChannelInfo 
 async def _missed_its_turn(ari: Ari, channel: Channel, info: ChannelInfo) -> bool:
     if info.state == "Up" and not channel.started:
         return True
-    for playback_id in channel.playing:
+    for playback_id in list(channel.playing):
         if await if_there(ari.request("GET", f"playbacks/{playback_id}")) is None:
             return True
     return False

@@ -12,14 +12,16 @@ import ipaddress
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import msgspec
 
 from agi_app.config.trunks import TrunkSettings
-from agi_app.errors import ConfigError, RequestFailed
+from agi_app.errors import ConfigError
 from agi_app.pbx.ari.connection import Ari, if_there
-from agi_app.pbx.ari.http import HttpPool, Response
+from agi_app.pbx.ari.http import ABSENT, HttpPool, Response
 
+REFER = "asterisk/modules/res_pjsip_refer.so"
 URI = re.compile(r"sips?:([^>]*)")
 _HOST = re.compile(r"[^:;?]+")
 
@@ -84,23 +86,12 @@ class TrunkFacts:
 
 def asker(ari: Ari) -> Ask:
     """Ask over a worker's connection."""
-
-    async def ask(uri: str) -> Response | None:
-        return await if_there(ari.request("GET", uri))
-
-    return ask
+    return lambda uri: if_there(ari.request("GET", uri), ABSENT)
 
 
 def pool_asker(pool: HttpPool, timeout: float) -> Ask:
     """Ask over plain HTTP, without becoming the worker; ``timeout`` in seconds."""
-
-    async def ask(uri: str) -> Response | None:
-        answer = await pool.request("GET", uri, timeout=timeout)
-        if answer.status in (200, 404):
-            return answer if answer.status == 200 else None
-        raise RequestFailed(f"GET {uri}", answer.status, answer.reason)
-
-    return ask
+    return partial(pool.read, timeout=timeout)
 
 
 async def check_trunks(ask: Ask, trunks: Mapping[str, TrunkSettings]) -> None:
@@ -147,7 +138,7 @@ async def trunk_facts(ask: Ask, endpoint: str) -> TrunkFacts:
         fields.get("context", ""),
         fields.get("identify_by", ""),
         fields.get("redirect_method", "user"),
-        fields.get("allow_transfer", "false") in ("true", "yes") and await is_loaded(ask, "res_pjsip_refer.so"),
+        fields.get("allow_transfer", "false") in ("true", "yes") and await ask(REFER) is not None,
     )
 
 
@@ -160,16 +151,6 @@ def is_loopback(uri: str) -> bool:
         return ipaddress.ip_address(host[0]) in ipaddress.ip_network("127.0.0.0/8")
     except ValueError:
         return False
-
-
-async def is_loaded(ask: Ask, module: str) -> bool:
-    """Whether Asterisk has loaded a module. Raises RequestFailed when it cannot be asked."""
-    try:
-        return await ask(f"asterisk/modules/{module}") is not None
-    except RequestFailed as error:
-        if error.status == 409:  # Asterisk's word for one that is there and not loaded
-            return False
-        raise
 
 
 async def object_of(ask: Ask, kind: str, name: str) -> dict[str, str] | None:

@@ -115,12 +115,8 @@ class AgentWatch:
         self._unknown: dict[str, str] = {}
         self._rests: dict[str, float] = {}  # endpoint of a list -> monotonic end of the work after its call
         self._said: str | None = None
-        self._told: list[Callable[[], None]] = []
+        self.when_changed: Callable[[], None] = lambda: None  # told when there may be more to do
         self.notes = Notes(node)
-
-    def when_changed(self, tell: Callable[[], None]) -> None:
-        """Told when there may be more to do."""
-        self._told.append(tell)
 
     @classmethod
     def of(cls, node: Node, settings: Settings, waiting_reason: Callable[[], str | None]) -> AgentWatch:
@@ -152,10 +148,6 @@ class AgentWatch:
             else:
                 found[name] = {"free": look.agents.free, "busy": look.agents.busy, "wrap_up_s": look.agents.wrap_up_s}
         return found
-
-    def is_shared(self, name: str) -> bool:
-        """Whether calls of other nodes are for the same agents."""
-        return self.destinations[name].shared
 
     async def endpoint_for(self, name: str, attempt_id: str | None) -> str | None:
         """What to ring for a call: the queue, the endpoint, or an idle agent of a list; None: there is none.
@@ -241,8 +233,7 @@ class AgentWatch:
             _log.info("the agents are known again", agents=name)
             self._said = None
         if before is None or before.agents != look.agents:
-            for tell in self._told:
-                tell()
+            self.when_changed()
 
     def _not_known(self, names: Collection[str], why: str) -> None:
         for name in names:

@@ -17,7 +17,7 @@ from agi_app.pbx.ari.events import Destroyed, Failed
 from agi_app.pbx.ari.object_names import AMD, AMD_CONTEXT, SILENCE
 from agi_app.pbx.event_router import Router
 from agi_app.pbx.originate import place_internal
-from agi_app.pbx.trunks import asker, is_loaded
+from agi_app.pbx.trunks import asker
 
 CHECK = "machine detection"
 MODULES = ("app_amd.so", "app_waitforsilence.so", "app_exec.so", "func_dialplan.so")
@@ -39,7 +39,7 @@ async def try_detection(settings: AriSettings, clock: Clock, campaigns: Sequence
 
 async def _missing(ari: Ari, router: Router) -> Finding | None:
     for module in MODULES:
-        if not await is_loaded(asker(ari), module):
+        if await asker(ari)(f"asterisk/modules/{module}") is None:
             return Finding(
                 CHECK, f"Asterisk has not loaded {module}", f"load = {module} in modules.conf; app_amd needs amd.conf"
             )

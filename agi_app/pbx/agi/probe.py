@@ -6,9 +6,8 @@ import asyncio
 import hmac
 
 from agi_app.config.screening import AgiSettings
-from agi_app.errors import RequestFailed
 from agi_app.model.finding import Finding
-from agi_app.pbx.ari.http import HttpPool, Response
+from agi_app.pbx.ari.http import HttpPool
 
 PAGE = "docs/how-to/screen-incoming-calls.md"
 CHECK = "screening"
@@ -17,7 +16,7 @@ CONNECT_S = 2.0
 
 
 async def try_screening(agi: AgiSettings, token: str | None, pool: HttpPool) -> Finding | None:
-    """The first thing that is wrong; None when calls that come in are not to be screened."""
+    """The first thing that is wrong; None when calls that come in are not to be screened. Raises RequestFailed."""
     if token is None:
         return None
     where = f"{agi.host}:{agi.port}"
@@ -28,22 +27,12 @@ async def try_screening(agi: AgiSettings, token: str | None, pool: HttpPool) -> 
     except (OSError, TimeoutError):
         return Finding(CHECK, f"nobody listens on {where}: calls ring unscreened", "start `agi-app run`")
     for module in MODULES:
-        if await _ask(pool, f"asterisk/modules/{module}") is None:
+        if await pool.read(f"asterisk/modules/{module}", timeout=CONNECT_S) is None:
             return Finding(CHECK, f"Asterisk has not loaded {module}", f"load = {module} in modules.conf")
-    found = await _ask(pool, "asterisk/variable", {"variable": "AGI_APP_TOKEN"})
+    found = await pool.read("asterisk/variable", {"variable": "AGI_APP_TOKEN"}, timeout=CONNECT_S)
     shown = found.decode(dict[str, str]).get("value", "") if found else ""
     if not shown:
         return Finding(CHECK, "the dialplan has no AGI_APP_TOKEN: calls ring unscreened", PAGE)
     if not hmac.compare_digest(shown.encode(), token.encode()):
         return Finding(CHECK, "the dialplan's AGI_APP_TOKEN is another one: calls ring unscreened", f"{PAGE}, step 2")
     return Finding(CHECK, f"answers on {where}, and Asterisk has its token")
-
-
-async def _ask(pool: HttpPool, uri: str, query: dict[str, str] | None = None) -> Response | None:
-    """What an ARI resource says; None when there is none. Raises RequestFailed when Asterisk does not answer."""
-    response = await pool.request("GET", uri, query, timeout=CONNECT_S)
-    if response.status in (404, 409):
-        return None
-    if response.status >= 400:
-        raise RequestFailed(f"GET {uri}", response.status, response.reason)
-    return response

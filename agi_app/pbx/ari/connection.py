@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Container
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
@@ -59,12 +59,12 @@ _TRIAL_S = 5.0  # to connect for a trial
 _COMPLAIN_EVERY = 5.0  # seconds; the tries are more frequent
 
 
-async def if_there(request: Awaitable[Response]) -> Response | None:
+async def if_there(request: Awaitable[Response], absent: Container[int] = (404,)) -> Response | None:
     """The answer to a request about something that may be gone already; None: Asterisk knows of no such thing."""
     try:
         return await request
     except RequestFailed as fault:
-        if fault.status != 404:
+        if fault.status not in absent:
             raise
         return None
 

@@ -19,6 +19,7 @@ from agi_app.errors import AsteriskError, RequestFailed
 from agi_app.pbx.ari.connection_settings import AriSettings
 
 T = TypeVar("T")
+ABSENT = (404, 409)  # there is no such thing; of a module: it is there and not loaded
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +118,13 @@ class HttpPool:
             raise RequestFailed(what, 0, f"no answer from Asterisk within {timeout:g} s") from fault
         except aiohttp.ClientError as fault:
             raise RequestFailed(what, 0, f"Asterisk cannot be reached at {self._settings.url}: {fault}") from fault
+
+    async def read(self, uri: str, query: Mapping[str, str] | None = None, *, timeout: float) -> Response | None:
+        """What a resource says; None when Asterisk has none. Raises RequestFailed: no answer, or a refusal."""
+        answer = await self.request("GET", uri, query, timeout=timeout)
+        if answer.status >= 400 and answer.status not in ABSENT:
+            raise RequestFailed(f"GET {uri}", answer.status, answer.reason)
+        return None if answer.status in ABSENT else answer
 
 
 async def probe(settings: AriSettings) -> AsteriskInfo:

@@ -182,12 +182,12 @@ async def test_a_campaign_that_stops_is_gone_and_what_cannot_be_dialled_says_why
     stored += [row("a"), row("lost", trunk="unknown"), row("torn", flow="flow: [")]
     await lines.refresh("n", 0.0, NOW)
     assert set(lines.running) == {"a"}
-    holds = lines.unusable_reasons()
+    holds = lines.unusable
     assert holds["lost"] == WaitingReason("unusable", "this node's settings have no trunk 'unknown'")
     assert holds["torn"].text.startswith("its flow is not usable: flows/checkup.yaml:")
     stored.clear()
     await lines.refresh("n", 0.0, NOW)
-    assert (lines.running, lines.unusable_reasons()) == ({}, {})
+    assert (lines.running, lines.unusable) == ({}, {})
 
 
 async def test_what_is_answered_by_voice_alone_is_not_dialled_where_nobody_listens(
@@ -201,7 +201,7 @@ async def test_what_is_answered_by_voice_alone_is_not_dialled_where_nobody_liste
         stored.append(row(name, flow=FLOW.replace("play: bye", f"gather: {asked}")))
     await lines.refresh("n", 0.0, NOW)
     assert set(lines.running) == {"keys"}
-    assert lines.unusable_reasons()["voice"].text.startswith(
+    assert lines.unusable["voice"].text.startswith(
         "its flow asks for answers by voice alone, and this node has no [speech]"
     )
     heard = Meanings({"yes": {"en": ("yes",)}})
