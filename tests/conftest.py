@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 
+import structlog
 from hypothesis import settings
 
 # Libpq and the settings read these: a developer's shell must not change what a test means.
@@ -15,6 +16,12 @@ for name in [*os.environ]:
 settings.register_profile("quick", max_examples=20, deadline=None)
 settings.register_profile("thorough", max_examples=2000, deadline=None)  # pytest --hypothesis-profile=thorough
 settings.load_profile("quick")
+
+# What nobody reads needs no frames, colours and extracts of the source.
+*_before, _ = structlog.get_config()["processors"]
+structlog.configure(
+    processors=[*_before, structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
+)
 
 # Thousands of short tests make much garbage that refers to nothing: look for cycles less often.
 gc.set_threshold(100_000, 50, 50)
