@@ -7,7 +7,7 @@ are what is stored.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -72,34 +72,26 @@ def inclusion(leaf: int, size: int) -> list[Range]:
     """The ranges whose roots prove that ``leaf`` is in the tree of ``size``, lowest first (RFC 9162, 2.1.3.1)."""
     if not 0 <= leaf < size:
         raise ValueError(f"leaf {leaf} is not in a tree of {size}")
-    found, start, end = [], 0, size
-    while end - start > 1:
-        middle = start + _split(end - start)
-        if leaf < middle:
-            found.append(Range(middle, end))
-            end = middle
-        else:
-            found.append(Range(start, middle))
-            start = middle
-    return found[::-1]
+    return _way_down(leaf, size, lambda part: part.end - part.start == 1)[0]
 
 
 def consistency(old: int, new: int) -> list[Range]:
     """The ranges whose roots prove that the tree of ``new`` only adds to that of ``old`` (RFC 9162, 2.1.4.1)."""
     if not 0 < old <= new:
         raise ValueError(f"no tree of {new} follows one of {old}")
-    found, start, end, at_left_edge = [], 0, new, True
-    while old < end:
-        middle = start + _split(end - start)
-        if old <= middle:
-            found.append(Range(middle, end))
-            end = middle
-        else:
-            found.append(Range(start, middle))
-            start, at_left_edge = middle, False
-    if not at_left_edge:
-        found.append(Range(start, end))
-    return found[::-1]
+    beside, last = _way_down(old - 1, new, lambda part: part.end == old)
+    return [last, *beside] if last.start else beside  # the verifier knows the root of a last one at the left edge
+
+
+def _way_down(leaf: int, size: int, arrived: Callable[[Range], bool]) -> tuple[list[Range], Range]:
+    """Down the tree towards a leaf: the ranges beside the way, lowest first, and the one where it ends."""
+    beside, part = [], Range(0, size)
+    while not arrived(part):
+        middle = part.start + _split(part.end - part.start)
+        left, right = Range(part.start, middle), Range(middle, part.end)
+        part, other = (left, right) if leaf < middle else (right, left)
+        beside.append(other)
+    return beside[::-1], part
 
 
 def _split(size: int) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import hmac
+import itertools
 import re
 import secrets
 from collections.abc import Iterable
@@ -131,19 +132,12 @@ def _contains(text: str, digits: str) -> bool:
 
     Only what stands within a number may stand between them: no letters, which are never taken for digits.
     """
-    runs = re.findall(r"[0-9](?:[0-9\s().\-/\u2010-\u2015]*[0-9])?", text)
-    return any(_makes(re.findall(r"[0-9]+", run), digits) for run in runs)
-
-
-def _makes(groups: list[str], digits: str) -> bool:
-    for start in range(len(groups)):
-        joined = ""
-        for group in groups[start:]:
-            joined += group
-            if joined in (digits, f"00{digits}"):
-                return True
-            if len(joined) > len(digits) + 1:
-                break
+    most = len(digits) + 2  # groups, if each has one digit
+    for run in re.findall(r"[0-9](?:[0-9\s().\-/\u2010-\u2015]*[0-9])?", text):
+        groups = re.findall(r"[0-9]+", run)
+        beginnings = (itertools.accumulate(groups[start : start + most]) for start in range(len(groups)))
+        if not {digits, f"00{digits}"}.isdisjoint(itertools.chain.from_iterable(beginnings)):
+            return True
     return False
 
 

@@ -248,9 +248,7 @@ def _no_end(text: str) -> str | None:
             "is not a day: leave the cell empty if the consent has no end, otherwise write the last day, such as"
             " 2027-01-10"
         )
-    if _LENGTH.fullmatch(text):
-        return "is a length of time: write the day itself, such as 2027-01-10"
-    return None
+    return "is a length of time: write the day itself, such as 2027-01-10" if _LENGTH.fullmatch(text) else None
 
 
 def _expires(cells: Cells, given: dt.datetime | None) -> dt.datetime | None:

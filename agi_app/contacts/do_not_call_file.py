@@ -96,7 +96,10 @@ class ListFile:
             self.lines += 1
             read = self._read(cells)
             if None in read:
-                self._unreadable(number, text)
+                self.unreadable += 1
+                if len(self.problems) < SHOWN:
+                    reason = f"{quote(phone.shown_number(text))} is not a telephone number"
+                    self.problems.append(Problem(str(self.path), number, 1, "list/number", reason))
                 self._meant = self._meant or self._column_with_one(cells)
             yield from self._of(number, read)
         if self.unreadable > self.lines * MOST_UNREADABLE:
@@ -203,12 +206,6 @@ class ListFile:
         return bool(
             ambiguous_numbers.several(cell) or text.startswith(("+", "00")) or (pattern and pattern.fullmatch(text))
         )
-
-    def _unreadable(self, line: int, text: str) -> None:
-        self.unreadable += 1
-        if len(self.problems) < SHOWN:
-            reason = f"{quote(phone.shown_number(text))} is not a telephone number"
-            self.problems.append(Problem(str(self.path), line, 1, "list/number", reason))
 
     def _too_many(self) -> str:
         told = (

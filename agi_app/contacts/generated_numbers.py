@@ -33,14 +33,10 @@ class Block:
         return range(self.first, self.last + 1)
 
     @property
-    def place(self) -> str:
-        """For messages: where it is, whole numbers not shown."""
-        return f"{self.numbers} numbers from {phone.mask(f'+{self.first}')} to {phone.mask(f'+{self.last}')}"
-
-    @property
     def reason(self) -> str:
-        """What is wrong with the list."""
-        return f"the list looks generated: it has {self.what} ({self.place})"
+        """What is wrong with the list; whole numbers are not shown."""
+        first, last = phone.mask(f"+{self.first}"), phone.mask(f"+{self.last}")
+        return f"the list looks generated: it has {self.what} ({self.numbers} numbers from {first} to {last})"
 
 
 def looks_generated(numbers: Iterable[str | int]) -> Block | None:

@@ -29,7 +29,6 @@ class RejectsFile:
         """Begin a rejects file for ``imported``; InputError when its folder cannot be written to."""
         self._target = rejects_path(imported, encoding)
         self._part = imported.with_name(f".{self._target.name}.part")
-        self._kept_cells = [index for index, title in enumerate(header) if title not in REJECT_COLUMNS]
         self._skipped = {index for index, title in enumerate(header) if title in REJECT_COLUMNS}
         try:
             self._part.unlink(missing_ok=True)  # left by a run that was killed
@@ -41,7 +40,7 @@ class RejectsFile:
             ) from error
         self._file: IO[bytes] = os.fdopen(fd, "wb")
         self._writer = SheetWriter(self._file) if encoding == XLSX else _CsvWriter(self._file)
-        self._writer.writerow([*REJECT_COLUMNS, *(header[index] for index in self._kept_cells)])
+        self._writer.writerow([*REJECT_COLUMNS, *(title for title in header if title not in REJECT_COLUMNS)])
 
     def write(self, rows: Iterable[RejectedRow]) -> None:
         """Add rows; blocks for as long as the disk needs. InputError when it does not take them."""

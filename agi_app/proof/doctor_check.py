@@ -50,8 +50,8 @@ async def _tree(store: Store, last: Checkpoint | None) -> Finding:
 
 async def _witness(notary: Notary, last: Checkpoint | None) -> Finding:
     if (file := notary.witness_file) is None:
-        text = "none; without one, a change of both the database and the data folder is not noticed"
-        return Finding("audit witness", text + " ([audit] witness)")
+        without = "without one, a change of both the database and the data folder is not noticed"
+        return Finding("audit witness", f"none; {without} ([audit] witness)")
     mend = f"mount or make {file.parent}, writable for this user"
     try:
         async with asyncio.timeout(WITNESS_S):

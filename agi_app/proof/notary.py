@@ -150,6 +150,5 @@ class Notary:
 
 def witness_file(settings: Settings, database_id: str) -> Path | None:
     """Where the witness copy of this database's checkpoints is; None without one."""
-    if settings.audit.witness is None:
-        return None
-    return settings.project / settings.audit.witness / f"agi-app-{database_id}.checkpoints"
+    folder = settings.audit.witness
+    return None if folder is None else settings.project / folder / f"agi-app-{database_id}.checkpoints"

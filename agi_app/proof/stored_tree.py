@@ -24,14 +24,7 @@ async def subtree(connection: Connection, node: TreeNode) -> bytes:
 
 async def roots(connection: Connection, ranges: Iterable[Range]) -> list[bytes]:
     """The root of each range, which must be a subtree of some tree."""
-    known: dict[TreeNode, bytes] = {}
-    found = []
-    for part in ranges:
-        for node in peaks(part):
-            if node not in known:
-                known[node] = await subtree(connection, node)
-        found.append(join([known[node] for node in peaks(part)]))
-    return found
+    return [join([await subtree(connection, node) for node in peaks(part)]) for part in ranges]
 
 
 async def frontier(connection: Connection, size: int) -> Frontier:

@@ -39,25 +39,23 @@ class Witness:
             self._fails(f"it has hung for {EVERY_S:.0f} s")
             return
         self._began_at = now
-        self._start()
+        self._start(note)
 
     def flush(self) -> None:
         """Write the newest note now and wait for it, but not without end. Blocks."""
         if self._thread:
             self._thread.join(PATIENCE_S)
         if self._waiting is not None and not (self._thread and self._thread.is_alive()):
-            self._start().join(PATIENCE_S)
+            self._start(self._waiting).join(PATIENCE_S)
         if self._thread and self._thread.is_alive():
             self._fails("it hangs")
 
-    def _start(self) -> threading.Thread:
-        self._thread = threading.Thread(target=self._write, name="audit witness", daemon=True)
+    def _start(self, note: str) -> threading.Thread:
+        self._thread = threading.Thread(target=self._write, args=(note,), name="audit witness", daemon=True)
         self._thread.start()
         return self._thread
 
-    def _write(self) -> None:
-        if (note := self._waiting) is None:
-            return
+    def _write(self, note: str) -> None:
         try:
             self._writer.append(note)
         except OSError as error:

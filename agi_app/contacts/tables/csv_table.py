@@ -63,13 +63,8 @@ class Row:
         """Line and column (in characters, both from 1) where the cell of this index begins, or is missing."""
         starts, end = _cell_starts(self.raw, self.delimiter)
         offset = starts[cell] if cell < len(starts) else end
-        line = self.line
-        for part in self.raw[:-1]:
-            if offset < len(part):
-                break
-            offset -= len(part)
-            line += 1
-        return line, offset + 1
+        above = [end for end in itertools.accumulate(map(len, self.raw[:-1])) if end <= offset]  # ends of lines
+        return self.line + len(above), offset - max(above, default=0) + 1
 
     def label(self, _cell: int) -> str:
         """Begins a message about a cell, where people know it by another name than line and column."""
