@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 NONCE_BYTES = 16
@@ -40,24 +41,11 @@ def canonical(value: Any) -> str:
 
     Raises TypeError for what has no such form.
     """
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int):
-        return str(value)
-    if isinstance(value, str):
-        return _text(value)
+    if value is None or isinstance(value, int | str):
+        return json.dumps(value, ensure_ascii=False)
     if isinstance(value, list | tuple):
         return "[" + ", ".join(map(canonical, value)) + "]"
     if isinstance(value, dict):
         names = sorted(value, key=lambda name: (len(name.encode()), name.encode()))
-        return "{" + ", ".join(f"{_text(name)}: {canonical(value[name])}" for name in names) + "}"
+        return "{" + ", ".join(f"{canonical(name)}: {canonical(value[name])}" for name in names) + "}"
     raise TypeError(f"{type(value).__name__} has no canonical form")
-
-
-_ESCAPES = {'"': '\\"', "\\": "\\\\", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
-
-
-def _text(value: str) -> str:
-    return '"' + "".join(_ESCAPES.get(c) or (f"\\u{ord(c):04x}" if c < " " else c) for c in value) + '"'

@@ -33,16 +33,17 @@ class Erasure:
 
 def statement(erasure: Erasure) -> bytes:
     """What is signed: the row in canonical JSON."""
-    row = {
-        "statement": "agi-app erasure",
-        "at": erasure.at.astimezone(dt.UTC).isoformat(timespec="microseconds"),
-        "kind": erasure.kind,
-        "person_id": erasure.person_id,
-        "erased": dict(erasure.erased),
-        "reason": erasure.reason,
-        "entered_by": erasure.entered_by,
-    }
-    return canonical(row).encode()
+    return canonical(
+        {
+            "statement": "agi-app erasure",
+            "at": erasure.at.astimezone(dt.UTC).isoformat(timespec="microseconds"),
+            "kind": erasure.kind,
+            "person_id": erasure.person_id,
+            "erased": dict(erasure.erased),
+            "reason": erasure.reason,
+            "entered_by": erasure.entered_by,
+        }
+    ).encode()
 
 
 def sign(erasure: Erasure, key: Ed25519PrivateKey) -> bytes:

@@ -209,8 +209,10 @@ def find_columns(table: Table, aliases: Mapping[str, tuple[str, ...]], required:
 
 def refuse_others(table: Table, columns: Columns, rule: str, reason: Callable[[str], str]) -> None:
     """AuthorError for a file that may have our columns only; ``reason`` says it of a title."""
-    others = itertools.islice(columns.others.items(), SHOWN_PROBLEMS)
-    problems = [Problem(table.file, *table.header_row.position(index), rule, reason(title)) for title, index in others]
+    problems = [
+        Problem(table.file, *table.header_row.position(index), rule, reason(title))
+        for title, index in itertools.islice(columns.others.items(), SHOWN_PROBLEMS)
+    ]
     if problems:
         raise AuthorError(*problems)
 

@@ -22,6 +22,7 @@ import contextlib
 import re
 from collections.abc import Collection, Generator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache, partial
 
 from agi_app.authoring import shape_hints, synonyms
 from agi_app.authoring.suggestions import quote, suggest
@@ -135,7 +136,7 @@ class _Reader:
         self._region = region
         self._languages = languages
         self._seen = SeenIds()  # external id -> line
-        self._found: dict[str, str | None] = {}  # language of the file -> of the flow
+        self._meant = lru_cache(_MOST_LANGUAGES)(partial(find_language, languages=languages))
 
     def read(self, row: Row) -> ContactRow | RejectedRow:
         cells = Cells(row, self._columns)
@@ -175,11 +176,7 @@ class _Reader:
     def _language(self, cells: Cells) -> str | None:
         if not (found := cells.text("language")):
             return None
-        if found not in self._found:
-            if len(self._found) >= _MOST_LANGUAGES:
-                self._found.clear()
-            self._found[found] = find_language(found, self._languages)
-        if (language := self._found[found]) is None:
+        if (language := self._meant(found)) is None:
             reason = f"{quote(found)} is not a language of the flow{_meant(found, self._languages)}"
             cells.fault("language", "contacts/language", reason)
         return language

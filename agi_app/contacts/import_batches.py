@@ -75,8 +75,7 @@ class Spool(Generic[T]):
     def _add(self, good: list[T], bad: list[RejectedRow]) -> None:
         self.rows += len(good) + len(bad)
         self.rejected += len(bad)
-        room = SHOWN_PROBLEMS - len(self.problems)
-        self.problems += [row.problem(self.table.file) for row in bad[:room]]
+        self.problems += [row.problem(self.table.file) for row in bad[: SHOWN_PROBLEMS - len(self.problems)]]
         if good or bad:
             encoded = msgpack.encode((good, bad))
             self._file.write(len(encoded).to_bytes(8, "big") + encoded)

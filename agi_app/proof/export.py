@@ -217,15 +217,16 @@ async def prove(store: Store, notary: Notary, number: str) -> ProofFile:
 
 def _file(notary: Notary, note: str, number: str, rows: list[EntryRow], entries: list[dict[str, object]]) -> str:
     """The proof's text; its statement is signed, so that no entry can be left out or put in unnoticed."""
-    statement = {
-        "statement": PROOF_FORMAT,
-        "origin": notary.origin,
-        "checkpoint": sha256(note.encode()).hexdigest(),
-        "subject": number,
-        "persons": [row.row_id for row in rows if row.kind == "person"],
-        "leaves": [row.leaf for row in rows],
-    }
-    text = canonical(statement)
+    text = canonical(
+        {
+            "statement": PROOF_FORMAT,
+            "origin": notary.origin,
+            "checkpoint": sha256(note.encode()).hexdigest(),
+            "subject": number,
+            "persons": [row.row_id for row in rows if row.kind == "person"],
+            "leaves": [row.leaf for row in rows],
+        }
+    )
     content = {
         "format": PROOF_FORMAT,
         "public_key": notary.public_line,
@@ -238,10 +239,9 @@ def _file(notary: Notary, note: str, number: str, rows: list[EntryRow], entries:
 
 
 async def _entry(connection: Connection, row: EntryRow, size: int) -> dict[str, object]:
-    path = await stored_tree.roots(connection, inclusion(row.leaf, size))
     return {
         "leaf": row.leaf,
         "nonce": bytes(row.nonce).hex(),
         "payload": row.payload,
-        "path": [step.hex() for step in path],
+        "path": [step.hex() for step in await stored_tree.roots(connection, inclusion(row.leaf, size))],
     }

@@ -53,11 +53,9 @@ class _Look:
         return False
 
     def _is_old(self, kind: str, row: Mapping[str, Any]) -> bool:
-        if row["id"] > self.begin.get(kind, 0):
+        if kind in SEALED_BEFORE and self.leaf is not None and (row["leaf"] is None or row["leaf"] >= self.leaf):
             return False
-        if kind not in SEALED_BEFORE or self.leaf is None:
-            return True
-        return row["leaf"] is not None and row["leaf"] < self.leaf
+        return bool(row["id"] <= self.begin.get(kind, 0))
 
 
 async def compare(connection: Connection, report: AuditReport, stamper: Stamper, excused: Excused) -> None:

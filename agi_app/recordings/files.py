@@ -26,8 +26,7 @@ class RecordingFiles(SealedFiles):
 
     def keep_call(self, name: str, kind: str, pcm: bytes) -> KeptRecording:
         """Encrypt what was said in a call; on disk when this returns. Blocks. Raises ConfigError."""
-        digest = self.keep(as_wav(pcm))
-        return KeptRecording(name, kind, digest.hex(), round(len(pcm) / WIDTH / RATE, 1))
+        return KeptRecording(name, kind, self.keep(as_wav(pcm)).hex(), round(len(pcm) / WIDTH / RATE, 1))
 
 
 def as_wav(pcm: bytes) -> bytes:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import Progress, TaskID
+from rich.progress import Progress
 
 from agi_app.cli.common import HERE, JsonOption, ProjectOption, err, name_first, say_summary, warn, with_installation
 from agi_app.operations.people import contacts
@@ -53,7 +53,7 @@ class _Bars:
     def __init__(self, view: Progress) -> None:
         self._view = view
         self._reading = view.add_task("reading", total=None)
-        self._storing: TaskID | None = None
+        self._storing = view.add_task("storing", total=None, visible=False)
         self.stored: tuple[int, int] | None = None  # rows done, rows in all
 
     def reading(self, done: int, total: int) -> None:
@@ -62,11 +62,9 @@ class _Bars:
 
     def storing(self, done: int, total: int) -> None:
         """Rows of the file whose fate is committed."""
-        if self._storing is None:
-            self._view.update(self._reading, completed=1, total=1)
-            self._storing = self._view.add_task("storing", total=total)
         self.stored = (done, total)
-        self._view.update(self._storing, completed=done, total=total)
+        self._view.update(self._reading, completed=1, total=1)
+        self._view.update(self._storing, completed=done, total=total, visible=True)
 
 
 @contextmanager

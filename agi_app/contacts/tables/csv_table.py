@@ -192,9 +192,9 @@ class Table:
         if len(self.header) > MOST_COLUMNS:
             reason = f"the header has {len(self.header)} columns; at most {MOST_COLUMNS} are read"
             return [Problem(self.file, *row.position(MOST_COLUMNS), "table/too-long", reason)]
-        wrong = itertools.islice(_wrong_titles(self.header), SHOWN_PROBLEMS)
         return [
-            Problem(self.file, *row.position(index), rule, row.label(index) + reason) for index, rule, reason in wrong
+            Problem(self.file, *row.position(index), rule, row.label(index) + reason)
+            for index, rule, reason in itertools.islice(_wrong_titles(self.header), SHOWN_PROBLEMS)
         ]
 
 
