@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 import uuid
 from pathlib import Path
 
-from agi_app.atomic_files import sync_folder
+from agi_app.atomic_files import write_whole
 from agi_app.clock import Clock
 from agi_app.config.identity import IdentitySettings
 from agi_app.config.settings import SETTINGS_FILE, Settings
@@ -148,14 +147,9 @@ def _key_to_adopt(settings: Settings, new: bool) -> SuppressionKey:
 def _append(file: Path, text: str) -> None:
     """Add a table to the settings: the file is whole at every instant, and the rest of it stays as it is."""
     try:
-        before = file.read_text(encoding="utf-8")
-        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=file.parent, delete=False) as out:
-            out.write(f"{before.rstrip()}\n\n{text}")
-            out.flush()
-            os.fsync(out.fileno())
-        os.chmod(out.name, file.stat().st_mode & 0o777)
-        os.replace(out.name, file)
-        sync_folder(file.parent)
+        before, mode = file.read_text(encoding="utf-8"), file.stat().st_mode & 0o777
+        write_whole(file, f"{before.rstrip()}\n\n{text}".encode(), mode)
+        file.chmod(mode)
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(
             f"{file}: [identity] cannot be written: {error}; make it writable and run this again"

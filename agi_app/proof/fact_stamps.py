@@ -72,11 +72,11 @@ async def compare(connection: Connection, report: AuditReport, stamper: Stamper,
             look.stamped("phone_proof", row, wanted)
     await _links(look)
     await _lists(look)
-    for kind, count in look.old.items():
-        report.notes.append(
-            f"{count} rows of {kind} are from before there were stamps: their leaves show what they were then, but not"
-            " that the program entered them"
-        )
+    report.notes += [
+        f"{count} rows of {kind} are from before there were stamps: their leaves show what they were then, but not that"
+        " the program entered them"
+        for kind, count in look.old.items()
+    ]
 
 
 async def _boundary(connection: Connection, report: AuditReport) -> tuple[Mapping[str, int], int | None]:

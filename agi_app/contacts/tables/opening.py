@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import tempfile
 from collections.abc import Iterable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import IO, TypeVar
 
@@ -29,10 +29,8 @@ def open_table(source: IO[bytes], file: str, sheet: str | None = None) -> Table:
     """
     source.seek(0)
     if source.read(len(ZIPPED)) == ZIPPED:
-        try:
+        with suppress(NoWorkbook):
             return SheetTable(source, file, sheet)
-        except NoWorkbook:
-            pass
     if sheet is not None:
         raise InputError(f"{file}: --sheet is for an Excel workbook (XLSX); this file is not one")
     return Table(source, file)
