@@ -70,11 +70,9 @@ class AuditReport:
         }
 
 
-def shown(checkpoint: Checkpoint | None) -> dict[str, Any] | None:
+def shown(made: Checkpoint | None) -> dict[str, Any] | None:
     """A checkpoint for people and scripts."""
-    if checkpoint is None:
-        return None
-    return {"size": checkpoint.size, "root": checkpoint.root.hex(), "time": checkpoint.at.isoformat()}
+    return None if made is None else {"size": made.size, "root": made.root.hex(), "time": made.at.isoformat()}
 
 
 def in_force(checkpoints: Iterable[Checkpoint]) -> list[Checkpoint]:

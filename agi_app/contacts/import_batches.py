@@ -167,10 +167,9 @@ async def _store_good(
                 good, bad = batch
                 reject(bad)
                 read += len(good) + len(bad)
-                if read <= plan.rows_done:
-                    continue
-                waiting.append((read, group.create_task(plan.write(good, read))))
-                await settle(plan.at_once - 1)
+                if read > plan.rows_done:
+                    waiting.append((read, group.create_task(plan.write(good, read))))
+                    await settle(plan.at_once - 1)
             await settle(0)
     return sums
 

@@ -21,7 +21,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from agi_app.audit import checkpoint_files, erasures
-from agi_app.audit.checkpoint import Checkpoint
+from agi_app.audit.checkpoint import Checkpoint, newest
 from agi_app.audit.entries import TABLES
 from agi_app.audit.findings import AuditReport, in_force
 from agi_app.audit.tree import Frontier, leaf_hash
@@ -159,21 +159,20 @@ def _look_for_rollback(
     good: dict[str, Checkpoint], notary: Notary, places: dict[str, list[str]], report: AuditReport
 ) -> None:
     """What this data folder has signed must be in its own file up to the last one."""
-    own = [c for c in good.values() if c.by == notary.by]
-    kept = [good[note] for note in places[str(notary.file)] if note in good]
-    if own and max(c.at for c in own) > max((c.at for c in kept), default=dt.datetime.min.replace(tzinfo=dt.UTC)):
-        last = max(own, key=lambda c: c.at)
+    last = newest(c for c in good.values() if c.by == notary.by)
+    kept = newest(good[note] for note in places[str(notary.file)] if note in good)
+    if last and (kept is None or last.at > kept.at):
         text = f"the file lacks the checkpoint of {last.size} entries that was written to it at {last.at:%F %T} UTC"
         report.add("checkpoint rolled back", f"{notary.file}: {text}", str(notary.file))
 
 
 async def _read_erasures(look: _Look, notary: Notary) -> None:
     for row in await audit_check.erasures(look.connection):
-        if not erasures.is_signed(row, bytes(row.signature), notary.public):
+        if erasures.is_signed(row, bytes(row.signature), notary.public):
+            look.excused |= erasures.excuses(row.erased)
+        else:
             text = "the erasure is not signed with the audit key: it excuses nothing"
             look.report.add("forged erasure", text, "erasure", row.erasure_id)
-            continue
-        look.excused |= erasures.excuses(row.erased)
 
 
 async def _walk(look: _Look, progress: Progress) -> None:
@@ -195,9 +194,7 @@ async def _walk(look: _Look, progress: Progress) -> None:
 async def _compare_roots(look: _Look, tree: Frontier, hashes: list[bytes], agreed: int) -> tuple[Frontier | None, int]:
     """Grow the tree by ``hashes``, stopping at each signed size; the tree (None after a fault), and what agreed."""
     start, end = tree.size, tree.size + len(hashes)
-    for found in look.checkpoints:
-        if not start < found.size <= end:
-            continue
+    for found in (made for made in look.checkpoints if start < made.size <= end):
         list(tree.extend(hashes[tree.size - start : found.size - start]))
         if tree.root != found.root:
             await _name_part(look, agreed, found)

@@ -13,6 +13,7 @@ import codecs
 import itertools
 import re
 from collections.abc import Iterator
+from functools import partial
 from typing import IO
 
 from agi_app.errors import AuthorError, Problem
@@ -73,8 +74,7 @@ def _from_start(source: IO[bytes], size: int) -> bytes:
 
 def _chunks(source: IO[bytes]) -> Iterator[bytes]:
     source.seek(0)
-    while chunk := source.read(CHUNK):
-        yield chunk
+    return iter(partial(source.read, CHUNK), b"")
 
 
 def _refuse_nul(source: IO[bytes], file: str) -> None:

@@ -135,10 +135,7 @@ def _banners(sheet: calamine.CalamineSheet, left: int) -> int:
 def _row(line: int, values: list[Value]) -> SentRow:
     cells, odd = [], {}
     for index, value in enumerate(values):
-        if isinstance(value, str):
-            cells.append(value)
-            continue
-        text, why = _as_text(value)
+        text, why = (value, None) if isinstance(value, str) else _as_text(value)
         cells.append(text)
         if why:
             odd[index] = why
