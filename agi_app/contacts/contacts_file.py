@@ -136,7 +136,7 @@ class _Reader:
         self._region = region
         self._languages = languages
         self._seen = SeenIds()  # external id -> line
-        self._meant = lru_cache(_MOST_LANGUAGES)(partial(find_language, languages=languages))
+        self._known = lru_cache(_MOST_LANGUAGES)(partial(find_language, languages=languages))
 
     def read(self, row: Row) -> ContactRow | RejectedRow:
         cells = Cells(row, self._columns)
@@ -176,7 +176,7 @@ class _Reader:
     def _language(self, cells: Cells) -> str | None:
         if not (found := cells.text("language")):
             return None
-        if (language := self._meant(found)) is None:
+        if (language := self._known(found)) is None:
             reason = f"{quote(found)} is not a language of the flow{_meant(found, self._languages)}"
             cells.fault("language", "contacts/language", reason)
         return language
