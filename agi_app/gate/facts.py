@@ -54,23 +54,29 @@ class AbandonedFact:
     abandoned: int
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """One contact and its person at one instant; unknown is None or empty, and means refusal.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptFacts:
+    """What is known of one contact and its person at one instant; unknown is None or empty, and means refusal.
 
-    The person is the one who has the number: all numbers with the same person id of the operator.
+    The person is the one who has the number: all numbers with the same person id of the operator. A decision keeps it.
     """
 
-    contact_id: int
-    person_id: int  # the head of the person's numbers
-    number: str  # E.164
     campaign_state: CampaignState
     consents: tuple[ConsentFact, ...]  # for this number; withdrawn for any of the person's
     suppressed_at: dt.datetime | None  # when any number of the person was put on the suppression list
     counted_calls: tuple[CallFact, ...]  # to all numbers of the person, all campaigns, last 31 days
     caller_id_seen: str | None  # the number this person saw before, E.164
     caller_id_proofs: tuple[ProofFact, ...]  # at most one a number that the campaign may show
-    list_hits: tuple[str, ...] = ()  # names of the external lists that have this number
-    list_states: tuple[ListState, ...] = ()  # all external lists in force
-    abandoned: AbandonedFact | None = None  # None: a campaign without agents abandons nobody
+    list_hits: tuple[str, ...]  # names of the external lists that have this number
+    list_states: tuple[ListState, ...]  # all external lists in force
+    abandoned: AbandonedFact | None  # None: a campaign without agents abandons nobody
     columns_missing: tuple[str, ...] = ()  # names of the contact's columns that the flow says and cannot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts(KeptFacts):
+    """The same with whose it is, which no decision keeps."""
+
+    contact_id: int
+    person_id: int  # the head of the person's numbers
+    number: str  # E.164

@@ -13,8 +13,8 @@ from agi_app.gate.caller_id_rules import LONGEST_PROOF, holds_too_long
 from agi_app.gate.case import Reason
 from agi_app.gate.decide import Decision
 from agi_app.gate.facts import ProofFact
-from agi_app.gate.ruleset import DAY, RuleSet
-from agi_app.gate.verification import Kind, VerificationFacts, judge_own_call
+from agi_app.gate.ruleset import RuleSet
+from agi_app.gate.verification import Kind, VerificationFacts, calls_per_day, judge_own_call
 
 REHEARSALS_PER_DAY = 20  # of one telephone, in any 24 hours; house rule
 DECIDED_AS = "rehearse FLOW"  # the campaign name in decision rows: no campaign can have a name with a space
@@ -32,7 +32,7 @@ class RehearsalFacts(VerificationFacts):
 
 def decide_rehearsal(facts: RehearsalFacts, trunk_is_sandbox: bool, ruleset: RuleSet, now: dt.datetime) -> Decision:
     """Judge one request (``now`` = rules time, aware)."""
-    more = [phone_is_ours(facts, now), _rehearsals_per_day(facts, now)]
+    more = [phone_is_ours(facts, now), calls_per_day(facts, "rehearsals_per_day", REHEARSALS_PER_DAY, now)]
     return judge_own_call(facts, _KIND, more, trunk_is_sandbox, ruleset, now)
 
 
@@ -45,11 +45,3 @@ def phone_is_ours(facts: RehearsalFacts, now: dt.datetime) -> Reason | None:
     if proof.expires_at <= now:
         return Reason("phone_proof_expired", {"at": f"{proof.expires_at:%Y-%m-%d}"})
     return None
-
-
-def _rehearsals_per_day(facts: RehearsalFacts, now: dt.datetime) -> Reason | None:
-    recent = sorted(t for t in facts.recent_calls if t > now - DAY)
-    if len(recent) < REHEARSALS_PER_DAY:
-        return None
-    made = {"made": len(recent), "cap": REHEARSALS_PER_DAY}
-    return Reason("rehearsals_per_day", made, recent[len(recent) - REHEARSALS_PER_DAY] + DAY)

@@ -14,31 +14,21 @@ import msgspec
 
 from agi_app.gate.case import GateCase
 from agi_app.gate.decide import Decision, judge
-from agi_app.gate.facts import AbandonedFact, CallFact, ConsentFact, Facts, ListState, ProofFact
+from agi_app.gate.facts import Facts, KeptFacts
 from agi_app.gate.ruleset import RuleSet
 from agi_app.gate.stored_reasons import same
-from agi_app.model.campaign import Campaign, CampaignState
+from agi_app.model.campaign import Campaign
 from agi_app.model.number_location import NumberLocation
 
 
-@dataclass(frozen=True, slots=True)
-class Inputs:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inputs(KeptFacts):
     """What a decision row keeps: all that was judged by, but not the number, which must be erasable."""
 
-    campaign_state: CampaignState
-    consents: tuple[ConsentFact, ...]
-    suppressed_at: dt.datetime | None
-    counted_calls: tuple[CallFact, ...]
-    caller_id_seen: str | None
-    caller_id_proofs: tuple[ProofFact, ...]
-    list_hits: tuple[str, ...]
-    list_states: tuple[ListState, ...]
-    abandoned: AbandonedFact | None
     place: NumberLocation | None
     caller_id: str
     trunk_is_sandbox: bool
     prefix: str = ""  # what the trunk dials before the number; older rows have none
-    columns_missing: tuple[str, ...] = ()  # older rows have none
 
 
 @dataclass(frozen=True, slots=True)

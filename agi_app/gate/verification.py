@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from agi_app.gate.caller_id_rules import LONGEST_PROOF, PROOF_KINDS, holds_too_long
 from agi_app.gate.calling_hours_rules import closed_day, window_jurisdiction, zone_known
+from agi_app.gate.caps_and_gaps import used_up
 from agi_app.gate.case import GateCase, Reason, Rule
 from agi_app.gate.decide import Decision, locate
 from agi_app.gate.do_not_call_rules import not_suppressed
@@ -64,7 +65,8 @@ def decide_verification(
     facts: VerificationFacts, trunk_is_sandbox: bool, ruleset: RuleSet, now: dt.datetime
 ) -> Decision:
     """Judge one request (``now`` = rules time, aware)."""
-    return judge_own_call(facts, _KIND, [_calls_per_day(facts, now)], trunk_is_sandbox, ruleset, now)
+    more = [calls_per_day(facts, "verification_per_day", CALLS_PER_DAY, now)]
+    return judge_own_call(facts, _KIND, more, trunk_is_sandbox, ruleset, now)
 
 
 def judge_own_call(
@@ -106,12 +108,10 @@ def _shown_is_ours(facts: VerificationFacts, now: dt.datetime) -> Reason | None:
     return None
 
 
-def _calls_per_day(facts: VerificationFacts, now: dt.datetime) -> Reason | None:
-    recent = sorted(t for t in facts.recent_calls if t > now - DAY)
-    if len(recent) < CALLS_PER_DAY:
-        return None
-    made = {"made": len(recent), "cap": CALLS_PER_DAY}
-    return Reason("verification_per_day", made, recent[len(recent) - CALLS_PER_DAY] + DAY)
+def calls_per_day(facts: VerificationFacts, rule: str, cap: int, now: dt.datetime) -> Reason | None:
+    """The ``recent_calls`` leave room for one more call in any 24 hours."""
+    full = used_up(facts.recent_calls, cap, DAY, now)
+    return None if full is None else full.reason(rule)
 
 
 def _as_contact(facts: VerificationFacts) -> Facts:
@@ -125,6 +125,9 @@ def _as_contact(facts: VerificationFacts) -> Facts:
         counted_calls=(),
         caller_id_seen=None,
         caller_id_proofs=(facts.shown_proof,) if facts.shown_proof else (),
+        list_hits=(),
+        list_states=(),
+        abandoned=None,
     )
 
 

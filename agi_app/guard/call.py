@@ -44,9 +44,7 @@ class IncomingCall:
 
     caller: str | None  # E.164, a short number as its digits; None: withheld, or no number at all
     caller_kind: CallerKind
-    called: str  # the number or extension of ours that is called
     endpoint: Endpoint
-    subscriber: str = ""  # whose line it is
     stir: Stir | None = None
 
 

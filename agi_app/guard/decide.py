@@ -12,6 +12,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from agi_app.guard import signals
@@ -62,13 +63,13 @@ def decide(call: IncomingCall, facts: CallerFacts, settings: SubscriberSettings,
 def judge(case: GuardCase) -> GuardDecision:
     """The same from what a stored decision keeps."""
     if (trusted := _trusted(case)) is not None:
-        return _decision(Action.ALLOW, (trusted, *_overruled(case)))
+        return _decision(Action.ALLOW, (trusted, *_blocked(case, "block_overruled")))  # named, so that nobody wonders
     if not (case.enabled and case.level in THRESHOLDS):
         return _decision(Action.ALLOW, (_rule("off"),))
     if not SubscriberSettings(hours=case.hours, zone=case.zone).works(case.now):
         return _decision(Action.ALLOW, (_rule("hours"),))
-    if (blocked := _blocked(case)) is not None:
-        return _decision(Action.REJECT, (blocked,))
+    if blocked := _blocked(case, "block_list"):
+        return _decision(Action.REJECT, blocked)
     return _scored(case)
 
 
@@ -120,19 +121,10 @@ def _trusted(case: GuardCase) -> GuardReason | None:
     return None if case.dialled_at is None else _rule("dialled", at=f"{case.dialled_at:%Y-%m-%d}")
 
 
-def _overruled(case: GuardCase) -> tuple[GuardReason, ...]:
-    """A block entry that does not count for a trusted caller is named, so that nobody wonders."""
-    hit = _block_hit(case)
-    return () if hit is None else (_listed("block_overruled", hit),)
-
-
-def _blocked(case: GuardCase) -> GuardReason | None:
-    hit = _block_hit(case)
-    return None if hit is None else _listed("block_list", hit)
-
-
-def _block_hit(case: GuardCase) -> ListHit | None:
-    return next((h for h in case.hits if not h.allow and h.owner is not ListOwner.SHARED), None)
+def _blocked(case: GuardCase, rule: str) -> tuple[GuardReason, ...]:
+    """The first block entry of the subscriber or the site, if there is one."""
+    found = (h for h in case.hits if not h.allow and h.owner is not ListOwner.SHARED)
+    return tuple(_listed(rule, hit) for hit in islice(found, 1))
 
 
 def _listed(rule: str, hit: ListHit) -> GuardReason:

@@ -64,7 +64,7 @@ def pattern_fault(pattern: str) -> str | None:
     if not _PATTERN.fullmatch(pattern):
         return f"{shown!r} is not a number, a prefix (+8695*), a range (+861000000-+861000999) or the word withheld"
     if "-" in pattern:
-        low, high = (end.removeprefix("+") for end in pattern.split("-"))
+        low, high = ends_of(pattern)
         if len(low) != len(high) or low > high:
             return f"{shown!r}: the ends of a range have as many digits, and the lower one comes first"
     return None
@@ -77,6 +77,12 @@ def shape_of(pattern: str) -> Shape:
     return Shape.PREFIX if pattern.endswith("*") else Shape.RANGE if "-" in pattern else Shape.EXACT
 
 
+def ends_of(pattern: str) -> tuple[str, str]:
+    """The digits of both ends of a range."""
+    low, high = (end.removeprefix("+") for end in pattern.split("-"))
+    return low, high
+
+
 def matches(pattern: str, caller: str | None) -> bool:
     """Whether the pattern is of this caller; None is a caller without a number."""
     if caller is None or pattern == WITHHELD:
@@ -85,7 +91,7 @@ def matches(pattern: str, caller: str | None) -> bool:
         return caller.startswith(pattern[:-1])
     if "-" not in pattern:
         return caller == pattern
-    low, high = (end.removeprefix("+") for end in pattern.split("-"))
+    low, high = ends_of(pattern)
     digits = caller.removeprefix("+")
     return len(digits) == len(low) and low <= digits <= high
 

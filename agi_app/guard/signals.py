@@ -84,7 +84,8 @@ def _counted(family: Family, *counts: tuple[str, Steps, int]) -> Iterator[GuardR
             yield GuardReason(rule, family, points, {"n": value})
 
 
-def _dialling(case: GuardCase) -> Iterator[GuardReason]:
+def _recent_calls(case: GuardCase) -> Iterator[GuardReason]:
+    """How it goes through our numbers, lets them ring and answers challenges."""
     r = case.recent
     if _points(RUN, r.run):
         yield from _counted(Family.DIALLING, ("run", RUN, r.run))
@@ -99,19 +100,9 @@ def _dialling(case: GuardCase) -> Iterator[GuardReason]:
         ("at_once", AT_ONCE, r.at_once),
         ("calls_to_line", CALLS_TO_LINE, r.calls_to_line_1d),
     )
-
-
-def _decoys(case: GuardCase) -> Iterator[GuardReason]:
-    return _counted(Family.DECOY, ("decoys", DECOYS, case.recent.decoy_lines_1d))
-
-
-def _ringing(case: GuardCase) -> Iterator[GuardReason]:
-    r = case.recent
-    return _counted(Family.RINGING, ("aborted", ABORTED, r.aborted_1d), ("retries", RETRIES, r.quick_retries_1d))
-
-
-def _answering(case: GuardCase) -> Iterator[GuardReason]:
-    return _counted(Family.ANSWERING, ("challenge_failed", FAILED, case.recent.challenges_failed_1d))
+    yield from _counted(Family.DECOY, ("decoys", DECOYS, r.decoy_lines_1d))
+    yield from _counted(Family.RINGING, ("aborted", ABORTED, r.aborted_1d), ("retries", RETRIES, r.quick_retries_1d))
+    yield from _counted(Family.ANSWERING, ("challenge_failed", FAILED, r.challenges_failed_1d))
 
 
 def _block(case: GuardCase) -> Iterator[GuardReason]:
@@ -145,5 +136,5 @@ def _trust(case: GuardCase) -> Iterator[GuardReason]:
 
 
 _ALL: tuple[Callable[[GuardCase], Iterator[GuardReason]], ...] = (
-    _novelty, _number, _dialling, _decoys, _ringing, _answering, _block, _reports, _speech, _trust,
+    _novelty, _number, _recent_calls, _block, _reports, _speech, _trust,
 )  # fmt: skip

@@ -75,7 +75,7 @@ class World:
             known.last_seen = now
         elif call.caller:
             self._known[call.caller] = _Known(now, now)
-        return decide(IncomingCall(call.caller, call.kind, str(call.line), Endpoint.TRUNK), facts, SETTINGS, now)
+        return decide(IncomingCall(call.caller, call.kind, Endpoint.TRUNK), facts, SETTINGS, now)
 
     def _comes_through(self, call_id: str, call: Planned, decision: GuardDecision) -> bool:
         """Whether the line rings as the caller wanted."""

@@ -60,7 +60,9 @@ def case(seed: int, index: int) -> Case:
         counted_calls=(),
         caller_id_seen=None,
         caller_id_proofs=spoil.good_proofs(now),
+        list_hits=(),
         list_states=spoil.fresh_lists(now),
+        abandoned=None,
     )
     sandbox = (place is None or place.reserved) == (rng.random() < 0.96)
     subject = spoil.Subject(rng, now, facts, campaign)

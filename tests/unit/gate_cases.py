@@ -81,6 +81,9 @@ FACTS = Facts(
     counted_calls=(),
     caller_id_seen=None,
     caller_id_proofs=proofs("call", NOW + YEAR),
+    list_hits=(),
+    list_states=(),
+    abandoned=None,
 )
 CLAIM = Claim(
     attempt_id="a1",

@@ -41,7 +41,7 @@ def ringing(
     number, kind = caller
     stranger = known.facts.dialled_at is None and not known.facts.talked
     recent = history.ring(call_id, number, called, now, stranger)
-    call = IncomingCall(number, kind, called, Endpoint.TRUNK, called, stir)
+    call = IncomingCall(number, kind, Endpoint.TRUNK, stir)
     return case_of(call, replace(known.facts, recent=recent), chosen(known, settings), now)
 
 

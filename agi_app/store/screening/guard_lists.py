@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 
 import msgspec
 
-from agi_app.guard.lists import Shape, shape_of
+from agi_app.guard.lists import Shape, ends_of, shape_of
 from agi_app.guard.subscriber_settings import Hours
 from agi_app.store.database.pool import Store
 from agi_app.store.database.statements import Connection, as_json, count, load_queries, record, records
@@ -68,17 +68,10 @@ async def _put(connection: Connection, store: Store, entry: NewEntry, said: Chan
     ):
         return "unchanged"
     change = await tell_entry(connection, store.hash_number, "listed", values, said)
-    low, high = _range(entry.pattern)
+    low, high = ends_of(entry.pattern) if shape_of(entry.pattern) is Shape.RANGE else (None, None)
     more = {"low": low, "high": high, "entered_by": said.entered_by, "at": said.at, "change_id": change}
     await connection.execute(Q["put"], values | more)
     return "changed" if before else "added"
-
-
-def _range(pattern: str) -> tuple[str | None, str | None]:
-    if shape_of(pattern) is not Shape.RANGE:
-        return None, None
-    low, high = (end.removeprefix("+") for end in pattern.split("-"))
-    return low, high
 
 
 async def remove(store: Store, pattern: str, line: str, entered_by: str, at: dt.datetime) -> int:

@@ -40,14 +40,15 @@ VALUES = re.compile(r"{\w+}")
 
 
 def _said(package: str) -> set[str]:
-    """The keys of the sentences of all ``Reason(…)`` calls in a package's source: rule, or rule/case."""
+    """The keys of the sentences of all calls in a package's source that make a reason: rule, or rule/case."""
+    makers = {"Reason", "_cap", "_gap", "calls_per_day"}
     keys = set()
     for file in (Path(agi_app.__path__[0]) / package).glob("*.py"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Reason":
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in makers:
                 case = [ast.literal_eval(more.value) for more in node.keywords if more.arg == "case"]
-                if isinstance(node.args[0], ast.Constant):
-                    keys.add("/".join([str(node.args[0].value), *case]))
+                rules = [str(argument.value) for argument in node.args if isinstance(argument, ast.Constant)]
+                keys |= {"/".join([rule, *case]) for rule in rules[:1]}
     return keys
 
 
@@ -58,7 +59,11 @@ def test_every_rule_of_the_gate_has_its_sentence_and_no_sentence_is_left_over() 
 
 def test_every_rule_of_the_guard_has_its_sentence() -> None:
     source = "".join(file.read_text() for file in (Path(agi_app.__path__[0]) / "guard").glob("*.py"))
-    named = set(re.findall(r'(?:GuardReason|_rule|_listed|because)\((?:hit, )?"(\w+)"|\("(\w+)", [A-Z_0-9]+, ', source))
+    named = set(
+        re.findall(
+            r'(?:GuardReason|_rule|_blocked|_listed|because)\((?:hit, |case, )?"(\w+)"|\("(\w+)", [A-Z_0-9]+, ', source
+        )
+    )
     assert {one or other for one, other in named} == {key.partition("/")[0] for key in GUARD}
 
 

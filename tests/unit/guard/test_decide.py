@@ -19,7 +19,7 @@ from tests.unit.gate.before_0050 import SCREENED
 NOW = dt.datetime(2026, 3, 10, 6, 0, tzinfo=dt.UTC)
 CALLER = "+999861380000001"
 LETTERS = pytest.mark.attack("row 22: letters that a caller shows are taken for a number")
-CALL = IncomingCall(CALLER, CallerKind.PERSON, "8001", Endpoint.TRUNK)
+CALL = IncomingCall(CALLER, CallerKind.PERSON, Endpoint.TRUNK)
 STANDARD = SubscriberSettings(zone="Asia/Shanghai")
 # A caller of whom nothing good is known, and everything bad.
 WORST = CallerFacts(
