@@ -42,8 +42,8 @@ class ListState:
     """The version in force of a do-not-call list that others keep."""
 
     name: str
-    region: str
-    as_of: dt.date
+    region: str  # ISO 3166 alpha-2 of the numbers that it binds
+    as_of: dt.date  # of the list itself
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,22 +22,16 @@ def new_digits() -> str:
     return "".join(secrets.SystemRandom().sample(PAIRS, TRIES))
 
 
-class Challenged:
-    """The hook ``challenged``: remembers who passed, for a month, and who did not.
+async def challenged(screening: Screening, openings: Openings, session: AgiSession) -> None:
+    """The hook ``challenged``: let the call go on, then remember who passed, for a month, and who did not.
 
     Its arguments: passed or failed, nothing, the call.
     """
-
-    def __init__(self, screening: Screening, openings: Openings) -> None:
-        self._screening, self._openings = screening, openings
-
-    async def __call__(self, session: AgiSession) -> None:
-        """Let the call go on, then remember."""
-        _, result, _, call_id, *_ = (*session.request.arguments, "", "", "")
-        if result not in ("passed", "failed") or not call_id:
-            return
-        if result == "passed":
-            self._openings.passed(call_id)
-        await session.set("AGI_APP_ACTION", "done")
-        session.leave()
-        await self._screening.challenged(call_id, result == "passed")
+    _, result, _, call_id, *_ = (*session.request.arguments, "", "", "")
+    if result not in ("passed", "failed") or not call_id:
+        return
+    if result == "passed":
+        openings.passed(call_id)
+    await session.set("AGI_APP_ACTION", "done")
+    session.leave()
+    await screening.challenged(call_id, result == "passed")

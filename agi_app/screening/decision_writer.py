@@ -8,7 +8,7 @@ from agi_app import log
 from agi_app.errors import StoreError
 from agi_app.store.database.pool import Store
 from agi_app.store.screening import screened_calls as table
-from agi_app.store.screening.screened_calls import Batch, EndedCall, NewCall
+from agi_app.store.screening.screened_calls import EndedCall, NewCall
 
 EVERY_S = 0.1
 MOST_WAITING = 20_000  # while the database is away; later ones are not kept
@@ -64,9 +64,9 @@ class Records:
     async def _write_some(self) -> bool:
         """Write the oldest; False when the database does not take them."""
         some = self._waiting[:TOGETHER]
-        batch = Batch([r for r in some if isinstance(r, NewCall)], [r for r in some if isinstance(r, EndedCall)])
+        calls, ends = [r for r in some if isinstance(r, NewCall)], [r for r in some if isinstance(r, EndedCall)]
         try:
-            await table.write(self._store, batch)
+            await table.write(self._store, calls, ends)
         except StoreError as error:
             _log.warning("calls that came in wait to be stored", waiting=len(self._waiting), reason=str(error))
             return False

@@ -17,33 +17,27 @@ from agi_app.screening.opening_words import Openings
 _ATTESTED = {"A": Stir.FULL, "B": Stir.PARTIAL, "C": Stir.GATEWAY}
 
 
-class Screen:
-    """Answers by the guard's decision."""
-
-    def __init__(self, screening: Screening, follow: Follow, openings: Openings) -> None:
-        self._screening, self._follow, self._openings = screening, follow, openings
-
-    async def __call__(self, session: AgiSession) -> None:
-        """Tell Asterisk what to do with the call, then follow it."""
-        request = session.request
-        _, called, stir, *_ = (*request.arguments, "", "")
-        question = Question(request.caller, called or request.called, request.endpoint, parse_stir(stir))
-        verdict = await self._screening.judge(question)
-        settings = self._screening.settings
-        match verdict.action:
-            case Action.MARK:
-                await session.set("AGI_APP_PREFIX", settings.mark)
-            case Action.CHALLENGE:
-                await session.set("AGI_APP_PREFIX", settings.mark)  # of who fails it where there is no mailbox
-                await session.set("AGI_APP_DIGITS", new_digits())
-                await session.set("AGI_APP_FAILED", settings.failed)
-        if verdict.kept:
-            await session.set("__AGI_APP_CALL", verdict.call_id)  # also the phone that rings has it, to report the call
-        await session.set("AGI_APP_ACTION", verdict.action.value)
-        session.leave()
-        if verdict.kept:
-            self._follow.begin(request.unique_id, verdict.call_id, talks=verdict.action in (Action.ALLOW, Action.MARK))
-            self._openings.begin(request.unique_id, verdict.call_id, verdict.action)
+async def screen(screening: Screening, follow: Follow, openings: Openings, session: AgiSession) -> None:
+    """Tell Asterisk what the guard decides about the call, then follow it."""
+    request = session.request
+    _, called, stir, *_ = (*request.arguments, "", "")
+    question = Question(request.caller, called or request.called, request.endpoint, parse_stir(stir))
+    verdict = await screening.judge(question)
+    match verdict.action:
+        case Action.MARK:
+            await session.set("AGI_APP_PREFIX", screening.settings.mark)
+        case Action.CHALLENGE:
+            # the mark is for who fails it where there is no mailbox
+            await session.set("AGI_APP_PREFIX", screening.settings.mark)
+            await session.set("AGI_APP_DIGITS", new_digits())
+            await session.set("AGI_APP_FAILED", screening.settings.failed)
+    if verdict.kept:
+        await session.set("__AGI_APP_CALL", verdict.call_id)  # also the phone that rings has it, to report the call
+    await session.set("AGI_APP_ACTION", verdict.action.value)
+    session.leave()
+    if verdict.kept:
+        follow.begin(request.unique_id, verdict.call_id, talks=verdict.action in (Action.ALLOW, Action.MARK))
+        openings.begin(request.unique_id, verdict.call_id, verdict.action)
 
 
 def parse_stir(text: str) -> Stir | None:
@@ -54,36 +48,20 @@ def parse_stir(text: str) -> Stir | None:
     return Stir.FAILED if result in ("Signature failed", "Verification mismatch") else None
 
 
-# The hook ``report``: the person called says of the call that has just ended what it was.
-#
-# Arguments: nuisance or fine, nothing, the call. Its id is random and known to the phone that rang only.
+async def report(screening: Screening, session: AgiSession) -> None:
+    """The person called says of the call that has just ended what it was; thank for it only once it is stored.
 
-
-class ReportHook:
-    """Takes the word of the person called; ``fine`` is the appeal for a caller who was taken for a nuisance."""
-
-    def __init__(self, screening: Screening) -> None:
-        self._screening = screening
-
-    async def __call__(self, session: AgiSession) -> None:
-        """Thank for it only once it is stored."""
-        _, word, _, call_id, *_ = (*session.request.arguments, "", "", "")
-        if word in ("nuisance", "fine") and call_id and await self._screening.vote(call_id, word == "nuisance"):
-            await session.set("AGI_APP_ACTION", "done")
-
-
-# The hook ``dialled``: one of our people dials a number, so its calls are let through. Argument: the number.
-
-
-class Dialled:
-    """Remembers numbers that were dialled."""
-
-    def __init__(self, screening: Screening) -> None:
-        self._screening = screening
-
-    async def __call__(self, session: AgiSession) -> None:
-        """The call must not wait for the database."""
-        _, number, *_ = (*session.request.arguments, "")
+    ``fine`` is the appeal for a caller who was taken for a nuisance. Arguments: nuisance or fine, nothing, the call.
+    Its id is random and known to the phone that rang only.
+    """
+    _, word, _, call_id, *_ = (*session.request.arguments, "", "", "")
+    if word in ("nuisance", "fine") and call_id and await screening.vote(call_id, word == "nuisance"):
         await session.set("AGI_APP_ACTION", "done")
-        session.leave()
-        await self._screening.dialled(number)
+
+
+async def dialled(screening: Screening, session: AgiSession) -> None:
+    """One of our people dials a number (the argument), so its calls are let through. The call waits for no database."""
+    _, number, *_ = (*session.request.arguments, "")
+    await session.set("AGI_APP_ACTION", "done")
+    session.leave()
+    await screening.dialled(number)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
 from agi_app import log
 from agi_app.clock import Clock
@@ -13,8 +14,8 @@ from agi_app.pbx.ari.connection import Ari
 from agi_app.pbx.ari.events import Frame
 from agi_app.pbx.media.recording_spool import RecordingSpool
 from agi_app.screening.call_follow_up import Follow
-from agi_app.screening.challenge import Challenged
-from agi_app.screening.hooks import Dialled, ReportHook, Screen
+from agi_app.screening.challenge import challenged
+from agi_app.screening.hooks import dialled, report, screen
 from agi_app.screening.judge import Screening
 from agi_app.screening.opening_words import Openings
 from agi_app.store.database.pool import Store
@@ -57,10 +58,10 @@ class ScreeningService:
 
     async def _answer(self, token: str) -> None:
         hooks: dict[str, Hook] = {
-            "screen": Screen(self.screening, self.follow, self._openings),
-            "challenged": Challenged(self.screening, self._openings),
-            "report": ReportHook(self.screening),
-            "dialled": Dialled(self.screening),
+            "screen": partial(screen, self.screening, self.follow, self._openings),
+            "challenged": partial(challenged, self.screening, self._openings),
+            "report": partial(report, self.screening),
+            "dialled": partial(dialled, self.screening),
         }
         server = AgiServer(self._settings.agi, token, hooks, self._clock)
         while True:

@@ -95,7 +95,7 @@ async def test_the_signal_alone_rejects_nobody_and_can_be_made_again(desk: Desk)
     assert verdict.action is Action.CHALLENGE
     assert verdict.decision is not None
     assert "loans" in verdict.decision.text("zh-CN")
-    found = [d async for d in guard_report.decisions(desk.store, NOW)]
+    found = [d async for page in guard_report.decisions(desk.store, NOW) for d in page]
     assert {replay(d.inputs, d.decision) for d in found} == {Replay.SAME}
 
 

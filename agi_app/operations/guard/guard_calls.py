@@ -109,10 +109,9 @@ async def replay_decisions(inst: Installation, days: int) -> tuple[Counter[Repla
     Raises StoreError.
     """
     results: Counter[Replay] = Counter()
-    different = []
-    async for stored in table.decisions(inst.store, inst.clock.now() - dt.timedelta(days=days)):
-        result = replay(stored.inputs, stored.decision)
-        results[result] += 1
-        if result is Replay.DIFFERENT:
-            different.append(stored.call_id)
+    different: list[str] = []
+    async for page in table.decisions(inst.store, inst.clock.now() - dt.timedelta(days=days)):
+        found = [(replay(stored.inputs, stored.decision), stored.call_id) for stored in page]
+        results.update(result for result, _ in found)
+        different += [call_id for result, call_id in found if result is Replay.DIFFERENT]
     return results, different

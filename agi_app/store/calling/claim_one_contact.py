@@ -50,9 +50,7 @@ async def _look(
         start = await begin(connection, campaign, terms.offset)
         if start is None or start.state is not CampaignState.RUNNING:
             return RefusedContact(f"campaign {campaign.name} does not run")
-        trunk = concurrent_slots.Scope(concurrent_slots.of_trunk(campaign.trunk), terms.trunk_limit)
-        own = concurrent_slots.Scope(concurrent_slots.of_campaign(campaign.name), campaign.pace.concurrent)
-        places = await concurrent_slots.lease_both(connection, trunk, own, 1)
+        places = await concurrent_slots.lease_both(connection, campaign, terms.trunk_limit, 1)
         if not places.free:
             return RefusedContact(f"the {places.short_of or 'trunk'} already has as many calls as it may have at once")
         values = {"contact_id": contact_id, "campaign": campaign.name}

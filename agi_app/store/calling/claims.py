@@ -99,9 +99,7 @@ async def claim(
             no_agent, limit = for_agents <= limit, min(limit, for_agents)
             if limit <= 0:
                 return ClaimBatch(short=Nobody.FOR_AGENTS)
-        trunk = concurrent_slots.Scope(concurrent_slots.of_trunk(campaign.trunk), terms.trunk_limit)
-        own = concurrent_slots.Scope(concurrent_slots.of_campaign(campaign.name), campaign.pace.concurrent)
-        places = await concurrent_slots.lease_both(connection, trunk, own, limit)
+        places = await concurrent_slots.lease_both(connection, campaign, terms.trunk_limit, limit)
         if not (free := places.free):
             return ClaimBatch(short=NoPlaces(places.short_of or "trunk"))
         ports = None

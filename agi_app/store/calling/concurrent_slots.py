@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from agi_app.model.campaign import Campaign
 from agi_app.store.database.statements import Connection, count, load_queries, record, records, value
 
 Q = load_queries("calling/concurrent_slots")
@@ -36,14 +37,6 @@ async def lease(connection: Connection, scope: str, limit: int, most: int) -> li
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
-    """Whose slots, and how many there are to be now."""
-
-    name: str
-    limit: int
-
-
-@dataclass(frozen=True, slots=True)
 class Pairs:
     """Slots that were locked: of the trunk, of the campaign; and of which there were too few."""
 
@@ -51,20 +44,18 @@ class Pairs:
     short_of: str | None  # trunk | campaign; None: there were as many as wanted
 
 
-async def lease_both(connection: Connection, trunk: Scope, campaign: Scope, most: int) -> Pairs:
-    """Lock up to ``most`` pairs of free slots, of the trunk and of the campaign; see ``lease``."""
-    row = await record(connection, Q["lease_both"], {"trunk": trunk.name, "campaign": campaign.name, "most": most})
-    if row is not None and (row["trunk_total"], row["campaign_total"]) == (trunk.limit, campaign.limit):
-        return _pairs(row["trunk"], row["campaign"], most)
-    of_trunk = await lease(connection, trunk.name, trunk.limit, most)
-    return _pairs(of_trunk, await lease(connection, campaign.name, campaign.limit, most), most)
-
-
-def _pairs(of_trunk: list[int], of_campaign: list[int], most: int) -> Pairs:
-    free = list(zip(of_trunk, of_campaign, strict=False))
-    if len(free) >= most:
-        return Pairs(free, None)
-    return Pairs(free, "campaign" if len(of_campaign) <= len(of_trunk) else "trunk")
+async def lease_both(connection: Connection, campaign: Campaign, trunk_limit: int, most: int) -> Pairs:
+    """Lock up to ``most`` pairs of free slots, of the trunk with ``trunk_limit`` and of the campaign; see ``lease``."""
+    trunk, own, own_limit = of_trunk(campaign.trunk), of_campaign(campaign.name), campaign.pace.concurrent
+    row = await record(connection, Q["lease_both"], {"trunk": trunk, "campaign": own, "most": most})
+    if row is not None and (row["trunk_total"], row["campaign_total"]) == (trunk_limit, own_limit):
+        trunk_slots, own_slots = row["trunk"], row["campaign"]
+    else:
+        trunk_slots = await lease(connection, trunk, trunk_limit, most)
+        own_slots = await lease(connection, own, own_limit, most)
+    short = "campaign" if len(own_slots) <= len(trunk_slots) else "trunk"
+    free = list(zip(trunk_slots, own_slots, strict=False))
+    return Pairs(free, None if len(free) >= most else short)
 
 
 async def used(connection: Connection, scope: str) -> int:

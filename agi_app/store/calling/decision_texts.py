@@ -13,7 +13,7 @@ from agi_app.gate.replay import StoredDecision
 from agi_app.gate.ruleset import RuleSet
 from agi_app.model.campaign import Campaign
 from agi_app.store.database.pool import Store
-from agi_app.store.database.statements import load_queries
+from agi_app.store.database.statements import load_queries, pages
 
 Q = load_queries("calling/replay")
 VERSION_DIGITS = 12
@@ -56,10 +56,9 @@ async def specs(store: Store) -> dict[str, str]:
     return {row["version"]: row["spec"] for row in await store.records(Q["campaign_versions"])}
 
 
-async def decisions(store: Store, campaign: str | None) -> AsyncIterator[list[DecisionRow]]:
+def decisions(store: Store, campaign: str | None) -> AsyncIterator[list[DecisionRow]]:
     """All decisions in their order, or those of one campaign, some at a time."""
-    after = 0
     values = {"campaign": campaign, "limit": AT_ONCE}
-    while found := await store.rows(DecisionRow, Q["decisions"], {**values, "after": after}):
-        yield found
-        after = found[-1].decision_id
+    return pages(
+        lambda after: store.rows(DecisionRow, Q["decisions"], values | {"after": after}), 0, lambda row: row.decision_id
+    )

@@ -7,7 +7,7 @@ it can be read, linted and pasted into psql. ``{NAME}`` in it is a condition of 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,6 +20,7 @@ from agi_app.errors import StoreError
 Connection = AsyncConnection[DictRow]
 Parameters = Mapping[str, Any]
 T = TypeVar("T")
+Key = TypeVar("Key")
 FOLDER = Path(__file__).parents[1]
 _NAME = re.compile(r"^-- name: (\w+)\n", re.MULTILINE)
 _CONDITION = re.compile(r"\{(\w+)\}")  # what is none stays: the module that asks the query has its own word for it
@@ -68,6 +69,15 @@ async def value(connection: Connection, _kind: type[T], query: str, parameters: 
     """The first column of the first row of ``query``, a ``_kind``; None when there is no row."""
     found: dict[str, T] = await record(connection, query, parameters) or {}
     return next(iter(found.values()), None)
+
+
+async def pages(
+    fetch: Callable[[Key], Awaitable[list[T]]], after: Key, key_of: Callable[[T], Key]
+) -> AsyncIterator[list[T]]:
+    """All rows, some at a time: ``fetch`` gives the next ones after a key, from ``after`` on."""
+    while found := await fetch(after):
+        yield found
+        after = key_of(found[-1])
 
 
 async def the_record(connection: Connection, query: str, parameters: Parameters, otherwise: str) -> DictRow:

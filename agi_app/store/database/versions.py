@@ -15,22 +15,19 @@ Q = load_queries("database/migrate")
 
 
 @dataclass(frozen=True, slots=True)
-class Migration:
-    """One file; ``sha256`` of its text, so that a change after it was applied is detected."""
+class Applied:
+    """A row of ``schema_version``; ``sha256`` of the file's text, so that a later change of it is detected."""
 
     number: int
     name: str
     sha256: str
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
-class Applied:
-    """A row of ``schema_version``."""
+class Migration(Applied):
+    """One file."""
 
-    number: int
-    name: str
-    sha256: str
+    text: str
 
 
 def known(folder: Path = FOLDER) -> list[Migration]:

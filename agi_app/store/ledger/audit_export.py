@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from agi_app.store.database.statements import Connection, record, records, rows
+from agi_app.store.database.statements import Connection, pages, record, records, rows
 from agi_app.store.ledger.audit import Q, of_kind
 
 AT_ONCE = 5000
@@ -56,12 +56,10 @@ async def count(connection: Connection, kind: str, choice: ExportScope) -> tuple
     return (row["count"], row["erased"]) if row else (0, 0)
 
 
-async def chosen(connection: Connection, kind: str, choice: ExportScope) -> AsyncIterator[list[EntryRow]]:
+def chosen(connection: Connection, kind: str, choice: ExportScope) -> AsyncIterator[list[EntryRow]]:
     """The chosen entries of a kind, by leaf, some thousands at a time."""
-    query, values, after = _query("export", kind, choice), _values(kind, choice), -1
-    while found := await rows(connection, EntryRow, query, {**values, "after": after, "limit": AT_ONCE}):
-        yield found
-        after = found[-1].leaf
+    query, values = _query("export", kind, choice), {**_values(kind, choice), "limit": AT_ONCE}
+    return pages(lambda after: rows(connection, EntryRow, query, values | {"after": after}), -1, lambda row: row.leaf)
 
 
 def _values(kind: str, choice: ExportScope) -> Mapping[str, Any]:

@@ -8,7 +8,7 @@ from psycopg.rows import DictRow
 
 from agi_app.model.campaign import Purpose
 from agi_app.model.person import Consent
-from agi_app.store.database.statements import Connection, load_queries, records
+from agi_app.store.database.statements import Connection, load_queries, pages, records
 from agi_app.store.people.consents import content_hash
 
 Q = load_queries("ledger/audit_facts")
@@ -21,12 +21,11 @@ async def database_facts(connection: Connection) -> list[DictRow]:
     return await records(connection, Q["database_facts"])
 
 
-async def consents(connection: Connection) -> AsyncIterator[list[DictRow]]:
+def consents(connection: Connection) -> AsyncIterator[list[DictRow]]:
     """All consents with what their stamps are of, some thousands at a time."""
-    after = 0
-    while found := await records(connection, Q["consents"], {"after": after, "limit": AT_ONCE}):
-        yield found
-        after = found[-1]["id"]
+    return pages(
+        lambda after: records(connection, Q["consents"], {"after": after, "limit": AT_ONCE}), 0, lambda row: row["id"]
+    )
 
 
 def said_by(row: DictRow) -> bytes | None:

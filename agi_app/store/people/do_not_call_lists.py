@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from agi_app.audit.stamps import Stamper
+from agi_app.gate.facts import ListState
 from agi_app.model.campaign import Purpose
 from agi_app.store.database.pool import Store
 from agi_app.store.database.statements import Connection, count, load_queries, records, the_record
@@ -20,25 +21,16 @@ HEAR_EVERY = 1000  # rows
 
 
 @dataclass(frozen=True, slots=True)
-class DoNotCallImport:
-    """One import of a list; the newest of a name is in force."""
+class DoNotCallImport(ListState):
+    """The last import of a list, which is in force."""
 
-    name: str
-    region: str  # ISO 3166 alpha-2 of the numbers that it binds
-    as_of: dt.date  # of the list itself
-    by: str
-    sha256: str  # of the file, in hex
     entries: int  # different numbers
-    imported_at: dt.datetime  # real time
 
 
 @dataclass(frozen=True, slots=True)
-class ListTerms:
+class ListTerms(ListState):
     """What the operator says of a list to put in force; the fields as in ``DoNotCallImport``."""
 
-    name: str
-    region: str
-    as_of: dt.date
     by: str
     purposes: frozenset[Purpose] | None = None  # that it binds; None: no rule of now names it, and it binds all
     smaller: bool = False  # the list really became that much smaller

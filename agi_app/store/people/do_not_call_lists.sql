@@ -49,5 +49,5 @@ WHERE c.state = 'pending' AND c.due_at = 'infinity' AND d.decision_id = c.last_d
   AND d.rules && ARRAY['external_list', 'external_list_stale'];
 
 -- name: lists
-SELECT DISTINCT ON (name) name, region, as_of, "by", sha256, entries, imported_at FROM external_list
+SELECT DISTINCT ON (name) name, region, as_of, entries FROM external_list
 ORDER BY name, list_id DESC;

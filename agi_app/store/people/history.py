@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from agi_app.gate.case import Reason
+from agi_app.gate.facts import ListState
 from agi_app.gate.stored_reasons import reasons_of
 from agi_app.store.database.pool import Store
 from agi_app.store.database.statements import Connection, load_queries, records, rows
@@ -118,15 +119,6 @@ _R = TypeVar("_R", RefusedLegs, PersonContact)
 
 
 @dataclass(frozen=True, slots=True)
-class DoNotCallListEntry:
-    """A do-not-call list of others that has this number."""
-
-    name: str
-    region: str
-    as_of: dt.date
-
-
-@dataclass(frozen=True, slots=True)
 class OtherNumber:
     """Another number of the same person."""
 
@@ -148,7 +140,7 @@ class PersonHistory:
     consents: tuple[StoredConsent, ...]
     revocations: tuple[StoredRevocation, ...]
     suppression: StoredSuppression | None
-    lists: tuple[DoNotCallListEntry, ...]
+    lists: tuple[ListState, ...]  # do-not-call lists of others that have this number
     calls: tuple[PersonCall, ...]
     contacts: tuple[PersonContact, ...]
     others: tuple[OtherNumber, ...]
@@ -167,7 +159,7 @@ async def person_history(store: Store, number: str) -> PersonHistory | None:
     async with store.transaction() as connection:
         found = await records(connection, Q["person"], {"number": number})
         suppressions = await rows(connection, StoredSuppression, Q["suppression_of"], known)
-        lists = tuple(await rows(connection, DoNotCallListEntry, Q["lists_of"], known))
+        lists = tuple(await rows(connection, ListState, Q["lists_of"], known))
         if not found and not suppressions and not lists:
             return None
         suppression = suppressions[0] if suppressions else None
@@ -181,7 +173,7 @@ async def _whole(
     number: str,
     person: dict[str, Any],
     suppression: StoredSuppression | None,
-    lists: tuple[DoNotCallListEntry, ...],
+    lists: tuple[ListState, ...],
 ) -> PersonHistory:
     key = {"person_id": person["person_id"]}
     return PersonHistory(

@@ -12,19 +12,16 @@ from psycopg.rows import tuple_row
 
 from agi_app.store.database.pool import Store
 from agi_app.store.database.statements import rows
-from agi_app.store.people.contacts import Q, no_campaign
+from agi_app.store.people.contacts import ImportCount, Q, no_campaign
 
 ROWS_AT_ONCE = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class ImportProgress:
+class ImportProgress(ImportCount):
     """What an earlier, unfinished import of the same file has stored; all zero when there is none."""
 
     rows_done: int  # of the file, in its order, rejected ones too
-    added: int
-    updated: int
-    unchanged: int
     began_at: dt.datetime  # real time
 
 

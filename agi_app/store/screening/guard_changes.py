@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 from agi_app.audit.erasures import Erasure
 from agi_app.guard.lists import Shape, shape_of
 from agi_app.store.database.pool import Store
-from agi_app.store.database.statements import Connection, as_json, count, load_queries, record, records, value
+from agi_app.store.database.statements import Connection, as_json, count, load_queries, pages, record, records, value
 from agi_app.store.people.erasure import PERSON, Sign, Why, write_erasure
 
 Q = load_queries("screening/guard_changes")
@@ -120,28 +121,20 @@ async def erase(store: Store, number: str, why: Why, sign: Sign) -> dict[str, in
 
 async def false_rows(connection: Connection, hashed: Hash) -> list[FalseRow]:
     """Entries and votes that nobody said like this, and entries that were said and are gone; the first of each."""
-    found = [_false_entry(row, hashed) async for row in _entries(connection)]
-    found += [_false_vote(row, hashed) async for row in _votes(connection)]
+    entries = pages(
+        lambda after: records(connection, Q["lists"], {"after": after, "limit": AT_ONCE}), 0, itemgetter("entry_id")
+    )
+    votes = pages(
+        lambda after: records(connection, Q["votes"], {"caller_id": after[0], "voter": after[1], "limit": AT_ONCE}),
+        (0, ""),
+        itemgetter("caller_id", "voter"),
+    )
+    found = [_false_entry(row, hashed) async for some in entries for row in some]
+    found += [_false_vote(row, hashed) async for some in votes for row in some]
     lost = await records(connection, Q["lost"])
     text = "the list entry of this change is gone, and nobody took it off"
     found += [FalseRow("guard_change", row["change_id"], row["change_id"], row["leaf"], text) for row in lost]
     return [row for row in found if row is not None]
-
-
-async def _entries(connection: Connection) -> AsyncIterator[dict[str, Any]]:
-    after = 0
-    while some := await records(connection, Q["lists"], {"after": after, "limit": AT_ONCE}):
-        for row in some:
-            yield row
-        after = some[-1]["entry_id"]
-
-
-async def _votes(connection: Connection) -> AsyncIterator[dict[str, Any]]:
-    last = {"caller_id": 0, "voter": ""}
-    while some := await records(connection, Q["votes"], {**last, "limit": AT_ONCE}):
-        for row in some:
-            yield row
-        last = {"caller_id": some[-1]["caller_id"], "voter": some[-1]["voter"]}
 
 
 def _false_entry(row: Mapping[str, Any], hashed: Hash) -> FalseRow | None:

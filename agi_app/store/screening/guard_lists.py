@@ -121,14 +121,4 @@ async def knows_line(store: Store, line: str) -> bool:
 
 async def lines(store: Store) -> dict[str, SubscriberLine]:
     """What each line chose. Raises StoreError."""
-    found = await store.records(Q["lines"])
-    return {
-        row["line"]: SubscriberLine(
-            row["enabled"],
-            row["level"],
-            msgspec.json.decode(row["hours"], type=tuple[Hours, ...]) if row["hours"] else (),
-            row["zone"],
-            row["mailbox"],
-        )
-        for row in found
-    }
+    return {row["line"]: msgspec.convert(row, SubscriberLine) for row in await store.records(Q["lines"])}

@@ -36,4 +36,4 @@ SET enabled = coalesce(excluded.enabled, l.enabled), level = coalesce(excluded.l
 DELETE FROM guard_line WHERE line = %(line)s;
 
 -- name: lines
-SELECT line, enabled, level, hours, zone, mailbox FROM guard_line ORDER BY line;
+SELECT line, enabled, level, coalesce(hours, '[]')::jsonb AS hours, zone, mailbox FROM guard_line ORDER BY line;

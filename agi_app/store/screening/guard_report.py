@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 from agi_app.store.database.pool import Store
-from agi_app.store.database.statements import load_queries
+from agi_app.store.database.statements import load_queries, pages
 
 Q = load_queries("screening/guard_report")
 AT_ONCE = 1_000
@@ -87,12 +87,11 @@ async def find_call(store: Store, call: str) -> str | None:
     return str(found["call_id"]) if found else None
 
 
-async def decisions(store: Store, since: dt.datetime) -> AsyncIterator[StoredGuardDecision]:
-    """Every decision since then, in the order of the ids. Raises StoreError."""
-    after = ""
-    while found := await store.rows(
-        StoredGuardDecision, Q["decisions"], {"since": since, "after": after, "limit": AT_ONCE}
-    ):
-        for row in found:
-            yield row
-        after = found[-1].call_id
+def decisions(store: Store, since: dt.datetime) -> AsyncIterator[list[StoredGuardDecision]]:
+    """Every decision since then, in the order of the ids, some at a time. Raises StoreError."""
+    values = {"since": since, "limit": AT_ONCE}
+    return pages(
+        lambda after: store.rows(StoredGuardDecision, Q["decisions"], values | {"after": after}),
+        "",
+        lambda row: row.call_id,
+    )

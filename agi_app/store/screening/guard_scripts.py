@@ -28,12 +28,9 @@ class KnownScript:
 
 
 @dataclass(frozen=True, slots=True)
-class StoredScript:
+class StoredScript(KnownScript):
     """A known script, and how often it was heard."""
 
-    script_id: int
-    name: str
-    text: str
     learned: bool
     heard_at: dt.datetime
     entered_by: str

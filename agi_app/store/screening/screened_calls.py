@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
-from agi_app.guard.facts import CallerFacts, Recent, ScriptHit, Vote
+from agi_app.guard.facts import CallerFacts, ScriptHit, Vote
 from agi_app.guard.lists import WITHHELD, ListEntry, ListOwner
 from agi_app.guard.subscriber_settings import Hours
 from agi_app.guard.votes import block_keys, weigh
@@ -27,7 +27,6 @@ PURGED = {  # query -> what people call it; in this order, so that each counts w
     "lists": "list entries",
 }
 _NOTHING = ":"  # sorts after every digit: no number begins with it
-_decode_hours = msgspec.json.Decoder(tuple[Hours, ...]).decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,72 +110,40 @@ async def lookup(store: Store, number: str | None, line: str, now: dt.datetime) 
 
 
 def _known(found: dict[str, Any], number: str | None, now: dt.datetime) -> KnownCaller:
-    lists = [
-        ListEntry(entry, allow, pattern, ListOwner(owner), reason, _time(expires))
-        for entry, allow, pattern, owner, reason, expires in found["lists"] or ()
-    ]
-    near = [(text, at) for text, stored in found["near"] or () if (at := _time(stored))]
+    lists = msgspec.convert(found["lists"] or (), list[ListEntry])
+    near = msgspec.convert(found["near"] or (), list[tuple[str, dt.datetime]])
     ten, hundred = weigh(near, number, now) if number else (0.0, 0.0)
     facts = CallerFacts(
         dialled_at=found["dialled_at"],
         first_seen=found["first_seen"],
         last_seen=found["last_seen"],
         talked=found["talked"],
-        recent=Recent(),
         block_10=ten,
         block_100=hundred,
-        votes=tuple(Vote(voter, at, bad) for voter, stored, bad in found["votes"] or () if (at := _time(stored))),
+        votes=msgspec.convert(found["votes"] or (), tuple[Vote, ...]),
         lists=tuple(entry for entry in lists if entry.owner is not ListOwner.OWN),
-        script=_script(found["script"]),
+        script=msgspec.convert(found["script"], ScriptHit | None),
         passed_at=found["passed_at"],
     )
-    return KnownCaller(facts, _line(found["line"]), tuple(entry for entry in lists if entry.owner is ListOwner.OWN))
+    line = msgspec.convert(found["line"] or {}, SubscriberLine)
+    return KnownCaller(facts, line, tuple(entry for entry in lists if entry.owner is ListOwner.OWN))
 
 
-def _script(stored: list[Any] | None) -> ScriptHit | None:
-    if stored is None:
-        return None
-    name, at, words, share = stored
-    return ScriptHit(name, dt.datetime.fromisoformat(at), words, share)
-
-
-def _line(stored: list[Any] | None) -> SubscriberLine:
-    if stored is None:
-        return SubscriberLine()
-    enabled, level, hours, zone, mailbox = stored
-    return SubscriberLine(enabled, level, _decode_hours(hours) if hours else (), zone, mailbox)
-
-
-def _time(stored: str | None) -> dt.datetime | None:
-    return None if stored is None else dt.datetime.fromisoformat(stored)
-
-
-@dataclass(slots=True)
-class Batch:
-    """What is written together."""
-
-    calls: list[NewCall] = field(default_factory=list)
-    ends: list[EndedCall] = field(default_factory=list)
-
-    def __len__(self) -> int:
-        return len(self.calls) + len(self.ends)
-
-
-async def write(store: Store, batch: Batch) -> None:
+async def write(store: Store, calls: Sequence[NewCall], ends: Sequence[EndedCall]) -> None:
     """Store calls and ends; doing it again changes nothing. Raises StoreError."""
     async with store.transaction() as connection:
-        await _add_calls(connection, batch.calls)
-        if batch.ends:
+        await _add_calls(connection, calls)
+        if ends:
             values = {
                 "talk": TALK_S,
-                "ids": [e.call_id for e in batch.ends],
-                "answered": [e.answered for e in batch.ends],
-                "rang": [e.rang_s for e in batch.ends],
-                "talked": [e.talked_s for e in batch.ends],
-                "by_caller": [e.by_caller for e in batch.ends],
+                "ids": [e.call_id for e in ends],
+                "answered": [e.answered for e in ends],
+                "rang": [e.rang_s for e in ends],
+                "talked": [e.talked_s for e in ends],
+                "by_caller": [e.by_caller for e in ends],
             }
             await connection.execute(Q["end_calls"], values)
-        for end in batch.ends:
+        for end in ends:
             if end.gave_up_at is not None:
                 values = {"call_id": end.call_id, "result": "failed", "at": end.gave_up_at}
                 await connection.execute(Q["challenged"], values)

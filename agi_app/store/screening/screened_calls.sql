@@ -4,26 +4,29 @@ SELECT c.first_seen, c.last_seen, coalesce(c.talked, false) AS talked, c.passed_
        greatest(c.dialled_at, (
            SELECT max(a.rules_at) FROM person p JOIN attempt a ON a.person_id = coalesce(p.same_as, p.person_id)
            WHERE p.e164 = %(number)s AND coalesce(a.number_id, a.person_id) = p.person_id AND a.dialled)) AS dialled_at,
-       (SELECT jsonb_agg(jsonb_build_array(v.voter, v.at, v.nuisance))
+       (SELECT jsonb_agg(jsonb_build_object('voter', v.voter, 'at', v.at, 'nuisance', v.nuisance))
         FROM (SELECT * FROM guard_vote WHERE caller_id = c.caller_id ORDER BY at DESC LIMIT 50) v) AS votes,
        (SELECT jsonb_agg(jsonb_build_array(n.number, n.nuisance_at))
         FROM (SELECT number, nuisance_at FROM guard_caller
               WHERE nuisance_at IS NOT NULL AND number >= %(hundred)s AND number < %(hundred)s || ':'
                 AND length(number) = length(%(number)s)
               LIMIT 100) n) AS near,
-       (SELECT jsonb_agg(jsonb_build_array(l.entry_id, l.allow, l.pattern,
-                CASE WHEN l.shared THEN 'shared' WHEN l.line = '' THEN 'site' ELSE 'own' END, l.reason, l.expires_at))
+       (SELECT jsonb_agg(jsonb_build_object(
+                'entry_id', l.entry_id, 'allow', l.allow, 'pattern', l.pattern,
+                'owner', CASE WHEN l.shared THEN 'shared' WHEN l.line = '' THEN 'site' ELSE 'own' END,
+                'reason', l.reason, 'expires_at', l.expires_at))
         FROM (SELECT * FROM guard_list
               WHERE pattern = ANY(%(patterns)s)
               UNION ALL
               SELECT * FROM guard_list
               WHERE low <= %(digits)s AND high >= %(digits)s AND length(low) = length(%(digits)s)) l
         WHERE l.line IN ('', %(line)s) AND (l.expires_at IS NULL OR l.expires_at > %(now)s)) AS lists,
-       (SELECT jsonb_build_array(s.name, t.at, t.words, t.share)
+       (SELECT jsonb_build_object('script', s.name, 'at', t.at, 'words', t.words, 'share', t.share)
         FROM guard_transcript t JOIN guard_script s USING (script_id)
         WHERE t.caller_id = c.caller_id ORDER BY t.at DESC LIMIT 1) AS script,
-       (SELECT jsonb_build_array(s.enabled, s.level, s.hours, s.zone, s.mailbox) FROM guard_line s
-        WHERE s.line = %(line)s) AS line
+       (SELECT jsonb_build_object('enabled', s.enabled, 'level', s.level, 'hours', coalesce(s.hours, '[]')::jsonb,
+                'zone', s.zone, 'mailbox', s.mailbox)
+        FROM guard_line s WHERE s.line = %(line)s) AS line
 FROM (SELECT 1) one LEFT JOIN guard_caller c ON c.number = %(number)s;
 
 -- Numbers that called; a call of a while ago that is written late changes no later time.

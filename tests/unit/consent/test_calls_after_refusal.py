@@ -12,8 +12,8 @@ from agi_app.consent.calls_after_refusal import refusals
 from agi_app.consent.person_record_text import story
 from agi_app.consent.person_record_words import SENTENCES, Language
 from agi_app.gate.case import Reason
+from agi_app.gate.facts import ListState
 from agi_app.store.people.history import (
-    DoNotCallListEntry,
     OtherNumber,
     PersonCall,
     PersonContact,
@@ -170,7 +170,7 @@ WHOLE = history(
     calls=(call(-3600), call(-20, lasts_s=20.8), call(-7200, number=OTHER)),
     revocations=(refusal(entered_by="li", method="letter", evidence="file 7"),),
     suppression=StoredSuppression(NOON, "the opt-out key was pressed", "key", NOON + AHEAD),
-    lists=(DoNotCallListEntry("tps", "GB", dt.date(2026, 3, 1)),),
+    lists=(ListState("tps", "GB", dt.date(2026, 3, 1)),),
     contacts=(
         PersonContact(
             "march",

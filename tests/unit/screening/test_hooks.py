@@ -6,8 +6,8 @@ from typing import Any, cast
 
 import pytest
 
-from agi_app.screening.challenge import Challenged
-from agi_app.screening.hooks import Dialled, ReportHook
+from agi_app.screening.challenge import challenged
+from agi_app.screening.hooks import dialled, report
 from tests.unit.screening.test_incoming_call_hook import FakeSession
 
 
@@ -36,7 +36,7 @@ DONE = ("AGI_APP_ACTION", "done")
 
 async def test_a_dialled_number_is_remembered_after_the_call_went_on() -> None:
     session = FakeSession("+1")
-    await Dialled(cast(Any, Book(session.told)))(cast(Any, session))
+    await dialled(cast(Any, Book(session.told)), cast(Any, session))
     assert session.told == [DONE, ("", "left"), ("dialled", "+1")]
 
 
@@ -45,7 +45,7 @@ async def test_a_dialled_number_is_remembered_after_the_call_went_on() -> None:
 ])  # fmt: skip
 async def test_a_report_is_thanked_for_once_it_is_stored(word: str, call_id: str, thanked: bool) -> None:
     session = FakeSession(word, "", call_id)
-    await ReportHook(cast(Any, Book(session.told)))(cast(Any, session))
+    await report(cast(Any, Book(session.told)), cast(Any, session))
     assert (DONE in session.told) is thanked
 
 
@@ -53,5 +53,5 @@ async def test_a_report_is_thanked_for_once_it_is_stored(word: str, call_id: str
 async def test_who_passed_the_challenge_is_kept_with_the_opening_words(result: str, kept: int) -> None:
     session = FakeSession(result, "", "c1")
     book = cast(Any, Book(session.told))
-    await Challenged(book, book)(cast(Any, session))
+    await challenged(book, book, cast(Any, session))
     assert len([name for name, _ in session.told if name in ("passed", "challenged")]) == kept

@@ -19,7 +19,7 @@ from agi_app.pbx.agi.protocol import AgiRequest
 from agi_app.pbx.ari.events import ChannelRef, Frame
 from agi_app.screening.call_follow_up import MOST, Follow
 from agi_app.screening.challenge import PAIRS
-from agi_app.screening.hooks import Screen, parse_stir
+from agi_app.screening.hooks import parse_stir, screen
 from agi_app.screening.judge import Question, Verdict
 from agi_app.screening.opening_words import Openings
 from agi_app.store.screening.screened_calls import EndedCall
@@ -65,7 +65,7 @@ async def told(action: Action, kept: bool = True) -> tuple[FakeSession, Follow]:
     session, follow = FakeSession("100", "Verification passed/A"), Follow(FakeClock(START), lambda _: None)
     screening: Any = FakeScreening(action, kept)
     hook_session: Any = session
-    await Screen(screening, follow, silent())(hook_session)
+    await screen(screening, follow, silent(), hook_session)
     assert screening.asked == [Question("+1", "100", "PJSIP/a", Stir.FULL)]
     return session, follow
 
