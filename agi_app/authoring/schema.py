@@ -6,7 +6,7 @@ import datetime as dt
 import itertools
 import re
 from collections.abc import Hashable, Iterable, Iterator, Mapping
-from typing import Any, ClassVar, TypeVar, get_args, get_origin
+from typing import Any, ClassVar, LiteralString, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, BeforeValidator, ValidationError, ValidationInfo, model_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
@@ -288,13 +288,15 @@ def parse_duration(
     return dt.timedelta(**{names[found[2]]: int(found[1])})
 
 
-def duration_within(shortest: dt.timedelta, longest: dt.timedelta, message: str) -> BeforeValidator:
+def duration_within(
+    shortest: dt.timedelta, longest: dt.timedelta, message: str, rule: LiteralString = "schema/duration"
+) -> BeforeValidator:
     """A duration between these two; else the ``message``, in which ``{found}`` is what was written."""
 
     def judge(value: object) -> dt.timedelta:
         duration = parse_duration(value, shortest, longest)
         if not shortest <= duration <= longest:
-            raise PydanticCustomError("schema/duration", message, {"found": quote(value)})
+            raise PydanticCustomError(rule, message, {"found": quote(value)})
         return duration
 
     return BeforeValidator(judge)

@@ -13,18 +13,18 @@ from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from agi_app.authoring import country_and_zone_names
-from agi_app.authoring.schema import Authored, parse_duration
+from agi_app.authoring.schema import Authored, duration_within
 from agi_app.authoring.suggestions import quote
 from agi_app.model.campaign import Purpose, Window
 
 DEFAULT = "default"
 OWN = "own"
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 SPANS = {"24h": dt.timedelta(hours=24), "7d": dt.timedelta(days=7), "30d": dt.timedelta(days=30)}
 RING_TIME = dt.timedelta(seconds=15), dt.timedelta(seconds=45)  # no file may go beyond
 LONGEST_GAP = dt.timedelta(days=30)  # calls further back are not looked at
 
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 StartTime = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 EndTime = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$|^24:00$")]
 PrefixText = Annotated[str, Field(pattern=r"^\+[1-9][0-9]{0,13}$")]
@@ -34,14 +34,7 @@ V = TypeVar("V")
 
 
 def _between(least: dt.timedelta, most: dt.timedelta, words: str) -> BeforeValidator:
-    def judge(value: object) -> dt.timedelta:
-        duration = parse_duration(value, least, most)
-        if not least <= duration <= most:
-            context = {"found": quote(value), "words": words}
-            raise PydanticCustomError("rules/duration", "{found} is not within {words}", context)
-        return duration
-
-    return BeforeValidator(judge)
+    return duration_within(least, most, f"{{found}} is not within {words}", "rules/duration")
 
 
 def _zone(value: object) -> object:

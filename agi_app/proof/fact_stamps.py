@@ -63,10 +63,10 @@ async def compare(connection: Connection, report: AuditReport, stamper: Stamper,
     begin, leaf = await _boundary(connection, report)
     look = _Look(connection, report, stamper, excused, begin, leaf)
     await _consents(look)
-    for row in await audit_facts.caller_id_proofs(connection):
+    for row in await audit_facts.all_of(connection, "caller_id_proofs"):
         proof = CallerIdProof(**{f.name: row[f.name] for f in fields(CallerIdProof)})
         look.stamped("caller_id_proof", row, stamp_of(proof, stamper))
-    for row in await audit_facts.phones(connection):
+    for row in await audit_facts.all_of(connection, "phones"):
         if ("person", row["person_id"]) not in excused:
             wanted = stamp_of_phone(stamper, bytes(row["number_hash"]), row["proved_until"], row["entered_by"])
             look.stamped("phone_proof", row, wanted)
@@ -81,7 +81,7 @@ async def compare(connection: Connection, report: AuditReport, stamper: Stamper,
 
 async def _boundary(connection: Connection, report: AuditReport) -> tuple[Mapping[str, int], int | None]:
     """Up to which numbers a row may be without a stamp, and the leaf that says so."""
-    if not (found := [row for row in await audit_facts.database_facts(connection) if row["name"] == BEGIN]):
+    if not (found := [row for row in await audit_facts.all_of(connection, "database_facts") if row["name"] == BEGIN]):
         report.add("removed", f"database_fact {BEGIN} is gone", "database_fact")
         return {}, None
     try:
@@ -110,7 +110,7 @@ async def _consents(look: _Look) -> None:
 async def _links(look: _Look) -> None:
     """Join the numbers again, as the sealed rows say, and compare with what holds now."""
     groups: dict[int, set[int]] = {}
-    for row in await audit_facts.links(look.connection):
+    for row in await audit_facts.all_of(look.connection, "links"):
         look.stamped(LINK, row, look.stamper.fact(LINK, {"moved": row["moved"], "onto": row["onto"]}))
         for moved, onto in zip(row["moved"], row["onto"], strict=False):
             if moved is not None and onto is not None:
@@ -125,7 +125,7 @@ async def _links(look: _Look) -> None:
 
 
 async def _lists(look: _Look) -> None:
-    lists = await audit_facts.lists_in_force(look.connection)
+    lists = await audit_facts.all_of(look.connection, "lists_in_force")
     for row in lists:
         name = f"list {row['name']} (import {row['id']})"
         if row["digest"] is None:

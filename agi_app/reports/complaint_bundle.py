@@ -7,9 +7,7 @@ it without this program. An export of a case shows whole numbers and recordings:
 from __future__ import annotations
 
 import asyncio
-import csv
 import dataclasses
-import io
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -28,9 +26,9 @@ from agi_app.proof.export import ProofFile, prove
 from agi_app.proof.notary import Notary
 from agi_app.proof.sequencer import Sequencer
 from agi_app.proof.signed_manifest import sign_files, write_verifier
-from agi_app.reports.csv_and_json import FORMULA_STARTS
+from agi_app.reports.csv_and_json import table
 from agi_app.store.database.pool import Store
-from agi_app.store.people import complaints as table
+from agi_app.store.people import complaints
 from agi_app.store.people.access_log import Access, log_access
 from agi_app.store.people.complaints import RECEIVED, CaseRow, NoteRow
 from agi_app.store.people.history import PersonHistory, StoredConsent, StoredRevocation, person_history
@@ -73,7 +71,7 @@ async def gather(
     language: str = "en",
 ) -> Bundle:
     """Everything about one case. Raises InputError when there is none or it was erased, StoreError."""
-    case, notes = await table.case_of(store, complaint_id)
+    case, notes = await complaints.case_of(store, complaint_id)
     if case.erased_at is not None:
         raise InputError(f"complaint {complaint_id}: its person was erased, and what was said with them")
     await Sequencer(store, notary).once()  # when no worker does it
@@ -111,7 +109,7 @@ def write(bundle: Bundle, out: Path) -> None:
 
 async def _sounds(store: Store, files: KeptFiles, case: CaseRow, bundle: Bundle) -> list[dict[str, Any]]:
     told = []
-    for row in await table.recordings_of(store, case.number):
+    for row in await complaints.recordings_of(store, case.number):
         name = f"recordings/{row.recording_id}-{row.name}.wav"
         content = await asyncio.to_thread(files.recordings.read, row.sha256) if row.sha256 else None
         if content is not None:
@@ -164,7 +162,7 @@ def _case(
 
 def _our_calls(found: PersonHistory | None) -> bytes:
     rows = [dataclasses.asdict(call) | {"time": call.rules_at} for call in found.calls] if found is not None else []
-    return _table(OURS, OURS, rows)
+    return table(OURS, OURS, rows, "\r\n").encode("utf-8-sig")
 
 
 def _centre(case: CaseRow, evidence: str | None) -> bytes:
@@ -183,21 +181,7 @@ def _centre(case: CaseRow, evidence: str | None) -> bytes:
         }
         for time in said.get("times", [])
     ]
-    return _table(tuple(CENTRE), tuple(CENTRE.values()), rows)
-
-
-def _table(columns: Sequence[str], titles: Sequence[str], rows: Sequence[dict[str, Any]]) -> bytes:
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(titles)
-    writer.writerows([_cell(row.get(column)) for column in columns] for row in rows)
-    return out.getvalue().encode("utf-8-sig")
-
-
-def _cell(value: Any) -> str:
-    """Text for a spreadsheet; what it would run as a formula begins with an apostrophe."""
-    text = "" if value is None else str(plain(value)) if not isinstance(value, str) else value
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+    return table([*CENTRE], [*CENTRE.values()], rows, "\r\n").encode("utf-8-sig")
 
 
 def _json(value: Any) -> bytes:

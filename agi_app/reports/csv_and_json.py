@@ -36,18 +36,23 @@ def contact_record(row: Any) -> dict[str, str]:
 
 
 def to_csv(records: Sequence[Mapping[str, str]]) -> str:
-    """CSV with a header line, one line a contact; cells that a spreadsheet would run begin with an apostrophe."""
+    """CSV with a header line, one line a contact."""
+    return table(CONTACT_COLUMNS, CONTACT_COLUMNS, records, "\n")
+
+
+def table(columns: Sequence[str], titles: Sequence[str], rows: Sequence[Mapping[str, Any]], end: str) -> str:
+    """CSV with the titles in its first line; cells that a spreadsheet would run begin with an apostrophe."""
     out = io.StringIO()
-    writer = csv.DictWriter(out, CONTACT_COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    for record in records:
-        writer.writerow({column: _cell(value) for column, value in record.items()})
+    writer = csv.writer(out, lineterminator=end)
+    writer.writerow(titles)
+    writer.writerows([_cell(row.get(column)) for column in columns] for row in rows)
     return out.getvalue()
 
 
-def _cell(value: str) -> str:
-    value = value.replace("\r\n", "\n").replace("\r", "\n")  # a lone return would end the line for many readers
-    return f"'{value}" if value.startswith(FORMULA_STARTS) else value
+def _cell(value: Any) -> str:
+    text = value if isinstance(value, str) else "" if value is None else str(plain(value))
+    text = text.replace("\r\n", "\n").replace("\r", "\n")  # a lone return would end the line for many readers
+    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
 
 
 def to_json(

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
+from typing import Any
 
 from agi_app.authoring.yaml_lines import Document, Path
 from agi_app.errors import Problem
@@ -90,26 +93,19 @@ def _lists(value: Sourced, base: Rules) -> Iterator[Fault]:
             yield ("purposes",), f"leaves out {', '.join(sorted(missing))}, which the list binds in the shipped rules"
 
 
-def _at_least(field: str, name: str) -> Check:
-    """The value of ``field`` may not be below that of the base."""
+def _limit(worse: Callable[[Any, Any], bool], words: str, field: str, name: str) -> Check:
+    """The value of ``field`` may not be worse than that of the base."""
 
     def check(value: Sourced, base: Rules) -> Iterator[Fault]:
-        own, least = getattr(value, field), getattr(base, name)
-        if own is not None and own < least:
-            yield (field,), f"is below what the shipped rules ask for ({_shown(least)})"
+        own, limit = getattr(value, field), getattr(base, name)
+        if own is not None and worse(own, limit):
+            yield (field,), f"is {words} ({_shown(limit)})"
 
     return check
 
 
-def _at_most(field: str, name: str) -> Check:
-    """The value of ``field`` may not be above that of the base."""
-
-    def check(value: Sourced, base: Rules) -> Iterator[Fault]:
-        own, most = getattr(value, field), getattr(base, name)
-        if own is not None and own > most:
-            yield (field,), f"is above what the shipped rules allow ({_shown(most)})"
-
-    return check
+_at_least = partial(_limit, operator.lt, "below what the shipped rules ask for")
+_at_most = partial(_limit, operator.gt, "above what the shipped rules allow")
 
 
 def _both(*checks: Check) -> Check:

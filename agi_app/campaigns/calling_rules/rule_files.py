@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
@@ -20,7 +20,7 @@ from agi_app.authoring.yaml_lines import load
 from agi_app.campaigns.calling_rules import calendars
 from agi_app.campaigns.calling_rules.strictest import Builder, Dates, Parsed, RuleFile
 from agi_app.errors import AuthorError, InputError, Problem
-from agi_app.gate.rule_file import DEFAULT, ClosedDays, JurisdictionFile
+from agi_app.gate.rule_file import DEFAULT, JurisdictionFile
 from agi_app.gate.ruleset import RuleSet
 
 VERSION_DIGITS = 12
@@ -106,7 +106,7 @@ def _parse(files: Mapping[str, bytes]) -> Parsed:
             problems.append(document.problem(("jurisdiction",), "rules/default", message))
         first = found.setdefault((own, region), rule_file)
         if first is not rule_file:
-            message = f"{region} already has rules in {first.name}; write one file for each jurisdiction"
+            message = f"{region} already has rules in {first.document.file}; write one file for each jurisdiction"
             problems.append(document.problem(("jurisdiction",), "rules/duplicate", message))
     if problems:
         raise AuthorError(*problems)
@@ -119,11 +119,6 @@ def _parse_one(name: str, text: bytes) -> RuleFile:
     return RuleFile(validate(JurisdictionFile, document), document)
 
 
-def _closed_days(values: JurisdictionFile) -> Iterator[ClosedDays]:
-    for place in (values, *values.parts.values()):
-        yield from place.closed_days or ()
-
-
 def _dates(parsed: Parsed, known: Dates) -> tuple[Dates, dict[str, str]]:
     """Every calendar that a file or, for its country, the default means; and why some cannot be told."""
     general = parsed.get((False, DEFAULT))
@@ -132,7 +127,7 @@ def _dates(parsed: Parsed, known: Dates) -> tuple[Dates, dict[str, str]]:
         region = rule_file.values.jurisdiction
         if region == DEFAULT:
             continue
-        wanted = [*_closed_days(rule_file.values)]
+        wanted = rule_file.closed_days
         if general is not None and rule_file.values.closed_days is None:
             wanted += general.values.closed_days or ()
         keys |= {key for value in wanted if (key := calendars.key_of(value, region)) is not None}

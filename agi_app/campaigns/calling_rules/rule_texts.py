@@ -48,8 +48,8 @@ def lines_of(book: RuleBook, region: str) -> list[SourcedLine]:
 def _lines(rule_file: RuleFile, values: RuleValues, place: str) -> Iterator[SourcedLine]:
     for key in ("time_zones", *RULE_KEYS):
         for value in getattr(values, key, None) or ():
-            text = TEXTS[key](value)
-            yield SourcedLine(place, key, text, value.basis, value.source, value.as_of, rule_file.name)
+            said, file = (value.basis, value.source, value.as_of), rule_file.document.file
+            yield SourcedLine(place, key, TEXTS[key](value), *said, file)
 
 
 def in_force(rules: Rules) -> dict[str, str]:

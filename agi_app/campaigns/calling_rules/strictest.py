@@ -7,14 +7,14 @@ only narrow it. What is wrong is collected with its line.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from agi_app.authoring.yaml_lines import Document
+from agi_app.authoring.yaml_lines import Document, Path
 from agi_app.campaigns.calling_rules import calendars
 from agi_app.campaigns.calling_rules.narrowing import loosened
-from agi_app.errors import InputError, Problem
+from agi_app.errors import Problem
 from agi_app.gate.calling_hours import Calendar, Opening
 from agi_app.gate.rule_file import DEFAULT, RULE_KEYS, SPANS, ClosedDays, JurisdictionFile, RuleValues
 from agi_app.gate.ruleset import Cap, Jurisdiction, ListRule, Part, Rules, lowest_caps, strictest, strictest_lists
@@ -31,9 +31,9 @@ class RuleFile:
     document: Document
 
     @property
-    def name(self) -> str:
-        """As messages and reports name it."""
-        return self.document.file
+    def closed_days(self) -> list[ClosedDays]:
+        """What it says of closed days, for the country and its parts."""
+        return [value for place in (self.values, *self.values.parts.values()) for value in place.closed_days or ()]
 
 
 Parsed = Mapping[tuple[bool, str], RuleFile]  # (is it the project's own, region) -> file
@@ -59,18 +59,16 @@ class Builder:
 
     def jurisdiction(self, region: str) -> Jurisdiction:
         """The strictest of everything that binds in one country."""
-        shipped, own = self._parsed.get((False, region)), self._parsed.get((True, region))
-        first = shipped or own
-        if first is None:  # pragma: no cover - regions() names only those that have a file
-            raise InputError(f"there are no rules for {region}")
-        for rule_file in (shipped, own):
-            self.problems += self._unknown_calendars(rule_file, region) if rule_file is not None else ()
+        files = [self._parsed[key] for key in ((False, region), (True, region)) if key in self._parsed]
+        for rule_file in files:
+            self._tell_calendars(rule_file, ("closed_days",), "closed_days: ", rule_file.closed_days, region)
+        first, *on_top = files
         rules = self._filled(first, region)
-        zones = {z for f in (shipped, own) if f for value in f.values.time_zones or () for z in value.zones}
+        zones = {z for rule_file in files for value in rule_file.values.time_zones or () for z in value.zones}
         parts = {
             name: Part(tuple(part.numbers), self._rules(part, region)) for name, part in first.values.parts.items()
         }
-        if shipped is not None and own is not None:
+        for own in on_top:
             rules, parts = self._narrowed(own, region, rules, parts)
         joined = {name: Part(part.prefixes, strictest([rules, part.rules])) for name, part in parts.items()}
         return Jurisdiction(region, rules, joined, tuple(sorted(zones)))
@@ -83,18 +81,16 @@ class Builder:
         for key in (key for key in missing if filled.get(key) is None and key not in OPTIONAL):
             message = f'the key "{key}" is missing here, and there is no default for it'
             self.problems.append(rule_file.document.problem((), "schema/missing-key", message))
-        for value in filled.get("closed_days") or ():
-            fault = self._faults.get(str(calendars.key_of(value, region)))
-            if fault is not None:
-                self.problems.append(rule_file.document.problem((), "rules/calendar", fault))
+        self._tell_calendars(rule_file, (), "", filled.get("closed_days") or (), region)
         return self._rules(rule_file.values.model_copy(update=filled), region)
 
-    def _unknown_calendars(self, rule_file: RuleFile, region: str) -> Iterator[Problem]:
-        for values in (rule_file.values, *rule_file.values.parts.values()):
-            for value in values.closed_days or ():
-                fault = self._faults.get(str(calendars.key_of(value, region)))
-                if fault is not None:
-                    yield rule_file.document.problem(("closed_days",), "rules/calendar", f"closed_days: {fault}")
+    def _tell_calendars(
+        self, rule_file: RuleFile, path: Path, key: str, closed: Iterable[ClosedDays], region: str
+    ) -> None:
+        """Those of ``closed`` that cannot be told."""
+        names = (str(calendars.key_of(value, region)) for value in closed)
+        faults = (f"{key}{self._faults[name]}" for name in names if name in self._faults)
+        self.problems += (rule_file.document.problem(path, "rules/calendar", fault) for fault in faults)
 
     def _narrowed(
         self, own: RuleFile, region: str, base: Rules, parts: dict[str, Part]
@@ -118,13 +114,12 @@ class Builder:
         }
 
     def _calendars(self, value: ClosedDays, region: str) -> list[Calendar]:
-        key = calendars.key_of(value, region)
-        found = [self._dates[str(key)]] if str(key) in self._dates else []
-        return ([calendars.listed(value.dates)] if value.dates else []) + found
+        key = str(calendars.key_of(value, region))
+        listed = [calendars.listed(value.dates)] if value.dates else []
+        return listed + ([self._dates[key]] if key in self._dates else [])
 
     def _rules(self, values: RuleValues, region: str) -> Rules:
-        closed = (found for value in values.closed_days or () for found in self._calendars(value, region))
-        return rules_of(values, closed)
+        return rules_of(values, [c for value in values.closed_days or () for c in self._calendars(value, region)])
 
 
 def rules_of(values: RuleValues, closed: Iterable[Calendar]) -> Rules:

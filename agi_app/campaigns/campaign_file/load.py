@@ -25,12 +25,10 @@ from agi_app.campaigns.campaign_file.machine_part import MachineDetectionFile
 from agi_app.errors import Problem
 from agi_app.flow.language.no_such_flow import no_such_flow
 from agi_app.flow.syntax.names_and_limits import MAX_CALL_SECONDS, FileName
-from agi_app.gate.rule_file import RING_TIME
+from agi_app.gate.rule_file import DAYS, RING_TIME, Day
 from agi_app.model import phone
 from agi_app.model.campaign import Agents, Campaign, Pace, Pacing, Purpose, Window
 
-Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 PURPOSES = (Purpose.TRANSACTIONAL, Purpose.SURVEY, Purpose.MARKETING)
 RETRIED = ("no_answer", "busy", "congestion", "trunk_silent", "failed", "machine")
 _NO_OUTCOMES = "attempts max max_attempts times count tries interval delay wait after every 次数 间隔 等待"

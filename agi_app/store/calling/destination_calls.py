@@ -68,7 +68,7 @@ async def take(
     """Decide on a leg and mark it. ``offset`` is rules time minus real time; ``decide`` must be pure."""
     key = {"e164": wanted.number.e164, "shown": wanted.shown, "offset": offset}
     async with store.transaction() as connection:
-        await add_person(store, connection, wanted.number)
+        await add_person(store, connection, wanted.number.e164)
         await connection.execute(Q["lock"], key)
         facts, now = await _facts(connection, key, wanted)
         decision = decide(facts, now)
@@ -114,7 +114,7 @@ async def standing(store: Store, wanted: LegRequest, offset: dt.timedelta, decid
     """What would be decided now; nothing is stored but that the number is known here."""
     key = {"e164": wanted.number.e164, "shown": wanted.shown, "offset": offset}
     async with store.transaction() as connection:
-        await add_person(store, connection, wanted.number)
+        await add_person(store, connection, wanted.number.e164)
         return decide(*await _facts(connection, key, wanted))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Literal
 
 from psycopg.rows import DictRow
 
@@ -16,9 +17,12 @@ AT_ONCE = 5000
 PURPOSES = frozenset(purpose.value for purpose in Purpose)
 
 
-async def database_facts(connection: Connection) -> list[DictRow]:
-    """What is always true of the database: fact_id, name, value, leaf."""
-    return await records(connection, Q["database_facts"])
+async def all_of(
+    connection: Connection, facts: Literal["database_facts", "caller_id_proofs", "phones", "links", "lists_in_force"]
+) -> list[DictRow]:
+    """All facts of one kind: what is always true of the database, the proofs of numbers that we show and of telephones
+    of our staff, which numbers became one person's (in their order), the newest import of every do-not-call list."""
+    return await records(connection, Q[facts])
 
 
 def consents(connection: Connection) -> AsyncIterator[list[DictRow]]:
@@ -42,29 +46,9 @@ def said_by(row: DictRow) -> bytes | None:
     return content_hash(consent)
 
 
-async def caller_id_proofs(connection: Connection) -> list[DictRow]:
-    """All proofs of numbers that we show."""
-    return await records(connection, Q["caller_id_proofs"])
-
-
-async def phones(connection: Connection) -> list[DictRow]:
-    """All proofs of telephones of our staff, with whose they are."""
-    return await records(connection, Q["phones"])
-
-
-async def links(connection: Connection) -> list[DictRow]:
-    """Which numbers became one person's, in their order: id, moved, onto, stamp."""
-    return await records(connection, Q["links"])
-
-
 async def linked(connection: Connection) -> dict[int, int]:
     """Each number that belongs to another one's person, as it is now: person_id -> head."""
     return {row["person_id"]: row["same_as"] for row in await records(connection, Q["linked"])}
-
-
-async def lists_in_force(connection: Connection) -> list[DictRow]:
-    """The newest import of every do-not-call list, with its digest if it has one."""
-    return await records(connection, Q["lists_in_force"])
 
 
 async def stray_entries(connection: Connection, lists: list[int]) -> list[DictRow]:

@@ -83,7 +83,7 @@ async def add(store: Store, said: Complaint, terms: CaseTerms) -> int:
     ref = said.ref or uuid.uuid4().hex
     digest, name = said.evidence or (None, None)
     async with store.transaction() as connection:
-        await add_person(store, connection, said.number)
+        await add_person(store, connection, said.number.e164)
         person = await the_record(
             connection, Q["person"], {"number": said.number.e164}, "the person of a complaint was not stored"
         )

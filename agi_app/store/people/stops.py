@@ -9,16 +9,15 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
 
 from psycopg.rows import DictRow
 
 from agi_app.model.campaign import Purpose
-from agi_app.model.phone import region_and_zones
 from agi_app.store.calling.attempts import CLAIMED, give_back
 from agi_app.store.database.listen import STOP_CHANNEL
 from agi_app.store.database.pool import Store
 from agi_app.store.database.statements import Connection, count, load_queries, record, records, rows
+from agi_app.store.requested_calls.staff_calls import add_person
 
 Q = load_queries("people/stops")
 BY_HAND = "entered by hand"
@@ -92,7 +91,7 @@ async def revoke(
     entry = Suppression(number_hash, at, reason if details is NO_DETAILS else BY_HAND, via)
     async with store.transaction() as connection:
         if details is not NO_DETAILS:
-            await connection.execute(Q["add_person"], _person(number, number_hash))
+            await add_person(store, connection, number)
         person = await record(connection, Q["lock_person_by_number"], {"number": number})
         if purpose is None:
             await _insert(connection, [entry])
@@ -131,11 +130,6 @@ async def live_check(store: Store, attempt_ids: Sequence[str]) -> dict[str, str]
 async def is_suppressed(store: Store, number: str) -> bool:
     """Whether this E.164 number is on the suppression list."""
     return bool(await store.value(bool, Q["is_suppressed"], {"number_hash": store.hash_number(number)}))
-
-
-def _person(number: str, number_hash: bytes) -> dict[str, Any]:
-    region, zones = region_and_zones(number)
-    return {"number": number, "number_hash": number_hash, "region": region, "zones": zones}
 
 
 async def _insert(connection: Connection, entries: Sequence[Suppression]) -> int:

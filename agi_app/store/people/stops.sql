@@ -1,7 +1,3 @@
--- name: add_person
-INSERT INTO person (e164, number_hash, region, zones) VALUES (%(number)s, %(number_hash)s, %(region)s, %(zones)s)
-ON CONFLICT DO NOTHING;
-
 -- name: lock_person_by_number
 SELECT person_id, lock_head(person_id) AS head FROM person WHERE e164 = %(number)s;
 

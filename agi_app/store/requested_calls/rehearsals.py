@@ -98,7 +98,7 @@ async def request(
     }
     async with store.transaction() as connection:
         await connection.execute(Q["forget_old"])
-        await add_person(store, connection, number)
+        await add_person(store, connection, number.e164)
         row = await the_record(
             connection, Q["request"], wanted, f"database {store.where}: did not take the request for a rehearsal"
         )

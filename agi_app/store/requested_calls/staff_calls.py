@@ -9,21 +9,17 @@ from typing import Any
 from agi_app.gate.decide import Decision
 from agi_app.gate.facts import ProofFact
 from agi_app.gate.verification import NO_CONTACT, VerificationFacts
-from agi_app.model.phone import PhoneNumber
+from agi_app.model.phone import region_and_zones
 from agi_app.store.database.pool import Store
 from agi_app.store.database.statements import Connection, as_json, load_queries, the_record
 
 Q = load_queries("requested_calls/verifications")
 
 
-async def add_person(store: Store, connection: Connection, number: PhoneNumber) -> None:
+async def add_person(store: Store, connection: Connection, e164: str) -> None:
     """Make sure that the owner of the number is a person here."""
-    person = {
-        "e164": number.e164,
-        "number_hash": store.hash_number(number.e164),
-        "region": number.region,
-        "zones": list(number.zones),
-    }
+    region, zones = region_and_zones(e164)
+    person = {"e164": e164, "number_hash": store.hash_number(e164), "region": region, "zones": zones}
     await connection.execute(Q["add_person"], person)
 
 

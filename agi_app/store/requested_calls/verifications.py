@@ -78,7 +78,7 @@ async def request(
         "proves": proves,
     }
     async with store.transaction() as connection:
-        await add_person(store, connection, number)
+        await add_person(store, connection, number.e164)
         row = await the_record(
             connection,
             Q["request"],
