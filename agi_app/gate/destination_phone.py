@@ -16,16 +16,16 @@ from agi_app.gate.do_not_call_rules import not_suppressed
 from agi_app.gate.number_rules import jurisdiction_known, number_fits_trunk, number_valid
 from agi_app.gate.rehearsal import RehearsalFacts, phone_is_ours
 from agi_app.gate.ruleset import RuleSet
-from agi_app.gate.verification import Kind, judge_own_call
+from agi_app.gate.verification import judge_own_call
 
 DECIDED_AS = "destination leg"  # the campaign name in decision rows: no campaign can have a name with a space
-_KIND = Kind(DECIDED_AS, (number_valid, number_fits_trunk, jurisdiction_known, not_suppressed))
+_RULES = (number_valid, number_fits_trunk, jurisdiction_known, not_suppressed)
 
 
 def decide_leg(facts: RehearsalFacts, trunk_is_sandbox: bool, ruleset: RuleSet, now: dt.datetime) -> Decision:
     """Judge one leg (``now`` = rules time, aware); ``facts.shown`` is our number that it shows."""
     more = [phone_is_ours(facts, now), _shown_is_proved(facts, now)]
-    return judge_own_call(facts, _KIND, more, trunk_is_sandbox, ruleset, now)
+    return judge_own_call(facts, DECIDED_AS, more, trunk_is_sandbox, ruleset, now, _RULES)
 
 
 def _shown_is_proved(facts: RehearsalFacts, now: dt.datetime) -> Reason | None:

@@ -14,11 +14,10 @@ from agi_app.gate.case import Reason
 from agi_app.gate.decide import Decision
 from agi_app.gate.facts import ProofFact
 from agi_app.gate.ruleset import RuleSet
-from agi_app.gate.verification import Kind, VerificationFacts, calls_per_day, judge_own_call
+from agi_app.gate.verification import VerificationFacts, calls_per_day, judge_own_call
 
 REHEARSALS_PER_DAY = 20  # of one telephone, in any 24 hours; house rule
 DECIDED_AS = "rehearse FLOW"  # the campaign name in decision rows: no campaign can have a name with a space
-_KIND = Kind(DECIDED_AS)
 LONGEST_PHONE_PROOF = dt.timedelta(days=90)  # how long a telephone of our staff may hear rehearsals; house rule
 PHONE_PROOFS = frozenset({"rehearsal", "call"})  # a letter is about a number, not about who answers there
 
@@ -33,7 +32,7 @@ class RehearsalFacts(VerificationFacts):
 def decide_rehearsal(facts: RehearsalFacts, trunk_is_sandbox: bool, ruleset: RuleSet, now: dt.datetime) -> Decision:
     """Judge one request (``now`` = rules time, aware)."""
     more = [phone_is_ours(facts, now), calls_per_day(facts, "rehearsals_per_day", REHEARSALS_PER_DAY, now)]
-    return judge_own_call(facts, _KIND, more, trunk_is_sandbox, ruleset, now)
+    return judge_own_call(facts, DECIDED_AS, more, trunk_is_sandbox, ruleset, now)
 
 
 def phone_is_ours(facts: RehearsalFacts, now: dt.datetime) -> Reason | None:

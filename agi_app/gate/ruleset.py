@@ -73,6 +73,12 @@ class Jurisdiction:
     parts: Mapping[str, Part] = field(default_factory=dict)
     zones: tuple[str, ...] = ()  # all of the country
 
+    @property
+    def places(self) -> list[tuple[str, Rules]]:
+        """The country and each part of it, such as US and US-FL, with the rules there."""
+        parts = ((f"{self.region}-{name}", part.rules) for name, part in self.parts.items())
+        return [(self.region, self.rules), *parts]
+
     def rules_in(self, parts: tuple[str, ...]) -> Rules:
         """The strictest of the country's rules and those of its ``parts``."""
         if not parts:

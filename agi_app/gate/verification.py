@@ -26,7 +26,7 @@ RING_TIME = dt.timedelta(seconds=30)
 NO_CONTACT = 0  # the contact id in decision rows about verification calls
 DECIDED_AS = "callerid prove"  # the campaign name in those rows: no campaign can have a name with a space
 
-_STRANGERS: tuple[Rule, ...] = (
+STRANGERS: tuple[Rule, ...] = (
     number_valid,
     number_fits_trunk,
     jurisdiction_known,
@@ -35,17 +35,6 @@ _STRANGERS: tuple[Rule, ...] = (
     closed_day,
     window_jurisdiction,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """A kind of call to one of our numbers: its campaign name in decision rows, and the rules that guard it."""
-
-    decided_as: str
-    rules: tuple[Rule, ...] = _STRANGERS
-
-
-_KIND = Kind(DECIDED_AS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,21 +55,25 @@ def decide_verification(
 ) -> Decision:
     """Judge one request (``now`` = rules time, aware)."""
     more = [calls_per_day(facts, "verification_per_day", CALLS_PER_DAY, now)]
-    return judge_own_call(facts, _KIND, more, trunk_is_sandbox, ruleset, now)
+    return judge_own_call(facts, DECIDED_AS, more, trunk_is_sandbox, ruleset, now)
 
 
 def judge_own_call(
     facts: VerificationFacts,
-    kind: Kind,
+    decided_as: str,
     more: Sequence[Reason | None],
     trunk_is_sandbox: bool,
     ruleset: RuleSet,
     now: dt.datetime,
+    rules: Sequence[Rule] = STRANGERS,
 ) -> Decision:
-    """What guards that kind, the number that is shown, and ``more`` that the kind of call asks for."""
-    campaign, place = _as_campaign(facts, kind.decided_as), locate(facts.number, ruleset)
+    """What ``rules`` say of a call to one of our numbers, the number that is shown, and ``more`` that was asked.
+
+    ``decided_as`` is its campaign name in decision rows.
+    """
+    campaign, place = _as_campaign(facts, decided_as), locate(facts.number, ruleset)
     case = GateCase(_as_contact(facts), place, campaign.caller_id, campaign, trunk_is_sandbox, ruleset, now)
-    found = [*(rule(case) for rule in kind.rules), _shown_is_ours(facts, now), *more]
+    found = [*(rule(case) for rule in rules), _shown_is_ours(facts, now), *more]
     return Decision(
         contact_id=NO_CONTACT,
         person_id=facts.person_id,

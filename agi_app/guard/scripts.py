@@ -29,7 +29,7 @@ SKIPPED = 0.4  # what a word of the script costs that was not heard, or one that
 COMMON_WEIGHT = 0.35  # of a word that most scripts and most talk have
 _MASK = "#"
 _WORDS = re.compile(r"<[a-z]+>|[^\W\d_]+(?:['’][^\W\d_]+)*|\d[\d.,:/\-]*", re.IGNORECASE)
-_HAN = re.compile(r"[\u3400-\u9fff]")
+_HAN = re.compile(r"([\u3400-\u9fff])")
 _NUMBER_WORDS = "zero oh one two three four five six seven eight nine ten 零 〇 一 二 三 四 五 六 七 八 九 十"
 # What every talk has, and what every menu says.
 _COMMON_WORDS = """
@@ -56,7 +56,7 @@ def words(text: str) -> list[str]:
     """Words in lower case, each Han character for itself, numbers masked."""
     found: list[str] = []
     for token in _WORDS.findall(unicodedata.normalize("NFKC", text).lower()):
-        for word in _split_han(token) if _HAN.search(token) else (token.replace("’", "'"),):
+        for word in filter(None, _HAN.split(token.replace("’", "'"))):
             if word[0] != "<" and not word[0].isdigit() and word not in _NUMBERS:
                 found.append(word)
             elif not found or found[-1] != _MASK:
@@ -131,8 +131,3 @@ def _agreement(heard: Sequence[str], weights: Sequence[float], said: Sequence[st
         best = max(best, *row)
         above = row
     return best
-
-
-def _split_han(token: str) -> list[str]:
-    """Han characters one by one, what stands between them as words."""
-    return [part for part in re.split(r"([\u3400-\u9fff])", token) if part]

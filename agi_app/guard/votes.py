@@ -29,13 +29,8 @@ def weigh(neighbours: Iterable[tuple[str, dt.datetime]], caller: str, now: dt.da
     for number, at in neighbours:
         if number != caller and len(number) == len(caller) and number.startswith(hundred):
             latest[number] = max(at, latest.get(number, at))
-    weights = [0.0, 0.0]
-    for number, at in sorted(latest.items()):
-        weight = decayed(at, now)
-        weights[1] += weight
-        if number.startswith(ten):
-            weights[0] += weight
-    return weights[0], weights[1]
+    weights = {number: decayed(at, now) for number, at in sorted(latest.items())}
+    return sum((w for number, w in weights.items() if number.startswith(ten)), 0.0), sum(weights.values(), 0.0)
 
 
 # Votes fade, and a number that was given to somebody new starts clean.
@@ -84,8 +79,4 @@ def tally(
 def valid_since(signs: Iterable[dt.datetime], now: dt.datetime) -> dt.datetime | None:
     """The end of the number's last long silence; None: it had none. ``signs`` are calls and votes of it."""
     moments = sorted({*(sign for sign in signs if sign < now), now})
-    since = None
-    for earlier, later in pairwise(moments):
-        if later - earlier >= REASSIGNED_AFTER:
-            since = later
-    return since
+    return max((later for earlier, later in pairwise(moments) if later - earlier >= REASSIGNED_AFTER), default=None)

@@ -75,12 +75,11 @@ def _workers_wait(view: Standstill) -> list[WaitingReason]:
         return [WaitingReason(NO_WORKER, "no worker is running; `agi-app run` starts one")]
     found = [WaitingReason(WORKER, f"worker {name} dials nobody: {why}", None, name) for name, _, why in alive if why]
     silent = {reason.worker for reason in found}
-    for reason in view.waiting_reasons:
-        if reason.worker not in silent and reason.by not in _KNOWN_BETTER:
-            found.append(
-                WaitingReason(reason.by, f"worker {reason.worker}: {reason.text}", reason.until, reason.worker)
-            )
-    return found
+    return found + [
+        WaitingReason(reason.by, f"worker {reason.worker}: {reason.text}", reason.until, reason.worker)
+        for reason in view.waiting_reasons
+        if reason.worker not in silent and reason.by not in _KNOWN_BETTER
+    ]
 
 
 def _no_place(view: Standstill) -> list[WaitingReason]:

@@ -306,7 +306,7 @@ def check_page() -> str:
     ]
     for section in sections():
         lines += ["", f"## {section.title}", *(["", section.about] if section.about else [])]
-        for rule in section.rules:
+        for rule in section.rules.values():
             lines += ["", *_check_rule(rule)]
     return "\n".join(lines) + "\n"
 

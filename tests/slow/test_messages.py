@@ -424,7 +424,7 @@ def test_a_file_edited_while_it_runs_is_told(
     found = read_project(project, {"sandbox"})
     campaign, flow = found.campaigns["march-checkup"].parsed.campaign, found.flows["checkup-reminder"]
     parts = {part.file: part.text for part in parts_of(found, flow)}
-    stored = StoredCampaign(campaign, state, None, flow.file, flow.text, Clock().now(), parts)
+    stored = StoredCampaign(campaign, state, None, flow.file, flow.text, parts)
     if file is not None:
         text = (project / file).read_text(encoding="utf-8")
         edited = text.replace("attempts: 2", "attempts: 1").replace("ring_time: 20s", "ring_time: 25s")

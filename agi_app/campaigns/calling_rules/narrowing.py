@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import partial
+from functools import partial, reduce
 from typing import Any
 
 from agi_app.authoring.yaml_lines import Document, Path
@@ -27,16 +27,18 @@ def loosened(
 
     ``calendars`` has the expanded calendar of each value of ``closed_days`` by its place in the list.
     """
-    found = []
-    for key, check in CHECKS.items():
-        for index, value in enumerate(getattr(values, key) or ()):
-            found += [((key, index, *path), text) for path, text in check(value, base)]
+    found = [
+        ((key, index, *path), text)
+        for key, check in CHECKS.items()
+        for index, value in enumerate(getattr(values, key) or ())
+        for path, text in check(value, base)
+    ]
     shifted = frozenset(day for calendar in base.opening.calendars for day in calendar.working)
-    for index, calendar in calendars.items():
-        if calendar.working - shifted:
-            found.append(
-                (("closed_days", index, "working_days"), "opens weekend days that the shipped rules keep closed")
-            )
+    found += [
+        (("closed_days", index, "working_days"), "opens weekend days that the shipped rules keep closed")
+        for index, calendar in calendars.items()
+        if calendar.working - shifted
+    ]
     return [
         where.problem(
             _written(where, under, path), "rules/loosens", f"{path[0]}: {text}; your own rules may only narrow"
@@ -52,11 +54,9 @@ def _written(where: Document, under: Path, path: Path) -> Path:
 
 
 def _hours(value: Sourced, base: Rules) -> Iterator[Fault]:
-    mask = (1 << WEEK_MINUTES) - 1
-    for windows in base.opening.hours:
-        mask &= minutes_of(windows)
+    closed = ~open_minutes(base)
     for index, spec in enumerate(value.windows):  # type: ignore[attr-defined]
-        extra = minutes_of([spec.window()]) & ~mask
+        extra = minutes_of([spec.window()]) & closed
         if extra:
             first = (extra & -extra).bit_length() - 1
             moment = f"{DAYS[first // 1440].capitalize()} {first % 1440 // 60:02}:{first % 60:02}"
@@ -73,6 +73,11 @@ def minutes_of(windows: Iterable[Window]) -> int:
         for day in window.days:
             bits |= span << (day * 1440)
     return bits
+
+
+def open_minutes(rules: Rules) -> int:
+    """The minutes of a week that are within the hours of these rules, whatever their calendars close."""
+    return reduce(operator.and_, map(minutes_of, rules.opening.hours), (1 << WEEK_MINUTES) - 1)
 
 
 def _caps(value: Sourced, base: Rules) -> Iterator[Fault]:

@@ -36,9 +36,8 @@ def lines_of(book: RuleBook, region: str) -> list[SourcedLine]:
     found: list[SourcedLine] = []
     for rule_file in book.files[region]:
         general = rule_file.values.jurisdiction == DEFAULT
-        for line in _lines(rule_file, rule_file.values, region):
-            if not (general and line.rule in said):
-                found.append(line)
+        lines = _lines(rule_file, rule_file.values, region)
+        found += [line for line in lines if not (general and line.rule in said)]
         said |= {key for key in RULE_KEYS if getattr(rule_file.values, key) is not None}
         for name, part in rule_file.values.parts.items():
             found += _lines(rule_file, part, f"{region}-{name}")

@@ -297,8 +297,7 @@ def check_campaign(
     """
     flow, trunk = source.campaign.flow, source.campaign.trunk
     if flow not in flows:
-        message = f"flow: {no_such_flow(flow, flows, unread)}"
-        yield source.document.problem(("flow",), "campaign/unknown-flow", message)
+        yield source.document.problem(("flow",), "campaign/unknown-flow", f"flow: {no_such_flow(flow, flows, unread)}")
     if trunks is not None and trunk not in trunks:
         hint = suggest_or(trunk, trunks, f"add [trunks.{trunk}] with its endpoint to agi-app.toml")
         message = f'trunk: the settings have no trunk with the name "{trunk}"{hint}'

@@ -60,8 +60,7 @@ def _ceiling_faults(source: CampaignDocument, ruleset: RuleSet) -> Iterator[Prob
     own = campaign.agents.abandoned_percent if campaign.agents is not None else 0.0
     for region in campaign.jurisdictions:
         country = ruleset.jurisdictions.get(region)
-        every = [] if country is None else [country.rules, *(part.rules for part in country.parts.values())]
-        most = min((rules.abandoned_percent for rules in every), default=own)
+        most = min((rules.abandoned_percent for _, rules in country.places), default=own) if country else own
         if own > most:
             message = f"abandoned_ceiling: {own:g}% is over the {most:g}% of {region} (rule abandoned_calls)"
             yield source.document.problem(("agents", "abandoned_ceiling"), "campaign/agents-ceiling", message)

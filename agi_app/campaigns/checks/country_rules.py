@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from agi_app.campaigns.calling_rules.narrowing import WEEK_MINUTES, minutes_of
+from agi_app.campaigns.calling_rules.narrowing import minutes_of, open_minutes
 from agi_app.campaigns.calling_rules.rule_texts import hours_text
 from agi_app.campaigns.campaign_file.load import CampaignDocument
 from agi_app.errors import Problem
-from agi_app.gate.ruleset import Jurisdiction, Rules, RuleSet
+from agi_app.gate.ruleset import Jurisdiction, RuleSet
 
 
 def check_against_rules(source: CampaignDocument, ruleset: RuleSet) -> Iterator[Problem]:
@@ -23,11 +23,11 @@ def check_against_rules(source: CampaignDocument, ruleset: RuleSet) -> Iterator[
             yield document.problem(("jurisdictions", place), "campaign/no-rules", message, "warning")
         else:
             yield from _ring_time(source, region, country)
-            yield from _never_open(source, region, country)
+            yield from _never_open(source, country)
 
 
 def _ring_time(source: CampaignDocument, region: str, country: Jurisdiction) -> Iterator[Problem]:
-    every = [country.rules, *(part.rules for part in country.parts.values())]
+    every = [rules for _, rules in country.places]
     least, most = max(r.ring_at_least for r in every), min(r.ring_at_most for r in every)
     if not least <= source.campaign.ring_time <= most:
         ring, low, high = (f"{t.total_seconds():g}s" for t in (source.campaign.ring_time, least, most))
@@ -35,11 +35,10 @@ def _ring_time(source: CampaignDocument, region: str, country: Jurisdiction) -> 
         yield source.document.problem(("ring_time",), "campaign/ring-time", message)
 
 
-def _never_open(source: CampaignDocument, region: str, country: Jurisdiction) -> Iterator[Problem]:
+def _never_open(source: CampaignDocument, country: Jurisdiction) -> Iterator[Problem]:
     """A window that the country's hours never meet: nobody there would ever be called."""
-    places = [(region, country.rules), *((f"{region}-{name}", part.rules) for name, part in country.parts.items())]
-    for place, rules in places:
-        if not source.campaign.windows or _common(source, rules):
+    for place, rules in country.places:
+        if not source.campaign.windows or minutes_of(source.campaign.windows) & open_minutes(rules):
             continue
         message = (
             f"window: is never open in {place}, where calls may start {hours_text(rules)} (the time of the person"
@@ -47,11 +46,3 @@ def _never_open(source: CampaignDocument, region: str, country: Jurisdiction) ->
         )
         yield source.document.problem(("window",), "campaign/never-open", message)
         return
-
-
-def _common(source: CampaignDocument, rules: Rules) -> int:
-    """The minutes of a week in which the campaign and these rules let a call start, as bits."""
-    minutes = minutes_of(source.campaign.windows) & ((1 << WEEK_MINUTES) - 1)
-    for windows in rules.opening.hours:
-        minutes &= minutes_of(windows)
-    return minutes

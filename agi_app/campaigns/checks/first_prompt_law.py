@@ -20,7 +20,7 @@ from agi_app.gate.ruleset import Rules, RuleSet
 
 def check_law(campaign: CampaignDocument, flow: FlowDocument, prompts: Prompts, ruleset: RuleSet) -> Iterator[Problem]:
     """Every fault of the flow's first prompts under the strictest rules of the campaign's countries."""
-    rules = list(rules_of(campaign, ruleset))
+    rules = rules_of(campaign, ruleset)
     known = {**prompts, **said_prompts(flow.flow)}
     for use in first_prompts(flow.flow):
         for language in flow.flow.languages:
@@ -61,10 +61,7 @@ def _opt_out_late(
         yield flow.document.problem(use.path, "flow/opt-out-late", message)
 
 
-def rules_of(campaign: CampaignDocument, ruleset: RuleSet) -> Iterator[tuple[str, Rules]]:
+def rules_of(campaign: CampaignDocument, ruleset: RuleSet) -> list[tuple[str, Rules]]:
     """The rules of every country that the campaign lists and of its parts; countries without rules have none."""
-    for region in campaign.campaign.jurisdictions:
-        country = ruleset.jurisdictions.get(region)
-        if country is not None:
-            yield region, country.rules
-            yield from ((f"{region}-{name}", part.rules) for name, part in country.parts.items())
+    known = (ruleset.jurisdictions.get(region) for region in campaign.campaign.jurisdictions)
+    return [place for country in known if country is not None for place in country.places]

@@ -41,8 +41,7 @@ def check_message(source: CampaignDocument, flow: Flow, prompts: Prompts, rulese
             yield source.document.problem(WHERE, "campaign/message-missing", message)
             continue
         if facts.has_audio and (fault := facts.error or format_fault(facts)):
-            message = f"{prompt_file(language, name)}: {fault}"
-            yield source.document.problem(WHERE, "flow/prompt-format", message)
+            yield source.document.problem(WHERE, "flow/prompt-format", f"{prompt_file(language, name)}: {fault}")
         for rule, message in _faults(source, flow, language, facts, ruleset):
             yield source.document.problem(WHERE, rule, f'message: "{name}" in {language} {message}')
 

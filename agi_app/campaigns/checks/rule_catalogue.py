@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 from typing import Annotated, Literal
@@ -79,16 +78,9 @@ class LintRule(Authored):
     good: str
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
-    """Rules about one kind of thing, in the order of the documents."""
+class Section(Authored):
+    """Rules about one kind of thing, by their ids, in the order of the documents."""
 
-    title: str
-    about: str
-    rules: tuple[LintRule, ...]
-
-
-class _SectionFile(Authored):
     title: str
     about: Stripped = ""
     example_of: ExampleOf
@@ -105,7 +97,7 @@ def sections() -> tuple[Section, ...]:
 
 def catalogue() -> Mapping[str, LintRule]:
     """Every rule by its id."""
-    return {rule.id: rule for section in sections() for rule in section.rules}
+    return {rule_id: rule for section in sections() for rule_id, rule in section.rules.items()}
 
 
 def find_rule(rule_id: str) -> LintRule:
@@ -127,10 +119,10 @@ def explanation(rule: LintRule) -> str:
 
 
 def _section(text: bytes, name: str) -> Section:
-    content = validate(_SectionFile, load(text, name))
+    content = validate(Section, load(text, name))
     usual = {"example_of": content.example_of}
-    rules = tuple(
-        rule.model_copy(update={"id": rule_id} | ({} if "example_of" in rule.model_fields_set else usual))
+    rules = {
+        rule_id: rule.model_copy(update={"id": rule_id} | ({} if "example_of" in rule.model_fields_set else usual))
         for rule_id, rule in content.rules.items()
-    )
-    return Section(content.title, content.about, rules)
+    }
+    return content.model_copy(update={"rules": rules})

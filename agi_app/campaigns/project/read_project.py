@@ -139,8 +139,8 @@ def read_project(folder: Path, trunks: Collection[str] | None, *, with_settings:
 
 def _line_flow(project: Project, campaign: Source[CampaignDocument], name: str) -> Problem:
     """Of a campaign that names a flow for calls that come in: the flows that it may name."""
-    flows = ((other, source.parsed.flow) for other, source in project.flows.items())
-    right = sorted(other for other, flow in flows if not flow.is_line and not flow.is_called)[:20]
+    flows = (source.parsed.flow for source in project.flows.values())
+    right = sorted(flow.flow for flow in flows if not (flow.is_line or flow.is_called))[:20]
     more = f"; flows for campaigns here: {', '.join(right)}" if right else ""
     message = f'flow: "{name}" is for calls that come in (without_number), not for a campaign{more}'
     return campaign.parsed.document.problem(("flow",), "campaign/line-flow", message)

@@ -63,6 +63,7 @@ def no_settings(folder: Path) -> Iterator[Problem]:
     names = sorted(path.name for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))[:1000]
     near = [name for name in names if name.casefold().startswith(SETTINGS_FILE)]
     near = near or difflib.get_close_matches(SETTINGS_FILE, names, n=1, cutoff=0.75)
-    named = f"; is it {near[0]}? Then name that file {SETTINGS_FILE}" if near else ""
-    hint = named or "; trunks and destinations are not checked"
-    yield Problem(SETTINGS_FILE, 1, 1, "settings", f"this file is missing{hint}", "error" if near else "warning")
+    hint = (
+        f"is it {near[0]}? Then name that file {SETTINGS_FILE}" if near else "trunks and destinations are not checked"
+    )
+    yield Problem(SETTINGS_FILE, 1, 1, "settings", f"this file is missing; {hint}", "error" if near else "warning")

@@ -30,7 +30,6 @@ class StoredCampaign:
     state_reason: str | None  # for people: why it was paused or stopped
     flow_file: str
     flow_text: str
-    changed_at: dt.datetime  # real time of the last change of state
     sub_flows: Mapping[str, str] = field(default_factory=dict)  # of the flows it calls: file -> text
 
 
@@ -126,7 +125,6 @@ def _stored(row: DictRow) -> StoredCampaign:
         row["state_reason"],
         row["flow_file"],
         row["flow_text"],
-        row["changed_at"],
         row["sub_flows"],
     )
 

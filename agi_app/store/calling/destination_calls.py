@@ -18,7 +18,7 @@ from agi_app.gate.rehearsal import RehearsalFacts
 from agi_app.model.call import AllowedCall
 from agi_app.model.phone import PhoneNumber
 from agi_app.store.database.pool import Store
-from agi_app.store.database.statements import Connection, load_queries, the_record
+from agi_app.store.database.statements import Connection, load_queries, records, the_value
 from agi_app.store.requested_calls.staff_calls import add_person, phone_fact, record_decision, refusal
 
 Q = load_queries("calling/destination_calls")
@@ -87,12 +87,11 @@ async def take(
             "now": now,
         }
         asked_at = store.clock.monotonic()
-        row = await the_record(
-            connection, Q["dialling"], marked, f"database {store.where}: did not take the mark of a leg"
-        )
+        refused = f"database {store.where}: did not take the mark of a leg"
+        call_id = await the_value(connection, int, Q["dialling"], marked, refused)
     call = decision.call(wanted.leg_id, wanted.number.e164, wanted.trunk, decision_id)
     receipt = MarkReceipt.of(call.attempt_id, asked_at, store.clock.monotonic())
-    return MarkedLeg(int(row["destination_call_id"]), wanted.destination, call, receipt)
+    return MarkedLeg(call_id, wanted.destination, call, receipt)
 
 
 async def finish(store: Store, destination_call_id: int, end: End) -> None:
@@ -121,6 +120,6 @@ async def standing(store: Store, wanted: LegRequest, offset: dt.timedelta, decid
 async def _facts(
     connection: Connection, key: dict[str, object], wanted: LegRequest
 ) -> tuple[RehearsalFacts, dt.datetime]:
-    row = await the_record(connection, Q["facts"], key, f"the number of destination {wanted.destination} is not known")
+    (row,) = await records(connection, Q["facts"], key)  # its person was added
     known = {**row, "shown": wanted.shown, "trunk": wanted.trunk, "recent_calls": ()}
     return msgspec.convert(known, RehearsalFacts), row["now"]

@@ -23,7 +23,6 @@ class NodeRow:
 
     entityid: str
     name: str
-    started_at: dt.datetime
     seen_at: dt.datetime
     waiting_reason: str | None  # why it dials nobody now
     campaign_waiting_reasons: dict[str, Any]  # campaign -> why it waits there now, as JSON
@@ -79,9 +78,8 @@ async def journal_position(store: Store, entityid: str) -> int:
 
 async def database_started(store: Store) -> dt.datetime:
     """When the database server was started last (real time)."""
-    row = await store.the_record(Q["database_started"], {}, f"database {store.where}: does not say when it was started")
-    at: dt.datetime = row["at"]
-    return at
+    otherwise = f"database {store.where}: does not say when it was started"
+    return await store.the_value(dt.datetime, Q["database_started"], None, otherwise)
 
 
 async def unflushed_since(store: Store, since: dt.datetime) -> list[str]:

@@ -20,7 +20,7 @@ DELETE FROM node WHERE entityid = %(entityid)s;
 SELECT journal_position FROM node WHERE entityid = %(entityid)s;
 
 -- name: all
-SELECT entityid, name, started_at, seen_at, waiting_reason, campaign_waiting_reasons, agents,
+SELECT entityid, name, seen_at, waiting_reason, campaign_waiting_reasons, agents,
        seen_at > clock_timestamp() - %(alive)s::interval AS alive
 FROM node ORDER BY name;
 

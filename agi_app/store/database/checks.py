@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from agi_app.clock import Clock, SandboxClock
 from agi_app.errors import SafetyError
 from agi_app.store.database.pool import Store
-from agi_app.store.database.statements import load_queries, the_record, value
+from agi_app.store.database.statements import load_queries, records, the_value, value
 
 Q = load_queries("database/session")
 SUPPRESSION_KEY = "suppression_key_check"
@@ -28,9 +28,7 @@ async def assert_durable(store: Store) -> None:
 
 async def database_now(store: Store) -> dt.datetime:
     """The database's own real time (UTC)."""
-    row = await store.the_record(Q["database_now"], {}, f"database {store.where}: gave no time")
-    now: dt.datetime = row["now"]
-    return now
+    return await store.the_value(dt.datetime, Q["database_now"], None, f"database {store.where}: gave no time")
 
 
 async def clock_difference(store: Store) -> dt.timedelta:
@@ -48,13 +46,8 @@ async def sandbox_offset(store: Store, start: dt.datetime) -> dt.timedelta:
     """
     async with store.transaction() as connection:
         await connection.execute(Q["anchor_sandbox_clock"], {"start": start})
-        row = await the_record(
-            connection,
-            Q["sandbox_offset"],
-            {},
-            f"database {store.where}: lost the sandbox clock; run `agi-app migrate`",
-        )
-    return dt.timedelta(seconds=row["seconds"])
+        lost = f"database {store.where}: lost the sandbox clock; run `agi-app migrate`"
+        return dt.timedelta(seconds=await the_value(connection, float, Q["sandbox_offset"], None, lost))
 
 
 async def rules_clock(store: Store, start: dt.datetime | None) -> Clock:
@@ -70,9 +63,7 @@ async def rules_clock(store: Store, start: dt.datetime | None) -> Clock:
 async def _bind_clock(store: Store, wanted: str) -> None:
     """A database is bound to one clock for good: to a sandbox's when that first opens it, else at first use."""
     async with store.transaction() as connection:
-        row = await the_record(
-            connection, Q["clock"], {}, f"database {store.where}: does not say what it holds; run `agi-app migrate`"
-        )
+        (row,) = await records(connection, Q["clock"])
         bound = row["bound"] or (Clock.name if row["used"] else None)
         if bound not in (None, wanted):
             raise SafetyError(_OTHER_CLOCK[bound].format(where=store.where))

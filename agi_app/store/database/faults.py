@@ -83,13 +83,10 @@ def store_error(error: psycopg.Error, where: str) -> StoreError:
 
 
 def _mend(error: psycopg.Error) -> str:
-    for kind, mend in _MEND_BY_CLASS:
-        if isinstance(error, kind):
-            return mend
+    if told := next((mend for kind, mend in _MEND_BY_CLASS if isinstance(error, kind)), None):
+        return told
     text = str(error).lower()
     if isinstance(error, psycopg.OperationalError) and error.sqlstate is None:
-        for sign, mend in _MEND_BY_TEXT:
-            if sign in text:
-                return mend
-        return "cannot be reached, or the connection was lost"
+        lost = "cannot be reached, or the connection was lost"
+        return next((mend for sign, mend in _MEND_BY_TEXT if sign in text), lost)
     return "it refused a statement"

@@ -188,10 +188,10 @@ class Store:
         async with self.connection(limit) as connection:
             return await statements.value(connection, kind, query, parameters)
 
-    async def the_record(self, query: str, parameters: Parameters, otherwise: str) -> DictRow:
-        """The first row of such a statement; StoreError, which says ``otherwise``, when there is none."""
+    async def the_value(self, kind: type[T], query: str, parameters: Parameters | None, otherwise: str) -> T:
+        """The same; StoreError, which says ``otherwise``, when there is none."""
         async with self.connection() as connection:
-            return await statements.the_record(connection, query, parameters, otherwise)
+            return await statements.the_value(connection, kind, query, parameters, otherwise)
 
     async def execute(
         self, query: str, parameters: Parameters | None = None, limit: float | None = ANSWER_LIMIT_S

@@ -80,11 +80,13 @@ async def pages(
         after = key_of(found[-1])
 
 
-async def the_record(connection: Connection, query: str, parameters: Parameters, otherwise: str) -> DictRow:
-    """The first row of ``query``; StoreError, which says ``otherwise``, when there is none."""
-    if (row := await record(connection, query, parameters)) is None:
+async def the_value(
+    connection: Connection, kind: type[T], query: str, parameters: Parameters | None, otherwise: str
+) -> T:
+    """The first column of the first row of ``query``; StoreError, which says ``otherwise``, when there is none."""
+    if (found := await value(connection, kind, query, parameters)) is None:
         raise StoreError(otherwise)
-    return row
+    return found
 
 
 def as_json(what: object) -> str:

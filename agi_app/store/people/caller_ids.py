@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 
 from agi_app.audit.stamps import Stamper
 from agi_app.store.database.pool import Store
-from agi_app.store.database.statements import Connection, load_queries, the_record
+from agi_app.store.database.statements import Connection, load_queries, the_value
 
 Q = load_queries("people/caller_ids")
 
@@ -34,14 +34,10 @@ async def add_proof(store: Store, proof: CallerIdProof, now: dt.datetime) -> Non
 
 async def add_in(connection: Connection, proof: CallerIdProof, now: dt.datetime, stamper: Stamper) -> int:
     """As ``add_proof``, inside the caller's transaction; returns the proof's id."""
-    row = await the_record(
-        connection,
-        Q["add"],
-        {**asdict(proof), "stamp": stamp_of(proof, stamper)},
-        f"the proof of {proof.e164} was not stored",
-    )
+    stamped = {**asdict(proof), "stamp": stamp_of(proof, stamper)}
+    proof_id = await the_value(connection, int, Q["add"], stamped, f"the proof of {proof.e164} was not stored")
     await connection.execute(Q["wake"], {"e164": proof.e164, "now": now})
-    return int(row["proof_id"])
+    return proof_id
 
 
 def stamp_of(proof: CallerIdProof, stamper: Stamper) -> bytes:

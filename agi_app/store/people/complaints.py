@@ -12,7 +12,7 @@ from agi_app.errors import InputError
 from agi_app.model.phone import PhoneNumber
 from agi_app.store.calling.call_recordings import RecordingRow
 from agi_app.store.database.pool import Store
-from agi_app.store.database.statements import as_json, load_queries, record, the_record
+from agi_app.store.database.statements import as_json, load_queries, record, the_value
 from agi_app.store.requested_calls.staff_calls import add_person
 
 Q = load_queries("people/complaints")
@@ -84,13 +84,12 @@ async def add(store: Store, said: Complaint, terms: CaseTerms) -> int:
     digest, name = said.evidence or (None, None)
     async with store.transaction() as connection:
         await add_person(store, connection, said.number.e164)
-        person = await the_record(
-            connection, Q["person"], {"number": said.number.e164}, "the person of a complaint was not stored"
-        )
+        number = {"number": said.number.e164}
+        person_id = await the_value(connection, int, Q["person"], number, "the person of a complaint was not stored")
         values = {
             **asdict(terms),
             "ref": ref,
-            "person_id": person["person_id"],
+            "person_id": person_id,
             "region": said.number.region,
             "received_at": said.received_at,
             "source": said.source,
@@ -102,8 +101,7 @@ async def add(store: Store, said: Complaint, terms: CaseTerms) -> int:
             "entered_by": said.entered_by,
         }
         await connection.execute(Q["add"], values)
-        found = await the_record(connection, Q["id_of"], {"ref": ref}, "a complaint was not stored")
-    return int(found["complaint_id"])
+        return await the_value(connection, int, Q["id_of"], {"ref": ref}, "a complaint was not stored")
 
 
 async def note(store: Store, complaint_id: int, at: dt.datetime, state: str | None, text: str, entered_by: str) -> str:

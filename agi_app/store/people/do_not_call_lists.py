@@ -13,7 +13,7 @@ from agi_app.audit.stamps import Stamper
 from agi_app.gate.facts import ListState
 from agi_app.model.campaign import Purpose
 from agi_app.store.database.pool import Store
-from agi_app.store.database.statements import Connection, count, load_queries, records, the_record
+from agi_app.store.database.statements import Connection, count, load_queries, records
 from agi_app.store.people.stops import end_calls
 
 Q = load_queries("people/do_not_call_lists")
@@ -69,7 +69,7 @@ async def replace_list(
     stamper = await store.stamper()
     async with store.transaction(limit=None) as connection:
         await connection.execute(Q["wait_for_turn"], {"name": terms.name})
-        row = await the_record(connection, Q["next_id"], {}, f"database {store.where}: gave no number for the list")
+        (row,) = await records(connection, Q["next_id"])
         await connection.execute(Q["make_table"])
         async with connection.cursor() as cursor, cursor.copy(Q["copy"]) as copy:
             copy.set_types(["bytea"])

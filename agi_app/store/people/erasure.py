@@ -21,6 +21,12 @@ from agi_app.store.ledger import audit
 
 Q, R = load_queries("people/erasure"), load_queries("calling/call_recordings")
 L, C = load_queries("calling/inbound_calls"), load_queries("people/complaints")
+EMPTIED = {  # kind of rows -> the query that empties a person's, in the order in which they are emptied
+    **{kind: Q[f"erase_{kind}"] for kind in ("result", "wording", "consent", "revocation", "attempt", "contact")},
+    "complaint": C["erase_case"],
+    "complaint_note": C["erase_note"],
+    **{f"line_{kind}": L[f"erase_{kind}"] for kind in ("call", "stop")},
+}
 RETENTION = "retention"
 PERSON = "person"
 PURGED_AT_ONCE = 1000  # rows that one erasure row names
@@ -68,12 +74,8 @@ async def erase_person(store: Store, number: str, why: Why, sign: Sign) -> Erase
         evidence = [row["sha256"] for row in await records(connection, Q["evidence_of"], values)]
         recorded = await records(connection, R["erase"], values)
         erased = {PERSON: [person_id], "recording": [row["id"] for row in recorded]}
-        for kind in ("result", "wording", "consent", "revocation", "attempt", "contact"):
-            erased[kind] = [row["id"] for row in await records(connection, Q[f"erase_{kind}"], values)]
-        for kind, query in (("complaint", "erase_case"), ("complaint_note", "erase_note")):
-            erased[kind] = [row["id"] for row in await records(connection, C[query], values)]
-        for kind in ("call", "stop"):
-            erased[f"line_{kind}"] = [row["id"] for row in await records(connection, L[f"erase_{kind}"], values)]
+        for kind, query in EMPTIED.items():
+            erased[kind] = [row["id"] for row in await records(connection, query, values)]
         await connection.execute(L["erase_open"], values)
         await connection.execute(Q["move_keys"], values)
         await connection.execute(Q["drop_keys"], values)

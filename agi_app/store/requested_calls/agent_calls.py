@@ -77,8 +77,8 @@ async def find(store: Store, campaign: str, wanted: str, e164: str | None) -> tu
 async def request(store: Store, campaign: str, contact_id: int, destination: str, entered_by: str) -> int:
     """Ask the workers for a call; returns its id."""
     values = {"campaign": campaign, "contact_id": contact_id, "destination": destination, "entered_by": entered_by}
-    row = await store.the_record(Q["request"], values, f"database {store.where}: did not take the request for a call")
-    return int(row["agent_call_id"])
+    refused = f"database {store.where}: did not take the request for a call"
+    return await store.the_value(int, Q["request"], values, refused)
 
 
 async def take(

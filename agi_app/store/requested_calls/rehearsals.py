@@ -19,7 +19,7 @@ from agi_app.model.call import AllowedCall, CallResult
 from agi_app.model.campaign import Purpose
 from agi_app.model.phone import PhoneNumber
 from agi_app.store.database.pool import Store
-from agi_app.store.database.statements import as_json, load_queries, record, the_record
+from agi_app.store.database.statements import as_json, load_queries, record, the_value
 from agi_app.store.requested_calls.requests import PATIENCE, Requests, RequestStatus
 from agi_app.store.requested_calls.staff_calls import (
     add_person,
@@ -99,10 +99,8 @@ async def request(
     async with store.transaction() as connection:
         await connection.execute(Q["forget_old"])
         await add_person(store, connection, number.e164)
-        row = await the_record(
-            connection, Q["request"], wanted, f"database {store.where}: did not take the request for a rehearsal"
-        )
-    return int(row["rehearsal_id"])
+        refused = f"database {store.where}: did not take the request for a rehearsal"
+        return await the_value(connection, int, Q["request"], wanted, refused)
 
 
 async def was_read(store: Store, rehearsal_id: int) -> None:

@@ -15,7 +15,7 @@ from typing import Generic, TypeVar
 import msgspec
 
 from agi_app.clock import Clock
-from agi_app.errors import AsteriskError
+from agi_app.errors import AsteriskError, StoreError
 from agi_app.store.database.pool import Store
 from agi_app.store.database.statements import load_queries
 
@@ -61,11 +61,8 @@ class Requests(Generic[S]):
 
     async def status(self, store: Store, request_id: int) -> S:
         """What has happened to a request."""
-        row = await store.the_record(
-            self._queries["status"],
-            {"request_id": request_id},
-            f"database {store.where}: has lost the request {request_id}",
-        )
+        if (row := await store.record(self._queries["status"], {"request_id": request_id})) is None:
+            raise StoreError(f"database {store.where}: has lost the request {request_id}")
         return msgspec.convert(row, self._status)
 
     async def give_up(self, store: Store, request_id: int) -> bool:

@@ -11,7 +11,7 @@ from agi_app.gate.facts import ProofFact
 from agi_app.gate.verification import NO_CONTACT, VerificationFacts
 from agi_app.model.phone import region_and_zones
 from agi_app.store.database.pool import Store
-from agi_app.store.database.statements import Connection, as_json, load_queries, the_record
+from agi_app.store.database.statements import Connection, as_json, load_queries, the_value
 
 Q = load_queries("requested_calls/verifications")
 
@@ -55,10 +55,8 @@ async def record_decision(
         "decided_at": decision.decided_at,
         "clock": clock_name,
     }
-    row = await the_record(
-        connection, Q["record_decision"], values, f"the decision about a call ({decided_as}) was not stored"
-    )
-    return int(row["decision_id"])
+    lost = f"the decision about a call ({decided_as}) was not stored"
+    return await the_value(connection, int, Q["record_decision"], values, lost)
 
 
 def refusal(decision: Decision) -> str:

@@ -19,7 +19,7 @@ from agi_app.gate.verification import DECIDED_AS, VerificationFacts
 from agi_app.model.call import AllowedCall
 from agi_app.model.phone import PhoneNumber
 from agi_app.store.database.pool import Store
-from agi_app.store.database.statements import load_queries, record, the_record
+from agi_app.store.database.statements import load_queries, record, the_value
 from agi_app.store.people.caller_ids import CallerIdProof, add_in, utc
 from agi_app.store.requested_calls.requests import PATIENCE, Requests, RequestStatus
 from agi_app.store.requested_calls.staff_calls import add_person, record_decision, refusal
@@ -79,13 +79,8 @@ async def request(
     }
     async with store.transaction() as connection:
         await add_person(store, connection, number.e164)
-        row = await the_record(
-            connection,
-            Q["request"],
-            wanted,
-            f"database {store.where}: did not take the request for a verification call",
-        )
-    return int(row["verification_id"])
+        refused = f"database {store.where}: did not take the request for a verification call"
+        return await the_value(connection, int, Q["request"], wanted, refused)
 
 
 async def staff_phones(store: Store) -> list[StaffPhone]:

@@ -66,9 +66,8 @@ class Spoken:
 
 async def put(store: Store, name: str, text: str, said: ChangedBy) -> KnownScript:
     """Enter a script by hand, in place of one of the same name. Raises StoreError."""
-    async with store.transaction() as connection:
-        values = {"name": name, "text": text, "at": said.at, "entered_by": said.entered_by}
-        return KnownScript(await value(connection, int, Q["put"], values) or 0, name, text)
+    values = {"name": name, "text": text, "at": said.at, "entered_by": said.entered_by}
+    return KnownScript(await store.value(int, Q["put"], values) or 0, name, text)
 
 
 async def remove(store: Store, name: str) -> bool:

@@ -54,7 +54,7 @@ def row(
 ) -> StoredCampaign:
     """A running campaign's row."""
     campaign: Campaign = dataclasses.replace(CAMPAIGN, name=name, trunk=trunk, pace=Pace(rate, 10, priority))
-    return StoredCampaign(campaign, CampaignState.RUNNING, None, "flows/checkup.yaml", flow, NOW)
+    return StoredCampaign(campaign, CampaignState.RUNNING, None, "flows/checkup.yaml", flow)
 
 
 @pytest.fixture
