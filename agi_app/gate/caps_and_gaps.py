@@ -20,9 +20,10 @@ class CapReached:
     cap: int
     ends: dt.datetime
 
-    def reason(self, rule: str) -> Reason:
-        """The refusal by that rule."""
-        return Reason(rule, {"made": self.made, "cap": self.cap}, self.ends)
+    @property
+    def values(self) -> dict[str, int]:
+        """Of the sentence of a refusal."""
+        return {"made": self.made, "cap": self.cap}
 
 
 def used_up(times: Iterable[dt.datetime], cap: int, per: dt.timedelta, now: dt.datetime) -> CapReached | None:
@@ -49,34 +50,31 @@ def gap_ends(calls: Sequence[CallFact], outcome: str, gap: dt.timedelta | None, 
 
 def cap_per_day(case: GateCase) -> Reason | None:
     """The person has had fewer calls than the jurisdiction allows in any 24 hours, over all campaigns."""
-    return _cap(case, "cap_per_day", "24h")
+    full = cap_reached(case.rules, case.facts.counted_calls, SPANS["24h"], case.now)
+    return None if full is None else Reason("cap_per_day", full.values, full.ends)
 
 
 def cap_per_week(case: GateCase) -> Reason | None:
     """The person has had fewer calls than the jurisdiction allows in any 7 days, over all campaigns."""
-    return _cap(case, "cap_per_week", "7d")
+    full = cap_reached(case.rules, case.facts.counted_calls, SPANS["7d"], case.now)
+    return None if full is None else Reason("cap_per_week", full.values, full.ends)
 
 
 def cap_per_month(case: GateCase) -> Reason | None:
     """The person has had fewer calls than the jurisdiction allows in any 30 days, over all campaigns."""
-    return _cap(case, "cap_per_month", "30d")
-
-
-def _cap(case: GateCase, rule: str, span: str) -> Reason | None:
-    full = cap_reached(case.rules, case.facts.counted_calls, SPANS[span], case.now)
-    return None if full is None else full.reason(rule)
+    full = cap_reached(case.rules, case.facts.counted_calls, SPANS["30d"], case.now)
+    return None if full is None else Reason("cap_per_month", full.values, full.ends)
 
 
 def gap_after_declined(case: GateCase) -> Reason | None:
     """Enough time has passed since the person declined a call of yours."""
-    return _gap(case, "gap_after_declined", "rejected", case.rules.gap_after_declined if case.rules else None)
+    gap = None if case.rules is None else case.rules.gap_after_declined
+    ends = gap_ends(case.facts.counted_calls, "rejected", gap, case.now)
+    return None if ends is None else Reason("gap_after_declined", {}, ends)
 
 
 def gap_after_abandoned(case: GateCase) -> Reason | None:
     """Enough time has passed since the person answered a call of yours and found nobody there."""
-    return _gap(case, "gap_after_abandoned", "abandoned", case.rules.gap_after_abandoned if case.rules else None)
-
-
-def _gap(case: GateCase, rule: str, outcome: str, gap: dt.timedelta | None) -> Reason | None:
-    ends = gap_ends(case.facts.counted_calls, outcome, gap, case.now)
-    return None if ends is None else Reason(rule, {}, ends)
+    gap = None if case.rules is None else case.rules.gap_after_abandoned
+    ends = gap_ends(case.facts.counted_calls, "abandoned", gap, case.now)
+    return None if ends is None else Reason("gap_after_abandoned", {}, ends)

@@ -10,11 +10,12 @@ import datetime as dt
 from dataclasses import dataclass
 
 from agi_app.gate.caller_id_rules import LONGEST_PROOF, holds_too_long
+from agi_app.gate.caps_and_gaps import used_up
 from agi_app.gate.case import Reason
 from agi_app.gate.decide import Decision
 from agi_app.gate.facts import ProofFact
-from agi_app.gate.ruleset import RuleSet
-from agi_app.gate.verification import VerificationFacts, calls_per_day, judge_own_call
+from agi_app.gate.ruleset import DAY, RuleSet
+from agi_app.gate.verification import VerificationFacts, judge_own_call
 
 REHEARSALS_PER_DAY = 20  # of one telephone, in any 24 hours; house rule
 DECIDED_AS = "rehearse FLOW"  # the campaign name in decision rows: no campaign can have a name with a space
@@ -31,7 +32,7 @@ class RehearsalFacts(VerificationFacts):
 
 def decide_rehearsal(facts: RehearsalFacts, trunk_is_sandbox: bool, ruleset: RuleSet, now: dt.datetime) -> Decision:
     """Judge one request (``now`` = rules time, aware)."""
-    more = [phone_is_ours(facts, now), calls_per_day(facts, "rehearsals_per_day", REHEARSALS_PER_DAY, now)]
+    more = [phone_is_ours(facts, now), _rehearsals_per_day(facts, now)]
     return judge_own_call(facts, DECIDED_AS, more, trunk_is_sandbox, ruleset, now)
 
 
@@ -44,3 +45,8 @@ def phone_is_ours(facts: RehearsalFacts, now: dt.datetime) -> Reason | None:
     if proof.expires_at <= now:
         return Reason("phone_proof_expired", {"at": f"{proof.expires_at:%Y-%m-%d}"})
     return None
+
+
+def _rehearsals_per_day(facts: RehearsalFacts, now: dt.datetime) -> Reason | None:
+    full = used_up(facts.recent_calls, REHEARSALS_PER_DAY, DAY, now)
+    return None if full is None else Reason("rehearsals_per_day", full.values, full.ends)

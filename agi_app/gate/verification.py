@@ -54,8 +54,7 @@ def decide_verification(
     facts: VerificationFacts, trunk_is_sandbox: bool, ruleset: RuleSet, now: dt.datetime
 ) -> Decision:
     """Judge one request (``now`` = rules time, aware)."""
-    more = [calls_per_day(facts, "verification_per_day", CALLS_PER_DAY, now)]
-    return judge_own_call(facts, DECIDED_AS, more, trunk_is_sandbox, ruleset, now)
+    return judge_own_call(facts, DECIDED_AS, [_calls_per_day(facts, now)], trunk_is_sandbox, ruleset, now)
 
 
 def judge_own_call(
@@ -101,10 +100,9 @@ def _shown_is_ours(facts: VerificationFacts, now: dt.datetime) -> Reason | None:
     return None
 
 
-def calls_per_day(facts: VerificationFacts, rule: str, cap: int, now: dt.datetime) -> Reason | None:
-    """The ``recent_calls`` leave room for one more call in any 24 hours."""
-    full = used_up(facts.recent_calls, cap, DAY, now)
-    return None if full is None else full.reason(rule)
+def _calls_per_day(facts: VerificationFacts, now: dt.datetime) -> Reason | None:
+    full = used_up(facts.recent_calls, CALLS_PER_DAY, DAY, now)
+    return None if full is None else Reason("verification_per_day", full.values, full.ends)
 
 
 def _as_contact(facts: VerificationFacts) -> Facts:

@@ -40,15 +40,14 @@ VALUES = re.compile(r"{\w+}")
 
 
 def _said(package: str) -> set[str]:
-    """The keys of the sentences of all calls in a package's source that make a reason: rule, or rule/case."""
-    makers = {"Reason", "_cap", "_gap", "calls_per_day"}
+    """The keys of the sentences of all ``Reason(…)`` calls in a package's source: rule, or rule/case."""
     keys = set()
     for file in (Path(agi_app.__path__[0]) / package).glob("*.py"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in makers:
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Reason":
                 case = [ast.literal_eval(more.value) for more in node.keywords if more.arg == "case"]
-                rules = [str(argument.value) for argument in node.args if isinstance(argument, ast.Constant)]
-                keys |= {"/".join([rule, *case]) for rule in rules[:1]}
+                if isinstance(node.args[0], ast.Constant):
+                    keys.add("/".join([str(node.args[0].value), *case]))
     return keys
 
 
