@@ -99,13 +99,13 @@ def unused_prompts(documents: Iterable[FlowDocument], prompts: Prompts, elsewher
 def format_fault(facts: PromptFacts) -> str | None:
     """What is wrong with a recording as Asterisk would play it."""
     mend = "run `agi-app prompts prepare`"
-    if facts.sample_rate != SAMPLE_RATE:
-        return f"{facts.sample_rate} Hz; {mend}"
-    if facts.channels != 1:
-        return f"{facts.channels} channels; {mend}"
-    if facts.sample_width != 2:
-        return f"{8 * facts.sample_width} bit; {mend}"
-    return "the recording is empty" if facts.seconds <= 0 else None
+    cases = (
+        (facts.sample_rate != SAMPLE_RATE, f"{facts.sample_rate} Hz; {mend}"),
+        (facts.channels != 1, f"{facts.channels} channels; {mend}"),
+        (facts.sample_width != 2, f"{8 * facts.sample_width} bit; {mend}"),
+        (facts.seconds <= 0, "the recording is empty"),
+    )
+    return next((told for is_so, told in cases if is_so), None)
 
 
 def prompt_file(language: str, name: str, suffix: str = "wav") -> str:

@@ -99,13 +99,14 @@ def wrap(text: str, width: float, size: float, lines: int) -> list[str]:
 
 
 def _ems(character: str) -> float:
-    if unicodedata.combining(character):
-        return 0.0
-    if unicodedata.east_asian_width(character) in "WF":
-        return 1.0
-    if character in _NARROW:
-        return 0.36
-    return 0.9 if character in _BROAD else 0.68 if character.isupper() else 0.58
+    widths = (
+        (unicodedata.combining(character) != 0, 0.0),
+        (unicodedata.east_asian_width(character) in "WF", 1.0),
+        (character in _NARROW, 0.36),
+        (character in _BROAD, 0.9),
+        (character.isupper(), 0.68),
+    )
+    return next((ems for is_so, ems in widths if is_so), 0.58)
 
 
 def _clean(text: str) -> str:
