@@ -82,9 +82,8 @@ def read(wanted: Grammar, units: Units, values: Sequence[tuple[int, int]] = ()) 
     spans = [PhraseSpan(begin, end, SAME, SAME, VALUE) for begin, end in values]
     words = wanted.words
     around = ((FILLER, words.beside), (DOUBT, words.doubtful), (OTHER, words.others))
-    for label, phrases in (*wanted.answers.items(), *around):
-        for phrase in begun_in(units.all, phrases):
-            spans += _spans(phrase, label, units, content)
+    tables = ((label, begun_in(units.all, phrases)) for label, phrases in (*wanted.answers.items(), *around))
+    spans += [span for label, found in tables for phrase in found for span in _spans(phrase, label, units, content)]
     spans += _sure_spans(words.fillers, FILLER, units)
     spans += _word_spans(words.negations, NEGATION, units)
     spans += _sure_spans(words.doubts, DOUBT, units)

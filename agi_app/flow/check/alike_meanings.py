@@ -93,10 +93,12 @@ def means_less(stop: str, language: str, shipped: Meanings) -> tuple[str, str] |
 def alike(wanted: Grammar) -> Iterator[tuple[str, str, str, str]]:
     """Pairs of answers with a phrase each that sound the same: label, phrase, label, phrase."""
     said = [(label, text, phrase_of(text).units) for label, texts in wanted.answers.items() for text in texts]
-    for index, (label, text, units) in enumerate(said):
-        for other, earlier, before in said[:index]:
-            if other != label and len(before) == len(units) and all(map(_same, before, units)):
-                yield other, earlier.removeprefix("="), label, text.removeprefix("=")
+    return (
+        (other, earlier.removeprefix("="), label, text.removeprefix("="))
+        for index, (label, text, units) in enumerate(said)
+        for other, earlier, before in said[:index]
+        if other != label and len(before) == len(units) and all(map(_same, before, units))
+    )
 
 
 def _same(first: str, second: str) -> bool:
@@ -106,10 +108,12 @@ def _same(first: str, second: str) -> bool:
 def _phrases(file: MeaningsFile) -> Iterator[tuple[Path, str, str]]:
     """Place, language and text of every phrase."""
     lists = [(("meanings", name), phrases) for name, phrases in file.meanings.items()]
-    for path, phrases in (*lists, (("opt_out",), file.opt_out), (("fillers",), file.fillers)):
-        for language, texts in phrases.items():
-            for index, text in enumerate(texts):
-                yield (*path, language, index), language, text
+    return (
+        ((*path, language, index), language, text)
+        for path, phrases in (*lists, (("opt_out",), file.opt_out), (("fillers",), file.fillers))
+        for language, texts in phrases.items()
+        for index, text in enumerate(texts)
+    )
 
 
 def _faults(where: str | int, text: str, language: str, shipped: Meanings) -> Iterator[tuple[str, str]]:

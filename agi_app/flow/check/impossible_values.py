@@ -53,33 +53,30 @@ def never_read(source: FlowDocument) -> Iterator[Problem]:
 
 def _conditions(flow: Flow) -> Iterator[tuple[Path, Term]]:
     """Every condition of a branch, with its place."""
-    for path, step in flow.steps_of(BranchStep):
-        for number, case in enumerate(step.branch):
-            if isinstance(case, When):
-                yield (*path, "branch", number, "when"), case.when.root
+    return (
+        ((*path, "branch", number, "when"), case.when.root)
+        for path, step in flow.steps_of(BranchStep)
+        for number, case in enumerate(step.branch)
+        if isinstance(case, When)
+    )
 
 
 def _possible(flow: Flow) -> dict[str, set[str]]:
     """All values of the variables to which only questions with fixed answers, and texts, give one."""
-    found: dict[str, set[str]] = {}
-    others = set(flow.parameters)
-    for _, step in flow.steps():
-        match step:
-            case GatherStep() if step.gather.save is not None:
-                if step.gather.digits is not None or isinstance(step.gather.speech, SpokenValue):
-                    others.add(step.gather.save)
-                found.setdefault(step.gather.save, set()).update(step.gather.labels)
-            case SetStep():
-                others |= {name for name, value in step.set.items() if not isinstance(value, str)}
-                for name, value in step.set.items():
-                    found.setdefault(name, set()).add(str(value))
-            case CallStep():
-                others.update(step.call.take)
-            case CollectStep():
-                others.add(step.collect.save)
-            case RecordStep():
-                others.add(step.record.save)
-    return {name: values for name, values in found.items() if name not in {*others, "disposition"}}
+    gathers = [step.gather for _, step in flow.steps_of(GatherStep) if step.gather.save is not None]
+    sets = [pair for _, step in flow.steps_of(SetStep) for pair in step.set.items()]
+    others = {
+        "disposition",
+        *flow.parameters,
+        *(asks.save for asks in gathers if asks.digits is not None or isinstance(asks.speech, SpokenValue)),
+        *(name for name, value in sets if not isinstance(value, str)),
+        *(name for _, step in flow.steps_of(CallStep) for name in step.call.take),
+        *(step.collect.save for _, step in flow.steps_of(CollectStep)),
+        *(step.record.save for _, step in flow.steps_of(RecordStep)),
+    }
+    given = [(str(asks.save), label) for asks in gathers for label in asks.labels]
+    given += [(name, str(value)) for name, value in sets]
+    return {name: {text for other, text in given if other == name} for name, _ in given if name not in others}
 
 
 def _pairs(term: Term, signs: tuple[str, ...]) -> Iterator[tuple[str, str]]:

@@ -62,9 +62,8 @@ def _untold(flow: Flow, prompts: Prompts, language: str) -> Iterator[Path]:
         heard = _heard_out(step, following, path)
         return heard is not None and _tells(prompts, language, heard) is not False
 
-    for path, step in steps_until(flow, told):
-        if isinstance(step, RecordCallStep) and step.record.call:
-            yield *path, "record", "call"
+    steps = steps_until(flow, told)
+    return ((*path, "record", "call") for path, step in steps if isinstance(step, RecordCallStep) and step.record.call)
 
 
 def _heard_out(step: AnyStep, following: AnyStep | None, path: Path) -> str | None:

@@ -98,10 +98,12 @@ def by_voice_alone(flow: Flow) -> list[Path]:
 
 def _answers_without_key(flow: Flow) -> Iterator[tuple[Path, str]]:
     """The answers of a question with keys that no key gives."""
-    for path, gather in _gathers(flow):
-        if gather.keys and isinstance(gather.speech, dict):
-            for label in sorted(gather.speech.keys() - set(gather.keys.values())):
-                yield (*path, "gather", "speech", label), label
+    return (
+        ((*path, "gather", "speech", label), label)
+        for path, gather in _gathers(flow)
+        if gather.keys and isinstance(gather.speech, dict)
+        for label in sorted(gather.speech.keys() - set(gather.keys.values()))
+    )
 
 
 def _gathers(flow: Flow) -> Iterator[tuple[Path, Gather]]:
@@ -110,10 +112,13 @@ def _gathers(flow: Flow) -> Iterator[tuple[Path, Gather]]:
 
 def _written(flow: Flow) -> Iterator[tuple[Path, str, dict[str, list[str]]]]:
     """The answers whose phrases the author wrote, with their place."""
-    for path, gather in _gathers(flow):
-        for label, said in gather.speech.items() if isinstance(gather.speech, dict) else ():
-            if isinstance(said, dict):
-                yield (*path, "gather", "speech", label), label, said
+    return (
+        ((*path, "gather", "speech", label), label, said)
+        for path, gather in _gathers(flow)
+        if isinstance(gather.speech, dict)
+        for label, said in gather.speech.items()
+        if isinstance(said, dict)
+    )
 
 
 def _plain(phrase: str) -> str:

@@ -83,9 +83,9 @@ class Flow(Authored):
 
     def steps(self) -> Iterator[tuple[StepPath, AnyStep]]:
         """Every step of this file, with its place in it."""
-        for node, steps in self.nodes.items():
-            for index, step in enumerate(steps):
-                yield ("nodes", node, index), step
+        return (
+            (("nodes", node, index), step) for node, steps in self.nodes.items() for index, step in enumerate(steps)
+        )
 
     def steps_of(self, kind: type[OneStep]) -> Iterator[tuple[StepPath, OneStep]]:
         """The steps of one kind, with their places."""
