@@ -13,7 +13,7 @@ from agi_app.installation import Installation
 from agi_app.model.call import Outcome
 from agi_app.model.campaign import CampaignState
 from agi_app.model.phone import NotANumber, parse
-from agi_app.operations.calling.requested_calls import NOT_REACHED, Show, may_ask, other_end
+from agi_app.operations.calling.requested_calls import NOT_REACHED, Show, may_ask, unwanted_end
 from agi_app.store.calling.campaigns import known_campaign
 from agi_app.store.requested_calls import agent_calls
 from agi_app.store.requested_calls.agent_calls import AGENT, AGENT_RINGS_S, BETWEEN_S
@@ -60,7 +60,7 @@ async def call_person(
     if status.result in (Outcome.ANSWERED, Outcome.HUMAN, Outcome.MACHINE):
         return status
     not_rung = {result: f"not called: {what.format(agent=agent)}" for result, what in _AGENT.items()}
-    raise other_end(status, _PERSON | not_rung, _EXPIRED.format(agent=agent))
+    raise unwanted_end(status, _PERSON | not_rung, _EXPIRED.format(agent=agent))
 
 
 def known_agent(destinations: Collection[str], agent: str) -> str:

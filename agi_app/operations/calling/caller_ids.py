@@ -15,7 +15,7 @@ from agi_app.consent import caller_id_proof
 from agi_app.consent.caller_id_proof import CODE_LENGTH, LABEL, hash_code, number_of
 from agi_app.errors import InputError
 from agi_app.installation import Installation
-from agi_app.operations.calling.requested_calls import NOT_REACHED, Show, may_ask, other_end, pick_trunk
+from agi_app.operations.calling.requested_calls import NOT_REACHED, Show, may_ask, pick_trunk, unwanted_end
 from agi_app.store.people.caller_ids import CallerIdProof, proofs
 from agi_app.store.requested_calls import verifications
 from agi_app.store.requested_calls.requests import REFUSED
@@ -84,7 +84,7 @@ async def by_call(
         return ours.e164, status.note or ""
     if status.result == REFUSED:
         raise InputError(f"{ours.e164} was not called: {status.note}")
-    fault = other_end(status, _NOT_PROVED)
+    fault = unwanted_end(status, _NOT_PROVED)
     raise type(fault)(f"{ours.e164} is not proved: {fault}")
 
 

@@ -17,7 +17,7 @@ from agi_app.installation import Installation
 from agi_app.model.call import Outcome
 from agi_app.model.phone import PhoneNumber
 from agi_app.operations.calling.caller_ids import by_call
-from agi_app.operations.calling.requested_calls import Show, may_ask, other_end, pick_trunk
+from agi_app.operations.calling.requested_calls import Show, may_ask, pick_trunk, unwanted_end
 from agi_app.operations.project.project_files import find_flow
 from agi_app.operations.project.sample_contacts import given_contact
 from agi_app.store.requested_calls import rehearsals, verifications
@@ -92,7 +92,7 @@ async def rehearse(
     status = await rehearsals.REQUESTS.follow(inst.store, inst.clock, asked, longest, show)
     await rehearsals.was_read(inst.store, asked)
     if status.result != Outcome.ANSWERED:
-        raise other_end(status)
+        raise unwanted_end(status)
     if status.note:
         raise AsteriskError(f"the call was cut short: {status.note}")
     return status

@@ -28,7 +28,9 @@ async def may_ask(inst: Installation, entered_by: str, does: str) -> None:
         raise ConfigError("no worker is running, and only a worker makes calls: start `agi-app run`, then try again")
 
 
-def other_end(status: RequestStatus, theirs: Mapping[str, str] = NOT_REACHED, expired: str = _EXPIRED) -> AgiAppError:
+def unwanted_end(
+    status: RequestStatus, theirs: Mapping[str, str] = NOT_REACHED, expired: str = _EXPIRED
+) -> AgiAppError:
     """The error for a call that ended otherwise than wanted: AsteriskError, unless the gate or ``theirs`` is why."""
     result, note = status.result or "", status.note
     if result == REFUSED:
