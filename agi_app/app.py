@@ -106,14 +106,13 @@ class _Parts:
 
 
 async def _run_locked(inst: Installation, lock: WorkerLock) -> None:
-    entityid = lock.entityid
     await inst.store.keep_ready(IDLE_CONNECTIONS)
     await catalog.check(inst.store)
     restored_backup.compare(restored_backup.read(inst.settings.data), await progress.progress(inst.store))
     sequencer = Sequencer(inst.store, await Notary.open(inst.settings, inst.store))
     await sequencer.check()
-    await nodes.register_node(inst.store, entityid, f"{platform.node()} {inst.settings.asterisk.url}")
-    stops = Stops(inst.store, inst.journal, inst.clock, entityid)
+    await nodes.register_node(inst.store, lock.entityid, f"{platform.node()} {inst.settings.asterisk.url}")
+    stops = Stops(inst.store, inst.journal, inst.clock, lock.entityid)
     if flushed := await stops.flush():
         _log.info("stops and wrong numbers of the journal are in the database", count=flushed)
     async with recognizer_of(inst.settings.speech, inst.settings.project) as recognizer:
@@ -125,7 +124,7 @@ async def _run_locked(inst: Installation, lock: WorkerLock) -> None:
                 await _serve(inst, parts, group)
                 await sequencer.finish()
     if not stops.pending:
-        await nodes.forget_node(inst.store, entityid)  # nobody needs to wait for our journal
+        await nodes.forget_node(inst.store, lock.entityid)  # nobody needs to wait for our journal
 
 
 async def _build(

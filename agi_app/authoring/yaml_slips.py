@@ -148,9 +148,8 @@ def _without(lines: list[str], parent: int, block: list[int]) -> TriedLines | No
     dashed = [number for number in block if _text(lines[number]).startswith("- ")]
     if _key(lines, parent) not in _NAMES or not dashed:
         return None
-    mended = list(lines)
-    for number in dashed:
-        mended[number] = " " * _indent(lines[number]) + _text(lines[number])[2:].lstrip()
+    bare = {number: " " * _indent(lines[number]) + _text(lines[number])[2:].lstrip() for number in dashed}
+    mended = [bare.get(number, line) for number, line in enumerate(lines)]
     name = mended[dashed[0]].strip().partition(":")[0][:64]
     return mended, dashed[0], f"no dash belongs before a name in {_key(lines, parent)}: write {name}:"
 

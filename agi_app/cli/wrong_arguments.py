@@ -194,9 +194,8 @@ def _no_option(error: Any) -> str:
     path = error.ctx.command_path if error.ctx is not None else "agi-app"
     if name in OTHER_OPTIONS:
         return f"{path} has no option {name}: {OTHER_OPTIONS[name]}"
-    by_itself = [one.name for one in command.params if one.name == name.lstrip("-")] if command is not None else []
-    if by_itself:
-        return f"{path} has no option {name}: the {by_itself[0]} is written without it. {_usage(error)}"
+    if any(one.name == name.lstrip("-") for one in (command.params if command else ())):
+        return f"{path} has no option {name}: the {name.lstrip('-')} is written without it. {_usage(error)}"
     there = f"; it has: {', '.join(known)}" if known and not hint else ""
     return f"{path} has no option {name}{hint or there}"
 

@@ -175,7 +175,9 @@ def _judge(number: phonenumbers.PhoneNumber) -> PhoneNumber:
     if found == "CN" and len(str(number.national_number)) < _SHORTEST_CN:
         raise NotANumber("is a service line with an area code, not a person's number")
     e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-    return PhoneNumber(e164, found, with_area(e164, _zones(number, found)), reserved=False)
+    # Some have one zone by law, whatever the table says of mobile numbers.
+    zones = _REGION_ZONE.get(found) or _known(number_zones.time_zones_for_number(number))
+    return PhoneNumber(e164, found, with_area(e164, zones), reserved=False)
 
 
 def region_and_zones(e164: str) -> tuple[str, list[str]]:
@@ -217,11 +219,6 @@ def _us_zones(area: str) -> tuple[str, ...]:
     number = f"+1{area}5550100"
     zones = _known(number_zones.time_zones_for_number(phonenumbers.parse(number)))
     return with_area(number, zones) or ("America/New_York", "America/Los_Angeles")
-
-
-def _zones(number: phonenumbers.PhoneNumber, region: str) -> tuple[str, ...]:
-    # Some have one zone by law, whatever the table says of mobile numbers.
-    return _REGION_ZONE.get(region) or _known(number_zones.time_zones_for_number(number))
 
 
 def _known(zones: tuple[str, ...] | list[str]) -> tuple[str, ...]:

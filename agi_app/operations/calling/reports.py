@@ -121,10 +121,9 @@ async def recording(inst: Installation, campaign: str, number: int, *, entered_b
 
     Raises InputError, ConfigError when its file is missing, StoreError.
     """
-    rows = {row.recording_id: row for row in await recordings_of(inst.store, campaign)}
-    if number not in rows:
+    row = next((row for row in await recordings_of(inst.store, campaign) if row.recording_id == number), None)
+    if row is None:
         raise InputError(f"campaign {campaign} has no recording {number}; `agi-app report {campaign}` lists them")
-    row = rows[number]
     if row.sha256 is None:
         raise InputError(f"recording {number} was erased")
     noted = Access(f"report --recording {number}", 0, [row.person_id], entered_by, reason.strip() or None)

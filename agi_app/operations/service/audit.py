@@ -109,9 +109,11 @@ async def checkpoint(inst: Installation, *, mail: bool = False) -> SignedNow:
     """
     notary = await Notary.open(inst.settings, inst.store)
     made = await Sequencer(inst.store, notary).once()
-    newest = await notary.newest(inst.store)
-    letter = message(await notary.newest_note(inst.store)) if mail else ""
-    return SignedNow(None if made is None else made.entries, newest, letter)
+    return SignedNow(
+        sealed=None if made is None else made.entries,
+        newest=await notary.newest(inst.store),
+        message=message(await notary.newest_note(inst.store)) if mail else "",
+    )
 
 
 async def restart(inst: Installation) -> Checkpoint:
