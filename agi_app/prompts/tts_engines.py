@@ -35,41 +35,19 @@ def engines(tts: TtsSettings) -> tuple[TtsEngine, ...]:
     if tts.engine == "none":
         return ()
     if tts.engine == "espeak-ng":
-        return (Espeak(tts.voices, tts.time_limit),)
+        return (Espeak(voices=tts.voices, time_limit=tts.time_limit),)
     chosen = (
         Command(tts.command, tts.voices, tts.time_limit)
         if tts.engine == "command"
         else Kokoro(str(tts.model), str(tts.model_voices), tts.voices)
     )
-    return (chosen, Espeak({}, tts.time_limit)) if tts.fallback and shutil.which("espeak-ng") else (chosen,)
+    spare = Espeak(time_limit=tts.time_limit)
+    return (chosen, spare) if tts.fallback and shutil.which("espeak-ng") else (chosen,)
 
 
 def spoken_text(text: str) -> str:
     """The text as an engine gets it: one line, nothing that is not printed."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
-
-
-@dataclass(frozen=True)
-class Espeak:
-    """espeak-ng: always available, robotic; its Mandarin is hard to understand."""
-
-    voices: Mapping[str, str] = field(default_factory=dict)
-    time_limit: float = 60.0
-    name: str = "espeak-ng"
-
-    def identity(self, language: str) -> str:
-        """All that decides how it sounds: name, version, voice."""
-        return f"{self.name} {_espeak_version()} {self._voice(language)}"
-
-    def speak(self, text: str, language: str, out: Path) -> None:
-        """Write a sound file; raises PromptFault."""
-        with tempfile.TemporaryDirectory() as folder:
-            file = _text_file(folder, text)
-            argv = ["espeak-ng", "-v", self._voice(language), "-s", "150", "-b", "1", "-f", str(file), "-w", str(out)]
-            _run(argv, self.time_limit, out)
-
-    def _voice(self, language: str) -> str:
-        return self.voices.get(language) or _ESPEAK_VOICES.get(language) or language.partition("-")[0]
 
 
 @dataclass(frozen=True)
@@ -82,8 +60,8 @@ class Command:
     name: str = "command"
 
     def identity(self, language: str) -> str:
-        """As ``Espeak.identity``. A new version is not seen: `prompts prepare --again` speaks all again."""
-        return f"{self.name} {self.command} {self.voices.get(language, '')}"
+        """All that decides how it sounds. A new version is not seen: `prompts prepare --again` speaks all again."""
+        return f"{self.name} {self.command} {self._voice(language)}"
 
     def speak(self, text: str, language: str, out: Path) -> None:
         """Write a sound file; raises PromptFault."""
@@ -92,13 +70,31 @@ class Command:
                 "{text_file}": str(_text_file(folder, text)),
                 "{out_file}": str(out),
                 "{language}": language,
-                "{voice}": self.voices.get(language, ""),
+                "{voice}": self._voice(language),
             }
             try:
                 argv = [_filled(word, values) for word in shlex.split(self.command)]
             except ValueError as error:
                 raise PromptFault(f"tts.command cannot be read: {error}; correct its quotes in agi-app.toml") from error
             _run(argv, self.time_limit, out)
+
+    def _voice(self, language: str) -> str:
+        return self.voices.get(language, "")
+
+
+@dataclass(frozen=True)
+class Espeak(Command):
+    """espeak-ng: always available, robotic; its Mandarin is hard to understand."""
+
+    command: str = "espeak-ng -v {voice} -s 150 -b 1 -f {text_file} -w {out_file}"
+    name: str = "espeak-ng"
+
+    def identity(self, language: str) -> str:
+        """All that decides how it sounds: name, version, voice."""
+        return f"{self.name} {_espeak_version()} {self._voice(language)}"
+
+    def _voice(self, language: str) -> str:
+        return super()._voice(language) or _ESPEAK_VOICES.get(language) or language.partition("-")[0]
 
 
 @dataclass(frozen=True)
@@ -111,7 +107,7 @@ class Kokoro:
     name: str = "kokoro"
 
     def identity(self, language: str) -> str:
-        """As ``Espeak.identity``; its files by their sizes."""
+        """All that decides how it sounds; its files by their sizes."""
         files = [
             f"{Path(f).name}:{Path(f).stat().st_size}" for f in (self.model, self.model_voices) if Path(f).exists()
         ]
@@ -141,7 +137,7 @@ class Kokoro:
         return self.voices.get(language) or _KOKORO_VOICES.get(language.partition("-")[0], "af_heart")
 
 
-TtsEngine = Espeak | Command | Kokoro
+TtsEngine = Command | Kokoro
 
 
 @functools.lru_cache(maxsize=1)
