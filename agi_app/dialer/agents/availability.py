@@ -141,13 +141,13 @@ class AgentWatch:
 
     def told(self) -> dict[str, dict[str, int | float | str]]:
         """What is known now, for the status of campaigns."""
-        found: dict[str, dict[str, int | float | str]] = {}
-        for name in self._wanted:
-            if isinstance(look := self.look_of(name), str):
-                found[name] = {"unknown": look}
-            else:
-                found[name] = {"free": look.agents.free, "busy": look.agents.busy, "wrap_up_s": look.agents.wrap_up_s}
-        return found
+        looks = {name: self.look_of(name) for name in self._wanted}
+        return {
+            name: {"unknown": look}
+            if isinstance(look, str)
+            else {"free": look.agents.free, "busy": look.agents.busy, "wrap_up_s": look.agents.wrap_up_s}
+            for name, look in looks.items()
+        }
 
     async def endpoint_for(self, name: str, attempt_id: str | None) -> str | None:
         """What to ring for a call: the queue, the endpoint, or an idle agent of a list; None: there is none.

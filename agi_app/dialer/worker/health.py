@@ -10,6 +10,7 @@ import asyncio
 import datetime as dt
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from agi_app import log
@@ -39,22 +40,22 @@ LISTED = "the number came onto a do-not-call list"
 _log = log.get("worker")
 
 
+@dataclass(slots=True)
 class Health:
     """What a worker knows about itself; each reason is None while it is well."""
 
-    def __init__(self) -> None:
-        self.deaf: str | None = "not listening for stops yet"
-        self.paused: str | None = None
-        self.keys: str | None = "the start of a key is not heard yet"
-        self.clock: str | None = None
-        self.database: str | None = None
-        self.peers: str | None = "not compared with the other workers yet"
-        self.checkpoint: str | None = None
-        self.prompts: str | None = None
-        self.catalog: str | None = None
-        self.hold_until: dt.datetime | None = None  # rules time
-        self.outage = False  # the database was away since we began
-        self.outage_ended: dt.datetime | None = None  # real time by the database's clock
+    deaf: str | None = "not listening for stops yet"
+    paused: str | None = None
+    keys: str | None = "the start of a key is not heard yet"
+    clock: str | None = None
+    database: str | None = None
+    peers: str | None = "not compared with the other workers yet"
+    checkpoint: str | None = None
+    prompts: str | None = None
+    catalog: str | None = None
+    hold_until: dt.datetime | None = None  # rules time
+    outage: bool = False  # the database was away since we began
+    outage_ended: dt.datetime | None = None  # real time by the database's clock
 
 
 class Worker:
@@ -84,13 +85,18 @@ class Worker:
 
     def waiting_reason(self) -> str | None:
         """Why nobody may be dialled now; None when all is well."""
-        health, ari = self.health, self._node.ari
-        broken, deaf, hold = self._stops.broken, health.deaf, health.hold_until
+        health = self.health
+        ari = self._node.ari
+        hold = health.hold_until
         return (
-            (None if broken is None else f"stops cannot be kept on disk: {broken}; {FREE_SPACE}")
+            (
+                None
+                if self._stops.broken is None
+                else f"stops cannot be kept on disk: {self._stops.broken}; {FREE_SPACE}"
+            )
             or health.database
             or health.paused
-            or (None if deaf is None else f"stops of other nodes are not heard: {deaf}")
+            or (None if health.deaf is None else f"stops of other nodes are not heard: {health.deaf}")
             or ("stops are on their way into the database" if self._stops.overdue else None)
             or (None if ari.is_connected else f"no connection to Asterisk at {ari.settings.url}")
             or health.keys

@@ -80,17 +80,16 @@ async def connected(
     settings: AmiSettings, password: str, on_key: Callable[[Answer], None] | None = None
 ) -> AsyncIterator[Ami]:
     """Connect and log in; raises AsteriskError. ``on_key`` gets the events of keys, without it there are none."""
-    host, port, timeout = settings.host, settings.port, settings.timeout
-    where = f"the manager interface at {host}:{port}"
+    where = f"the manager interface at {settings.host}:{settings.port}"
     loop = asyncio.get_running_loop()
     try:
-        async with asyncio.timeout(timeout):
-            _, protocol = await loop.create_connection(lambda: _Protocol(where, on_key), host, port)
+        async with asyncio.timeout(settings.timeout):
+            _, protocol = await loop.create_connection(lambda: _Protocol(where, on_key), settings.host, settings.port)
     except TimeoutError:
-        raise AsteriskError(f"{where} cannot be reached within {timeout:g} s") from None
+        raise AsteriskError(f"{where} cannot be reached within {settings.timeout:g} s") from None
     except OSError as error:
         raise AsteriskError(f"{where} cannot be reached: {error.strerror or error}") from None
-    ami = Ami(protocol, where, timeout)
+    ami = Ami(protocol, where, settings.timeout)
     try:
         await ami.ask("Login", Username=settings.username, Secret=password, Events="off" if on_key is None else KEYS)
         yield ami

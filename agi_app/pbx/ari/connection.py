@@ -94,7 +94,6 @@ class Ari:
         self._socket: EventSocket | None = None
         self._up = asyncio.Event()
         self._was_up = False
-        self._complain_at = 0.0
 
     def join(self, on_event: OnEvent, prepare: Prepare) -> None:
         """Before ``run``: who gets every event, and what happens at each connect before ``is_connected``."""
@@ -179,6 +178,7 @@ class Ari:
 
     async def _stay_connected(self) -> None:
         delay = self.settings.first_retry
+        complain_at = 0.0
         while True:
             try:
                 await self._one_connection()
@@ -187,15 +187,11 @@ class Ari:
             except AsteriskError as fault:
                 if not self._was_up:
                     raise
-                self._complain(str(fault))
+                if (now := self.clock.monotonic()) >= complain_at:
+                    _log.warning("no connection to Asterisk", reason=str(fault))
+                    complain_at = now + _COMPLAIN_EVERY
             await asyncio.sleep(delay)
             delay = min(delay * 2, self.settings.longest_retry)
-
-    def _complain(self, reason: str) -> None:
-        now = self.clock.monotonic()
-        if now >= self._complain_at:
-            _log.warning("no connection to Asterisk", reason=reason)
-            self._complain_at = now + _COMPLAIN_EVERY
 
     @property
     def _connect_timeout(self) -> float:
