@@ -11,7 +11,7 @@ import asyncio
 from array import array
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -161,7 +161,7 @@ async def _store_good(
             if progress:
                 progress(done, spool.rows)
 
-    with _first_error():
+    try:
         async with asyncio.TaskGroup() as group:
             while batch := await in_background(spool.next_batch):
                 good, bad = batch
@@ -171,13 +171,6 @@ async def _store_good(
                     waiting.append((read, group.create_task(plan.write(good, read))))
                     await settle(plan.at_once - 1)
             await settle(0)
-    return sums
-
-
-@contextmanager
-def _first_error() -> Iterator[None]:
-    """Of several errors of a task group the first one is the reason."""
-    try:
-        yield
     except BaseExceptionGroup as group:
-        raise group.exceptions[0] from None
+        raise group.exceptions[0] from None  # the first one is the reason
+    return sums
