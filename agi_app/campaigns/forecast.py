@@ -96,8 +96,7 @@ def project(
     if limits.calls_per_day is not None:
         day = f"their {limits.calls_per_day} calls in 24 hours"
         said += (f"the trunk's ports are not held to {day}, with which it ends later",)
-    last = None if end is None else end + dt.timedelta(seconds=seconds)
-    return Projection(last, round(calls), round(rate, 3), said)
+    return Projection(end and end + dt.timedelta(seconds=seconds), round(calls), round(rate, 3), said)
 
 
 def _play(

@@ -46,9 +46,7 @@ def caller_id_proved(case: GateCase) -> Reason | None:
     if holds_too_long(proof, LONGEST_PROOF, case.now):
         values = {"own": case.caller_id, "until": f"{proof.expires_at:%Y-%m-%d}"}
         return Reason("caller_id_unproved", values, case="too_long")
-    if proof.expires_at <= case.now:
-        return Reason("caller_id_proof_expired", {"own": case.caller_id})
-    return None
+    return Reason("caller_id_proof_expired", {"own": case.caller_id}) if proof.expires_at <= case.now else None
 
 
 def holds_too_long(proof: ProofFact, longest: dt.timedelta, now: dt.datetime) -> bool:

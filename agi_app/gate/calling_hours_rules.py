@@ -10,9 +10,7 @@ from agi_app.gate.case import GateCase, Reason
 
 def zone_known(case: GateCase) -> Reason | None:
     """It is known what time it is where the person is."""
-    if case.place is None or case.place.zones:
-        return None
-    return Reason("zone_unknown")
+    return None if case.place is None or case.place.zones else Reason("zone_unknown")
 
 
 def closed_day(case: GateCase) -> Reason | None:

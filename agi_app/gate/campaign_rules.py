@@ -14,9 +14,7 @@ def campaign_running(case: GateCase) -> Reason | None:
 
 def purpose_allowed(case: GateCase) -> Reason | None:
     """A campaign does not have the purpose rehearsal, which is only for your own proved numbers."""
-    if case.campaign.purpose is Purpose.REHEARSAL:
-        return Reason("purpose_rehearsal")
-    return None
+    return Reason("purpose_rehearsal") if case.campaign.purpose is Purpose.REHEARSAL else None
 
 
 def ring_time_allowed(case: GateCase) -> Reason | None:

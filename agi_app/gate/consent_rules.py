@@ -20,8 +20,7 @@ def consent_fits(case: GateCase) -> Reason | None:
         return Reason("consent_revoked", {"at": f"{withdrawn:%Y-%m-%d}"})
     # One that ends before it begins never holds.
     if not (unexpired := [c for c in standing if c.expires_at is None or c.expires_at > max(case.now, c.given_at)]):
-        last_expiry = max(c.expires_at for c in standing if c.expires_at)
-        return Reason("consent_expired", {"at": f"{last_expiry:%Y-%m-%d}"})
+        return Reason("consent_expired", {"at": f"{max(c.expires_at for c in standing if c.expires_at):%Y-%m-%d}"})
     begins = min(c.given_at for c in unexpired)
     if begins > case.now:
         return Reason("consent_missing", {"at": f"{begins:%Y-%m-%d %H:%M}"}, begins, case="not_begun")

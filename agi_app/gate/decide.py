@@ -149,8 +149,7 @@ def permit(call: AllowedCall, receipt: MarkReceipt, monotonic: float) -> Permit:
     if not 0 <= monotonic - receipt.committed_at <= PERMIT_LIFETIME_S:
         raise SafetyError(f"attempt {call.attempt_id}: the mark is older than {PERMIT_LIFETIME_S} s; not dialled")
     receipt.spend()
-    expires_at = receipt.committed_at + PERMIT_LIFETIME_S
-    return Permit(call.attempt_id, call.number, call.caller_id, call.trunk, expires_at)
+    return Permit(call.attempt_id, call.number, call.caller_id, call.trunk, receipt.committed_at + PERMIT_LIFETIME_S)
 
 
 def locate(e164: str, ruleset: RuleSet) -> NumberLocation | None:

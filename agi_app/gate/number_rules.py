@@ -14,9 +14,7 @@ def number_fits_trunk(case: GateCase) -> Reason | None:
     """Test-range numbers go to sandbox trunks only, and sandbox trunks dial nothing else."""
     if case.place is None or case.place.reserved == case.trunk_is_sandbox:
         return None
-    if case.place.reserved:
-        return Reason("number_reserved")
-    return Reason("number_not_reserved")
+    return Reason("number_not_reserved") if case.trunk_is_sandbox else Reason("number_reserved")
 
 
 def jurisdiction_listed(case: GateCase) -> Reason | None:

@@ -34,7 +34,7 @@ BREAKAGES = (
     Breakage("a list that no rule describes binds nothing", LISTS, "name, {case.campaign.purpose}", "name, ()"),
     Breakage("stops of any number are forgotten", LISTS, "None if at is None else", "None if at is None or at else"),
     Breakage("a rehearsal proves a caller ID", CALLER_ID, '{"letter", "call"}', '{"letter", "call", "rehearsal"}'),
-    Breakage("proofs do not expire", CALLER_ID, "if proof.expires_at <= case.now:", "if proof is None:"),
+    Breakage("proofs do not expire", CALLER_ID, "if proof.expires_at <= case.now else", "if proof is None else"),
     Breakage("no gap after a call", LIMITS, "last + gap > now else None", "gap is None else None"),
     Breakage("a refusal ends a tenth early", LIMITS, "return last + gap if", "return last + gap * 0.9 if"),
     Breakage("working Sundays have Sunday's hours", HOURS, "WORKING_DAY if any(", "WORKING_DAY if not any("),

@@ -53,8 +53,7 @@ async def _count(
 ) -> AgentCounts:
     values = {"agents": agents, "campaign": campaign, "node": node, "now": now}
     values |= {"looked_at": terms.looked_at, "shared": terms.shared}
-    (found,) = await rows(connection, AgentCounts, Q["count"], values)
-    return found
+    return (await rows(connection, AgentCounts, Q["count"], values))[0]
 
 
 async def note(store: Store, notes: Sequence[Note]) -> None:

@@ -37,9 +37,7 @@ def binaries() -> Path:
 
 def as_plain_user() -> list[str]:
     """PostgreSQL refuses to run as root; a user namespace makes root look like nobody."""
-    if os.geteuid() != 0:
-        return []
-    return ["unshare", "--user", "--map-user=65534", "--map-group=65534", "--"]
+    return [] if os.geteuid() else ["unshare", "--user", "--map-user=65534", "--map-group=65534", "--"]
 
 
 def pg_ctl(folder: Path, verb: str, *arguments: str) -> subprocess.CompletedProcess[str]:

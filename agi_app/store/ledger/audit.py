@@ -166,11 +166,8 @@ async def size_of(store: Store) -> Size:
 
 async def hashes(connection: Connection, level: int, start: int, end: int) -> list[bytes]:
     """Hashes of the leaves (level 0) or stored subtrees [start, end); fewer when some are missing."""
-    if level:
-        found = await value(connection, bytes, Q["node_hashes"], {"level": level, "start": start, "end": end})
-    else:
-        found = await value(connection, bytes, Q["leaf_hashes"], {"start": start, "end": end})
-    return _split(found or b"")
+    query = Q["node_hashes" if level else "leaf_hashes"]
+    return _split(await value(connection, bytes, query, {"level": level, "start": start, "end": end}) or b"")
 
 
 async def payloads(connection: Connection, kind: str, ids: Sequence[int | str]) -> list[str]:
