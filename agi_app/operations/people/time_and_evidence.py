@@ -57,5 +57,6 @@ def evidence(file: Path | None) -> Evidence | None:
 
 async def keep(inst: Installation, given: Evidence | None) -> tuple[bytes, str] | None:
     """Keep the file encrypted; returns the SHA-256 of its content, and its name."""
-    files = EvidenceFiles(inst.settings.data)
-    return None if given is None else (await asyncio.to_thread(files.keep, given.content), given.name)
+    if given is None:
+        return None
+    return await asyncio.to_thread(EvidenceFiles(inst.settings.data).keep, given.content), given.name
