@@ -46,6 +46,7 @@ from agi_app.dialer.worker.key_connection import KeyWatch
 from agi_app.dialer.worker.prompt_watch import PromptWatch
 from agi_app.dialer.worker.speech_backends import SpeechBackends
 from agi_app.dialer.worker.start import ari_settings, owner_of
+from agi_app.dialer.worker.tally_upkeep import fold_tallies, recount_tallies
 from agi_app.dialer.worker.trunk_watch import TrunkWatch
 from agi_app.errors import first_of_ours
 from agi_app.event_loop import end_all, spare_collections, told_to_end
@@ -192,6 +193,8 @@ def _housekeeping(
         partial(worker.listen, dialer),
         partial(worker.keep_house, dialer),
         purger.run,
+        partial(fold_tallies, inst.store),
+        partial(recount_tallies, inst.store),
         PromptWatch(inst.settings, node.ari, inst.clock, worker.health).run,
         TrunkWatch(inst.settings, dialer.lines.breakers).run,
         partial(dialer.lines.reserve.run, node.ari),

@@ -38,7 +38,7 @@ from agi_app.pbx.trunks import pool_asker
 from agi_app.printable import count_of
 from agi_app.proof.doctor_check import look
 from agi_app.speech.doctor_check import try_out
-from agi_app.store.calling import nodes
+from agi_app.store.calling import nodes, tallies
 from agi_app.store.calling.campaigns import load_campaigns
 from agi_app.store.database import checks
 from agi_app.store.database.pool import Store
@@ -116,6 +116,7 @@ async def _stored(settings: Settings, store: Store) -> Findings:
                 "" if agree else "set both clocks by NTP"),
         *await _campaigns(store, clock),
         *await _edited(store, settings),
+        *await _figures(store),
         *await routes_out.behind_trunks(settings, store, load_ruleset(settings.project), clock),
         *await _workers(store),
         *await look(settings, store),
@@ -140,6 +141,15 @@ async def _edited(store: Store, settings: Settings) -> Findings:
     project = await asyncio.to_thread(read_project, settings.project, settings.trunks)
     found = [(row.campaign.name, differs(project, row)) for row in running[:MOST_COMPARED]]
     return [Finding(f"campaign {name}", f"note: {text}") for name, text in found if text]
+
+
+async def _figures(store: Store) -> Findings:
+    """The kept figures of campaigns against a count of every contact and call."""
+    if not (wrong := await tallies.recount(store, correct=False)):
+        return [Finding("figures", "the kept figures of all campaigns agree with their rows")]
+    first, mend = wrong[0], "a worker corrects them once a day: let `agi-app run` go on"
+    text = f"{first.kind} {first.name} of campaign {first.campaign} says {first.kept}, the rows say {first.counted}"
+    return [Finding("figures", f"{count_of(len(wrong), 'figure is', 'figures are')} wrong; the first: {text}", mend)]
 
 
 def _caller_id(number: str, held: Standing) -> Finding:

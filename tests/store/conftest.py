@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agi_app.audit.stamps import Stamper
 from agi_app.clock import Clock
+from agi_app.store.calling import tallies
 from agi_app.store.database import embedded
 from agi_app.store.database.migrate import migrate
 from agi_app.store.database.pool import Store
@@ -100,9 +101,11 @@ def new_url(cluster: Cluster) -> Iterator[str]:
 
 @pytest.fixture
 async def store(database_url: str) -> AsyncIterator[Store]:
-    """An open store on a fresh database."""
+    """An open store on a fresh database; whatever a test did to it, the kept figures agree with the rows."""
     opened = await open_store(database_url)
     yield opened
+    if not opened._pool.closed:
+        assert await tallies.recount(opened, correct=False) == []
     await opened.close()
 
 

@@ -16,6 +16,7 @@ from agi_app.audit import checkpoint_files
 from agi_app.audit.checkpoint import Checkpoint, sign
 from agi_app.audit.tree import Frontier
 from agi_app.errors import SafetyError
+from agi_app.store.calling import tallies
 from agi_app.store.database.pool import Store
 from tests.store.audit_site import ORIGIN, Site
 
@@ -246,6 +247,7 @@ async def test_an_attempt_that_tells_another_story_than_its_result(site: Site) -
     assert len(await site.faults()) == 9
     site.attack('UPDATE attempt SET answers = \'{"menu": "yes"}\'', "UPDATE attempt SET state = 'claimed'")
     assert len(await site.faults()) == 9
+    assert await tallies.recount(site.store, correct=True), "the figures do not follow what went round the triggers"
 
 
 async def test_a_row_that_claims_to_be_old(site: Site) -> None:
@@ -305,3 +307,4 @@ async def test_a_restored_old_copy_is_seen_and_goes_on_only_openly(site: Site) -
     assert report.ok
     assert "was restored" in report.notes[0]
     assert report.entries > kept
+    await tallies.recount(site.store, correct=True)  # rows were taken away round the triggers

@@ -13,7 +13,7 @@ import pytest
 
 from agi_app.model.call import CallResult, Outcome
 from agi_app.model.campaign import CampaignState, Pace, Purpose
-from agi_app.store.calling import attempts, campaigns, concurrent_slots, reports
+from agi_app.store.calling import attempts, campaigns, concurrent_slots, reports, tallies
 from agi_app.store.calling.claims import Nobody, NoPlaces
 from agi_app.store.calling.dead_workers import SweepResult, sweep
 from agi_app.store.database.pool import Store
@@ -183,7 +183,7 @@ async def test_a_refusal_is_written_once_until_it_changes(world: World, store: S
     assert await again() == 2
     await consents.import_consents(store, [consent(1, Purpose.MARKETING)], "admin", await world.now())
     assert await again() == 3
-    assert await reports.refusals_by_rule(store, wanted.name) == {"consent_purpose": 1}
+    assert (await tallies.of_campaign(store, wanted.name)).refused == {"consent_purpose": 1}
 
 
 async def test_a_decision_says_why_by_which_facts_and_clock_without_the_number(world: World, store: Store) -> None:
@@ -257,7 +257,7 @@ async def test_a_person_sees_one_caller_id_for_ever(world: World) -> None:
     world.rules = rule_set(cap=5)
     other = await world.running(campaign("two", caller_id="+99986210000002"), [1])
     assert (await world.claim(other)).refused == 1
-    assert await reports.refusals_by_rule(world.store, "two") == {"caller_id_changed": 1}
+    assert (await tallies.of_campaign(world.store, "two")).refused == {"caller_id_changed": 1}
 
 
 @pytest.mark.parametrize("state", [CampaignState.DRAFT, CampaignState.PAUSED, CampaignState.STOPPED])
@@ -289,8 +289,8 @@ async def test_finishing_twice_changes_nothing(world: World, store: Store) -> No
     assert not await one.finish(store, claim.attempt_id, CallResult(Outcome.BUSY), None, True)
     (row,) = await reports.attempt_rows(store, wanted.name)
     assert (row.outcome, row.disposition, row.answers, row.counts) == ("human", "confirmed", {"menu": "yes"}, True)
-    assert await reports.outcome_counts(store, wanted.name) == {"human": 1}
-    assert await reports.disposition_counts(store, wanted.name) == {"confirmed": 1}
+    assert (await reports.tallies_of(store, wanted.name)).outcomes == {"human": 1}
+    assert (await tallies.of_campaign(store, wanted.name)).dispositions == {"confirmed": 1}
 
 
 async def test_a_released_claim_uses_up_no_attempt(world: World, store: Store) -> None:
@@ -366,7 +366,7 @@ async def test_results_of_several_calls_are_stored_each_with_its_own(world: Worl
         "human",
     ]
     assert (rows[busy.attempt_id].note, rows[talked.attempt_id].answers) == ("line 1\nline 2", {"q": "\u660e\u5929"})
-    assert await reports.outcome_counts(store, wanted.name) == {"human": 3, "busy": 1}
+    assert (await reports.tallies_of(store, wanted.name)).outcomes == {"human": 3, "busy": 1}
     assert await world.value("SELECT due_at FROM contact WHERE contact_id = %s", busy.contact_id) == tomorrow
     assert await world.value("SELECT count(*) FROM contact WHERE attempts_made = 1") == 4
     assert await world.value("SELECT count(*) FROM slot WHERE attempt_id IS NOT NULL") == 0

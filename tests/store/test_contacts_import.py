@@ -19,7 +19,7 @@ from agi_app.contacts.tables.xlsx_writer import SheetWriter
 from agi_app.errors import AuthorError, InputError, StoreError
 from agi_app.model.campaign import Purpose
 from agi_app.model.person import Consent
-from agi_app.store.calling import campaigns
+from agi_app.store.calling import campaigns, tallies
 from agi_app.store.database.pool import Store
 from agi_app.store.people import consents, contacts
 from agi_app.store.people.history import person_history
@@ -136,7 +136,7 @@ async def test_a_generated_list_is_refused_as_a_whole(world: World, stored: None
     path = written(tmp_path, bulk(100) + counted + "bad,abc,en,x\n")
     with pytest.raises(AuthorError, match=r"people.csv:1:1: contacts/generated .*nothing was imported"):
         await imported(world, path)
-    assert (await contacts.contacts_of(world.store, CAMPAIGN.name)).total == 0
+    assert (await tallies.of_campaign(world.store, CAMPAIGN.name)).total == 0
     assert names(tmp_path) == ["people.csv"]
 
 
@@ -159,7 +159,7 @@ async def test_a_file_that_will_not_do_writes_nothing(
         path.write_bytes(content)
     with pytest.raises(error, match=words):
         await imported(world, path)
-    assert (await contacts.contacts_of(world.store, CAMPAIGN.name)).total == 0
+    assert (await tallies.of_campaign(world.store, CAMPAIGN.name)).total == 0
     assert names(tmp_path) == ([] if content is None else ["people.csv"])
 
 
@@ -249,7 +249,7 @@ async def test_evidence_that_others_use_too_is_none(world: World, stored: None, 
     said = str(refused.value)
     assert "25 numbers from +99986…00 to +99986…24" in said
     assert "5 of 26 have none, 4 of them in that block" in said  # two share form-0
-    assert (await contacts.contacts_of(world.store, CAMPAIGN.name)).total == 0
+    assert (await tallies.of_campaign(world.store, CAMPAIGN.name)).total == 0
 
 
 async def test_two_children_of_one_parent_are_called_one_at_a_time(world: World, tmp_path: Path) -> None:
@@ -327,7 +327,7 @@ async def test_an_import_that_broke_off_goes_on_where_it_was(
     await broken_off(world, path, monkeypatch)
     done = await world.value("SELECT rows_done FROM contact_import")
     assert done in (300, 400)  # the fourth may have been cancelled
-    stored_so_far = (await contacts.contacts_of(world.store, CAMPAIGN.name)).total
+    stored_so_far = (await tallies.of_campaign(world.store, CAMPAIGN.name)).total
     seen: list[tuple[int, int]] = []
     found = await import_contacts_file(
         world.store, CAMPAIGN, LANGUAGES, path, await world.now(), progress=lambda *step: seen.append(step)
@@ -337,7 +337,7 @@ async def test_an_import_that_broke_off_goes_on_where_it_was(
     assert found.rejects_file is not None
     assert stored_so_far == done - 1
     assert found.notes[0].startswith(f"continued after row {done} of 1,000: an import of this file was interrupted")
-    assert (await contacts.contacts_of(world.store, CAMPAIGN.name)).total == 999
+    assert (await tallies.of_campaign(world.store, CAMPAIGN.name)).total == 999
     assert await world.value("SELECT count(*) FROM contact_import") == 0
     again = await imported(world, path)
     assert (again.added, again.unchanged, again.notes) == (0, 999, ())
@@ -377,7 +377,7 @@ async def test_two_imports_of_one_file_at_once_add_each_row_once(
     async with asyncio.timeout(30):
         one, two = await asyncio.gather(imported(world, path), imported(world, path))
     assert (one.rejected, two.rejected) == (0, 0)
-    assert (await contacts.contacts_of(world.store, CAMPAIGN.name)).total == 1_000
+    assert (await tallies.of_campaign(world.store, CAMPAIGN.name)).total == 1_000
 
 
 async def test_a_workbook_of_consents(world: World, store: Store, tmp_path: Path) -> None:

@@ -10,9 +10,9 @@ import pytest
 from agi_app.errors import InputError
 from agi_app.model.campaign import CampaignState, Purpose
 from agi_app.model.person import ContactRow
-from agi_app.store.calling import campaigns, reports
+from agi_app.store.calling import campaigns, reports, tallies
 from agi_app.store.database.pool import Store
-from agi_app.store.people import caller_ids, consents, contacts, stops
+from agi_app.store.people import caller_ids, consents, stops
 from agi_app.store.people.contacts import ImportCount
 from agi_app.store.people.history import person_history
 from tests.store.world import CALLER_ID, LONG_AGO, World, campaign, consent, contact, import_contacts, number
@@ -27,8 +27,8 @@ async def test_importing_again_updates_columns_and_forgets_nothing(world: World,
     now = await world.now()
     rows = [contact(1), contact(2, city="Shanghai"), contact(3)]
     assert await import_contacts(store, wanted.name, rows, now) == ImportCount(1, 1, 1)
-    counts = await contacts.contacts_of(store, wanted.name)
-    assert (counts.total, counts.pending, counts.done) == (3, 2, 1)
+    counts = await tallies.of_campaign(store, wanted.name)
+    assert (counts.total, counts.contacts) == (3, {"pending": 2, "done": 1})
     assert await import_contacts(store, wanted.name, rows, now) == ImportCount(0, 0, 3)
 
 
@@ -141,7 +141,7 @@ async def test_why_waiting_tells_slots_calls_and_times(world: World, store: Stor
     await world.claim(wanted)
     waiting = await reports.why_waiting(store, wanted, await world.now())
     assert (waiting.due_now, waiting.parked, waiting.by_rule) == (0, 2, {"consent_missing": 2})
-    assert await reports.refusals_by_rule(store, wanted.name) == {"consent_missing": 2}
+    assert (await tallies.of_campaign(store, wanted.name)).refused == {"consent_missing": 2}
 
 
 async def test_a_persons_number_stands_in_one_table_only(world: World, store: Store) -> None:

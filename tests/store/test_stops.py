@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import pytest
 
 from agi_app.model.campaign import CampaignState, Purpose
-from agi_app.store.calling import campaigns, reports
+from agi_app.store.calling import campaigns, tallies
 from agi_app.store.database.listen import CONTROL_CHANNEL, STOP_CHANNEL, Listening, ListenLost, Notification
 from agi_app.store.database.pool import Store
 from agi_app.store.database.statements import Connection
@@ -46,7 +46,7 @@ async def test_a_stop_between_claim_and_mark_takes_the_claim_back(world: World, 
     assert await one.mark(store, claim, "node-1") is None
     assert await world.value("SELECT count(*) FROM slot WHERE attempt_id IS NOT NULL") == 0
     assert (await world.claim(wanted)).refused == 1
-    assert await reports.refusals_by_rule(store, wanted.name) == {"consent_revoked": 1, "suppressed": 1}
+    assert (await tallies.of_campaign(store, wanted.name)).refused == {"consent_revoked": 1, "suppressed": 1}
 
 
 async def test_a_mark_checks_again_even_if_nobody_took_the_claim_back(world: World, store: Store) -> None:
@@ -144,7 +144,7 @@ async def test_a_stop_is_for_ever_also_after_everything_is_imported_again(world:
     later = dt.timedelta(days=400)
     for wanted in (one, two):
         assert (await world.claim(wanted, offset=later)).claims == ()
-        assert "suppressed" in await reports.refusals_by_rule(store, wanted.name)
+        assert "suppressed" in (await tallies.of_campaign(store, wanted.name)).refused
 
 
 async def test_a_stop_for_one_purpose_leaves_the_others(world: World, store: Store) -> None:
@@ -161,7 +161,7 @@ async def test_a_stop_for_one_purpose_leaves_the_others(world: World, store: Sto
     assert not await stops.is_suppressed(store, number(1))
     await consents.import_consents(store, both, "admin", await world.now())
     assert (await world.claim(offer)).refused == 1
-    assert await reports.refusals_by_rule(store, "offer") == {"consent_revoked": 1}
+    assert (await tallies.of_campaign(store, "offer")).refused == {"consent_revoked": 1}
 
 
 async def test_a_consent_given_after_the_withdrawal_counts(world: World, store: Store) -> None:

@@ -8,11 +8,10 @@ import datetime as dt
 import pytest
 
 from agi_app.model.call import CallResult, Outcome
-from agi_app.store.calling import nodes, reports
+from agi_app.store.calling import nodes, reports, tallies
 from agi_app.store.calling.dead_workers import SILENT_FOR, SweepResult, dead_nodes, sweep
 from agi_app.store.database import checks
 from agi_app.store.database.pool import Store
-from agi_app.store.people import contacts
 from tests.store import one
 from tests.store.world import HUMAN, World, campaign
 
@@ -38,8 +37,8 @@ async def test_a_node_that_starts_again_sweeps_its_own_attempts(world: World, st
     assert (row.attempt_id, row.outcome, row.counts) == (dialled.attempt_id, "interrupted", True)
     again = await world.claim_one(wanted)
     assert (again.contact_id, again.attempt_number) == (claimed.contact_id, 1)
-    counts = await contacts.contacts_of(store, wanted.name)
-    assert (counts.total, counts.done, counts.claimed) == (2, 1, 1)
+    counts = await tallies.of_campaign(store, wanted.name)
+    assert (counts.total, counts.contacts) == (2, {"done": 1, "claimed": 1})
 
 
 async def test_leases_of_a_dead_node_are_swept_by_another(world: World, store: Store) -> None:
@@ -62,7 +61,7 @@ async def test_the_true_result_replaces_the_sweeps_guess(world: World, store: St
     assert await sweep(store, None, rule) == SweepResult(0, 1)
     assert await one.finish(store, claim.attempt_id, HUMAN, None, True)
     assert not await one.finish(store, claim.attempt_id, CallResult(Outcome.BUSY), None, True)
-    assert await reports.outcome_counts(store, wanted.name) == {"human": 1}
+    assert (await reports.tallies_of(store, wanted.name)).outcomes == {"human": 1}
     (status,) = await reports.contact_rows(store, wanted.name)
     assert (status.state, status.last_outcome, status.disposition, status.attempts_made) == (
         "done",

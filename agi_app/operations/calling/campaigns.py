@@ -24,9 +24,9 @@ from agi_app.gate.caller_id_rules import numbers_of
 from agi_app.installation import Installation
 from agi_app.model.campaign import CampaignState
 from agi_app.operations.calling.reports import CampaignFigures, figures
-from agi_app.store.calling.campaigns import known_campaign, load_campaign, save_campaign, set_state
+from agi_app.store.calling import tallies
+from agi_app.store.calling.campaigns import known_campaign, save_campaign, set_state
 from agi_app.store.people.caller_ids import proofs
-from agi_app.store.people.contacts import contacts_of
 
 __all__ = [
     "SAMPLES",
@@ -73,13 +73,13 @@ async def start(inst: Installation, project: Project, name: str) -> StartedCampa
     """
     campaign, flow = _checked(project, name)
     await _proved(inst, campaign)
-    counts = await contacts_of(inst.store, name) if await load_campaign(inst.store, name) else None
-    if counts is None or counts.total == 0:
+    kept = await tallies.of_campaign(inst.store, name)
+    if not kept.total:
         raise InputError(f"campaign {name} has no contacts; `agi-app contacts import {name} FILE` adds them")
     parts = {part.file: part.text for part in parts_of(project, flow)}
     await save_campaign(inst.store, campaign.parsed.campaign, flow.file, flow.text, parts)
     await set_state(inst.store, name, CampaignState.RUNNING, None, inst.clock.now())
-    return StartedCampaign(counts.total, counts.total - counts.done)
+    return StartedCampaign(kept.total, kept.total - kept.contacts.get("done", 0))
 
 
 async def change(inst: Installation, name: str, state: CampaignState) -> None:

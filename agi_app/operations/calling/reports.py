@@ -29,7 +29,6 @@ from agi_app.store.calling.nodes import NodeRow
 from agi_app.store.database.pool import Store
 from agi_app.store.people.access_log import Access, log_access
 from agi_app.store.people.caller_ids import proofs
-from agi_app.store.people.contacts import contacts_of
 from agi_app.store.requested_calls import agent_calls
 from agi_app.store.requested_calls.agent_calls import AgentCallRow
 
@@ -157,8 +156,7 @@ async def status_of(store: Store, clock: Clock, name: str) -> tuple[Totals, Stan
 
 async def _totals(store: Store, stored: StoredCampaign, now: dt.datetime) -> Totals:
     campaign, name = stored.campaign, stored.campaign.name
-    counted = await contacts_of(store, name)
-    outcomes = await table.outcome_counts(store, name)
+    kept = await table.tallies_of(store, name)
     found = await proofs(store)
     return Totals(
         campaign=name,
@@ -168,15 +166,15 @@ async def _totals(store: Store, stored: StoredCampaign, now: dt.datetime) -> Tot
         caller_id_proof=standing(found, campaign.caller_id, now).words,
         agents=await figures_of(store, campaign, await nodes.all_nodes(store), now),
         local_caller_ids={number: standing(found, number, now).words for number in numbers_of(campaign)[1:]},
-        contacts=counted.total,
-        done=counted.done,
-        waiting=counted.pending - counted.parked,
-        not_called=counted.parked,
-        in_call=counted.claimed,
-        attempts=sum(outcomes.values()),
-        outcomes=outcomes,
-        dispositions=await table.disposition_counts(store, name),
-        refused=await table.refusals_by_rule(store, name),
+        contacts=kept.total,
+        done=kept.contacts.get("done", 0),
+        waiting=kept.contacts.get("pending", 0),
+        not_called=kept.contacts.get("parked", 0),
+        in_call=kept.contacts.get("claimed", 0),
+        attempts=sum(kept.outcomes.values()),
+        outcomes=kept.outcomes,
+        dispositions=kept.dispositions,
+        refused=kept.refused,
     )
 
 

@@ -121,7 +121,8 @@ WITH given AS MATERIALIZED (
     WHERE g.attempt_id IS NOT NULL AND slot.scope = taken.scope AND slot.n = taken.n
 ), settled AS (
     UPDATE contact c
-    SET state = g.state, due_at = coalesce(g.due_at, c.due_at), last_decision_id = coalesce(g.decision_id, c.last_decision_id)
+    SET state = g.state, due_at = coalesce(g.due_at, c.due_at), last_decision_id = coalesce(g.decision_id, c.last_decision_id),
+        refused_by = CASE WHEN g.news THEN nullif(g.rules, '{}') ELSE c.refused_by END
     FROM given g WHERE c.contact_id = g.contact_id
 )
 SELECT contact_id, decision_id FROM given WHERE attempt_id IS NOT NULL;

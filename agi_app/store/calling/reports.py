@@ -5,15 +5,15 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from agi_app.gate.case import Reason
 from agi_app.gate.stored_reasons import reasons_of
 from agi_app.model.campaign import Campaign
 from agi_app.model.waiting_reason import WaitingCounts
-from agi_app.store.calling import concurrent_slots
+from agi_app.store.calling import concurrent_slots, tallies
+from agi_app.store.calling.tallies import Tallies
 from agi_app.store.database.pool import Store
-from agi_app.store.database.statements import load_queries, record, records
+from agi_app.store.database.statements import load_queries, records, the_record
 
 Q = load_queries("calling/reports")
 
@@ -60,24 +60,17 @@ class ContactStatus:
     ruleset_version: str | None
 
 
-async def refusals_by_rule(store: Store, campaign: str) -> dict[str, int]:
-    """Contacts by each rule of their latest decision, the most frequent first."""
-    return await _by_name(store, "refusals_by_rule", {"campaign": campaign})
+async def tallies_of(store: Store, campaign: str) -> Tallies:
+    """The campaign's kept figures, and the calls that go on as the outcome ``dialling``. Raises StoreError."""
+    found = await tallies.of_campaign(store, campaign)
+    calls = await store.record(Q["open_attempts"], {"campaign": campaign}) or {}
+    dialling = {"dialling": calls["dialling"]} if calls.get("dialling") else {}
+    return replace(found, outcomes={**found.outcomes, **dialling})
 
 
 async def attempt_rows(store: Store, campaign: str) -> list[AttemptRow]:
     """All calls that were dialled, in order."""
     return await store.rows(AttemptRow, Q["attempts"], {"campaign": campaign})
-
-
-async def outcome_counts(store: Store, campaign: str) -> dict[str, int]:
-    """Dialled calls by outcome; one that still goes on counts as ``dialling``."""
-    return await _by_name(store, "outcomes", {"campaign": campaign})
-
-
-async def disposition_counts(store: Store, campaign: str) -> dict[str, int]:
-    """Dialled calls by what the flow said they meant."""
-    return await _by_name(store, "dispositions", {"campaign": campaign})
 
 
 async def contact_rows(store: Store, campaign: str) -> list[ContactStatus]:
@@ -89,20 +82,20 @@ async def contact_rows(store: Store, campaign: str) -> list[ContactStatus]:
 async def why_waiting(store: Store, campaign: Campaign, now: dt.datetime) -> WaitingCounts:
     """What the campaign waits for at ``now`` (rules time)."""
     values = {"campaign": campaign.name, "now": now}
+    kept = await tallies.of_campaign(store, campaign.name)
     async with store.connection() as connection:
-        by_rule = await records(connection, Q["waiting_by_rule"], values)
-        counted = await records(connection, Q["waiting"], values)
-        calls = await record(connection, Q["open_attempts"], values)
+        again = {row["name"]: row for row in await records(connection, Q["held_again"], values)}
+        waiting = await the_record(connection, Q["waiting"], values, "did not count")
+        calls = await the_record(connection, Q["open_attempts"], values, "did not count")
+        held = {rule: number - (again[rule]["due"] if rule in again else 0) for rule, number in kept.held.items()}
         return WaitingCounts(
-            **counted[0],
-            by_rule={row["name"]: row["number"] for row in by_rule},
-            rule_until={row["name"]: row["until"] for row in by_rule if row["until"] is not None},
-            open_attempts=calls["open"] if calls else 0,
+            **waiting,
+            later=max(0, kept.contacts.get("pending", 0) - waiting["due_now"]),
+            parked=kept.contacts.get("parked", 0),
+            by_rule={rule: number for rule, number in held.items() if number > 0},
+            rule_until={rule: row["until"] for rule, row in again.items() if row["until"] is not None},
+            open_attempts=calls["open"],
             campaign_slots_used=await concurrent_slots.used(connection, concurrent_slots.of_campaign(campaign.name)),
             trunk_slots_used=await concurrent_slots.used(connection, concurrent_slots.of_trunk(campaign.trunk)),
             trunk_slots=await concurrent_slots.total(connection, concurrent_slots.of_trunk(campaign.trunk)),
         )
-
-
-async def _by_name(store: Store, query: str, values: dict[str, Any]) -> dict[str, int]:
-    return {row["name"]: row["number"] for row in await store.records(Q[query], values)}

@@ -1,10 +1,3 @@
--- A contact counts under each rule of its latest decision.
--- name: refusals_by_rule
-SELECT rule AS name, count(*)::integer AS number
-FROM contact c JOIN decision d ON d.decision_id = c.last_decision_id, unnest(d.rules) AS rule
-WHERE c.campaign = %(campaign)s
-GROUP BY rule ORDER BY number DESC, rule;
-
 -- name: attempts
 SELECT a.attempt_id, c.external_id, a.person_id, a.trunk, a.caller_id, a.rules_at, a.marked_at, a.ringing_at,
        a.answered_at, a.ended_at, a.state, a.outcome, a.cause, a.tech_cause, a.disposition, a.answers, a.counts, a.note,
@@ -14,14 +7,6 @@ FROM attempt a JOIN contact c ON c.contact_id = a.contact_id
 WHERE a.campaign = %(campaign)s AND a.dialled
 ORDER BY a.marked_at;
 
--- name: outcomes
-SELECT coalesce(outcome, state) AS name, count(*)::integer AS number FROM attempt
-WHERE campaign = %(campaign)s AND dialled GROUP BY 1 ORDER BY number DESC, name;
-
--- name: dispositions
-SELECT disposition AS name, count(*)::integer AS number FROM attempt
-WHERE campaign = %(campaign)s AND dialled AND disposition IS NOT NULL GROUP BY 1 ORDER BY number DESC, name;
-
 -- name: contacts
 SELECT c.external_id, c.person_id, c.language, c.state, c.attempts_made, c.last_outcome, c.disposition,
        nullif(c.due_at, 'infinity') AS due_at, coalesce(d.reasons, '[]') AS reasons, d.decided_at, d.ruleset_version
@@ -29,18 +14,28 @@ FROM contact c LEFT JOIN decision d ON d.decision_id = c.last_decision_id AND NO
 WHERE c.campaign = %(campaign)s
 ORDER BY c.contact_id;
 
+-- Contacts that may be called now, at most 10,000 of them counted; and when the next one may be.
 -- name: waiting
-SELECT (count(*) FILTER (WHERE due_at <= %(now)s))::integer AS due_now,
-       (count(*) FILTER (WHERE due_at > %(now)s AND due_at < 'infinity'))::integer AS later,
-       (count(*) FILTER (WHERE due_at = 'infinity'))::integer AS parked,
-       min(due_at) FILTER (WHERE due_at > %(now)s AND due_at < 'infinity') AS next_due
-FROM contact WHERE campaign = %(campaign)s AND state = 'pending';
+SELECT (SELECT count(*) FROM (SELECT FROM contact WHERE campaign = %(campaign)s AND state = 'pending' AND due_at <= %(now)s
+                              LIMIT 10000) AS d)::integer AS due_now,
+       (SELECT min(due_at) FROM contact WHERE campaign = %(campaign)s AND state = 'pending' AND due_at > %(now)s
+                                              AND due_at < 'infinity') AS next_due;
 
--- name: waiting_by_rule
-SELECT rule AS name, count(*)::integer AS number, nullif(min(c.due_at), 'infinity') AS until
-FROM contact c JOIN decision d ON d.decision_id = c.last_decision_id, unnest(d.rules) AS rule
-WHERE c.campaign = %(campaign)s AND c.state = 'pending' AND c.due_at > %(now)s
-GROUP BY rule ORDER BY number DESC, rule;
+-- By rule: how many of those whom it refused last may be called again by now, and when the next one may be; as far as the
+-- next 10,000 of either tell.
+-- name: held_again
+SELECT rule AS name, (count(*) FILTER (WHERE due_at <= %(now)s))::integer AS due,
+       min(due_at) FILTER (WHERE due_at > %(now)s) AS until
+FROM (
+    (SELECT due_at, refused_by FROM contact WHERE campaign = %(campaign)s AND state = 'pending' AND due_at <= %(now)s
+     ORDER BY due_at, contact_id LIMIT 10000)
+    UNION ALL
+    (SELECT due_at, refused_by FROM contact WHERE campaign = %(campaign)s AND state = 'pending' AND due_at > %(now)s
+                                                 AND due_at < 'infinity'
+     ORDER BY due_at, contact_id LIMIT 10000)
+) AS c, unnest(c.refused_by) AS rule
+GROUP BY rule;
 
 -- name: open_attempts
-SELECT count(*)::integer AS open FROM attempt WHERE campaign = %(campaign)s AND state <> 'ended';
+SELECT count(*)::integer AS open, (count(*) FILTER (WHERE dialled))::integer AS dialling
+FROM attempt WHERE campaign = %(campaign)s AND state <> 'ended';

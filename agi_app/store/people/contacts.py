@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass
 import msgspec
 from psycopg.types.json import Jsonb
 
-from agi_app.errors import InputError, StoreError
+from agi_app.errors import InputError
 from agi_app.model.person import ContactRow
 from agi_app.store.database.pool import Store
 from agi_app.store.database.statements import Connection, count, load_queries
@@ -69,17 +69,6 @@ class BatchOrder:
         self._stored.set()
 
 
-@dataclass(frozen=True, slots=True)
-class ContactCounts:
-    """How far a campaign's contacts are. ``parked`` (refused until a person fixes something) is part of ``pending``."""
-
-    total: int
-    pending: int
-    parked: int
-    claimed: int
-    done: int
-
-
 async def import_batch(
     store: Store,
     campaign: str,
@@ -123,13 +112,6 @@ async def analyse(store: Store, rows: int) -> None:
     """Tell the planner of a big import."""
     if rows >= ANALYSE_FROM:
         await store.execute(Q["analyse_contacts"], limit=None)
-
-
-async def contacts_of(store: Store, campaign: str) -> ContactCounts:
-    """Progress of a campaign; all zero when it has no contacts."""
-    if not (found := await store.rows(ContactCounts, Q["counts"], {"campaign": campaign})):
-        raise StoreError(f"database {store.where}: did not count")
-    return found[0]
 
 
 async def wake_old_rules(store: Store, ruleset_version: str, now: dt.datetime) -> int:

@@ -40,14 +40,6 @@ ON CONFLICT (campaign, external_id) DO NOTHING;
 -- name: analyse_contacts
 ANALYZE contact, person;
 
--- name: counts
-SELECT count(*)::integer AS total,
-       (count(*) FILTER (WHERE state = 'pending'))::integer AS pending,
-       (count(*) FILTER (WHERE state = 'pending' AND due_at = 'infinity'))::integer AS parked,
-       (count(*) FILTER (WHERE state = 'claimed'))::integer AS claimed,
-       (count(*) FILTER (WHERE state = 'done'))::integer AS done
-FROM contact WHERE campaign = %(campaign)s;
-
 -- Begins an import, or takes the campaign's unfinished one over when it is of the same file. Waits for a batch
 -- that a killed process left on its way.
 -- name: begin_import
