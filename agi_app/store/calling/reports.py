@@ -13,7 +13,7 @@ from agi_app.model.waiting_reason import WaitingCounts
 from agi_app.store.calling import concurrent_slots, tallies
 from agi_app.store.calling.tallies import Tallies
 from agi_app.store.database.pool import Store
-from agi_app.store.database.statements import load_queries, records, the_record
+from agi_app.store.database.statements import load_queries, records
 
 Q = load_queries("calling/reports")
 
@@ -85,8 +85,8 @@ async def why_waiting(store: Store, campaign: Campaign, now: dt.datetime) -> Wai
     kept = await tallies.of_campaign(store, campaign.name)
     async with store.connection() as connection:
         again = {row["name"]: row for row in await records(connection, Q["held_again"], values)}
-        waiting = await the_record(connection, Q["waiting"], values, "did not count")
-        calls = await the_record(connection, Q["open_attempts"], values, "did not count")
+        waiting = (await records(connection, Q["waiting"], values))[0]
+        calls = (await records(connection, Q["open_attempts"], values))[0]
         held = {rule: number - (again[rule]["due"] if rule in again else 0) for rule, number in kept.held.items()}
         return WaitingCounts(
             **waiting,
