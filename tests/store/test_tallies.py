@@ -8,9 +8,10 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 
-import psycopg
 import pytest
 
+from agi_app.dialer.worker import tally_upkeep
+from agi_app.errors import StoreError
 from agi_app.model.call import CallResult, Outcome
 from agi_app.store.calling import attempts, reports, tallies
 from agi_app.store.database.pool import Store
@@ -19,6 +20,7 @@ from tests.store.conftest import open_store
 from tests.store.world import HUMAN, TERMS, World, campaign
 
 pytestmark = pytest.mark.postgres
+CHANGES = "SELECT count(*) FROM campaign_tally_change"
 
 
 async def test_figures_follow_a_campaign_from_import_to_end(world: World, store: Store) -> None:
@@ -46,7 +48,7 @@ async def test_a_fold_changes_no_figure_and_leaves_nothing_to_fold(world: World,
     await world.claim(wanted)
     before = await tallies.of_campaign(store, wanted.name)
     assert await tallies.fold(store) > 0
-    assert await world.value("SELECT count(*) FROM campaign_tally_change") == 0
+    assert await world.value(CHANGES) == 0
     assert await tallies.of_campaign(store, wanted.name) == before
     assert await tallies.fold(store) == 0
 
@@ -74,10 +76,9 @@ async def test_folds_of_several_workers_beside_calls(world: World, store: Store,
 async def test_a_transaction_that_fails_leaves_no_figure(world: World, store: Store) -> None:
     wanted = await world.running(campaign(), range(3))
     before = await tallies.of_campaign(store, wanted.name)
-    async with store.transaction() as connection:
+    async with store.connection() as connection, connection.transaction(force_rollback=True):
         await connection.execute("UPDATE contact SET state = 'done'")
         assert await world.value("SELECT count(*) FROM campaign_tally_change WHERE name = 'done'") == 0, "not seen yet"
-        raise psycopg.Rollback
     assert await tallies.of_campaign(store, wanted.name) == before
 
 
@@ -88,8 +89,8 @@ async def test_a_wrong_figure_is_found_named_and_corrected(world: World, store: 
         await connection.execute("UPDATE campaign_tally_change SET number = number + 7 WHERE name = 'pending'")
         await connection.execute("INSERT INTO campaign_tally VALUES ('gone', 'outcome', 'human', 2)")
     wrong = [
-        tallies.Difference(wanted.name, "contact", "pending", 10, 3),
-        tallies.Difference("gone", "outcome", "human", 2, 0),
+        tallies.WrongFigure(wanted.name, "contact", "pending", 10, 3),
+        tallies.WrongFigure("gone", "outcome", "human", 2, 0),
     ]
     assert await tallies.recount(store, correct=False) == wrong
     assert await tallies.recount(store, correct=True) == wrong
@@ -109,3 +110,33 @@ async def test_contacts_that_came_due_again_are_not_told_as_held_back(world: Wor
     waiting = await reports.why_waiting(store, wanted, now)
     assert (waiting.due_now, waiting.later, waiting.parked, waiting.next_due) == (1, 1, 2, later)
     assert (waiting.by_rule, waiting.rule_until) == ({"consent_missing": 3}, {"consent_missing": later})
+
+
+async def test_a_worker_folds_and_recounts_by_itself(
+    world: World, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also after a round that failed: the database is away for a moment."""
+    wanted = await world.running(campaign(), range(3))
+    async with store.connection() as connection:
+        await connection.execute("INSERT INTO campaign_tally VALUES ('gone', 'outcome', 'human', 2)")
+    for name in ("FOLD_EVERY_S", "RECOUNT_AFTER_S", "RECOUNT_EVERY_S"):
+        monkeypatch.setattr(tally_upkeep, name, 0.01)
+    real, failed = tallies.fold, list[bool]()
+
+    async def fails_once(of: Store) -> int:
+        if not failed:
+            failed.append(True)
+            raise StoreError("the database is away")
+        return await real(of)
+
+    monkeypatch.setattr(tallies, "fold", fails_once)
+    upkeep = [asyncio.create_task(work(store)) for work in (tally_upkeep.fold_tallies, tally_upkeep.recount_tallies)]
+    for _ in range(1000):  # 20 s
+        if not (await tallies.recount(store, correct=False) or await world.value(CHANGES)):
+            break
+        await asyncio.sleep(0.02)
+    for task in upkeep:
+        task.cancel()
+    await asyncio.gather(*upkeep, return_exceptions=True)
+    assert (await tallies.of_campaign(store, wanted.name)).contacts == {"pending": 3}
+    assert (await tallies.of_campaign(store, "gone")).outcomes == {}

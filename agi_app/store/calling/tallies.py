@@ -1,4 +1,4 @@
-"""The kept figures of campaigns: how many contacts are in which state, what refuses them, what became of the calls.
+"""The kept figures of campaigns: how many contacts are in which state, what refuses them, how calls ended.
 
 Triggers write them in the transactions of the rows (``schema/0053_campaign_tallies.sql``), so that reading them costs
 the same for ten contacts as for ten million. ``fold`` keeps them few; ``recount`` compares them with the rows.
@@ -33,7 +33,7 @@ class Tallies:
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class WrongFigure:
     """A kept figure that is not what the rows say: both are of one snapshot."""
 
     campaign: str
@@ -56,11 +56,11 @@ async def fold(store: Store) -> int:
     return await store.execute(Q["fold"])
 
 
-async def recount(store: Store, *, correct: bool) -> list[Difference]:
+async def recount(store: Store, *, correct: bool) -> list[WrongFigure]:
     """Count every contact and call again; returns the kept figures that were wrong, corrected if asked.
 
     It takes seconds at ten million contacts, and no call waits for it. Raises StoreError.
     """
     async with store.transaction(limit=None) as connection:
         await connection.execute(Q["no_time_limit"])
-        return await rows(connection, Difference, Q["recount"], {"correct": correct})
+        return await rows(connection, WrongFigure, Q["recount"], {"correct": correct})
