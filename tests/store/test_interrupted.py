@@ -104,6 +104,8 @@ def test_what_is_told_is_what_was_stored(project: Path, database_url: str) -> No
         now = stored(database_url)
         assert told == now or (found[1] and now == before)  # of this run nothing, what an earlier one stored stays
         before = now
+        if now == ROWS:  # interrupted in its last moment; another one would begin again
+            break
     last = started(project, database_url, "contacts", "import", CAMPAIGN, str(file))
     out, said = last.communicate(timeout=120)
     assert last.returncode == 0, said
