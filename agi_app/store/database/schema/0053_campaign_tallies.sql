@@ -30,27 +30,18 @@ RETURNS TABLE (kind text, name text) LANGUAGE sql IMMUTABLE AS $$
     UNION ALL SELECT 'held', r FROM unnest(refused_by) AS r WHERE state = 'pending'
 $$;
 
-CREATE FUNCTION tally_added_contacts() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION tally_whole_contacts() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO campaign_tally_change (campaign, kind, name, number)
-    SELECT c.campaign, k.kind, k.name, count(*)
-    FROM after_it c CROSS JOIN LATERAL contact_counts_as(c.state, c.due_at, c.refused_by) AS k
+    SELECT c.campaign, k.kind, k.name, CASE TG_OP WHEN 'INSERT' THEN count(*) ELSE -count(*) END
+    FROM contacts c CROSS JOIN LATERAL contact_counts_as(c.state, c.due_at, c.refused_by) AS k
     GROUP BY c.campaign, k.kind, k.name;
     RETURN NULL;
 END $$;
-CREATE TRIGGER contact_tally_added AFTER INSERT ON contact REFERENCING NEW TABLE AS after_it
-    FOR EACH STATEMENT EXECUTE FUNCTION tally_added_contacts();
-
-CREATE FUNCTION tally_deleted_contacts() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    INSERT INTO campaign_tally_change (campaign, kind, name, number)
-    SELECT c.campaign, k.kind, k.name, -count(*)
-    FROM before_it c CROSS JOIN LATERAL contact_counts_as(c.state, c.due_at, c.refused_by) AS k
-    GROUP BY c.campaign, k.kind, k.name;
-    RETURN NULL;
-END $$;
-CREATE TRIGGER contact_tally_deleted AFTER DELETE ON contact REFERENCING OLD TABLE AS before_it
-    FOR EACH STATEMENT EXECUTE FUNCTION tally_deleted_contacts();
+CREATE TRIGGER contact_tally_added AFTER INSERT ON contact REFERENCING NEW TABLE AS contacts
+    FOR EACH STATEMENT EXECUTE FUNCTION tally_whole_contacts();
+CREATE TRIGGER contact_tally_deleted AFTER DELETE ON contact REFERENCING OLD TABLE AS contacts
+    FOR EACH STATEMENT EXECUTE FUNCTION tally_whole_contacts();
 
 CREATE FUNCTION tally_changed_contacts() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -90,10 +81,11 @@ CREATE TRIGGER attempt_tally_ended AFTER UPDATE ON attempt FOR EACH ROW
 CREATE TRIGGER attempt_tally_added AFTER INSERT ON attempt FOR EACH ROW
     WHEN (NEW.state = 'ended' AND NEW.dialled) EXECUTE FUNCTION tally_ended_attempt();
 
--- The figures counted anew, as `agi-app doctor` and each night's recount compare them.
+-- The figures counted anew, as `agi-app doctor` and the daily recount compare them: refusals by the decisions themselves.
 CREATE VIEW campaign_recount AS
 SELECT c.campaign, k.kind, k.name, count(*) AS number
-FROM contact c CROSS JOIN LATERAL contact_counts_as(c.state, c.due_at, c.refused_by) AS k
+FROM contact c LEFT JOIN decision d ON d.decision_id = c.last_decision_id
+CROSS JOIN LATERAL contact_counts_as(c.state, c.due_at, d.rules) AS k
 GROUP BY c.campaign, k.kind, k.name
 UNION ALL
 SELECT a.campaign, k.kind, k.name, count(*)
