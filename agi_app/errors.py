@@ -51,6 +51,16 @@ class InputError(AgiAppError):
     exit_code = 1
 
 
+class Forbidden(AgiAppError):
+    """Who asks has no role, or no token, that allows it; ``scope`` is what it would take. Nothing was done."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, scope: str) -> None:
+        self.scope = scope
+        super().__init__(message)
+
+
 class ConfigError(AgiAppError):
     """The settings file or the environment variables are wrong; ``problems`` are those that the file has."""
 
