@@ -20,6 +20,7 @@ import binascii
 import csv
 import hashlib
 import json
+import os
 import re
 import sys
 from collections.abc import Iterator
@@ -156,11 +157,11 @@ def root_of(leaves: list[bytes]) -> bytes:
 def root_from_inclusion(leaf: bytes, index: int, size: int, path: list[bytes]) -> bytes:
     """The root that an inclusion proof leads to (RFC 9162, 2.1.3.2)."""
     if not 0 <= index < size:
-        raise NotGenuine(f"leaf {index} is outside the tree of {size} entries")
+        raise NotGenuine(t("leaf {index} is outside the tree of {size} entries", index=index, size=size))
     fn, sn, root = index, size - 1, leaf
     for step in path:
         if sn == 0:
-            raise NotGenuine(f"leaf {index}: the proof is too long")
+            raise NotGenuine(t("leaf {index}: the proof is too long", index=index))
         if fn & 1 or fn == sn:
             root = node_hash(step, root)
             while not fn & 1 and fn:
@@ -171,7 +172,7 @@ def root_from_inclusion(leaf: bytes, index: int, size: int, path: list[bytes]) -
         fn >>= 1
         sn >>= 1
     if sn:
-        raise NotGenuine(f"leaf {index}: the proof is too short")
+        raise NotGenuine(t("leaf {index}: the proof is too short", index=index))
     return root
 
 
@@ -179,10 +180,10 @@ def check_consistency(old: int, old_root: bytes, new: int, new_root: bytes, path
     """That the tree of ``new`` entries only adds to that of ``old`` (RFC 9162, 2.1.4.2)."""
     if old == new:
         if path or old_root != new_root:
-            raise NotGenuine("two checkpoints of the same size differ")
+            raise NotGenuine(t("two checkpoints of the same size differ"))
         return
     if not 0 < old < new or not path:
-        raise NotGenuine("the consistency proof does not fit the checkpoints")
+        raise NotGenuine(t("the consistency proof does not fit the checkpoints"))
     steps = [old_root, *path] if old & (old - 1) == 0 else list(path)
     fn, sn = old - 1, new - 1
     while fn & 1:
@@ -191,7 +192,7 @@ def check_consistency(old: int, old_root: bytes, new: int, new_root: bytes, path
     first = second = steps[0]
     for step in steps[1:]:
         if sn == 0:
-            raise NotGenuine("the consistency proof is too long")
+            raise NotGenuine(t("the consistency proof is too long"))
         if fn & 1 or fn == sn:
             first, second = node_hash(step, first), node_hash(step, second)
             while not fn & 1 and fn:
@@ -202,7 +203,7 @@ def check_consistency(old: int, old_root: bytes, new: int, new_root: bytes, path
         fn >>= 1
         sn >>= 1
     if first != old_root or second != new_root or sn:
-        raise NotGenuine("a later checkpoint does not only add to an earlier one")
+        raise NotGenuine(t("a later checkpoint does not only add to an earlier one"))
 
 
 def from_base64(text: str, what: str) -> bytes:
@@ -212,7 +213,7 @@ def from_base64(text: str, what: str) -> bytes:
     except (binascii.Error, ValueError):
         raw = b""
     if base64.b64encode(raw).decode() != text or not raw:
-        raise NotGenuine(f"{what} is not base64")
+        raise NotGenuine(t("{what} is not base64", what=what))
     return raw
 
 
@@ -223,7 +224,7 @@ def from_hex(value: object, length: int, what: str) -> bytes:
     except ValueError:
         raw = b""
     if len(raw) != length or raw.hex() != value:
-        raise NotGenuine(f"{what} is not {length} bytes in hex")
+        raise NotGenuine(t("{what} is not {length} bytes in hex", what=what, length=length))
     return raw
 
 
@@ -234,30 +235,30 @@ class PublicKey:
         self.line = line
         self.name, _, rest = line.partition("+")
         self.id, _, encoded = rest.partition("+")
-        raw = from_base64(encoded, "the public key")
+        raw = from_base64(encoded, t("the public key"))
         expected = hashlib.sha256(self.name.encode() + b"\n" + raw).digest()[:4].hex()
         if raw[:1] != b"\x01" or len(raw) != 33 or self.id != expected:
-            raise NotGenuine("the public key is not valid: the name, its id and its bytes do not fit")
+            raise NotGenuine(t("the public key is not valid: the name, its id and its bytes do not fit"))
         self.public = raw[1:]
 
     def read(self, note: object) -> tuple[int, bytes, str]:
         """Size, root and time of a signed checkpoint."""
-        lines = self.lines_of(note, "the checkpoint")
+        lines = self.lines_of(note, t("the checkpoint"))
         if lines[0] != self.name or not lines[1].isdecimal():
-            raise NotGenuine("the checkpoint is of another tree")
-        return int(lines[1]), from_base64(lines[2], "the root"), lines[3]
+            raise NotGenuine(t("the checkpoint is of another tree"))
+        return int(lines[1]), from_base64(lines[2], t("the root")), lines[3]
 
     def lines_of(self, note: object, what: str) -> list[str]:
         """The lines of a note of ours (C2SP signed-note)."""
         body, blank, last = note.rpartition("\n\n") if isinstance(note, str) else ("", "", "")
         words = last.split(" ")
         if not blank or len(words) != 3 or words[0] != "\u2014" or words[1] != self.name or last[-1:] != "\n":
-            raise NotGenuine(f"{what} is not a signed note of this tree")
-        signed = from_base64(words[2][:-1], "the signature")
+            raise NotGenuine(t("{what} is not a signed note of this tree", what=what))
+        signed = from_base64(words[2][:-1], t("the signature"))
         if signed[:4].hex() != self.id:
-            raise NotGenuine(f"{what} was signed with another key")
+            raise NotGenuine(t("{what} was signed with another key", what=what))
         if not signed_by(self.public, signed[4:], (body + "\n").encode()):
-            raise NotGenuine(f"the signature of {what} is wrong")
+            raise NotGenuine(t("the signature of {what} is wrong", what=what))
         return body.split("\n")
 
     def read_mail(self, text: str) -> tuple[int, bytes, str]:
@@ -270,24 +271,24 @@ class PublicKey:
             re.sub(r"(?m)^[> \t]+", "", text),
         )
         if found is None:
-            raise NotGenuine(f"the older checkpoint: there is none of {self.name} in the message")
+            raise NotGenuine(t("the older checkpoint: there is none of {name} in the message", name=self.name))
         size, root, time, by, lost, signature = found.groups()
         body = [self.name, size, root, f"time {time}", f"by {by}", *([f"restart {lost}"] if lost else [])]
         signature = "".join(signature.split())
         try:
             return self.read("\n".join(body) + f"\n\n\u2014 {self.name} {signature}\n")
         except NotGenuine as error:
-            raise NotGenuine(f"the older checkpoint: {error}") from None
+            raise NotGenuine(t("the older checkpoint: {error}", error=error)) from None
 
     def statement(self, text: object, signature: object) -> dict[str, Any]:
         """What the operator signed about a proof: whose it is, which records of the tree are theirs."""
         if not isinstance(text, str):
-            raise NotGenuine("there is no statement")
-        if not signed_by(self.public, from_hex(signature, 64, "the statement's signature"), text.encode()):
-            raise NotGenuine("the signature of the statement is wrong")
+            raise NotGenuine(t("there is no statement"))
+        if not signed_by(self.public, from_hex(signature, 64, t("the statement's signature")), text.encode()):
+            raise NotGenuine(t("the signature of the statement is wrong"))
         found = read_json(text, {"statement", "origin", "checkpoint", "subject", "persons", "leaves"})
         if found["statement"] != PROOF_FORMAT or found["origin"] != self.name:
-            raise NotGenuine("the statement is about something else")
+            raise NotGenuine(t("the statement is about something else"))
         return found
 
 
@@ -297,15 +298,15 @@ def read_json(text: str, names: set[str]) -> dict[str, Any]:
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(pairs)
         if len(found) != len(pairs):
-            raise NotGenuine("a name is twice in an object")
+            raise NotGenuine(t("a name is twice in an object"))
         return found
 
     try:
         value = json.loads(text, object_pairs_hook=once)
     except (ValueError, RecursionError):
-        raise NotGenuine("the file is not JSON") from None
+        raise NotGenuine(t("the file is not JSON")) from None
     if not isinstance(value, dict) or (names and set(value) != names):
-        raise NotGenuine(f"the object must have exactly: {', '.join(sorted(names))}")
+        raise NotGenuine(t("the object must have exactly: {names}", names=", ".join(sorted(names))))
     return value
 
 
@@ -314,30 +315,36 @@ def check_proof(text: str, key_line: str | None) -> tuple[str, list[dict[str, An
     proof = read_json(text, {"format", "public_key", "checkpoint", "statement", "signature", "entries"})
     key = trusted_key(proof["public_key"], key_line)
     if proof["format"] != PROOF_FORMAT:
-        raise NotGenuine(f"the format is not {PROOF_FORMAT}")
+        raise NotGenuine(t("the format is not {format}", format=PROOF_FORMAT))
     size, root, time = key.read(proof["checkpoint"])
     statement = key.statement(proof["statement"], proof["signature"])
     if statement["checkpoint"] != hashlib.sha256(proof["checkpoint"].encode()).hexdigest():
-        raise NotGenuine("the statement is about another checkpoint")
+        raise NotGenuine(t("the statement is about another checkpoint"))
     if not isinstance(proof["entries"], list) or [e["leaf"] for e in proof["entries"]] != statement["leaves"]:
-        raise NotGenuine("the entries are not those that the statement names")
+        raise NotGenuine(t("the entries are not those that the statement names"))
     records = [check_entry(entry, size, root) for entry in proof["entries"]]
     check_subject(statement, records)
     kinds = ", ".join(sorted({record["entry"] for record in records}))
-    return f"{len(records)} records ({kinds}) about {statement['subject']}, {about(size, time, key)}", records
+    return t(
+        "{count} records ({kinds}) about {subject}, {tree}",
+        count=len(records),
+        kinds=kinds,
+        subject=statement["subject"],
+        tree=about(size, time, key),
+    ), records
 
 
 def check_entry(entry: dict[str, Any], size: int, root: bytes) -> dict[str, Any]:
     """That one entry is in the tree; its record."""
     if set(entry) != {"leaf", "nonce", "payload", "path"}:
-        raise NotGenuine("an entry must have exactly: leaf, nonce, payload, path")
+        raise NotGenuine(t("an entry must have exactly: leaf, nonce, payload, path"))
     leaf, payload, path = entry["leaf"], entry["payload"], entry["path"]
     if type(leaf) is not int or not isinstance(payload, str) or not isinstance(path, list):
-        raise NotGenuine(f"entry {leaf!r} is malformed")
-    steps = [from_hex(step, 32, f"leaf {leaf}: a step") for step in path]
-    nonce = from_hex(entry["nonce"], 16, f"leaf {leaf}: the nonce")
+        raise NotGenuine(t("entry {leaf!r} is malformed", leaf=leaf))
+    steps = [from_hex(step, 32, t("leaf {leaf}: a step", leaf=leaf)) for step in path]
+    nonce = from_hex(entry["nonce"], 16, t("leaf {leaf}: the nonce", leaf=leaf))
     if root_from_inclusion(leaf_hash(nonce, payload), leaf, size, steps) != root:
-        raise NotGenuine(f"leaf {leaf} is not in the tree that was signed")
+        raise NotGenuine(t("leaf {leaf} is not in the tree that was signed", leaf=leaf))
     return read_json(payload, set())
 
 
@@ -348,9 +355,9 @@ def check_subject(statement: dict[str, Any], records: list[dict[str, Any]]) -> N
     wordings = {r["wording_id"] for r in records if r["entry"] == "consent"}
     complaints = {r["id"] for r in records if r["entry"] == "complaint"}
     if statement["subject"] not in [r["number"] for r in records if r["entry"] == "person"]:
-        raise NotGenuine("there is no record that says whose the number is")
+        raise NotGenuine(t("there is no record that says whose the number is"))
     if persons != statement["persons"]:
-        raise NotGenuine("the numbers are not those of the statement's person")
+        raise NotGenuine(t("the numbers are not those of the statement's person"))
     for record in records:
         kind = record["entry"]
         fits = (
@@ -362,7 +369,7 @@ def check_subject(statement: dict[str, Any], records: list[dict[str, Any]]) -> N
             or (kind == "complaint_note" and record["complaint_id"] in complaints)
         )
         if not fits:
-            raise NotGenuine(f"{kind} {record['id']} is about somebody else")
+            raise NotGenuine(t("{kind} {id} is about somebody else", kind=kind, id=record["id"]))
 
 
 def check_proof_file(raw: bytes, key_line: str | None, since: str | None = None) -> Found:
@@ -370,12 +377,12 @@ def check_proof_file(raw: bytes, key_line: str | None, since: str | None = None)
     text, records = check_proof(raw.decode("utf-8"), key_line)
     proof = json.loads(raw)
     if (json.dumps(proof, ensure_ascii=False, indent=1) + "\n").encode() != raw:
-        raise NotGenuine("the file is not spelled as it was written")
+        raise NotGenuine(t("the file is not spelled as it was written"))
     if since is not None:
         key = PublicKey(proof["public_key"])
         if key.read_mail(since) != key.read(proof["checkpoint"]):
-            raise CannotSay("one person's proof does not say what changed since: ask for `agi-app audit export`")
-    return Found(text, records, [] if since is None else ["the older checkpoint is this one"], [])
+            raise CannotSay(t("one person's proof does not say what changed since: ask for `agi-app audit export`"))
+    return Found(text, records, [] if since is None else [t("the older checkpoint is this one")], [])
 
 
 class RecordTable:
@@ -423,7 +430,9 @@ def named(name: str) -> Iterator[None]:
         text = str(error)
         raise NotGenuine(text if text.startswith(name) else f"{name}: {text}") from None
     except UNREADABLE as error:
-        raise NotGenuine(f"{name}: cannot be understood: {type(error).__name__} {error}") from None
+        raise NotGenuine(
+            t("{name}: cannot be understood: {kind} {error}", name=name, kind=type(error).__name__, error=error)
+        ) from None
 
 
 def files_of(folder: Path) -> set[str]:
@@ -445,15 +454,15 @@ def check_sums(folder: Path, key: PublicKey) -> set[str]:
     if not (folder / SUMS_SIGNATURE).exists():
         return set()
     with named(SUMS_SIGNATURE):
-        lines = key.lines_of((folder / SUMS_SIGNATURE).read_bytes().decode(), "the list of files")
+        lines = key.lines_of((folder / SUMS_SIGNATURE).read_bytes().decode(), t("the list of files"))
     if lines != [FILES_FORMAT, key.name, file_hash(folder / SUMS_FILE)]:
-        raise NotGenuine(f"{SUMS_FILE}: is not the one that was signed")
+        raise NotGenuine(t("{file}: is not the one that was signed", file=SUMS_FILE))
     with (folder / SUMS_FILE).open(encoding="utf-8", newline="\n") as source:
         sums = {line[66:].rstrip("\n"): line[:64] for line in source}
     if gone := sorted(sums.keys() - files_of(folder)):
-        raise NotGenuine(f"missing: {', '.join(gone)}")
+        raise NotGenuine(t("missing: {files}", files=", ".join(gone)))
     if wrong := sorted(name for name, digest in sums.items() if file_hash(folder / name) != digest):
-        raise NotGenuine(f"changed since they were handed out: {', '.join(wrong)}")
+        raise NotGenuine(t("changed since they were handed out: {files}", files=", ".join(wrong)))
     return {*sums, SUMS_FILE, SUMS_SIGNATURE}
 
 
@@ -461,7 +470,10 @@ def without_proof(folder: Path, proved: set[str], signed: set[str]) -> tuple[lis
     """The files that are not checked, and a note on those of them that are signed at least."""
     unchecked = sorted(n for n in files_of(folder) - proved if n not in signed or n not in GUIDES)
     only_signed = [name for name in unchecked if name in signed]
-    said = f"as the operator handed them out (signed), but not compared with the records: {', '.join(only_signed)}"
+    said = t(
+        "as the operator handed them out (signed), but not compared with the records: {files}",
+        files=", ".join(only_signed),
+    )
     return unchecked, [said] if only_signed else []
 
 
@@ -471,18 +483,18 @@ def check_export(folder: Path, key_line: str | None, since: str | None = None) -
         about_it = read_json((folder / "export.json").read_bytes().decode(), set())
         key = trusted_key(about_it.get("public_key"), key_line)
         if about_it.get("format") != EXPORT_FORMAT:
-            raise NotGenuine(f"the format is not {EXPORT_FORMAT}")
+            raise NotGenuine(t("the format is not {format}", format=EXPORT_FORMAT))
     signed = check_sums(folder, key)
     with named("checkpoint"):
         size, root, time = key.read((folder / "checkpoint").read_bytes().decode())
     raw = (folder / "leaves.bin").read_bytes()
     leaves = [raw[i : i + 32] for i in range(0, len(raw), 32)]
     if len(leaves) != size or root_of(leaves) != root:
-        raise NotGenuine("leaves.bin is not the tree that was signed")
+        raise NotGenuine(t("leaves.bin is not the tree that was signed"))
     with named("export.json"):
         for step in about_it["consistency"]:
             old, old_root, _ = key.read(step["checkpoint"])
-            path = [from_hex(part, 32, "a step of the consistency proof") for part in step["path"]]
+            path = [from_hex(part, 32, t("a step of the consistency proof")) for part in step["path"]]
             check_consistency(old, old_root, size, root, path)
     unchanged = "" if since is None else check_since(key.read_mail(since), leaves, time)
     proved, count = {"checkpoint", "leaves.bin"}, 0
@@ -491,17 +503,28 @@ def check_export(folder: Path, key_line: str | None, since: str | None = None) -
         count += check_kind(folder, kind, leaves, None if masked else expected)
         proved |= {f"records/{kind}.jsonl"} if masked else {f"records/{kind}.jsonl", f"tables/{kind}.csv"}
     unchecked, notes = without_proof(folder, proved, signed)
-    return Found(f"{count} records, {unchanged}{about(size, time, key)}", [], notes, unchecked)
+    return Found(
+        t("{count} records, {unchanged}{tree}", count=count, unchanged=unchanged, tree=about(size, time, key)),
+        [],
+        notes,
+        unchecked,
+    )
 
 
 def check_since(old: tuple[int, bytes, str], leaves: list[bytes], time: str) -> str:
     """That this tree only adds to an older checkpoint: by its first leaves, which is more than a consistency proof."""
     size, root, at = old
     if at > time:
-        raise CannotSay("the older checkpoint is newer than these files: ask for a new export")
+        raise CannotSay(t("the older checkpoint is newer than these files: ask for a new export"))
     if size > len(leaves) or root_of(leaves[:size]) != root:
-        raise NotGenuine(f"changed since the checkpoint of {at[5:]}: its {size} entries are not the first ones here")
-    return f"nothing changed since the checkpoint of {at[5:]} ({size} entries), "
+        raise NotGenuine(
+            t(
+                "changed since the checkpoint of {at}: its {size} entries are not the first ones here",
+                at=at[5:],
+                size=size,
+            )
+        )
+    return t("nothing changed since the checkpoint of {at} ({size} entries), ", at=at[5:], size=size)
 
 
 def check_kind(folder: Path, kind: str, leaves: list[bytes], expected: int | None) -> int:
@@ -512,19 +535,28 @@ def check_kind(folder: Path, kind: str, leaves: list[bytes], expected: int | Non
         for line in lines:
             record = read_json(line.decode("utf-8"), {"leaf", "nonce", "payload"})
             leaf = record["leaf"]
-            nonce = from_hex(record["nonce"], 16, f"leaf {leaf}: the nonce")
+            nonce = from_hex(record["nonce"], 16, t("leaf {leaf}: the nonce", leaf=leaf))
             spelled = (json.dumps(record, ensure_ascii=False) + "\n").encode()
             if spelled != line or type(leaf) is not int or leaf <= last:
-                raise NotGenuine(f"line {count + 1} is not spelled as it was written, or not where it belongs")
+                raise NotGenuine(
+                    t("line {count} is not spelled as it was written, or not where it belongs", count=count + 1)
+                )
             payload = read_json(record["payload"], set())
             if leaf >= len(leaves) or leaves[leaf] != leaf_hash(nonce, record["payload"]) or payload["entry"] != kind:
-                raise NotGenuine(f"leaf {leaf} is not as it was signed")
+                raise NotGenuine(t("leaf {leaf} is not as it was signed", leaf=leaf))
             made.add(leaf, payload)
             count, last = count + 1, leaf
     if count != (expected or 0):
-        raise NotGenuine(f"{file}: has {count} records, export.json says {expected or 'masked'}")
+        raise NotGenuine(
+            t(
+                "{file}: has {count} records, export.json says {expected}",
+                file=file,
+                count=count,
+                expected=expected or t("masked"),
+            )
+        )
     if expected is not None and file_hash(folder / "tables" / f"{kind}.csv") != table.sha256.hexdigest():
-        raise NotGenuine(f"tables/{kind}.csv: is not what its records say")
+        raise NotGenuine(t("tables/{kind}.csv: is not what its records say", kind=kind))
     return count
 
 
@@ -545,13 +577,19 @@ def check_bundle(folder: Path, key_line: str | None, since: str | None = None) -
 def trusted_key(given: object, pinned: str | None) -> PublicKey:
     """The key of the files, which must be the one we were told."""
     if not isinstance(given, str) or (pinned is not None and given != pinned.strip()):
-        raise NotGenuine("the public key is not the one that you expect")
+        raise NotGenuine(t("the public key is not the one that you expect"))
     return PublicKey(given)
 
 
 def about(size: int, time: str, key: PublicKey) -> str:
     """Which checkpoint, whose key."""
-    return f"in the tree of {size} entries signed at {time.partition(' ')[2]} by the key {key.id} of {key.name}"
+    return t(
+        "in the tree of {size} entries signed at {time} by the key {id} of {name}",
+        size=size,
+        time=time.partition(" ")[2],
+        id=key.id,
+        name=key.name,
+    )
 
 
 def check(options: argparse.Namespace) -> Found:
@@ -566,48 +604,174 @@ def check(options: argparse.Namespace) -> Found:
     return check_bundle(options.proof, options.key, since)
 
 
+# English -> Chinese, of every sentence that is printed
+# fmt: off
+ZH = {
+    "leaf {index} is outside the tree of {size} entries": "叶 {index} 不在这棵有 {size} 条记录的树里",
+    "leaf {index}: the proof is too long": "叶 {index}：证明过长",
+    "leaf {index}: the proof is too short": "叶 {index}：证明过短",
+    "two checkpoints of the same size differ": "两个大小相同的检查点内容不同",
+    "the consistency proof does not fit the checkpoints": "一致性证明与检查点对不上",
+    "the consistency proof is too long": "一致性证明过长",
+    "a later checkpoint does not only add to an earlier one": "较晚的检查点不只是在较早的之后增加记录",
+    "{what} is not base64": "{what}不是 base64",
+    "{what} is not {length} bytes in hex": "{what}不是 {length} 字节的十六进制",
+    "the public key": "公钥",
+    "the public key is not valid: the name, its id and its bytes do not fit": "公钥无效：名称、标识和内容对不上",
+    "the root": "根哈希",
+    "the signature": "签名",
+    "the checkpoint": "检查点",
+    "the checkpoint is of another tree": "检查点属于另一棵树",
+    "{what} is not a signed note of this tree": "{what}不是这棵树的签名文本",
+    "{what} was signed with another key": "{what}是用别的密钥签名的",
+    "the signature of {what} is wrong": "{what}的签名不对",
+    "the older checkpoint: there is none of {name} in the message": "旧检查点：邮件里没有 {name} 的检查点",
+    "the older checkpoint: {error}": "旧检查点：{error}",
+    "there is no statement": "没有声明",
+    "the statement's signature": "声明的签名",
+    "the signature of the statement is wrong": "声明的签名不对",
+    "the statement is about something else": "声明说的是别的内容",
+    "a name is twice in an object": "一个对象里有重复的名称",
+    "the file is not JSON": "文件不是 JSON",
+    "the object must have exactly: {names}": "对象必须正好有：{names}",
+    "the format is not {format}": "格式不是 {format}",
+    "the statement is about another checkpoint": "声明说的是另一个检查点",
+    "the entries are not those that the statement names": "记录不是声明里列出的那些",
+    "{count} records ({kinds}) about {subject}, {tree}": "关于 {subject} 的 {count} 条记录（{kinds}），{tree}",
+    "an entry must have exactly: leaf, nonce, payload, path": "一条记录必须正好有：leaf、nonce、payload、path",
+    "entry {leaf!r} is malformed": "记录 {leaf!r} 格式不对",
+    "leaf {leaf}: a step": "叶 {leaf} 的一步",
+    "leaf {leaf}: the nonce": "叶 {leaf} 的 nonce ",
+    "leaf {leaf} is not in the tree that was signed": "叶 {leaf} 不在签过名的树里",
+    "there is no record that says whose the number is": "没有记录说明号码是谁的",
+    "the numbers are not those of the statement's person": "号码不是声明所指的人的",
+    "{kind} {id} is about somebody else": "{kind} {id} 说的是别人",
+    "the file is not spelled as it was written": "文件与写出时不是逐字节相同",
+    "one person's proof does not say what changed since: ask for `agi-app audit export`":
+        "一个人的证明说明不了此后有没有改动：请索取 `agi-app audit export` 的导出",
+    "the older checkpoint is this one": "旧检查点就是这一个",
+    "{name}: cannot be understood: {kind} {error}": "{name}：无法理解：{kind} {error}",
+    "the list of files": "文件清单",
+    "{file}: is not the one that was signed": "{file}：不是签过名的那一份",
+    "missing: {files}": "缺少：{files}",
+    "changed since they were handed out: {files}": "交出之后被改动：{files}",
+    "as the operator handed them out (signed), but not compared with the records: {files}":
+        "与运营方交出时相同（有签名），但没有与记录核对：{files}",
+    "leaves.bin is not the tree that was signed": "leaves.bin 不是签过名的树",
+    "a step of the consistency proof": "一致性证明的一步",
+    "{count} records, {unchanged}{tree}": "{count} 条记录，{unchanged}{tree}",
+    "the older checkpoint is newer than these files: ask for a new export": "旧检查点比这些文件还新：请索取新的导出",
+    "changed since the checkpoint of {at}: its {size} entries are not the first ones here":
+        "{at} 的检查点之后被改动：它的 {size} 条记录不是这里开头的那些",
+    "nothing changed since the checkpoint of {at} ({size} entries), ": "{at} 的检查点（{size} 条记录）之后没有改动，",
+    "line {count} is not spelled as it was written, or not where it belongs":
+        "第 {count} 行与写出时不是逐字节相同，或者位置不对",
+    "leaf {leaf} is not as it was signed": "叶 {leaf} 与签名时不同",
+    "{file}: has {count} records, export.json says {expected}":
+        "{file}：有 {count} 条记录，export.json 写的是 {expected}",
+    "masked": "已隐去",
+    "tables/{kind}.csv: is not what its records say": "tables/{kind}.csv：与它的记录不符",
+    "the public key is not the one that you expect": "公钥不是您指定的那一个",
+    "in the tree of {size} entries signed at {time} by the key {id} of {name}":
+        "在 {time} 由 {name} 的密钥 {id} 签名、有 {size} 条记录的树里",
+    "proof.json, or the folder of an export or of a complaint": "proof.json，或者一次导出、一件投诉的文件夹",
+    "the public key line that you trust": "可信的公钥（整行）",
+    "a file with an older checkpoint: nothing may have changed since": "含有旧检查点的文件：此后不得有任何改动",
+    "print the records of a proof, oldest first": "列出证明里的记录，最早的在前",
+    "the language; else that of LC_ALL or LANG": "语言；不写时按 LC_ALL 或 LANG",
+    "cannot be read: {error}": "无法读取：{error}",
+    "no verdict: {error}": "没有结论：{error}",
+    "NOT GENUINE: {error}": "不真实：{error}",
+    "the key was taken from the files: compare it with the key that the operator gave you":
+        "公钥取自这些文件：请与运营方另外交给您的公钥核对",
+    "the rest is genuine: {text}": "其余真实：{text}",
+    "NOT CHECKED: {files}": "未核对（NOT CHECKED）：{files}",
+    "genuine: {text}": "真实：{text}",
+    "usage: ": "用法：",
+    "positional arguments": "参数",
+    "options": "选项",
+    "optional arguments": "选项",
+    "show this help message and exit": "显示本帮助后退出",
+    "the following arguments are required: %s": "缺少参数：%s",
+    "unrecognized arguments: %s": "不认识的参数：%s",
+    "%(prog)s: error: %(message)s\n": "%(prog)s：错误：%(message)s\n",
+    "expected one argument": "需要一个值",
+    "argument %(argument_name)s: %(message)s": "参数 %(argument_name)s：%(message)s",
+    "invalid choice: %(value)r (choose from %(choices)s)": "无效的值：%(value)r（可选：%(choices)s）",
+    "Checks a proof of agi-app. The last line is the verdict.": "核对 agi-app 的证明。最后一行是结论。",
+    "Exit 0: genuine, 1: not genuine, 2: cannot be read or judged, 3: there are files that are not checked.":
+        "退出码 0：真实，1：不真实，2：无法读取或无法判断，3：有未核对的文件。",
+}
+# fmt: on
+spoken: dict[str, str] = {}  # English template -> that of the language chosen; none for English
+
+
+def t(template: str, **values: object) -> str:
+    """A sentence in the language chosen."""
+    return spoken.get(template, template).format(**values)
+
+
+def choose(arguments: list[str]) -> None:
+    """The language: ``--lang zh`` or ``en``; else that of the environment, English by default."""
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument("--lang")
+    asked = parser.parse_known_args(arguments)[0].lang
+    said = asked or next(filter(None, map(os.environ.get, ("AGI_APP_LANG", "LC_ALL", "LC_MESSAGES", "LANG"))), "")
+    spoken.clear()
+    spoken.update(ZH if said.lower().startswith("zh") else {})
+
+
 def say(text: str, out: Any = None) -> None:
     """One line; what a terminal would obey is shown as its code."""
     print("".join(c if c.isprintable() else ascii(c)[1:-1] for c in text), file=out)
 
 
+def options_of(arguments: list[str]) -> argparse.Namespace:
+    """What the command line asks for, in its language; exits on ``--help`` and on a wrong one."""
+    choose(arguments)
+    argparse._ = t  # type: ignore[attr-defined]  # its own words, too
+    parser = argparse.ArgumentParser(
+        description=t("Checks a proof of agi-app. The last line is the verdict.")
+        + " "
+        + t("Exit 0: genuine, 1: not genuine, 2: cannot be read or judged, 3: there are files that are not checked.")
+    )
+    parser.add_argument("proof", type=Path, help=t("proof.json, or the folder of an export or of a complaint"))
+    parser.add_argument("--key", help=t("the public key line that you trust"))
+    parser.add_argument("--since", type=Path, help=t("a file with an older checkpoint: nothing may have changed since"))
+    parser.add_argument("--show", action="store_true", help=t("print the records of a proof, oldest first"))
+    parser.add_argument("--lang", choices=("en", "zh"), help=t("the language; else that of LC_ALL or LANG"))
+    return parser.parse_args(arguments)
+
+
 def main() -> int:
     """The command line."""
-    parser = argparse.ArgumentParser(
-        description="Checks a proof of agi-app. The last line is the verdict; exit 0: genuine, 1: not genuine, 2:"
-        " cannot be read or judged, 3: there are files that are not checked."
-    )
-    parser.add_argument("proof", type=Path, help="proof.json, or the folder of an export or of a complaint")
-    parser.add_argument("--key", help="the public key line that you trust")
-    parser.add_argument("--since", type=Path, help="a file with an older checkpoint: nothing may have changed since")
-    parser.add_argument("--show", action="store_true", help="print the records of a proof, oldest first")
-    options = parser.parse_args()
     sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     sys.stderr.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    options = options_of(sys.argv[1:])
     try:
         found = check(options)
     except (OSError, UnicodeDecodeError) as error:
-        say(f"cannot be read: {error}", sys.stderr)
+        say(t("cannot be read: {error}", error=error), sys.stderr)
         return 2
     except CannotSay as error:
-        say(f"no verdict: {error}", sys.stderr)
+        say(t("no verdict: {error}", error=error), sys.stderr)
         return 2
     except (NotGenuine, *UNREADABLE) as error:
-        say(f"NOT GENUINE: {error}", sys.stderr)
+        say(t("NOT GENUINE: {error}", error=error), sys.stderr)
         return 1
     if options.show:
         for record in sorted(found.records, key=lambda r: r["recorded_at"]):
             for line in json.dumps(record, ensure_ascii=False, indent=1).split("\n"):
                 say(line)
     if options.key is None:
-        say("the key was taken from the files: compare it with the key that the operator gave you")
+        say(t("the key was taken from the files: compare it with the key that the operator gave you"))
     for note in found.notes:
         say(note)
     if found.unchecked:
-        say(f"the rest is genuine: {found.text}")
-        say(f"NOT CHECKED: {', '.join(found.unchecked)}")
+        say(t("the rest is genuine: {text}", text=found.text))
+        say(t("NOT CHECKED: {files}", files=", ".join(found.unchecked)))
         return 3
-    say(f"genuine: {found.text}")
+    say(t("genuine: {text}", text=found.text))
     return 0
 
 

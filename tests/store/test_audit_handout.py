@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -83,6 +84,9 @@ async def test_plain_python_calls_a_whole_export_genuine_in_its_last_line(site: 
     done = plain_python(folder, ".", "--key", site.notary.public_line)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines()[-1].startswith("genuine: ")
+    done = plain_python(folder, ".", "--key", site.notary.public_line, "--lang", "zh")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert re.match(r"真实：\d+ 条记录，在 \S+ 由 agi-app/\S+ 的密钥 ", done.stdout.splitlines()[-1])
 
 
 async def test_plain_python_names_the_altered_table(site: Site, tmp_path: Path) -> None:
@@ -91,6 +95,9 @@ async def test_plain_python_names_the_altered_table(site: Site, tmp_path: Path) 
     done = plain_python(folder, ".", "--key", site.notary.public_line)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.splitlines()[-1] == "NOT GENUINE: changed since they were handed out: tables/consent.csv"
+    done = plain_python(folder, ".", "--key", site.notary.public_line, "--lang", "zh")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.splitlines()[-1] == "不真实：交出之后被改动：tables/consent.csv"
 
 
 @pytest.mark.attack("users 5: the holder of the key signs a table that the records do not give")

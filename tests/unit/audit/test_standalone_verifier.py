@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import datetime as dt
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -118,3 +124,58 @@ def test_a_mailed_checkpoint_of_another_key_or_size_is_refused() -> None:
     ):
         with pytest.raises(verifier.NotGenuine, match=why):
             key.read_mail(text)
+
+
+FILE = Path(verifier.__file__)
+
+
+def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    kept = {name: value for name, value in os.environ.items() if name == "PATH"}
+    command = [sys.executable, "-I", "-S", str(FILE), *arguments]
+    env = {**kept, "PYTHONIOENCODING": "utf-8", **environment}
+    return subprocess.run(command, env=env, capture_output=True, encoding="utf-8", check=False)
+
+
+def test_each_sentence_has_its_chinese_with_the_same_values() -> None:
+    calls = [n for n in ast.walk(ast.parse(FILE.read_text(encoding="utf-8"))) if isinstance(n, ast.Call)]
+    ours = [n for n in calls if isinstance(n.func, ast.Name) and n.func.id == "t"]
+    said = {n.args[0].value for n in ours if isinstance(n.args[0], ast.Constant)}
+    assert len(said) > 50
+    assert said <= verifier.ZH.keys()
+    raised = [n for n in calls if isinstance(n.func, ast.Name) and n.func.id in ("NotGenuine", "CannotSay")]
+    assert all(isinstance(n.args[0], ast.Call | ast.IfExp) for n in raised)  # t(…), or what was said already
+    for english, chinese in verifier.ZH.items():
+        values = [sorted(re.findall(r"%\(\w+\)\w|%s|\{.*?\}", text)) for text in (english, chinese)]
+        assert values[0] == values[1], english
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "chinese"),
+    [
+        (["--lang", "zh"], {}, True),
+        (["--lang=zh"], {"LANG": "en_US.UTF-8"}, True),
+        (["--lang", "en"], {"LANG": "zh_CN.UTF-8"}, False),
+        ([], {"LANG": "zh_CN.UTF-8"}, True),
+        ([], {"LC_ALL": "zh_CN.UTF-8", "LANG": "en_US.UTF-8"}, True),
+        ([], {"LC_ALL": "C", "LANG": "zh_CN.UTF-8"}, False),
+        ([], {}, False),
+    ],
+)
+def test_it_speaks_the_language_asked_for_or_that_of_the_environment(
+    tmp_path: Path, arguments: list[str], environment: dict[str, str], chinese: bool
+) -> None:
+    proof = tmp_path / "proof.json"
+    proof.write_text("{}", encoding="utf-8")
+    found = run(str(proof), *arguments, **environment)
+    assert found.returncode == 1
+    assert ("不真实" in found.stderr) is chinese
+    assert ("NOT GENUINE" in found.stderr) is not chinese
+
+
+def test_its_help_and_its_refusals_are_all_in_one_language(tmp_path: Path) -> None:
+    told = [run("--lang", "zh", *arguments) for arguments in (["--help"], [], ["--key"], ["x", "--wrong"])]
+    told.append(run("--lang", "zh", str(tmp_path / "there is none")))
+    for found in told:
+        assert re.search("[一-鿿]", found.stdout + found.stderr)
+        said = re.sub(r"\S*/\S*|\[Errno.*", "", found.stdout + found.stderr)
+        assert not re.search(r"[a-z]{2,} [a-z]{2,}", said), said
