@@ -13,6 +13,8 @@ import json
 import re
 import unicodedata
 
+from agi_app.messages import spoken
+
 # Control characters, separators of lines and paragraphs, bidi marks and overrides, what has no width, tags, halves of
 # pairs.
 _OBEYED = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\U000e0000-\U000e007f"
@@ -107,7 +109,10 @@ def named(character: str) -> str:
 
 
 def count_of(number: int, one: str, many: str = "") -> str:
-    """``1 contact``, ``2 contacts``."""
+    """``1 contact``, ``2 contacts``, ``2 个联系人``: the key of other languages is ``{number} contact``."""
+    words = spoken(key := f"{{number}} {one}")
+    if words != key:
+        return words.format(number=number)
     return f"{number} {one if number == 1 else many or f'{one}s'}"
 
 

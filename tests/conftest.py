@@ -13,6 +13,11 @@ for name in [*os.environ]:
     if name.startswith("PG") or (name.startswith("AGI_APP_") and "__" in name):
         del os.environ[name]
 
+# Tests read English, whatever the developer reads.
+for name in ("AGI_APP_LANG", "LC_ALL", "LC_MESSAGES", "LANG"):
+    os.environ.pop(name, None)
+os.environ["LANG"] = "C.UTF-8"
+
 settings.register_profile("quick", max_examples=20, deadline=None)
 settings.register_profile("thorough", max_examples=2000, deadline=None)  # pytest --hypothesis-profile=thorough
 settings.load_profile("quick")

@@ -165,8 +165,8 @@ def test_import_contracts_hold() -> None:
     assert result.returncode == 0, result.stdout + result.stderr
 
 
-# Besides the operations, what a face may import: words and types, text for a terminal, the settings that say which
-# database and whose keys an operation works on, what opens those, writing a file, and the log.
+# Besides the operations, what a face may import: words and types, messages, text for a terminal, the settings that say
+# which database and whose keys an operation works on, what opens those, writing a file, and the log.
 OF_A_FACE = {
     "atomic_files",
     "authoring",
@@ -175,6 +175,7 @@ OF_A_FACE = {
     "errors",
     "installation",
     "log",
+    "messages",
     "model",
     "operations",
     "printable",

@@ -68,6 +68,13 @@ def command_line(words: Sequence[str]) -> tuple[list[str], list[str]]:
     return found, said
 
 
+def is_old(words: Sequence[str], option: str) -> bool:
+    """Whether an option behind these words of a command line is an old name."""
+    return any(
+        option in names for command, names in OPTIONS.items() if [*words][: len(command.split())] == command.split()
+    )
+
+
 def in_settings(values: Mapping[str, Any]) -> dict[str, Any]:
     """The settings with the names of today; warns of each old one. An old one beside its new one stays: a fault."""
     found = dict(values)

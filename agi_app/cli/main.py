@@ -16,9 +16,10 @@ import typer
 from typer import exceptions
 
 from agi_app.authoring import renames
-from agi_app.cli import wrong_arguments
+from agi_app.cli import language, wrong_arguments
 from agi_app.cli.common import say, warn
 from agi_app.errors import AgiAppError
+from agi_app.messages import choose, speak
 
 # The first word of a command -> the module that has its function, in the order of the help. Only that one is imported:
 # a worker that is started after a crash must hang up what it finds within a moment.
@@ -91,6 +92,12 @@ def _whole(
     version: Annotated[
         bool, typer.Option("--version", is_eager=True, callback=_version, help="Print the version.")
     ] = False,
+    lang: Annotated[
+        str | None,
+        typer.Option(
+            "--lang", envvar="AGI_APP_LANG", metavar="en|zh", help="Language of what is printed; default: LANG."
+        ),
+    ] = None,
 ) -> None:
     """Consent-first automated calling for Asterisk."""
 
@@ -106,14 +113,20 @@ _RENEW = (
 def main() -> None:
     """Run a command and turn every expected fault into one clear message and its exit code."""
     warnings.showwarning = _show
-    sys.argv[1:], old_names = renames.command_line(sys.argv[1:])
+    words, asked, fault = language.asked_for(sys.argv[1:])
+    speak(choose(asked, os.environ))
+    if fault:
+        warn(fault)
+        sys.exit(1)
+    sys.argv[1:], old_names = renames.command_line(words)
     for text in old_names:
         warn(f"note: {text}")
     if (told := wrong_arguments.dashes_meant(sys.argv[1:])) is not None:
         warn(told)
         sys.exit(1)
     try:
-        code = build(sys.argv[1] if len(sys.argv) > 1 else None)(prog_name="agi-app", standalone_mode=False)
+        app = build(sys.argv[1] if len(sys.argv) > 1 else None)
+        code = language.translated(app)(prog_name="agi-app", standalone_mode=False)
         sys.stdout.flush()
     except BrokenPipeError:  # the reader of our output has gone: `agi-app report x | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

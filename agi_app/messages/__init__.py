@@ -1,0 +1,82 @@
+"""What people read, in their language: ``t("no campaign {name!r}", name=name)``.
+
+The English template is the key; ``zh/<package>.json`` beside this file has the Chinese ones of a package. A text is
+rendered where it is made, in the language of that moment. What is stored, sealed, compared or read by programs is never
+rendered here: it would differ by who looked first.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
+
+LANGUAGES = ("en", "zh")
+VARIABLE = "AGI_APP_LANG"
+_LOCALE = ("LC_ALL", "LC_MESSAGES", "LANG")  # as POSIX has it: the first that is set decides
+CATALOGUES = Path(__file__).parent
+_spoken: ContextVar[str] = ContextVar("language")
+_of_process = ["en"]  # for threads, which begin without the values of their maker
+
+
+def t(template: str, /, **values: object) -> str:
+    """The template in the current language, with its values as ``str.format`` puts them in."""
+    return spoken(template).format(**values)
+
+
+def spoken(template: str) -> str:
+    """The template itself in the current language; in English where there is no other."""
+    language = current()
+    return template if language == "en" else catalogue(language).get(template, template)
+
+
+def template(text: str) -> str:
+    """Marks a template that is rendered later, by ``t(…)`` of a variable: for tests that look for all of them."""
+    return text
+
+
+def current() -> str:
+    """The language in which texts are rendered now."""
+    return _spoken.get(_of_process[0])
+
+
+def speak(language: str) -> None:
+    """Render all texts of this process in a language from now on."""
+    _of_process[0] = known(language) or "en"
+
+
+@contextmanager
+def speaking(language: str) -> Iterator[None]:
+    """Render texts in a language within the block, in this thread or task and those it starts."""
+    before = _spoken.set(known(language) or "en")
+    try:
+        yield
+    finally:
+        _spoken.reset(before)
+
+
+def known(language: str) -> str | None:
+    """``zh`` for zh, zh-CN, zh_CN.UTF-8 …; None for a language without texts."""
+    short = language[:2].casefold()
+    return short if short in LANGUAGES and not language[2:3].isalnum() else None
+
+
+def choose(argument: str | None, environment: Mapping[str, str], account: str | None = None) -> str:
+    """The language of who reads: as asked for, by AGI_APP_LANG, of the account, of the locale; else English."""
+    for given in (argument, environment.get(VARIABLE), account):
+        if given and (language := known(given)):
+            return language
+    locale = next((environment[name] for name in _LOCALE if environment.get(name)), "")
+    return known(locale) or "en"
+
+
+@functools.cache
+def catalogue(language: str) -> Mapping[str, str]:
+    """All texts of a language by their English templates; read when the first one is needed."""
+    found: dict[str, str] = {}
+    for file in sorted((CATALOGUES / language).glob("*.json")):
+        found |= json.loads(file.read_text(encoding="utf-8"))
+    return found

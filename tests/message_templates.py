@@ -1,0 +1,180 @@
+"""The templates of messages that the code has, and texts for people that it prints without ``t``, by its source."""
+
+from __future__ import annotations
+
+import ast
+import re
+import string
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+RENDER = ("t", "spoken", "template")
+PRINT = ("say", "say_now", "say_lines", "warn", "table")  # their texts are for people
+FAULT = ("Problem", "Fault")
+WORDS = re.compile(r"[A-Za-z]{2,}[ ,;:.]+[A-Za-z]{2,}|^[A-Za-z]{3,}$|^[a-z]{2,} | [a-z]{2,}$")
+
+
+@dataclass
+class Module:
+    """What one file says."""
+
+    path: Path
+    tree: ast.Module
+    constants: dict[str, ast.expr] = field(default_factory=dict)
+    imported: dict[str, str] = field(default_factory=dict)  # name -> module.name
+
+
+def package_of(path: Path) -> str:
+    """The name of the catalogue of a file: its package, or its own name beside them."""
+    inner = path.relative_to(ROOT)
+    if inner.parts[0] != "agi_app":
+        return inner.parts[0]
+    return inner.parts[1] if len(inner.parts) > 2 else "agi_app"
+
+
+@cache
+def module(path: Path) -> Module:
+    """A file, read."""
+    found = Module(path, ast.parse(path.read_text(encoding="utf-8")))
+    for node in ast.walk(found.tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("agi_app"):
+            for name in node.names:
+                found.imported[name.asname or name.name] = f"{node.module}.{name.name}"
+    for statement in found.tree.body:
+        if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
+            found.constants[statement.targets[0].id] = statement.value
+        elif isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name) and statement.value:
+            found.constants[statement.target.id] = statement.value
+    return found
+
+
+def modules(*folders: str) -> list[Module]:
+    """All files of some folders."""
+    return [module(path) for folder in folders for path in sorted((ROOT / folder).rglob("*.py"))]
+
+
+def name_of(call: ast.AST) -> str:
+    """The last part of what is called."""
+    function = call.func if isinstance(call, ast.Call) else None
+    if isinstance(function, ast.Attribute):
+        return function.attr
+    return function.id if isinstance(function, ast.Name) else ""
+
+
+def renders(call: ast.Call, found: Module) -> bool:
+    """Whether it is a function of agi_app.messages."""
+    return name_of(call) in RENDER and found.imported.get(name_of(call), "").startswith("agi_app.messages.")
+
+
+def templates(found: Module) -> Iterator[tuple[str, int]]:
+    """Every template that a file renders, with its line."""
+    for node in ast.walk(found.tree):
+        if isinstance(node, ast.Call) and node.args:
+            if renders(node, found):
+                yield from ((text, node.lineno) for text in _texts(node.args[0], found))
+            elif name_of(node) == "count_of" and len(node.args) > 1:
+                yield from (("{number} " + text, node.lineno) for text in _texts(node.args[1], found))
+
+
+def _texts(expression: ast.expr, found: Module) -> Iterable[str]:
+    """The texts that an expression may be."""
+    match expression:
+        case ast.Constant(value=str(text)):
+            return [text]
+        case ast.IfExp():
+            return [*_texts(expression.body, found), *_texts(expression.orelse, found)]
+        case ast.BoolOp():
+            return [text for value in expression.values for text in _texts(value, found)]
+        case ast.Dict():
+            return [text for value in expression.values for text in _texts(value, found)]
+        case ast.Tuple() | ast.List() | ast.Set():
+            return [text for value in expression.elts for text in _texts(value, found)]
+        case ast.Subscript():
+            return _texts(expression.value, found)
+        case ast.Name(id=name):
+            if name in found.constants:
+                return _texts(found.constants[name], found)
+            return _imported(name, found)
+        case ast.Attribute(value=ast.Name(id=name), attr=attribute) if name in found.imported:
+            return _of_module(found.imported[name], attribute)
+        case ast.Call(func=ast.Attribute(value=value, attr="get")):
+            return [*_texts(value, found), *(text for one in expression.args[1:] for text in _texts(one, found))]
+        case ast.Call(func=ast.Attribute(value=ast.Name(id="dict"), attr="fromkeys")):
+            return _texts(expression.args[1], found)
+        case _:
+            return []
+
+
+def _imported(name: str, found: Module) -> Iterable[str]:
+    home, _, original = found.imported.get(name, "").rpartition(".")
+    return _of_module(home, original) if home else []
+
+
+def _of_module(home: str, name: str) -> Iterable[str]:
+    base = ROOT / home.replace(".", "/")
+    path = base.with_suffix(".py") if base.with_suffix(".py").exists() else base / "__init__.py"
+    if not path.exists():
+        return []
+    other = module(path)
+    return _texts(other.constants[name], other) if name in other.constants else []
+
+
+def placeholders(template: str) -> set[str]:
+    """The names of the values of a template, also those within formats."""
+    names = set()
+    for _, name, form, _ in string.Formatter().parse(template):
+        if name is not None:
+            names |= {name} | placeholders(form or "")
+    return names
+
+
+@cache
+def error_classes() -> frozenset[str]:
+    """The names of AgiAppError and of all that stand on it."""
+    names, before = {"AgiAppError"}, 0
+    classes = [node for one in modules("agi_app") for node in ast.walk(one.tree) if isinstance(node, ast.ClassDef)]
+    while len(names) != before:
+        before = len(names)
+        for node in classes:
+            if any(getattr(base, "id", getattr(base, "attr", "")) in names for base in node.bases):
+                names.add(node.name)
+    return frozenset(names)
+
+
+def untranslated(found: Module) -> Iterator[tuple[int, str]]:
+    """Texts for people that do not go through ``t``, with their lines: of errors, problems and what is printed."""
+    for node in ast.walk(found.tree):
+        if isinstance(node, ast.Call) and (name_of(node) in (*PRINT, *FAULT) or name_of(node) in error_classes()):
+            for argument in [*node.args, *(keyword.value for keyword in node.keywords)]:
+                yield from _bare(argument)
+
+
+def _bare(node: ast.AST) -> Iterator[tuple[int, str]]:
+    """Literals with words within an expression, outside of calls that render, and of what is no message."""
+    if isinstance(node, ast.Call) and (name_of(node) in (*RENDER, "count_of") or name_of(node) in error_classes()):
+        return  # an error within an error is found by itself
+    if isinstance(node, ast.Subscript):
+        return
+    if isinstance(node, ast.Call):  # names of methods, separators: only what a function of ours may print
+        children: list[ast.AST] = [*node.args] if name_of(node) in ("join", "lines", "one_line") else []
+        children += [node.func.value] if isinstance(node.func, ast.Attribute) else []
+    elif isinstance(node, ast.JoinedStr):
+        children = [*node.values]
+    elif isinstance(node, ast.Compare):
+        return
+    elif isinstance(node, ast.IfExp):
+        children = [node.body, node.orelse]
+    else:
+        children = [*ast.iter_child_nodes(node)]
+    if isinstance(node, ast.Constant) and isinstance(node.value, str) and WORDS.search(_plain(node.value)):
+        yield node.lineno, node.value
+    for child in children:
+        yield from _bare(child)
+
+
+def _plain(text: str) -> str:
+    """Without code and commands: ``a/rule-name``, file names, options."""
+    return re.sub(r"`[^`]*`|\S*[/_.\\]\S+|--[\w-]+|\w+-\w+", "", text)
