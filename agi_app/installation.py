@@ -14,21 +14,25 @@ from agi_app.consent import project_identity
 from agi_app.consent.evidence import KeptFiles
 from agi_app.consent.number_hashes import SuppressionKey
 from agi_app.consent.opt_out_journal import Journal
+from agi_app.model.actors import Actor, Via
 from agi_app.proof.notary import Notary
 from agi_app.store.database import checks
 from agi_app.store.database.migrate import migrate
 from agi_app.store.database.pool import Store
+from agi_app.store.ledger import accounts
+from agi_app.store.people.access_log import os_user
 
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """What every command works with; ``clock`` tells rules time."""
+    """What every command works with; ``clock`` tells rules time, ``actor`` is who does it."""
 
     settings: Settings
     store: Store
     clock: Clock
     key: SuppressionKey
     journal: Journal
+    actor: Actor
 
 
 @asynccontextmanager
@@ -47,8 +51,11 @@ async def database(settings: Settings, key: SuppressionKey, *, ready: bool = Tru
 
 
 @asynccontextmanager
-async def installation(settings: Settings) -> AsyncIterator[Installation]:
-    """Open the database (our own one is migrated automatically), the key and the clock; close them at the end."""
+async def installation(settings: Settings, via: Via = "cli") -> AsyncIterator[Installation]:
+    """Open the database (our own one is migrated automatically), the key and the clock; close them at the end.
+
+    On the command line the account acts to which the user of the operating system is mapped.
+    """
     key = project_identity.key_of(settings)
     files = KeptFiles.of(settings.data)
     files.evidence.prepare()
@@ -57,7 +64,20 @@ async def installation(settings: Settings) -> AsyncIterator[Installation]:
         await project_identity.confirm(store, settings)
         store.make_stamper = partial(_stamper, settings, store)
         clock = await checks.rules_clock(store, settings.sandbox.clock)
-        yield Installation(settings, store, clock, key, Journal(settings.data, clock))
+        actor = await _acting(store) if via == "cli" else Actor("agi-app", frozenset(), via, os_user())
+        yield Installation(settings, store, clock, key, Journal(settings.data, clock), actor)
+
+
+async def _acting(store: Store) -> Actor:
+    """Who works on the command line. The first of all who does is the first account, with every role."""
+    user = os_user()
+    found = await accounts.of_os_user(store, user)
+    if found is None:
+        await accounts.add_first(store, user)
+        found = await accounts.of_os_user(store, user)
+    if found is None:
+        return Actor(user, frozenset(), "cli", user)
+    return Actor(found.name, found.role_set, "cli", user)
 
 
 async def _stamper(settings: Settings, store: Store) -> Stamper:

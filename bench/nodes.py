@@ -181,7 +181,7 @@ def _prepare(world: World, project: Path, env: dict[str, str], called: Sequence[
     people.write_consents(project / "consent.csv", called)
     app("migrate")
     app("audit", "key")
-    app("callerid", "prove", people.CALLER_ID, "--letter", "caller-id-letter.txt", "--entered-by", "bench")
+    app("callerid", "prove", people.CALLER_ID, "--letter", "caller-id-letter.txt")
     app("consent", "import", "consent.csv")
     app("contacts", "import", people.CAMPAIGN, "contacts.csv")
     return app

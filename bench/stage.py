@@ -33,7 +33,7 @@ class Stage:
         for name, (prefix, some) in files.items():
             people.write_contacts(self.project / name, some, prefix)
         people.write_consents(self.project / "consent.csv", called)
-        self.app("callerid", "prove", people.CALLER_ID, "--letter", "caller-id-letter.txt", "--entered-by", "bench")
+        self.app("callerid", "prove", people.CALLER_ID, "--letter", "caller-id-letter.txt")
         self.app("consent", "import", "consent.csv")
 
 

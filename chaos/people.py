@@ -84,7 +84,7 @@ def make_template(folder: Path, code: Path, count: int, seed: int) -> Template:
         app = AgiApp(project, folder, lambda _: None, env=environment(database.url(), code))
         app("migrate")
         app("audit", "key")  # made here, for nodes that share a database share it
-        app("callerid", "prove", CALLER_ID, "--letter", "letter.txt", "--entered-by", "chaos")
+        app("callerid", "prove", CALLER_ID, "--letter", "letter.txt")
         app("consent", "import", "consent.csv")
         for name in CAMPAIGNS:
             app("contacts", "import", name, "contacts.csv")

@@ -104,7 +104,7 @@ class Demo:
         try:
             self._settings(world, DAY_ONE)
             app("check")
-            app("callerid", "prove", CALLER_ID, "--letter", "caller-id-letter.txt", "--entered-by", "demo")
+            app("callerid", "prove", CALLER_ID, "--letter", "caller-id-letter.txt")
             app("consent", "import", "consent.csv")
             app("stop", "--file", "stop-list.txt")
             first = self._campaign(app, world, FIRST)

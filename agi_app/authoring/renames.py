@@ -65,7 +65,27 @@ def command_line(words: Sequence[str]) -> tuple[list[str], list[str]]:
                 if name in names:
                     found[at] = f"{names[name]}{equals}{value}"
                     said.append(told(name, names[name]))
-    return found, said
+    return _without_names(found, said), said
+
+
+def _without_names(words: list[str], said: list[str]) -> list[str]:
+    """Without --entered-by: who acts is the account of the operating system's user, and no option says otherwise."""
+    left: list[str] = []
+    rest = iter(words)
+    for word in rest:
+        if word == "--":
+            return [*left, word, *rest]
+        name, equals, _ = word.partition("=")
+        if name != "--entered-by":
+            left.append(word)
+            continue
+        if not equals:
+            next(rest, None)
+        said.append(
+            "--entered-by no longer says who acted: that is the account of your user of the operating system"
+            f" (`agi-app account list`); the option goes in agi-app {GONE_IN}"
+        )
+    return left
 
 
 def is_old(words: Sequence[str], option: str) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
 import json
 import sys
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
@@ -63,7 +62,6 @@ ProjectOption = Annotated[
     Path, typer.Option("--project", "-p", envvar="AGI_APP_PROJECT", help="The project folder (agi-app.toml is in it).")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object instead of text.")]
-EnteredByOption = Annotated[str, typer.Option(help="Who enters it; default: the login name.")]
 HERE = Path()
 TABLE_ENDINGS = (".csv", ".tsv", ".txt", ".xlsx", ".xls")
 
@@ -84,14 +82,6 @@ def with_installation(
             return await work(inst, *args, **kwargs)
 
     return asyncio.run(go())
-
-
-def login_name(given: str) -> str:
-    """Who does this: ``given``, else the login name; InputError when the system knows none."""
-    try:
-        return given or getpass.getuser()
-    except (KeyError, OSError):  # a user id without a name, as in many containers
-        raise InputError("this user has no login name: say who enters it with --entered-by NAME") from None
 
 
 def options_given(context: typer.Context) -> list[str]:

@@ -24,6 +24,7 @@ from agi_app.messages import choose, speak
 # The first word of a command -> the module that has its function, in the order of the help. Only that one is imported:
 # a worker that is started after a crash must hang up what it finds within a moment.
 COMMANDS = {
+    "actions": "service.account",
     "adopt": "project.adopt",
     "call-person": "calling.call_person",
     "doctor": "service.doctor",
@@ -45,6 +46,7 @@ COMMANDS = {
     "stop": "people.stop",
 }
 GROUPS = {
+    "account": "service.account",
     "audit": "service.audit",
     "callerid": "calling.callerid",
     "campaign": "calling.campaign",

@@ -123,7 +123,12 @@ class Actor:
     scopes: frozenset[Scope] | None = None
 
     def may(self, scope: Scope) -> bool:
-        """Whether one of the roles allows it, and the token, if it is one."""
+        """Whether one of the roles allows it, and the token, if it is one.
+
+        Whoever reaches the installation's files may enter a stop: a refusal waits for no account.
+        """
+        if scope is Scope.STOPS_ENTER and self.via == "cli":
+            return True
         return scope in scopes_of(self.roles) and (self.scopes is None or scope in self.scopes)
 
     def require(self, scope: Scope) -> None:
@@ -133,5 +138,11 @@ class Actor:
         if scope in scopes_of(self.roles):
             raise Forbidden(f"this token of {self.account} has not the scope {scope}", scope)
         able = " or ".join(role for role, allowed in ALLOWED.items() if scope in allowed)
+        if not self.roles and self.via == "cli":
+            raise Forbidden(
+                f"the user {self.os_user} has no account that is enabled: an admin maps one with"
+                f" `agi-app account add NAME --os-user {self.os_user} --role ROLE`; this takes {able}",
+                scope,
+            )
         held = ", ".join(sorted(self.roles)) or "none"
         raise Forbidden(f"{self.account} may not do this ({scope}): it takes the role {able}; {held} is held", scope)

@@ -156,7 +156,7 @@ def _write(project: Path, asterisk: Asterisk, talks: Sequence[Talk], speech: Spe
 
 def _call(project: Path, folder: Path, talks: Sequence[Talk]) -> None:
     app = AgiApp(project, folder, say)
-    app("callerid", "prove", people.CALLER_ID, "--letter", "caller-id-letter.txt", "--entered-by", "bench")
+    app("callerid", "prove", people.CALLER_ID, "--letter", "caller-id-letter.txt")
     app("consent", "import", "consent.csv")
     app("contacts", "import", people.CAMPAIGN, "contacts.csv")
     seconds = sum(4.0 + talk.words[-1].ends / 50 for talk in talks)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import io
 import json
 import shutil
@@ -19,7 +18,6 @@ from rich.console import Console
 from agi_app.campaigns.project import new_project
 from agi_app.cli import common
 from agi_app.cli.main import main
-from agi_app.errors import InputError
 
 pytestmark = pytest.mark.slow  # runs whole commands: not part of the fast unit tests
 
@@ -263,18 +261,6 @@ def test_a_table_report_does_not_pretend_to_go_into_a_file(run: Run, project: Pa
     said = run("report", "x", "--project", str(project), "--output", str(tmp_path / "x.txt"))
     assert said.code == 1
     assert "json or csv" in said.err
-
-
-def test_who_enters_something_must_be_known(monkeypatch: pytest.MonkeyPatch) -> None:
-    """In a container the user id may have no name."""
-
-    def nobody() -> str:
-        raise KeyError("getpwuid(): uid not found: 4711")
-
-    monkeypatch.setattr(getpass, "getuser", nobody)
-    assert common.login_name("Ann") == "Ann"
-    with pytest.raises(InputError, match="--entered-by"):
-        common.login_name("")
 
 
 @pytest.mark.parametrize("text", ["[/] broken [markup", "[bold]Ann[/bold]", ":smiley: is no picture"])

@@ -145,7 +145,7 @@ def test_a_node_with_another_key_is_refused(project: Path, database_url: str) ->
 
 
 def test_an_erased_person_is_gone_and_the_tree_still_verifies(project: Path, database_url: str) -> None:
-    done = agi_app(project, database_url, "erase", NUMBER, "--reason", "asked for it", "--entered-by", "admin")
+    done = agi_app(project, database_url, "erase", NUMBER, "--reason", "asked for it")
     assert done.returncode == 0, done.stderr
     assert agi_app(project, database_url, "audit", "checkpoint").returncode == 0
     found = verified(project, database_url, 0)

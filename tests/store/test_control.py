@@ -42,7 +42,12 @@ class Desk:
         return await campaigns.start(self.inst, self.project, name)
 
     async def change(self, state: CampaignState, name: str = NAME) -> None:
-        await campaigns.change(self.inst, name, state)
+        change = {
+            CampaignState.PAUSED: campaigns.pause,
+            CampaignState.RUNNING: campaigns.resume,
+            CampaignState.STOPPED: campaigns.stop,
+        }
+        await change[state](self.inst, name)
 
     async def state(self) -> CampaignState:
         stored = await load_campaign(self.store, NAME)

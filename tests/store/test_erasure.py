@@ -348,10 +348,10 @@ async def test_listening_to_a_recording_is_noted_first(
 ) -> None:
     row = await _recorded(world, store, kept)
     desk = installation_for(store, Journal(tmp_path, Clock()), data=tmp_path)
-    wav = await recording(desk, "checkup", row.recording_id, entered_by="wang", reason="a complaint")
+    wav = await recording(desk, "checkup", row.recording_id, reason="a complaint")
     with wave.open(io.BytesIO(wav)) as sound:
         assert (sound.getframerate(), sound.readframes(sound.getnframes())) == (8000, b"\x00\x10" * 8000)
     noted = await world.value("SELECT concat_ws('|', command, entered_by, reason, person_ids) FROM access_log")
-    assert noted == f"report --recording {row.recording_id}|wang|a complaint|{{{row.person_id}}}"
+    assert noted == f"report --recording {row.recording_id}|anna|a complaint|{{{row.person_id}}}"
     with pytest.raises(InputError, match="has no recording 77"):
-        await recording(desk, "checkup", 77, entered_by="wang", reason="a complaint")
+        await recording(desk, "checkup", 77, reason="a complaint")

@@ -5,8 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import json
 from pathlib import Path
-from types import SimpleNamespace
-from typing import cast
 
 import pytest
 
@@ -14,8 +12,8 @@ from agi_app.audit.erasures import sign
 from agi_app.campaigns.project.new_project import make_project
 from agi_app.clock import Clock
 from agi_app.config.screening import GuardSettings
+from agi_app.consent.opt_out_journal import Journal
 from agi_app.errors import InputError
-from agi_app.installation import Installation
 from agi_app.operations.guard import guard_lists as operations
 from agi_app.screening.judge import Question, Screening
 from agi_app.store.database.pool import Store
@@ -27,6 +25,7 @@ from agi_app.store.screening.screened_calls import SubscriberLine
 from tests.fake_clock import FakeClock
 from tests.store.audit_site import Site
 from tests.store.test_audit_commands import agi_app
+from tests.store.world import installation_for
 
 pytestmark = pytest.mark.postgres
 
@@ -58,15 +57,15 @@ def told(site: Site) -> list[tuple[str, object]]:
 
 async def test_a_line_by_a_name_is_one_that_calls_came_to(site: Site) -> None:
     """Else the choice would be stored for a line that does not exist."""
-    inst = cast(Installation, SimpleNamespace(store=site.store, clock=FakeClock(NOW)))
+    inst = installation_for(site.store, Journal(site.folder, FakeClock(NOW)), FakeClock(NOW))
     with pytest.raises(InputError, match="reception: no call came to such a line; write its number"):
-        await operations.set_line(inst, "reception", level="strict", entered_by="wang")
+        await operations.set_line(inst, "reception", level="strict")
     assert told(site) == []
     screening = Screening(site.store, FakeClock(NOW), GuardSettings())
     await screening.judge(Question(ROBOT, "reception", "PJSIP/carrier"))
     await screening.records.finish()
     for line in ("reception", "100"):
-        await operations.set_line(inst, line, level="strict", entered_by="wang")
+        await operations.set_line(inst, line, level="strict")
     assert len(told(site)) == 2
 
 

@@ -40,7 +40,7 @@ async def test_nobody_is_claimed_or_marked_during_a_pause(world: World, desk: In
     assert (await world.claim(wanted)).short is Nobody.WHILE_IT_STANDS_STILL
     (_, view) = await status_of(world.store, CLOCK, wanted.name)
     assert "by wang: an audit; `agi-app resume --all` ends it" in why_nobody(view)[0]
-    assert await resume_all(desk, "", entered_by="wang")
+    assert await resume_all(desk, "")
     batch = await world.claim(wanted)
     assert len(batch.claims) == 2
     assert await one.mark(world.store, batch.claims[0], "node-1")
@@ -52,15 +52,15 @@ async def test_it_says_what_each_worker_has_heard(world: World, desk: Installati
         await nodes.register_node(world.store, name, name)
         await nodes.beat(world.store, name, 0, flushed=True, waiting_reason=holding)
     await world.value("UPDATE node SET seen_at = clock_timestamp() - interval '1 min' WHERE name = 'away' RETURNING 1")
-    heard = await pause_all(desk, "", entered_by="wang")
+    heard = await pause_all(desk, "")
     assert sorted(heard, key=lambda worker: worker.name) == [
         WorkerPause("away", False, 60),
         WorkerPause("busy", False, None),
         WorkerPause("holds", True, None),
     ]
     assert await pauses.in_force(world.store) is not None
-    assert await resume_all(desk, "", entered_by="wang")
-    assert not await resume_all(desk, "", entered_by="wang"), "nothing is paused any more"
+    assert await resume_all(desk, "")
+    assert not await resume_all(desk, ""), "nothing is paused any more"
 
 
 async def test_every_change_is_in_the_audit_tree(world: World) -> None:

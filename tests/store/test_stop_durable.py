@@ -33,7 +33,7 @@ SELECT (SELECT count(*) FROM suppression), (SELECT count(*) FROM revocation), (S
 
 async def _by_number(store: Store, folder: Path) -> None:
     desk = installation_for(store, Journal(folder, Clock()))
-    await entered.stop(desk, number(1), "asked", entered_by="test")
+    await entered.stop(desk, number(1), "asked")
 
 
 async def _by_list(store: Store, folder: Path) -> None:
@@ -42,7 +42,7 @@ async def _by_list(store: Store, folder: Path) -> None:
 
 async def _by_purpose(store: Store, folder: Path) -> None:
     desk = installation_for(store, Journal(folder, Clock()))
-    await entered.stop(desk, number(1), "asked", purpose=Purpose.SURVEY, entered_by="test")
+    await entered.stop(desk, number(1), "asked", purpose=Purpose.SURVEY)
 
 
 async def _by_key(store: Store, folder: Path) -> None:

@@ -18,6 +18,7 @@ from agi_app.gate.decide import Decision, decide
 from agi_app.gate.facts import Facts
 from agi_app.gate.ruleset import DAY, Cap, Jurisdiction, Rules, RuleSet
 from agi_app.installation import Installation
+from agi_app.model.actors import Actor, Role
 from agi_app.model.call import CallResult, Claim, Outcome
 from agi_app.model.campaign import Campaign, CampaignState, Pace, Purpose, Window
 from agi_app.model.person import Consent, ContactRow
@@ -41,11 +42,15 @@ def hash_number(number: str) -> bytes:
 
 
 def installation_for(
-    store: Store, journal: Journal, clock: Clock | None = None, data: Path | None = None
+    store: Store, journal: Journal, clock: Clock | None = None, data: Path | None = None, *roles: Role
 ) -> Installation:
-    """What an operation is asked on; of the settings there is the data folder alone, and there is no key."""
+    """What an operation is asked on; of the settings there is the data folder alone, and there is no key.
+
+    Who asks has these roles, or all of them.
+    """
     settings = cast(Any, SimpleNamespace(data=data))
-    return Installation(settings, store, clock or Clock(), cast(Any, None), journal)
+    actor = Actor("anna", frozenset(roles or Role), "cli", "anna")
+    return Installation(settings, store, clock or Clock(), cast(Any, None), journal, actor)
 
 
 def number(n: int) -> str:

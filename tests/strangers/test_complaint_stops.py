@@ -193,7 +193,6 @@ OPTIONS = {
     "evidence with a name that is too long": ("--text", "t", "--evidence-file", "n" * 230 + ".pdf"),
     "a source that nobody sees": ("--text", "t", "--source", "\u200b"),
     "a blank source": ("--text", "t", "--source", " "),
-    "nobody who enters it": ("--text", "t", "--entered-by", ""),
     "two faults": ("--text", "", "--campaign", "april"),
 }
 

@@ -48,7 +48,7 @@ def test_erased_everywhere(shop: Shop) -> None:
     rows = f"external_id,number,name,person_id\n{CASE_ID},{ANN},{NAME},{CASE_ID}-key\n"
     shop.ok("contacts", "import", "reminder", str(shop.write("people.csv", rows)))
     rows = f"{CONSENT_TITLES},evidence\n{ANN},survey,I {NAME} agree.,{NAME} form,2026-02-01,{NAME} site,{PAPER}\n"
-    shop.ok("consent", "import", str(shop.write("c.csv", rows)), "--entered-by", "the desk")
+    shop.ok("consent", "import", str(shop.write("c.csv", rows)))
     shop.ok("consent", "withdraw", ANN, "--purpose", "survey", "--reason", f"{NAME} said so", "--evidence-file", scan)
     shop.ok("guard", "block", ANN, "--reason", f"{NAME} again")
     shop.cli("guard", "complain", ANN)

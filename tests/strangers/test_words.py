@@ -40,13 +40,11 @@ def test_orders_in_what_staff_enter(shop: Shop) -> None:
         EVIL,
         "--evidence",
         EVIL,
-        "--entered-by",
-        EVIL,
     )
     shop.cli("consent", "add-wording", f"{EVIL}/1", str(words))
-    shop.cli("stop", ANN, "--reason", EVIL, "--method", EVIL, "--source", EVIL, "--entered-by", EVIL)
-    shop.cli("complaint", "add", LI, "--text", EVIL, "--source", EVIL, "--entered-by", EVIL)
-    shop.cli("complaint", "note", "1", EVIL, "--entered-by", EVIL)
+    shop.cli("stop", ANN, "--reason", EVIL, "--method", EVIL, "--source", EVIL)
+    shop.cli("complaint", "add", LI, "--text", EVIL, "--source", EVIL)
+    shop.cli("complaint", "note", "1", EVIL)
     for command in (
         ("consent", "show", LI),
         ("consent", "show", ANN),
@@ -122,9 +120,7 @@ def test_formula_in_a_report(shop: Shop) -> None:
     export)."""
     cells = ("=1+1", "@SUM(1)", "+1+1", "-1+1", "\t=1+1", "|cmd", "＝1+1", "\n=1", "%0A=1")
     for cell in cells:
-        shop.cli(
-            "consent", "withdraw", ANN, "--purpose", "survey", "--reason", cell, "--method", cell, "--entered-by", cell
-        )
+        shop.cli("consent", "withdraw", ANN, "--purpose", "survey", "--reason", cell, "--method", cell)
     shop.ok("audit", "export", "--output", "export")
     text = (shop.folder / "export" / "tables" / "revocation.csv").read_text(encoding="utf-8-sig")
     import csv

@@ -5,6 +5,7 @@ Agents and persons are people of the same carrier (sandbox/scenarios/carrier.xml
 
 from __future__ import annotations
 
+import getpass
 import json
 import signal
 import subprocess
@@ -55,7 +56,7 @@ def office(closed: Site) -> Iterator[Site]:
 
 
 def call(site: Site, number: str, agent: str, *more: str) -> subprocess.CompletedProcess[str]:
-    return site.app.run("call-person", NAME, number, "--agent", agent, "--entered-by", "ann", *more)
+    return site.app.run("call-person", NAME, number, "--agent", agent, *more)
 
 
 def legs(site: Site, agent: str, number: str, since: float) -> tuple[CarrierCall, CarrierCall]:
@@ -115,7 +116,11 @@ def test_the_agent_rings_first_and_both_talk(office: Site) -> None:
     attempt = office.attempts(NAME)[TALKS]
     assert (attempt["outcome"], attempt["disposition"], attempt["counts"]) == ("answered", "talked", True)
     row = row_of(office, TALKS)
-    assert (row["destination"], row["entered_by"], row["attempt_id"]) == ("stays", "ann", attempt["attempt_id"])
+    assert (row["destination"], row["entered_by"], row["attempt_id"]) == (
+        "stays",
+        getpass.getuser(),
+        attempt["attempt_id"],
+    )
     assert row["rang_at"] < row["answered_at"] < attempt["marked_at"] < row["ended_at"]
     again = call(office, TALKS, "stays")
     assert (again.returncode, "cap_per_day" in again.stderr) == (1, True), "a second call is over the cap"

@@ -82,7 +82,7 @@ class Trial:
         self.app.ask("check")
         advisors = [found[0] for found in map(number_by_trunk, (ADVISOR, BUSY_ADVISOR)) if found]
         asyncio.run(prove_phones(self.project, self._database_url, advisors))
-        self.app.ask("callerid", "prove", CALLER_ID, "--letter", str(LETTER), "--entered-by", "test")
+        self.app.ask("callerid", "prove", CALLER_ID, "--letter", str(LETTER))
         self.app.ask("consent", "import", "consent.csv")
         self.app.ask("contacts", "import", self.campaign, "contacts.csv")
         self.app.ask("campaign", "start", self.campaign)

@@ -25,7 +25,7 @@ def test_each_person_sees_the_number_of_their_place(live: Site) -> None:
     refused = live.app.run("campaign", "start", "local")
     assert (refused.returncode, f"local_caller_ids {local}: has no ownership proof" in refused.stderr) == (1, True)
     (live.project / "letter.txt").write_text(f"{local} is assigned to the clinic.\n", "utf-8")
-    live.app.ask("callerid", "prove", local, "--letter", "letter.txt", "--entered-by", "test")
+    live.app.ask("callerid", "prove", local, "--letter", "letter.txt")
     live.app.ask("campaign", "start", "local")
     live.settle("local")
     shown = {call.to_user: call.from_user for call in live.calls(numbers)}

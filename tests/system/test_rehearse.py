@@ -25,7 +25,7 @@ PROVE = ("rehearse", "--prove")
 def office(world: World, new_database: NewDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     """A project with a proved caller ID."""
     with open_office(world, new_database(), tmp_path_factory.mktemp("rehearsals"), "w") as opened:
-        opened.ask("callerid", "prove", CALLER_ID, "--letter", str(LETTER), "--entered-by", "test")
+        opened.ask("callerid", "prove", CALLER_ID, "--letter", str(LETTER))
         yield opened
 
 

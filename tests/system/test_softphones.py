@@ -203,7 +203,7 @@ def test_an_agent_who_rejects_costs_the_person_nothing(
     name = f"{kind}-first"
     with board.agent(kind, tmp_path, answers=False) as agent:
         site.call_up(name, number)
-        command = site.app.start("call-person", name, number, "--agent", f"desk-{kind}", "--entered-by", "ann")
+        command = site.app.start("call-person", name, number, "--agent", f"desk-{kind}")
         try:
             agent.until_ringing()
             agent.reject()

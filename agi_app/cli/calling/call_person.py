@@ -10,7 +10,6 @@ from agi_app.cli.common import (
     HERE,
     JsonOption,
     ProjectOption,
-    login_name,
     not_shown,
     say,
     say_json,
@@ -30,7 +29,6 @@ def call_person(
         str, typer.Option(metavar="DESTINATION", help="The agent who is called first: a destination of the settings.")
     ],
     project: ProjectOption = HERE,
-    entered_by: Annotated[str, typer.Option(help="Who calls; default: the login name.")] = "",
     as_json: JsonOption = False,
 ) -> None:
     """Ring an agent, then a contact of a running campaign, and let both talk; a running `agi-app run` makes the calls.
@@ -39,8 +37,8 @@ def call_person(
     agent is not even rung.
     """
     agent_calls.known_agent(settings_of(project).destinations, agent)
-    who, show = login_name(entered_by).strip(), not_shown if as_json else say_now
-    status = with_installation(project, agent_calls.call_person, campaign, contact, agent, entered_by=who, show=show)
+    show = not_shown if as_json else say_now
+    status = with_installation(project, agent_calls.call_person, campaign, contact, agent, show=show)
     stopped = status.note == OPTED_OUT
     if as_json:
         say_json({"call": status.progress, "outcome": status.result, "disposition": status.note, "opted_out": stopped})

@@ -11,10 +11,8 @@ import typer
 
 from agi_app.cli.common import (
     HERE,
-    EnteredByOption,
     JsonOption,
     ProjectOption,
-    login_name,
     say,
     say_json,
     say_now,
@@ -35,7 +33,6 @@ def prove(
         typer.Option(help="The carrier's letter that assigns this number to you (PDF, scan, text). Without: a call."),
     ] = None,
     project: ProjectOption = HERE,
-    entered_by: EnteredByOption = "",
     expires: Annotated[
         dt.datetime | None,
         typer.Option(formats=["%Y-%m-%d"], help="With --letter: last day; at most a year ahead (default)."),
@@ -49,19 +46,16 @@ def prove(
 
     Without --letter a running worker calls the number, and the person who answers keys the code that is shown here.
     """
-    who = login_name(entered_by).strip()
     if letter is None:
         if expires is not None:
             raise InputError("--expires goes with --letter; a proof by a call is good for a year")
-        e164, note = with_installation(
-            project, caller_ids.by_call, number, trunk=trunk, shown=caller_id, entered_by=who, show=say_now
-        )
+        e164, note = with_installation(project, caller_ids.by_call, number, trunk=trunk, shown=caller_id, show=say_now)
         say(f"{e164}: verification call, {note}")
         return
     if trunk is not None or caller_id is not None:
         raise InputError("--trunk and --caller-id are for a call; with --letter nobody is called")
     last = dt.datetime.combine(expires, dt.time.max, dt.UTC) if expires else None
-    made = with_installation(project, caller_ids.by_letter, number, letter, expires_at=last, entered_by=who)
+    made = with_installation(project, caller_ids.by_letter, number, letter, expires_at=last)
     proof = made.proof
     say(f"{proof.e164}: {made.label}, entered by {proof.entered_by}, good until {proof.expires_at:%Y-%m-%d}")
 

@@ -11,7 +11,6 @@ import typer
 from agi_app.authoring import renames
 from agi_app.cli.calling.totals_text import show_totals
 from agi_app.cli.common import HERE, JsonOption, ProjectOption, progress, say, say_json, table, with_installation
-from agi_app.model.campaign import CampaignState
 from agi_app.operations.calling import campaigns
 from agi_app.operations.calling.campaigns import SAMPLES, Preview
 from agi_app.operations.project import project_files
@@ -49,21 +48,21 @@ def start(campaign: Name, project: ProjectOption = HERE) -> None:
 @app.command()
 def pause(campaign: Name, project: ProjectOption = HERE) -> None:
     """Make no new call; calls in progress go on."""
-    with_installation(project, campaigns.change, campaign, CampaignState.PAUSED)
+    with_installation(project, campaigns.pause, campaign)
     say(f"{campaign} makes no new call; calls in progress go on")
 
 
 @app.command()
 def resume(campaign: Name, project: ProjectOption = HERE) -> None:
     """Let a paused campaign go on."""
-    with_installation(project, campaigns.change, campaign, CampaignState.RUNNING)
+    with_installation(project, campaigns.resume, campaign)
     say(f"{campaign} is running again")
 
 
 @app.command()
 def stop(campaign: Name, project: ProjectOption = HERE) -> None:
     """Cancel ringing calls and make no new one; answered calls finish."""
-    with_installation(project, campaigns.change, campaign, CampaignState.STOPPED)
+    with_installation(project, campaigns.stop, campaign)
     say(f"{campaign} is stopped: ringing calls are cancelled, answered ones finish")
 
 

@@ -6,24 +6,22 @@ from typing import Annotated
 
 import typer
 
-from agi_app.cli.common import HERE, ProjectOption, login_name, say, with_installation
+from agi_app.cli.common import HERE, ProjectOption, say, with_installation
 from agi_app.errors import InputError
 from agi_app.operations.calling import pauses
 from agi_app.operations.calling.pauses import WorkerPause
 
 Everything = Annotated[bool, typer.Option("--all", help="Everything: every campaign, rehearsal and proof call.")]
-EnteredBy = Annotated[str, typer.Option(help="Who does it; default: the login name.")]
 
 
 def pause(
     project: ProjectOption = HERE,
     everything: Everything = False,
     reason: Annotated[str, typer.Option(help="Why; the status of every campaign shows it.")] = "",
-    entered_by: EnteredBy = "",
 ) -> None:
     """Make no new call on any node, within a second. Calls in progress go on; the pause holds until `resume --all`."""
     _only_all(everything, "pause")
-    workers = with_installation(project, pauses.pause_all, reason, entered_by=login_name(entered_by))
+    workers = with_installation(project, pauses.pause_all, reason)
     say("everything is paused: no new call is made on any node; calls in progress go on")
     for worker in workers:
         say(f"  worker {worker.name} {_heard(worker)}")
@@ -34,11 +32,10 @@ def resume(
     project: ProjectOption = HERE,
     everything: Everything = False,
     reason: Annotated[str, typer.Option(help="Why.")] = "",
-    entered_by: EnteredBy = "",
 ) -> None:
     """End the pause of everything."""
     _only_all(everything, "resume")
-    if with_installation(project, pauses.resume_all, reason, entered_by=login_name(entered_by)):
+    if with_installation(project, pauses.resume_all, reason):
         say("calls are made again; campaigns that were paused or stopped one by one stay so")
     else:
         say("nothing is paused; `agi-app campaign resume NAME` is about one campaign")

@@ -11,7 +11,6 @@ from agi_app.cli.common import (
     HERE,
     JsonOption,
     ProjectOption,
-    login_name,
     not_shown,
     read_number,
     say,
@@ -44,27 +43,23 @@ def rehearse(
     caller_id: Annotated[
         str | None, typer.Option(help="The proved number to show; default: the called number itself.")
     ] = None,
-    entered_by: Annotated[str, typer.Option(help="Who rehearses; default: the login name.")] = "",
     as_json: JsonOption = False,
 ) -> None:
     """Hear a flow on a telephone of your own staff; a running `agi-app run` calls it. Its keys count, also the stop.
 
     Prove the telephone first, with --prove; this does not make it a caller ID.
     """
-    who = login_name(entered_by).strip()
     if phones or prove:
         if flow or number or contact or field or language:
             raise InputError("give --prove or --phones alone, without a flow, number, contact or language")
-        _phones(project, as_json) if phones else _prove(project, prove, trunk, caller_id, who)
+        _phones(project, as_json) if phones else _prove(project, prove, trunk, caller_id)
         return
     if flow is None or number is None:
         raise InputError("name the flow and the telephone: agi-app rehearse FLOW NUMBER")
     script = rehearsals.script(project_files.read_ready(project), flow, language, contact, field or [])
     rung, shown = parse(read_number(number)), None if caller_id is None else read_number(caller_id)
     show = not_shown if as_json else say_now
-    heard = with_installation(
-        project, rehearsals.rehearse, rung, script, shown=shown, trunk=trunk, entered_by=who, show=show
-    )
+    heard = with_installation(project, rehearsals.rehearse, rung, script, shown=shown, trunk=trunk, show=show)
     _show_end(heard, as_json)
 
 
@@ -80,11 +75,9 @@ def _show_end(status: rehearsals.RehearsalStatus, as_json: bool) -> None:
             say(f"answer {name}: {value}")
 
 
-def _prove(project: Path, number: str, trunk: str | None, show: str | None, who: str) -> None:
+def _prove(project: Path, number: str, trunk: str | None, show: str | None) -> None:
     phone, shown = read_number(number), None if show is None else read_number(show)
-    e164, note = with_installation(
-        project, rehearsals.prove_phone, phone, trunk=trunk, shown=shown, entered_by=who, show=say_now
-    )
+    e164, note = with_installation(project, rehearsals.prove_phone, phone, trunk=trunk, shown=shown, show=say_now)
     say(f"{e164}: verification call, {note}; for rehearsals, not as a caller ID")
 
 

@@ -11,7 +11,7 @@ import typer
 from rich.live import Live
 
 from agi_app.cli.calling.totals_text import show_totals, totals_view
-from agi_app.cli.common import HERE, ProjectOption, err, login_name, say, table, with_installation, write
+from agi_app.cli.common import HERE, ProjectOption, err, say, table, with_installation, write
 from agi_app.errors import InputError
 from agi_app.installation import Installation
 from agi_app.operations.calling import reports
@@ -44,15 +44,12 @@ def report(
         typer.Option(help="Write the recording with this number of the report to --output as WAV; this is noted."),
     ] = None,
     reason: Annotated[str, typer.Option(help="With --recording: why you listen; this is kept.")] = "",
-    entered_by: Annotated[str, typer.Option(help="With --recording: who listens; default: the login name.")] = "",
 ) -> None:
     """Report a campaign: outcomes, dispositions, refusals with reasons, each contact, what was recorded."""
     if recording is not None:
         if output is None:
             raise InputError("--recording needs --output FILE.wav")
-        sound = with_installation(
-            project, reports.recording, campaign, recording, entered_by=login_name(entered_by), reason=reason
-        )
+        sound = with_installation(project, reports.recording, campaign, recording, reason=reason)
         write(output, sound, 0o600, "the report ")
         say(f"{output}: written")
         return

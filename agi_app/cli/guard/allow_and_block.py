@@ -10,11 +10,9 @@ import typer
 
 from agi_app.cli.common import (
     HERE,
-    EnteredByOption,
     JsonOption,
     ProjectOption,
     interrupted,
-    login_name,
     options_given,
     say,
     say_json,
@@ -48,10 +46,9 @@ def allow(
     line: LineOption = "",
     reason: Annotated[str, typer.Option(help="Why; every decision repeats it.")] = "",
     days: Annotated[int | None, typer.Option(min=1, help="For how many days; default: without end.")] = None,
-    entered_by: EnteredByOption = "",
 ) -> None:
     """Let calls from these numbers through, whatever speaks against them; this overrides every block."""
-    _put(project, pattern, True, line, False, reason, days, entered_by)
+    _put(project, pattern, True, line, False, reason, days)
 
 
 @app.command()
@@ -64,15 +61,12 @@ def block(
     shared: Annotated[
         bool, typer.Option("--shared", help="From a list that others made: a hint, it rejects nobody.")
     ] = False,
-    entered_by: EnteredByOption = "",
 ) -> None:
     """Reject calls from these numbers. Numbers that somebody here has dialled, and allowed numbers, still ring."""
-    _put(project, pattern, False, line, shared, reason, days, entered_by)
+    _put(project, pattern, False, line, shared, reason, days)
 
 
-def _put(
-    project: Path, pattern: str, allow: bool, line: str, shared: bool, reason: str, days: int | None, entered_by: str
-) -> None:
+def _put(project: Path, pattern: str, allow: bool, line: str, shared: bool, reason: str, days: int | None) -> None:
     read, done = with_installation(
         project,
         guard_lists.put,
@@ -82,7 +76,6 @@ def _put(
         shared=shared,
         reason=reason,
         days=days,
-        entered_by=login_name(entered_by),
     )
     what = "let through" if allow else "a hint against it" if shared else "blocked"
     say(f"{read}: {what}{_for(line)}" + (", in place of what was there" if done.changed else ""))
@@ -93,11 +86,9 @@ def _for(line: str) -> str:
 
 
 @app.command()
-def unblock(
-    pattern: PatternArgument, project: ProjectOption = HERE, line: LineOption = "", entered_by: EnteredByOption = ""
-) -> None:
+def unblock(pattern: PatternArgument, project: ProjectOption = HERE, line: LineOption = "") -> None:
     """Remove these numbers from the list, whether they were blocked or let through."""
-    with_installation(project, guard_lists.remove, pattern, line=line, entered_by=login_name(entered_by))
+    with_installation(project, guard_lists.remove, pattern, line=line)
     say(f"{pattern}: no longer on the list{_for(line)}")
 
 
@@ -115,7 +106,6 @@ def line(
     zone: Annotated[str | None, typer.Option(help="Time zone of the hours, such as Asia/Shanghai.")] = None,
     mailbox: Annotated[bool | None, typer.Option("--mailbox/--no-mailbox", help="Whether it has a mailbox.")] = None,
     reset: Annotated[bool, typer.Option("--reset", help="Back to what the settings say.")] = False,
-    entered_by: EnteredByOption = "",
 ) -> None:
     """Set how calls to one of your numbers are screened; what you leave out stays as it is."""
     zone, spans = guard_lists.zone_of(zone), None if hours is None else [guard_lists.hours_of(text) for text in hours]
@@ -129,7 +119,6 @@ def line(
         zone=zone,
         mailbox=mailbox,
         reset=reset,
-        entered_by=login_name(entered_by),
     )
     say(f"line {number}: set")
 
@@ -185,13 +174,11 @@ def import_(
     shared: Annotated[
         bool, typer.Option("--shared", help="A list that others made: hints, they reject nobody.")
     ] = False,
-    entered_by: Annotated[str, typer.Option(help="Who enters them; default: the login name.")] = "",
     as_json: JsonOption = False,
 ) -> None:
     """Put all entries of a file on the lists, or none if a row has a fault; running it again changes nothing."""
-    who = login_name(entered_by)
     with interrupted(f"{file}: interrupted; all of its entries are on the lists, or none: run it again"):
-        done, ended = with_installation(project, guard_lists.import_file, file, shared=shared, entered_by=who)
+        done, ended = with_installation(project, guard_lists.import_file, file, shared=shared)
     if as_json:
         say_json(dataclasses.asdict(done) | {"ended": ended})
     else:
@@ -208,11 +195,10 @@ def add_script(
     project: ProjectOption = HERE,
     text: Annotated[str, typer.Option(help="Its opening words.")] = "",
     file: Annotated[Path | None, typer.Option(help="A text file with its opening words.")] = None,
-    entered_by: EnteredByOption = "",
 ) -> None:
     """Enter a script by hand; it replaces one of that name. What callers said before is compared with it."""
-    who, (name, said) = login_name(entered_by), guard_scripts.script_of(name, _text(text, file))
-    heard = with_installation(project, guard_scripts.add, name, said, entered_by=who)
+    (name, said) = guard_scripts.script_of(name, _text(text, file))
+    heard = with_installation(project, guard_scripts.add, name, said)
     say(f"{name}: known; callers said it before in {count_of(heard, 'call')}")
 
 

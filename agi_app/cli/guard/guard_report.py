@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from agi_app.cli.common import HERE, JsonOption, ProjectOption, login_name, say, say_json, table, with_installation
+from agi_app.cli.common import HERE, JsonOption, ProjectOption, say, say_json, table, with_installation
 from agi_app.model.phone import mask
 from agi_app.operations.guard import guard_calls
 from agi_app.operations.guard.guard_calls import GuardDecision, JudgedCall, Replay, StoredScript, why
@@ -16,7 +16,6 @@ from agi_app.operations.guard.guard_calls import GuardDecision, JudgedCall, Repl
 app = typer.Typer()
 DaysOption = Annotated[int, typer.Option(min=1, help="How many days back.")]
 NumbersOption = Annotated[bool, typer.Option("--numbers", help="Show whole numbers; that is noted (access log).")]
-WhoOption = Annotated[str, typer.Option(help="Who says it; default: the login name.")]
 LanguageOption = Annotated[str, typer.Option(help="Language of the reasons: en or zh-CN.")]
 _MISTAKES = {
     "appealed": "somebody here said that it was no nuisance",
@@ -137,10 +136,9 @@ def _plain_call(call: JudgedCall, language: str, *, whole: bool) -> dict[str, An
 def appeal(
     call: Annotated[str, typer.Argument(help="A caller's number, or the id of a call.")],
     project: ProjectOption = HERE,
-    entered_by: WhoOption = "",
 ) -> None:
     """Say that a caller is not a nuisance: earlier reports no longer count, and for 30 days it is at most marked."""
-    with_installation(project, guard_calls.vote, call, nuisance=False, entered_by=login_name(entered_by))
+    with_installation(project, guard_calls.vote, call, nuisance=False)
     say(f"{call}: no nuisance")
 
 
@@ -148,10 +146,9 @@ def appeal(
 def complain(
     call: Annotated[str, typer.Argument(help="A caller's number, or the id of a call.")],
     project: ProjectOption = HERE,
-    entered_by: WhoOption = "",
 ) -> None:
     """Say that a caller is a nuisance, as the key * after the call does."""
-    with_installation(project, guard_calls.vote, call, nuisance=True, entered_by=login_name(entered_by))
+    with_installation(project, guard_calls.vote, call, nuisance=True)
     say(f"{call}: reported")
 
 

@@ -12,12 +12,10 @@ import typer
 
 from agi_app.cli.common import (
     HERE,
-    EnteredByOption,
     JsonOption,
     ProjectOption,
     counts,
     interrupted,
-    login_name,
     read_number,
     say,
     say_json,
@@ -51,10 +49,9 @@ def add(
     source: Annotated[str, typer.Option(help="How it came in: letter, e-mail, authority …")] = "by hand",
     evidence_file: EvidenceFile = None,
     no_stop: NoStop = False,
-    entered_by: EnteredByOption = "",
 ) -> None:
     """Open a case about a call of yours. The person is not called again, unless --no-stop says that they want to be."""
-    e164, who = read_number(number), login_name(entered_by)
+    e164 = read_number(number)
     told = "the stop is safe in the journal, but no case was opened; enter the complaint again later"
     with _stops_kept(project, None if no_stop else lambda: [e164], told):
         try:
@@ -62,7 +59,7 @@ def add(
             if not text.strip():
                 raise InputError("--text: is empty; write what was said")
         except InputError as fault:
-            ended = None if no_stop else with_installation(project, complaints.stop_alone, e164, source, who)
+            ended = None if no_stop else with_installation(project, complaints.stop_alone, e164, source)
             with complaints.no_case(e164, ended):
                 raise fault from None
         opened = with_installation(
@@ -75,7 +72,6 @@ def add(
             campaign=campaign,
             proof=proof,
             take_stop=not no_stop,
-            entered_by=who,
         )
     _say_opened(e164, opened)
 
@@ -112,13 +108,12 @@ def received(
     evidence_file: EvidenceFile = None,
     transcript: Annotated[str, typer.Option(help="Its opening words: callers who say the same are known by it.")] = "",
     recognise: Recognise = False,
-    entered_by: EnteredByOption = "",
 ) -> None:
     """Open a case about calls that others made to you; its export has the fields that complaint centres ask for."""
     if recognise and (transcript or evidence_file is None):
         raise InputError("--recognise: needs a recording as --evidence-file, and no --transcript")
     caller = complaints.caller_of(caller)
-    e164, who = read_number(on), login_name(entered_by)
+    e164 = read_number(on)
     times = sorted(at for written in time if (at := instant("--time", written)) is not None)
     opened = with_installation(
         project,
@@ -132,7 +127,6 @@ def received(
         proof=evidence(evidence_file),
         transcript=transcript,
         recording=evidence_file if recognise else None,
-        entered_by=who,
     )
     case, script = opened.case, opened.script
     say(f"case {case}: {count_of(len(times), 'call')} to {mask(e164)}; `agi-app complaint export {case}` writes it out")
@@ -145,11 +139,9 @@ def import_(
     file: Annotated[Path, typer.Argument(help="CSV or XLSX: number, text; may be: time, source, campaign.")],
     project: ProjectOption = HERE,
     no_stop: NoStop = False,
-    entered_by: EnteredByOption = "",
     as_json: JsonOption = False,
 ) -> None:
     """Open a case for each row of a file; nobody in it is called again. A row with a fault opens no case."""
-    who = login_name(entered_by)
     kept = None if no_stop or not file.is_file() else lambda: complaints.numbers_in(file)  # a pipe is read once
     told = (
         "the stops of all numbers that could be read are safe in the journal, but not every case was opened;"
@@ -159,9 +151,7 @@ def import_(
         interrupted(f"{file}: interrupted; `agi-app complaint list` shows the cases that are open"),
         _stops_kept(project, kept, told),
     ):
-        opened, rejected = with_installation(
-            project, complaints.import_file, file, take_stops=not no_stop, entered_by=who, reject=warn
-        )
+        opened, rejected = with_installation(project, complaints.import_file, file, take_stops=not no_stop, reject=warn)
     if as_json:
         say_json({"opened": opened, "rejected": rejected})
     else:
@@ -209,13 +199,11 @@ def note(
     text: Annotated[str, typer.Argument(help="What was done or said.")],
     project: ProjectOption = HERE,
     state: Annotated[CaseState | None, typer.Option(help="The case is this from now on.")] = None,
-    entered_by: EnteredByOption = "",
 ) -> None:
     """Add a note to a case; nothing in a case is ever changed or removed."""
     if not text.strip():
         raise InputError("the note is empty: write what was done or said")
-    who = login_name(entered_by)
-    now = with_installation(project, complaints.note, complaint_id, text.strip(), state=state, entered_by=who)
+    now = with_installation(project, complaints.note, complaint_id, text.strip(), state=state)
     say(f"case {complaint_id}: {now}")
 
 
@@ -225,14 +213,11 @@ def export(
     out: Annotated[Path, typer.Option("--output", help="A new folder.")],
     project: ProjectOption = HERE,
     language: Annotated[StoryLanguage, typer.Option(help="Language of the story in it.")] = StoryLanguage.EN,
-    entered_by: EnteredByOption = "",
     reason: Annotated[str, typer.Option(help="What for; kept with the access note.")] = "",
 ) -> None:
     """Write a case with all evidence and its proof into a folder; shows whole numbers, which is noted."""
-    who, why = login_name(entered_by), reason.strip()
-    made = with_installation(
-        project, complaints.export, complaint_id, out, language=language, entered_by=who, reason=why
-    )
+    why = reason.strip()
+    made = with_installation(project, complaints.export, complaint_id, out, language=language, reason=why)
     if made.proof is not None:
         say(f"{out}: {counts(made.proof.kinds)}; signed at {made.proof.checkpoint.at:%Y-%m-%d %H:%M:%S} UTC")
     for name in made.missing:

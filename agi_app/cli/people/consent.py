@@ -10,11 +10,9 @@ import typer
 
 from agi_app.cli.common import (
     HERE,
-    EnteredByOption,
     JsonOption,
     ProjectOption,
     interrupted,
-    login_name,
     name_first,
     progress,
     read_number,
@@ -34,7 +32,6 @@ from agi_app.operations.people.time_and_evidence import SaidAt, evidence, instan
 from agi_app.printable import count_of
 
 app = typer.Typer(help="Recorded consents and stops.", no_args_is_help=True)
-EnteredBy = Annotated[str, typer.Option(help="Who looks; the login name is noted in any case.")]
 Reason = Annotated[str, typer.Option(help="What for, for example the number of a complaint.")]
 
 
@@ -54,7 +51,6 @@ def add(
     evidence_file: ProofOption = None,
     expires: Annotated[str, typer.Option(help="When it stops counting, ISO 8601.")] = "",
     person_id: Annotated[str, typer.Option(help="Your own id of the person; one person's numbers share it.")] = "",
-    entered_by: EnteredByOption = "",
 ) -> None:
     """Record one consent, by the same rules as `consent import`."""
     if bool(wording) == (wording_file is not None):
@@ -76,7 +72,7 @@ def add(
         "person_id": person_id,
     }
     folder = evidence_file.parent if evidence_file else None
-    counted = with_installation(project, consents.add, cells, entered_by=login_name(entered_by), evidence_folder=folder)
+    counted = with_installation(project, consents.add, cells, evidence_folder=folder)
     what = "recorded" if counted.added else "was recorded before, word for word"
     woken = f"; {count_of(counted.woken, 'contact is', 'contacts are')} decided again" if counted.woken else ""
     say(f"{mask(e164)}: the consent to {purpose} calls {what}{woken}")
@@ -90,13 +86,12 @@ def add_wording(
     language: Annotated[
         str, typer.Option(help="Language of the text, such as zh-CN; one text for each language.")
     ] = "",
-    entered_by: EnteredByOption = "",
 ) -> None:
     """Register the exact words of a form or a script, so that consents can point to them. Never changed afterwards."""
     language = consents.language_of(language)
     name_first(label, file, "agi-app consent add-wording NAME/VERSION FILE")
-    text, who = consents.wording_of(file), login_name(entered_by)
-    number = with_installation(project, consents.add_wording, label, text, language=language, entered_by=who)
+    text = consents.wording_of(file)
+    number = with_installation(project, consents.add_wording, label, text, language=language)
     say(f"{label}: registered as wording {number}, {len(text)} characters")
 
 
@@ -119,14 +114,11 @@ def show(
     number: Annotated[str, typer.Argument(help="The number, with country code.")],
     project: ProjectOption = HERE,
     language: Annotated[StoryLanguage, typer.Option(help="Language of the story.")] = StoryLanguage.EN,
-    entered_by: EnteredBy = "",
     reason: Reason = "",
     as_json: JsonOption = False,
 ) -> None:
     """Show everything recorded about a person: when and in which words they agreed, each call, when they refused."""
-    told = with_installation(
-        project, person_records.show, read_number(number), language, entered_by=entered_by, reason=reason
-    )
+    told = with_installation(project, person_records.show, read_number(number), language, reason=reason)
     if as_json:
         known = None if told.history is None else dataclasses.asdict(told.history)
         say_json(known and known | {"refusals": [dataclasses.asdict(r) for r in told.refusals]})
@@ -140,13 +132,10 @@ def write_evidence(
     number: Annotated[str, typer.Argument(help="The number, with country code.")],
     out: Annotated[Path, typer.Option("--output", help="The folder that the files are written into.")],
     project: ProjectOption = HERE,
-    entered_by: EnteredBy = "",
     reason: Reason = "",
 ) -> None:
     """Write the kept evidence of a person's consents and refusals, decrypted and verified, into a folder."""
-    written = with_installation(
-        project, person_records.write_evidence, read_number(number), out, entered_by=entered_by, reason=reason
-    )
+    written = with_installation(project, person_records.write_evidence, read_number(number), out, reason=reason)
     for line in written or ["no evidence file is kept for this number"]:
         say(line)
 
@@ -155,7 +144,6 @@ def write_evidence(
 def import_(
     file: Annotated[Path, typer.Argument(help="CSV or XLSX: number, purpose, wording, method, time, source.")],
     project: ProjectOption = HERE,
-    entered_by: Annotated[str, typer.Option(help="Who enters these consents; default: the login name.")] = "",
     evidence_folder: Annotated[
         Path | None, typer.Option(help="The folder with the files that the column evidence_file names; they are kept.")
     ] = None,
@@ -168,14 +156,12 @@ def import_(
     if evidence_folder is not None and not evidence_folder.is_dir():
         raise InputError(f"--evidence-folder {evidence_folder}: there is no such folder")
 
-    who = login_name(entered_by)
     more = "the batches stored so far stay; run the same command again: rows that are already there count as unchanged"
     with interrupted(f"{file}: interrupted; {more}"), progress("consents") as report:
         summary = with_installation(
             project,
             consents.import_file,
             file,
-            entered_by=who,
             evidence_folder=evidence_folder,
             sheet=sheet,
             progress=report,
@@ -196,11 +182,10 @@ def withdraw(
     source: SourceOption = "",
     reference: ReferenceOption = "",
     evidence_file: ProofOption = None,
-    entered_by: EnteredByOption = "",
 ) -> None:
     """Withdraw a consent for one purpose; a later one for it counts again. Calls for it are ended."""
     e164 = read_number(number)
-    said, proof, who = SaidAt(instant("--at", at), f"--at {at}"), evidence(evidence_file), login_name(entered_by)
+    said, proof = SaidAt(instant("--at", at), f"--at {at}"), evidence(evidence_file)
     answer = with_installation(
         project,
         stops.stop,
@@ -212,6 +197,5 @@ def withdraw(
         source=source,
         reference=reference,
         proof=proof,
-        entered_by=who,
     )
     say(f"{mask(e164)} consent for {purpose} is withdrawn; calls ended: {answer.ended}")

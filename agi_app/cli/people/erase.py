@@ -12,7 +12,6 @@ from agi_app.cli.common import (
     JsonOption,
     ProjectOption,
     counts,
-    login_name,
     read_number,
     say,
     say_json,
@@ -28,13 +27,12 @@ def erase(
     number: Annotated[str, typer.Argument(help="The number, with country code.")],
     reason: Annotated[str, typer.Option(help="Why, for example the request and its date; it is kept.")],
     project: ProjectOption = HERE,
-    entered_by: Annotated[str, typer.Option(help="Who does it; default: the login name.")] = "",
     as_json: JsonOption = False,
 ) -> None:
     """Erase all that is stored about a person's number. What stays: its keyed hash, never to be called again."""
-    e164, who = read_number(number), login_name(entered_by)
+    e164 = read_number(number)
     try:
-        done = with_installation(project, erasure.erase, e164, reason=reason, entered_by=who)
+        done = with_installation(project, erasure.erase, e164, reason=reason)
     except StoreError as error:
         erasure.stop_without_database(settings_of(project), e164)
         raise StoreError(f"the stop is safe in the journal; to erase, run this again later: {error}") from error
@@ -54,17 +52,15 @@ def purge(
         bool,
         typer.Option("--rewrite", help="Then rewrite all tables, so that nothing erased is left in their files."),
     ] = False,
-    entered_by: Annotated[str, typer.Option(help="Who does it; default: the login name.")] = "",
     as_json: JsonOption = False,
 ) -> None:
     """Remove what was kept long enough by the rules and the guard's setting. A worker does it automatically each day.
 
     --rewrite needs the database for itself: end all workers first.
     """
-    who = login_name(entered_by)
     if rewrite and dry_run:
         raise InputError("--rewrite changes data and --dry-run changes nothing: give one of the two")
-    done = with_installation(project, erasure.purge, dry_run=dry_run, rewrite=rewrite, entered_by=who)
+    done = with_installation(project, erasure.purge, dry_run=dry_run, rewrite=rewrite)
     if as_json:
         told = {} if done.stays is None else {"stays": [dataclasses.asdict(one) for one in done.stays]}
         say_json({"dry_run": dry_run, "removed": done.rows, **told})

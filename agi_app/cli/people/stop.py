@@ -11,9 +11,7 @@ import typer
 
 from agi_app.cli.common import (
     HERE,
-    EnteredByOption,
     ProjectOption,
-    login_name,
     options_given,
     read_number,
     say,
@@ -48,7 +46,6 @@ def stop(
     source: SourceOption = "",
     reference: ReferenceOption = "",
     evidence_file: ProofOption = None,
-    entered_by: EnteredByOption = "",
 ) -> None:
     """Never call this person again: at once, in every campaign, permanently. Their calls are cancelled or ended."""
     if (number is None) == (file is None):
@@ -59,7 +56,7 @@ def stop(
     if re.match("[A-Za-z]", number):
         raise InputError(f"{shown_number(number)}: {_A_CAMPAIGN}")
     e164, said = read_number(number), SaidAt(instant("--at", at), f"--at {at}")
-    proof, who = evidence(evidence_file), login_name(entered_by)
+    proof = evidence(evidence_file)
     try:
         answer = with_installation(
             project,
@@ -71,7 +68,6 @@ def stop(
             source=source,
             reference=reference,
             proof=proof,
-            entered_by=who,
         )
     except StoreError as error:
         answer = _without_database(project, [e164], stops.VIA, error)

@@ -11,11 +11,9 @@ import typer
 
 from agi_app.cli.common import (
     HERE,
-    EnteredByOption,
     JsonOption,
     ProjectOption,
     interrupted,
-    login_name,
     name_first,
     progress,
     say,
@@ -40,7 +38,6 @@ def import_(
     smaller: Annotated[
         bool, typer.Option("--smaller", help="The list really is that much shorter than the version before.")
     ] = False,
-    entered_by: EnteredByOption = "",
     as_json: JsonOption = False,
 ) -> None:
     """Put a do-not-call list of others in force; it replaces its last version. Only keyed hashes are kept.
@@ -48,7 +45,6 @@ def import_(
     Ringing calls to its numbers are cancelled and answered ones ended, as by `agi-app stop`.
     """
     name_first(name, file, "agi-app suppression import LIST FILE --region CC --as-of DAY")
-    who = login_name(entered_by)
     again = f"{file}: interrupted; the list {name} in force is the one that `agi-app suppression status` shows"
     with interrupted(again), progress("list") as report:
         summary, unnamed = with_installation(
@@ -59,7 +55,6 @@ def import_(
             region,
             as_of.date(),
             smaller=smaller,
-            entered_by=who,
             progress=report,
         )
     if as_json:

@@ -29,7 +29,6 @@ from agi_app.operations.service.audit import AuditReport
 from agi_app.printable import count_of
 
 app = typer.Typer(help="The proof of what was done: check it, hand it out.", no_args_is_help=True)
-EnteredBy = Annotated[str, typer.Option(help="Who looks; kept with the access note beside the login name.")]
 Reason = Annotated[str, typer.Option(help="What for; kept with the access note.")]
 
 
@@ -83,11 +82,10 @@ def prove(
     with_verifier: Annotated[
         Path | None, typer.Option(help="Write the stand-alone verifier to this file, too.")
     ] = None,
-    entered_by: EnteredBy = "",
     reason: Reason = "",
 ) -> None:
     """Write one person's records with the proof that they are what was recorded at the time."""
-    made = with_installation(project, audit.prove, read_number(number), entered_by=entered_by, reason=reason)
+    made = with_installation(project, audit.prove, read_number(number), reason=reason)
     write(out, made.text.encode())
     if with_verifier is not None:
         audit.write_verifier(with_verifier)
@@ -106,7 +104,6 @@ def export(
     whole_numbers: Annotated[
         bool, typer.Option("--whole-numbers", help="Do not mask telephone numbers; this is noted in the access log.")
     ] = False,
-    entered_by: EnteredBy = "",
     reason: Reason = "",
 ) -> None:
     """Write records, proof and verifier into a folder for a regulator."""
@@ -122,7 +119,6 @@ def export(
             until=until,
             campaign=campaign,
             whole_numbers=whole_numbers,
-            entered_by=entered_by,
             reason=reason,
             progress=report,
         )

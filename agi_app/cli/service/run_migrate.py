@@ -24,7 +24,7 @@ def run(
     log.configure(json=json_logs, verbose=verbose, for_good=True)
 
     async def go() -> None:
-        async with installation(settings) as inst, take_over(inst.store, settings) as lock:
+        async with installation(settings, via="worker") as inst, take_over(inst.store, settings) as lock:
             from agi_app.app import run_worker  # half a second, which people on an inherited call must not wait for
 
             await run_worker(inst, lock)

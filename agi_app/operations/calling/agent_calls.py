@@ -10,10 +10,12 @@ from collections.abc import Collection
 
 from agi_app.errors import InputError
 from agi_app.installation import Installation
+from agi_app.model.actors import Scope
 from agi_app.model.call import Outcome
 from agi_app.model.campaign import CampaignState
 from agi_app.model.phone import NotANumber, parse
-from agi_app.operations.calling.requested_calls import NOT_REACHED, Show, may_ask, unwanted_end
+from agi_app.operations.acting import noted
+from agi_app.operations.calling.requested_calls import NOT_REACHED, Show, unwanted_end, worker_runs
 from agi_app.store.calling.campaigns import known_campaign
 from agi_app.store.requested_calls import agent_calls
 from agi_app.store.requested_calls.agent_calls import AGENT, AGENT_RINGS_S, BETWEEN_S
@@ -38,9 +40,8 @@ _EXPIRED = (
 )
 
 
-async def call_person(
-    inst: Installation, campaign: str, contact: str, agent: str, *, entered_by: str, show: Show
-) -> RequestStatus:
+@noted(Scope.CALLS_ASK, "call-person", "campaign")
+async def call_person(inst: Installation, campaign: str, contact: str, agent: str, *, show: Show) -> RequestStatus:
     """Ask the running workers, and show what happens while it does; returns a call in which both talked.
 
     ``contact`` is its external id or its number. Raises InputError when it was not called or not reached, ConfigError
@@ -52,8 +53,8 @@ async def call_person(
             f"not called: campaign {campaign} is {stored.state}; `agi-app campaign start {campaign}` lets it run"
         )
     contact_id, external_id = await agent_calls.find(inst.store, campaign, contact, _as_number(contact))
-    await may_ask(inst, entered_by, "calls")
-    asked = await agent_calls.request(inst.store, campaign, contact_id, agent, entered_by)
+    await worker_runs(inst)
+    asked = await agent_calls.request(inst.store, campaign, contact_id, agent, inst.actor.account)
     show(f"contact {external_id} is to be called")
     longest = AROUND + stored.campaign.ring_time + stored.campaign.max_call
     status = await agent_calls.REQUESTS.follow(inst.store, inst.clock, asked, longest, show)

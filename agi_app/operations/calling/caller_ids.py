@@ -15,7 +15,9 @@ from agi_app.consent import caller_id_proof
 from agi_app.consent.caller_id_proof import CODE_LENGTH, LABEL, hash_code, number_of
 from agi_app.errors import InputError
 from agi_app.installation import Installation
-from agi_app.operations.calling.requested_calls import NOT_REACHED, Show, may_ask, pick_trunk, unwanted_end
+from agi_app.model.actors import Scope
+from agi_app.operations.acting import noted, reads
+from agi_app.operations.calling.requested_calls import NOT_REACHED, Show, pick_trunk, unwanted_end, worker_runs
 from agi_app.store.people.caller_ids import CallerIdProof, proofs
 from agi_app.store.requested_calls import verifications
 from agi_app.store.requested_calls.requests import REFUSED
@@ -38,9 +40,8 @@ class ProvedNumber:
     warning: str
 
 
-async def by_letter(
-    inst: Installation, number: str, letter: Path, *, expires_at: dt.datetime | None, entered_by: str
-) -> ProvedNumber:
+@noted(Scope.CALLER_IDS_PROVE, "callerid prove", "number")
+async def by_letter(inst: Installation, number: str, letter: Path, *, expires_at: dt.datetime | None) -> ProvedNumber:
     """Record a carrier's letter that assigns the number to us. Raises InputError, ConfigError, StoreError."""
     now = inst.clock.now()
     proof = await caller_id_proof.prove_by_letter(
@@ -48,36 +49,37 @@ async def by_letter(
         inst.settings.data / "evidence",
         number,
         letter,
-        entered_by=entered_by,
+        entered_by=inst.actor.account,
         expires_at=expires_at,
         now=now,
     )
     return _proved(proof, now)
 
 
+@noted(Scope.CALLER_IDS_PROVE, "callerid prove", "number")
 async def by_call(
-    inst: Installation,
-    number: str,
-    *,
-    trunk: str | None,
-    shown: str | None,
-    entered_by: str,
-    show: Show,
-    proves: str = verifications.CALLER_ID,
+    inst: Installation, number: str, *, trunk: str | None, shown: str | None, show: Show
+) -> tuple[str, str]:
+    """Prove by a call that a number is ours, so that it may be shown. As ``ring_with_code``."""
+    return await ring_with_code(inst, number, trunk=trunk, shown=shown, show=show, proves=verifications.CALLER_ID)
+
+
+async def ring_with_code(
+    inst: Installation, number: str, *, trunk: str | None, shown: str | None, show: Show, proves: str
 ) -> tuple[str, str]:
     """Let the running workers ring the number, and show the code for the person who answers to key.
 
     ``shown`` None: the number itself. Returns the number in E.164, and until when it is proved. Raises InputError for a
-    wrong number or trunk, without a name and when it is not proved, ConfigError when no worker runs, AsteriskError when
-    our own side failed, StoreError.
+    wrong number or trunk and when it is not proved, ConfigError when no worker runs, AsteriskError when our own side
+    failed, StoreError.
     """
     ours, other = number_of(number), None if shown is None else number_of(shown).e164
     chosen = pick_trunk(inst.settings.trunks, trunk, reserved=ours.reserved)
-    await may_ask(inst, entered_by, "asks for the call")
+    await worker_runs(inst)
     code = "".join(secrets.choice("0123456789") for _ in range(CODE_LENGTH))
     code_hash = await asyncio.to_thread(hash_code, code)
     shown = None if other == ours.e164 else other
-    asked = await verifications.request(inst.store, ours, shown, chosen, code_hash, entered_by, proves)
+    asked = await verifications.request(inst.store, ours, shown, chosen, code_hash, inst.actor.account, proves)
     show(f"{ours.e164} is called now and sees {shown or ours.e164}. The person who answers keys this code: {code}")
     status = await verifications.REQUESTS.follow(inst.store, inst.clock, asked, LONGEST_CALL)
     if status.result == "proved":
@@ -88,6 +90,7 @@ async def by_call(
     raise type(fault)(f"{ours.e164} is not proved: {fault}")
 
 
+@reads(Scope.FIGURES_READ)
 async def held(inst: Installation) -> list[ProvedNumber]:
     """All proofs, also those that have expired. Raises StoreError."""
     now = inst.clock.now()

@@ -22,21 +22,28 @@ from agi_app.errors import AuthorError, ConfigError, InputError
 from agi_app.flow.language.definition import FlowDocument
 from agi_app.gate.caller_id_rules import numbers_of
 from agi_app.installation import Installation
+from agi_app.model.actors import Scope
 from agi_app.model.campaign import CampaignState
+from agi_app.operations.acting import noted, reads
 from agi_app.operations.calling.reports import CampaignFigures, figures
 from agi_app.store.calling import tallies
-from agi_app.store.calling.campaigns import known_campaign, save_campaign, set_state
+from agi_app.store.calling.campaigns import known_campaign, load_campaign, save_campaign, set_state
 from agi_app.store.people.caller_ids import proofs
 
 __all__ = [
     "SAMPLES",
     "Preview",
     "StartedCampaign",
-    "change",
+    "pause",
     "preview",
+    "resume",
     "start",
     "status",
+    "stop",
 ]
+
+
+BY_COMMAND = "by command"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +54,7 @@ class StartedCampaign:
     left: int
 
 
+@reads(Scope.FIGURES_READ)
 async def preview(
     inst: Installation, project: Project, name: str, progress: Callable[[int, int], None]
 ) -> tuple[Preview, str | None]:
@@ -66,6 +74,11 @@ async def preview(
     return await look_ahead(inst.store, inst.clock, terms, progress), note
 
 
+async def _stored(inst: Installation, name: str) -> object:
+    return await load_campaign(inst.store, name)
+
+
+@noted(Scope.CAMPAIGNS_START, "campaign start", "name", state=_stored)
 async def start(inst: Installation, project: Project, name: str) -> StartedCampaign:
     """Check the campaign, store it as it is in its file now and let it run.
 
@@ -82,20 +95,32 @@ async def start(inst: Installation, project: Project, name: str) -> StartedCampa
     return StartedCampaign(kept.total, kept.total - kept.contacts.get("done", 0))
 
 
-async def change(inst: Installation, name: str, state: CampaignState) -> None:
-    """Pause, resume or stop a stored campaign.
-
-    Paused it makes no new call; stopped it also cancels those that ring. Raises InputError when it is not in a state
-    for that, StoreError.
-    """
+@noted(Scope.CAMPAIGNS_PAUSE, "campaign pause", "name", state=_stored)
+async def pause(inst: Installation, name: str) -> None:
+    """Make no new call from here on. Raises InputError when the campaign does not run, StoreError."""
     stored = await known_campaign(inst.store, name)
-    if state is CampaignState.RUNNING and stored.state is not CampaignState.PAUSED:
-        raise InputError(f"campaign {name} is {stored.state}, not paused; `agi-app campaign start {name}` starts it")
-    if state is CampaignState.PAUSED and stored.state is not CampaignState.RUNNING:
+    if stored.state is not CampaignState.RUNNING:
         raise InputError(f"campaign {name} is {stored.state}: there is nothing to pause")
-    await set_state(inst.store, name, state, "by command", inst.clock.now())
+    await set_state(inst.store, name, CampaignState.PAUSED, BY_COMMAND, inst.clock.now())
 
 
+@noted(Scope.CAMPAIGNS_START, "campaign resume", "name", state=_stored)
+async def resume(inst: Installation, name: str) -> None:
+    """Go on after a pause, as it was started. Raises InputError when the campaign is not paused, StoreError."""
+    stored = await known_campaign(inst.store, name)
+    if stored.state is not CampaignState.PAUSED:
+        raise InputError(f"campaign {name} is {stored.state}, not paused; `agi-app campaign start {name}` starts it")
+    await set_state(inst.store, name, CampaignState.RUNNING, BY_COMMAND, inst.clock.now())
+
+
+@noted(Scope.CAMPAIGNS_PAUSE, "campaign stop", "name", state=_stored)
+async def stop(inst: Installation, name: str) -> None:
+    """Make no new call and cancel those that ring. Raises InputError when there is no such campaign, StoreError."""
+    await known_campaign(inst.store, name)
+    await set_state(inst.store, name, CampaignState.STOPPED, BY_COMMAND, inst.clock.now())
+
+
+@reads(Scope.FIGURES_READ)
 async def status(inst: Installation, project: Project, name: str) -> tuple[CampaignFigures, str | None]:
     """How far a campaign is and what holds it back now; and which files are not what it runs with.
 

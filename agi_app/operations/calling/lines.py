@@ -6,6 +6,8 @@ import datetime as dt
 
 from agi_app.authoring.suggestions import no_such
 from agi_app.installation import Installation
+from agi_app.model.actors import Scope
+from agi_app.operations.acting import reads
 from agi_app.store.calling import inbound_calls
 from agi_app.store.calling.inbound_calls import InboundCallFilter, LineCallRow, LineTotals
 
@@ -14,6 +16,7 @@ MOST_LISTED = 1000
 ONE_DAY, USUAL = dt.timedelta(days=1), dt.timedelta(days=30)
 
 
+@reads(Scope.PEOPLE_READ)
 async def report(
     inst: Installation,
     line: str | None = None,

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agi_app.installation import Installation
+from agi_app.model.actors import Scope
+from agi_app.operations.acting import noted
 from agi_app.store.calling import nodes, pauses
 from agi_app.store.calling.nodes import NodeRow
 
@@ -26,10 +28,15 @@ class WorkerPause:
     away_s: int | None
 
 
-async def pause_all(inst: Installation, reason: str, *, entered_by: str) -> Sequence[WorkerPause]:
+async def _in_force(inst: Installation, _: object) -> object:
+    return await pauses.in_force(inst.store)
+
+
+@noted(Scope.CAMPAIGNS_PAUSE, "pause everything", state=_in_force)
+async def pause_all(inst: Installation, reason: str) -> Sequence[WorkerPause]:
     """No new call from here on, until the pause is ended; calls that are on go on. Raises StoreError."""
     began = inst.clock.real_now()
-    await pauses.change(inst.store, True, reason, entered_by, inst.clock.now())
+    await pauses.change(inst.store, True, reason, inst.actor.account, inst.clock.now())
     return [
         WorkerPause(
             worker.name,
@@ -40,11 +47,12 @@ async def pause_all(inst: Installation, reason: str, *, entered_by: str) -> Sequ
     ]
 
 
-async def resume_all(inst: Installation, reason: str, *, entered_by: str) -> bool:
+@noted(Scope.CAMPAIGNS_START, "resume everything", state=_in_force)
+async def resume_all(inst: Installation, reason: str) -> bool:
     """End the pause; campaigns that were paused on their own stay so. False: nothing is paused. Raises StoreError."""
     if await pauses.in_force(inst.store) is None:
         return False
-    await pauses.change(inst.store, False, reason, entered_by, inst.clock.now())
+    await pauses.change(inst.store, False, reason, inst.actor.account, inst.clock.now())
     return True
 
 

@@ -14,10 +14,12 @@ from agi_app.errors import AsteriskError, InputError
 from agi_app.flow.language.definition import FlowDocument
 from agi_app.flow.syntax.names_and_limits import MAX_CALL_SECONDS
 from agi_app.installation import Installation
+from agi_app.model.actors import Scope
 from agi_app.model.call import Outcome
 from agi_app.model.phone import PhoneNumber
-from agi_app.operations.calling.caller_ids import by_call
-from agi_app.operations.calling.requested_calls import Show, may_ask, pick_trunk, unwanted_end
+from agi_app.operations.acting import noted, reads
+from agi_app.operations.calling.caller_ids import ring_with_code
+from agi_app.operations.calling.requested_calls import Show, pick_trunk, unwanted_end, worker_runs
 from agi_app.operations.project.project_files import find_flow
 from agi_app.operations.project.sample_contacts import given_contact
 from agi_app.store.requested_calls import rehearsals, verifications
@@ -67,6 +69,7 @@ def _max_call(found: Project, source: Source[FlowDocument]) -> float:
     return max(times, default=MAX_CALL_SECONDS)
 
 
+@noted(Scope.CALLS_REHEARSE, "rehearse", number="number")
 async def rehearse(
     inst: Installation,
     number: PhoneNumber,
@@ -74,7 +77,6 @@ async def rehearse(
     *,
     shown: str | None,
     trunk: str | None,
-    entered_by: str,
     show: Show,
 ) -> RehearsalStatus:
     """Ask the running workers, and show what happens while it does; returns an ended call that was answered.
@@ -83,9 +85,9 @@ async def rehearse(
     AsteriskError when our own side failed, StoreError.
     """
     chosen = pick_trunk(inst.settings.trunks, trunk, reserved=number.reserved)
-    await may_ask(inst, entered_by, "rehearses")
+    await worker_runs(inst)
     other = None if shown == number.e164 else shown
-    asked = await rehearsals.request(inst.store, number, other, chosen, script, entered_by)
+    asked = await rehearsals.request(inst.store, number, other, chosen, script, inst.actor.account)
     show(f"{number.e164} is called now and sees {other or number.e164}")
     show("the stop is real: no campaign and no rehearsal will ever call this telephone again")
     longest = AROUND + dt.timedelta(seconds=script.max_call_s)
@@ -98,14 +100,16 @@ async def rehearse(
     return status
 
 
+@noted(Scope.CALLS_REHEARSE, "rehearse prove", number="number")
 async def prove_phone(
-    inst: Installation, number: str, *, trunk: str | None, shown: str | None, entered_by: str, show: Show
+    inst: Installation, number: str, *, trunk: str | None, shown: str | None, show: Show
 ) -> tuple[str, str]:
     """Prove by a call that a telephone is our staff's; it makes no caller ID of it. As ``caller_ids.by_call``."""
     wanted = verifications.STAFF_PHONE
-    return await by_call(inst, number, trunk=trunk, shown=shown, entered_by=entered_by, show=show, proves=wanted)
+    return await ring_with_code(inst, number, trunk=trunk, shown=shown, show=show, proves=wanted)
 
 
+@reads(Scope.CALLS_REHEARSE)
 async def phones(inst: Installation) -> list[ProvedPhone]:
     """The telephones that were proved. Raises StoreError."""
     now = inst.clock.now()

@@ -15,8 +15,10 @@ from agi_app.consent.caller_id_proof import standing
 from agi_app.errors import ConfigError, InputError
 from agi_app.gate.caller_id_rules import numbers_of
 from agi_app.installation import Installation
+from agi_app.model.actors import Scope
 from agi_app.model.campaign import Campaign
 from agi_app.model.waiting_reason import WaitingReason
+from agi_app.operations.acting import noted, reads
 from agi_app.recordings.files import RecordingFiles
 from agi_app.reports.csv_and_json import contact_record, to_csv, to_json
 from agi_app.reports.totals import AgentFigures, AgentsSeen, Totals
@@ -68,12 +70,14 @@ class CampaignReport:
     recordings: Sequence[RecordingRow]
 
 
+@reads(Scope.FIGURES_READ)
 async def figures(inst: Installation, campaign: str) -> CampaignFigures:
     """How far it is now. Raises InputError when there is no such campaign, StoreError."""
     totals, view = await status_of(inst.store, inst.clock, campaign)
     return CampaignFigures(totals, view, why_nobody(view), held_back(view))
 
 
+@reads(Scope.FIGURES_READ)
 async def watch(inst: Installation, campaign: str) -> AsyncIterator[CampaignFigures]:
     """The figures, twice a second until nobody is left to call. Raises as ``figures``."""
     while True:
@@ -84,6 +88,7 @@ async def watch(inst: Installation, campaign: str) -> AsyncIterator[CampaignFigu
         await asyncio.sleep(WATCH_EVERY_S)
 
 
+@reads(Scope.FIGURES_READ)
 async def report(inst: Installation, campaign: str) -> CampaignReport:
     """Outcomes, dispositions, refusals with reasons, each contact, what was recorded. Raises as ``figures``."""
     return CampaignReport(
@@ -94,12 +99,14 @@ async def report(inst: Installation, campaign: str) -> CampaignReport:
     )
 
 
+@noted(Scope.EXPORTS_MASKED, "report csv", "campaign")
 async def as_csv(inst: Installation, campaign: str) -> str:
     """One line a contact. Raises as ``figures``."""
     await known_campaign(inst.store, campaign)
     return to_csv(await _contacts(inst, campaign))
 
 
+@noted(Scope.EXPORTS_MASKED, "report json", "campaign")
 async def as_json(inst: Installation, campaign: str) -> str:
     """Totals, contacts, attempts and agents' calls as one JSON object. Raises as ``figures``."""
     totals = (await figures(inst, campaign)).totals
@@ -115,7 +122,8 @@ async def _contacts(inst: Installation, campaign: str) -> list[dict[str, str]]:
     return [contact_record(row) for row in await table.contact_rows(inst.store, campaign)]
 
 
-async def recording(inst: Installation, campaign: str, number: int, *, entered_by: str, reason: str) -> bytes:
+@noted(Scope.RECORDINGS_LISTEN, "report recording", "number")
+async def recording(inst: Installation, campaign: str, number: int, *, reason: str) -> bytes:
     """The WAV file of a campaign's recording, once the look at it is noted.
 
     Raises InputError, ConfigError when its file is missing, StoreError.
@@ -125,7 +133,7 @@ async def recording(inst: Installation, campaign: str, number: int, *, entered_b
         raise InputError(f"campaign {campaign} has no recording {number}; `agi-app report {campaign}` lists them")
     if row.sha256 is None:
         raise InputError(f"recording {number} was erased")
-    noted = Access(f"report --recording {number}", 0, [row.person_id], entered_by, reason.strip() or None)
+    noted = Access(f"report --recording {number}", 0, [row.person_id], inst.actor.account, reason.strip() or None)
     await log_access(inst.store, noted)
     content = await asyncio.to_thread(RecordingFiles(inst.settings.data).read, row.sha256)
     if content is None:

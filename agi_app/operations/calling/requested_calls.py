@@ -20,10 +20,8 @@ NOT_REACHED = {  # of the person's side: result -> the words
 _EXPIRED = "no worker took the request; does one that is running have this trunk in its settings?"
 
 
-async def may_ask(inst: Installation, entered_by: str, does: str) -> None:
-    """Raises InputError without the name of who ``does`` it, ConfigError when no worker runs."""
-    if not entered_by.strip():
-        raise InputError(f"--entered-by: say who {does}")
+async def worker_runs(inst: Installation) -> None:
+    """Raises ConfigError when no worker runs."""
     if not any(n.alive for n in await nodes.all_nodes(inst.store)):
         raise ConfigError("no worker is running, and only a worker makes calls: start `agi-app run`, then try again")
 

@@ -16,6 +16,8 @@ from agi_app.guard.case import Action
 from agi_app.guard.decide import GuardDecision
 from agi_app.guard.replay import Replay, replay, unpack_decision
 from agi_app.installation import Installation
+from agi_app.model.actors import Scope
+from agi_app.operations.acting import noted, reads
 from agi_app.store.people.access_log import Access, log_access
 from agi_app.store.screening import caller_lookup, guard_scripts, script_matching
 from agi_app.store.screening import guard_report as table
@@ -58,12 +60,13 @@ class GuardReport:
     scripts: Sequence[StoredScript]
 
 
+@noted(Scope.GUARD_READ, "guard explain", number="caller")
 async def explain(inst: Installation, caller: str, *, line: str = "") -> KnownOfCaller:
     """What would happen to a call of this number to a line now, and what happened to its last ones. StoreError."""
     guard, now = inst.settings.guard, inst.clock.now()
     number, _ = read_caller(caller, guard.region or None)
     if number is not None:
-        await log_access(inst.store, Access("guard explain", 1))
+        await log_access(inst.store, Access("guard explain", 1, entered_by=inst.actor.account))
     decision = await caller_lookup.explain(inst.store, guard, now, caller, line)
     if number is None:
         return KnownOfCaller(decision)
@@ -72,15 +75,18 @@ async def explain(inst: Installation, caller: str, *, line: str = "") -> KnownOf
     return KnownOfCaller(decision, await table.calls(inst.store, since, number=number, limit=LAST), said)
 
 
+@noted(Scope.GUARD_READ, "guard report")
 async def report(inst: Installation, days: int, *, whole_numbers: bool) -> GuardReport:
     """The last days; that whole numbers will be shown is noted. Raises StoreError."""
+    if whole_numbers:
+        inst.actor.require(Scope.PEOPLE_REVEAL)
     since = inst.clock.now() - dt.timedelta(days=days)
     blocked = await table.calls(inst.store, since, actions=KEPT_AWAY)
     passed = await table.calls(inst.store, since, passed=True)
     suspected = await table.suspected(inst.store, since)
     if whole_numbers:
         shown = {call.number for call in (*blocked, *passed, *suspected) if call.number}
-        await log_access(inst.store, Access("guard report", len(shown)))
+        await log_access(inst.store, Access("guard report", len(shown), entered_by=inst.actor.account))
     heard = [one for one in await guard_scripts.scripts(inst.store) if one.calls]
     return GuardReport(await table.totals(inst.store, since), blocked, passed, suspected, heard)
 
@@ -90,7 +96,8 @@ def why(call: JudgedCall, language: str) -> str:
     return unpack_decision(call.decision).text(language) if call.decision else f"{call.action}: {call.unjudged}"
 
 
-async def vote(inst: Installation, call: str, *, nuisance: bool, entered_by: str) -> None:
+@noted(Scope.GUARD_CHANGE, "guard vote", number="call")
+async def vote(inst: Installation, call: str, *, nuisance: bool) -> None:
     """Say of a caller, by number or by the id of a call, that it is a nuisance, or none.
 
     None: reports before count no more, and for 30 days it is marked at most. Raises InputError when no call of it is
@@ -98,11 +105,12 @@ async def vote(inst: Installation, call: str, *, nuisance: bool, entered_by: str
     """
     number, _ = read_caller(call, inst.settings.guard.region or None)
     found = await table.find_call(inst.store, call) or (number and await table.find_call(inst.store, number))
-    said = ChangedBy(entered_by, inst.clock.now())
+    said = ChangedBy(inst.actor.account, inst.clock.now())
     if not found or not await script_matching.voted(inst.store, found, nuisance, said):
         raise InputError(f"{call}: no call of it is kept; `agi-app guard report` lists calls")
 
 
+@reads(Scope.GUARD_READ)
 async def replay_decisions(inst: Installation, days: int) -> tuple[Counter[Replay], list[str]]:
     """Make every stored decision again from what it was judged by; the ids of calls where one comes out otherwise.
 

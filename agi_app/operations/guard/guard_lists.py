@@ -21,7 +21,9 @@ from agi_app.event_loop import in_background
 from agi_app.guard.number_patterns import NotAPattern, new_pattern, read_pattern
 from agi_app.guard.subscriber_settings import Hours
 from agi_app.installation import Installation
+from agi_app.model.actors import Scope
 from agi_app.model.phone import shown_number
+from agi_app.operations.acting import noted, reads
 from agi_app.store.screening import guard_lists as table
 from agi_app.store.screening.guard_changes import ChangedBy
 from agi_app.store.screening.guard_lists import NewEntry, StoredEntry, Written
@@ -31,6 +33,7 @@ DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _HOURS = re.compile(r"(?:([a-z]{3})(?:-([a-z]{3}))? )?(\d\d:\d\d)-(\d\d:\d\d)")
 
 
+@noted(Scope.GUARD_CHANGE, "guard put", number="pattern")
 async def put(
     inst: Installation,
     pattern: str,
@@ -40,7 +43,6 @@ async def put(
     shared: bool = False,
     reason: str = "",
     days: int | None = None,
-    entered_by: str,
 ) -> tuple[str, Written]:
     """Let calls of these numbers through, or block them, for so many days or without end; for one line, or for all.
 
@@ -53,13 +55,14 @@ async def put(
     ends = None if days is None else now + dt.timedelta(days=days)
     read = _pattern(pattern, inst, new_pattern)
     entry = NewEntry(read, allow, line, shared, reason, ends)
-    return read, await table.put(inst.store, [entry], entered_by, now)
+    return read, await table.put(inst.store, [entry], inst.actor.account, now)
 
 
-async def remove(inst: Installation, pattern: str, *, line: str = "", entered_by: str) -> None:
+@noted(Scope.GUARD_CHANGE, "guard remove", number="pattern")
+async def remove(inst: Installation, pattern: str, *, line: str = "") -> None:
     """Take these numbers from the list, whether they were blocked or let through. InputError: they are not on it."""
     read = _pattern(pattern, inst, read_pattern)
-    if not await table.remove(inst.store, read, line, entered_by, inst.clock.now()):
+    if not await table.remove(inst.store, read, line, inst.actor.account, inst.clock.now()):
         of = f" for line {line}" if line else ""
         raise InputError(f"{shown_number(pattern)} is not on the list{of}; `agi-app guard list` shows what is")
 
@@ -72,12 +75,14 @@ def _pattern(text: str, inst: Installation, read: Callable[[str, str | None], st
         raise InputError(str(error)) from None
 
 
+@reads(Scope.GUARD_READ)
 async def entries(inst: Installation, line: str | None = None) -> tuple[list[StoredEntry], dict[str, SubscriberLine]]:
     """The lists, of one line or of all, and what each line chose. Raises StoreError."""
     return await table.entries(inst.store, line), await table.lines(inst.store)
 
 
-async def import_file(inst: Installation, file: Path, *, shared: bool = False, entered_by: str) -> tuple[Written, int]:
+@noted(Scope.GUARD_CHANGE, "guard import", "file")
+async def import_file(inst: Installation, file: Path, *, shared: bool = False) -> tuple[Written, int]:
     """Write all entries of a file on the lists, or none when a row has a fault; again, it changes nothing.
 
     Returns what happened to them, and how many have ended already and were left out. Raises AuthorError with every
@@ -90,7 +95,7 @@ async def import_file(inst: Installation, file: Path, *, shared: bool = False, e
         for row in found
         if row.until is None or row.until > now
     ]
-    return await table.put(inst.store, new, entered_by, now), len(found) - len(new)
+    return await table.put(inst.store, new, inst.actor.account, now), len(found) - len(new)
 
 
 def _read(file: Path, how: CellFormats, shared: bool) -> Sequence[ListRow]:
@@ -104,6 +109,7 @@ def _read(file: Path, how: CellFormats, shared: bool) -> Sequence[ListRow]:
     return [row for row in rows if isinstance(row, ListRow)]
 
 
+@noted(Scope.GUARD_CHANGE, "guard line", "line")
 async def set_line(
     inst: Installation,
     line: str,
@@ -114,7 +120,6 @@ async def set_line(
     zone: str | None = None,
     mailbox: bool | None = None,
     reset: bool = False,
-    entered_by: str,
 ) -> None:
     """Set how calls to one of our numbers are screened; what is None stays, after ``reset`` as the settings say.
 
@@ -122,7 +127,7 @@ async def set_line(
     """
     if not any(sign.isdecimal() for sign in line) and not await table.knows_line(inst.store, line):
         raise InputError(f"{line}: no call came to such a line; write its number as the dialplan gives it, such as 100")
-    said = ChangedBy(entered_by, inst.clock.now())
+    said = ChangedBy(inst.actor.account, inst.clock.now())
     if reset:
         await table.reset_line(inst.store, line, said)
     choice = SubscriberLine(enabled, level, zone=zone, mailbox=mailbox)

@@ -23,7 +23,9 @@ from agi_app.contacts.tables.opening import LARGEST_WHOLE, all_rows, open_table,
 from agi_app.errors import AuthorError, InputError, Problem
 from agi_app.event_loop import in_background
 from agi_app.installation import Installation
+from agi_app.model.actors import Scope
 from agi_app.model.phone import mask, parse
+from agi_app.operations.acting import noted, reads
 from agi_app.operations.people import opening_words
 from agi_app.operations.people.stops import stop
 from agi_app.operations.people.time_and_evidence import NOW, Evidence, SaidAt, keep
@@ -74,6 +76,7 @@ class ReceivedCase:
     script: str | None = None
 
 
+@noted(Scope.COMPLAINTS_CHANGE, "complaint add", number="number")
 async def add(
     inst: Installation,
     number: str,
@@ -84,31 +87,29 @@ async def add(
     campaign: str = "",
     proof: Evidence | None = None,
     take_stop: bool = True,
-    entered_by: str,
 ) -> OpenedCase:
     """Open a case about a call of ours. The person is not called again, unless no stop is to be taken.
 
     The stop comes first and holds whatever happens to the case. Raises InputError, StoreError, SafetyError.
     """
     now = inst.clock.now()
-    ended = await stop_alone(inst, number, source, entered_by, min(said.at or now, now)) if take_stop else None
+    ended = await stop_alone(inst, number, source, min(said.at or now, now)) if take_stop else None
     with no_case(number, ended):
         when = said.by(now)
         await option_names_one(inst.store, campaign, done="")
         kept = await keep(inst, proof)
-    told = Complaint(parse(number), when, source, text, entered_by, campaign or None, evidence=kept)
+    told = Complaint(parse(number), when, source, text, inst.actor.account, campaign or None, evidence=kept)
     return await _open(inst, told, ended)
 
 
-async def stop_alone(
-    inst: Installation, number: str, source: str, entered_by: str, at: dt.datetime | None = None
-) -> int:
+@reads(Scope.STOPS_ENTER)  # the stop itself is noted
+async def stop_alone(inst: Installation, number: str, source: str, at: dt.datetime | None = None) -> int:
     """The stop of a complaint, said ``at`` or now; returns how many calls it ended.
 
     It comes first of all: a person who complains is not called again, whatever happens to the case.
     """
     said = SaidAt(at or inst.clock.now())
-    return (await stop(inst, number, REASON, said=said, method=source, entered_by=entered_by)).ended
+    return (await stop(inst, number, REASON, said=said, method=source)).ended
 
 
 @contextmanager
@@ -126,6 +127,7 @@ def stopped(number: str, ended: int) -> str:
     return f"{mask(number)} will never be called again; calls ended: {ended}"
 
 
+@noted(Scope.COMPLAINTS_CHANGE, "complaint received", number="on")
 async def received(
     inst: Installation,
     caller: str,
@@ -138,7 +140,6 @@ async def received(
     proof: Evidence | None = None,
     transcript: str = "",
     recording: Path | None = None,
-    entered_by: str,
 ) -> ReceivedCase:
     """Open a case about calls of others to one of our people, whose number is ``on``.
 
@@ -149,12 +150,12 @@ async def received(
     details = {"caller": caller, "times": [at.isoformat() for at in when], "category": category, "name": name}
     said = await opening_words.of(inst, transcript, recording)
     kept = await keep(inst, proof)
-    told = Complaint(parse(on), inst.clock.now(), "received", text, entered_by, evidence=kept, details=details)
+    told = Complaint(parse(on), inst.clock.now(), "received", text, inst.actor.account, evidence=kept, details=details)
     number = await open_case(inst.store, load_ruleset(inst.settings.project), told, RECEIVED)
     if said is None:
         return ReceivedCase(number)
     at = when[-1] if when else inst.clock.now()
-    return ReceivedCase(number, True, await opening_words.learn(inst, caller, at, said, entered_by))
+    return ReceivedCase(number, True, await opening_words.learn(inst, caller, at, said, inst.actor.account))
 
 
 def caller_of(text: str) -> str:
@@ -164,8 +165,9 @@ def caller_of(text: str) -> str:
     return text.strip()
 
 
+@noted(Scope.COMPLAINTS_CHANGE, "complaint import", "file")
 async def import_file(
-    inst: Installation, file: Path, *, take_stops: bool = True, entered_by: str, reject: Callable[[Problem], None]
+    inst: Installation, file: Path, *, take_stops: bool = True, reject: Callable[[Problem], None]
 ) -> tuple[int, int]:
     """Open a case for each row of a file; returns how many were opened and how many rows were rejected.
 
@@ -175,13 +177,13 @@ async def import_file(
     rows = await in_background(_read, file, inst.clock.now(), await campaign_names(inst.store))
     for row in rows if take_stops else ():  # all of them before the first case: whatever ends this, they hold
         if isinstance(row, ComplaintRow):
-            await stop_alone(inst, row.number.e164, row.source, entered_by, row.at)
+            await stop_alone(inst, row.number.e164, row.source, row.at)
     for fault in filter(None, (row if isinstance(row, RejectedRow) else row.fault for row in rows)):
         reject(fault.problem(file.name))
     good = [row for row in rows if isinstance(row, ComplaintRow) and row.fault is None]
     for row in good:
         when = row.at or inst.clock.now()
-        await _open(inst, Complaint(row.number, when, row.source, row.text, entered_by, row.campaign), None)
+        await _open(inst, Complaint(row.number, when, row.source, row.text, inst.actor.account, row.campaign), None)
     return len(good), len(rows) - len(good)
 
 
@@ -207,12 +209,14 @@ async def _open(inst: Installation, told: Complaint, ended: int | None) -> Opene
     return OpenedCase(number, told.number.region, due_at(told.number, told.received_at, ruleset), ended)
 
 
+@reads(Scope.COMPLAINTS_READ)
 async def cases(inst: Installation, state: CaseState | None = None) -> list[SeenCase]:
     """All cases, or those in one state; what is due first comes first. Raises StoreError."""
     now = inst.clock.now()
     return [_seen(row, now) for row in await table.cases(inst.store, state.value if state else None)]
 
 
+@reads(Scope.COMPLAINTS_READ)
 async def show(inst: Installation, case: int) -> SeenCase:
     """One case and the result. Raises InputError when there is none, StoreError."""
     row, notes = await table.case_of(inst.store, case)
@@ -223,12 +227,16 @@ def _seen(row: CaseRow, now: dt.datetime, notes: Sequence[NoteRow] = ()) -> Seen
     return SeenCase(row, row.state == CaseState.OPEN and row.due_at is not None and row.due_at < now, notes)
 
 
-async def note(inst: Installation, case: int, text: str, *, state: CaseState | None = None, entered_by: str) -> str:
+@noted(Scope.COMPLAINTS_CHANGE, "complaint note", "case")
+async def note(inst: Installation, case: int, text: str, *, state: CaseState | None = None) -> str:
     """Add a note; returns the case's state. Nothing of a case is ever changed. Raises InputError, StoreError."""
-    return await table.note(inst.store, case, inst.clock.now(), state.value if state else None, text, entered_by)
+    return await table.note(
+        inst.store, case, inst.clock.now(), state.value if state else None, text, inst.actor.account
+    )
 
 
-async def export(inst: Installation, case: int, folder: Path, *, language: str, entered_by: str, reason: str) -> Bundle:
+@noted(Scope.EXPORTS_WHOLE, "complaint export", "case")
+async def export(inst: Installation, case: int, folder: Path, *, language: str, reason: str) -> Bundle:
     """Write a case with all evidence and its proof into a new folder; shows whole numbers, which is noted.
 
     Raises InputError when there is no such case, it was erased, or the folder will not do, StoreError.
@@ -240,7 +248,7 @@ async def export(inst: Installation, case: int, folder: Path, *, language: str, 
         files,
         inst.clock,
         case,
-        entered_by=entered_by,
+        entered_by=inst.actor.account,
         reason=reason or f"complaint {case}",
         language=language,
     )

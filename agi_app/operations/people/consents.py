@@ -21,6 +21,8 @@ from agi_app.contacts.importer import import_consent_file
 from agi_app.errors import AuthorError, InputError, Problem
 from agi_app.file_kinds import no_such_file, not_utf8
 from agi_app.installation import Installation
+from agi_app.model.actors import Scope
+from agi_app.operations.acting import noted, reads
 from agi_app.printable import fault_of, unfit
 from agi_app.store.people import wordings as table
 from agi_app.store.people.consents import ConsentImportCount, import_consents
@@ -31,11 +33,11 @@ _THERE = (
 )
 
 
+@noted(Scope.CONSENTS_ENTER, "consent import", "file")
 async def import_file(
     inst: Installation,
     file: Path,
     *,
-    entered_by: str,
     evidence_folder: Path | None = None,
     sheet: str | None = None,
     progress: Progress | None = None,
@@ -46,12 +48,15 @@ async def import_file(
     """
     proofs = await _proofs(inst, evidence_folder)
     now = inst.clock.now()
-    done = await import_consent_file(inst.store, file, entered_by, now, progress=progress, proofs=proofs, sheet=sheet)
+    done = await import_consent_file(
+        inst.store, file, inst.actor.account, now, progress=progress, proofs=proofs, sheet=sheet
+    )
     return dataclasses.replace(done, notes=(*done.notes, _THERE)) if done.unchanged else done
 
 
+@noted(Scope.CONSENTS_ENTER, "consent add")
 async def add(
-    inst: Installation, cells: Mapping[str, str], *, entered_by: str, evidence_folder: Path | None = None
+    inst: Installation, cells: Mapping[str, str], *, evidence_folder: Path | None = None
 ) -> ConsentImportCount:
     """Record one consent, by the same rules as a file: ``cells`` has its columns; without a time it was given now.
 
@@ -59,8 +64,10 @@ async def add(
     """
     now = inst.clock.now()
     given = {**cells, "time": cells.get("time") or now.astimezone(dt.UTC).isoformat()}
-    consent = await asyncio.to_thread(one_consent, given, None, entered_by, now, await _proofs(inst, evidence_folder))
-    return await import_consents(inst.store, [consent], entered_by, now)
+    consent = await asyncio.to_thread(
+        one_consent, given, None, inst.actor.account, now, await _proofs(inst, evidence_folder)
+    )
+    return await import_consents(inst.store, [consent], inst.actor.account, now)
 
 
 async def _proofs(inst: Installation, folder: Path | None) -> Proofs:
@@ -72,14 +79,16 @@ async def _proofs(inst: Installation, folder: Path | None) -> Proofs:
     return Proofs(texts, folder, lambda file: files.keep(read_evidence(file)))
 
 
-async def add_wording(inst: Installation, label: str, text: str, *, language: str = "", entered_by: str) -> int:
+@noted(Scope.CONSENTS_ENTER, "consent wording", "label")
+async def add_wording(inst: Installation, label: str, text: str, *, language: str = "") -> int:
     """Register the exact words of a form or a script under NAME/VERSION; returns its number. Never changed afterwards.
 
     Raises InputError, StoreError.
     """
-    return await table.register(inst.store, label, language or None, text, entered_by)
+    return await table.register(inst.store, label, language or None, text, inst.actor.account)
 
 
+@reads(Scope.PEOPLE_READ)
 async def wordings(inst: Installation) -> list[table.Wording]:
     """The registered wordings with how many consents point to each. Raises StoreError."""
     return await table.registered(inst.store)

@@ -14,6 +14,8 @@ from agi_app.errors import AuthorError
 from agi_app.flow.check.impossible_values import columns_read
 from agi_app.flow.language.definition import FlowDocument
 from agi_app.installation import Installation
+from agi_app.model.actors import Scope
+from agi_app.operations.acting import noted
 from agi_app.store.calling.campaigns import load_campaign, save_campaign
 
 __all__ = ["ImportSummary", "WrittenCampaign", "campaign_of", "import_file"]
@@ -26,6 +28,11 @@ class WrittenCampaign:
     source: Source[CampaignDocument]
     flow: Source[FlowDocument] | None
 
+    @property
+    def name(self) -> str:
+        """The campaign's."""
+        return self.source.parsed.campaign.name
+
 
 def campaign_of(project: Project, name: str) -> WrittenCampaign:
     """The campaign of this name; AuthorError when its file may be one with faults, else InputError."""
@@ -36,6 +43,7 @@ def campaign_of(project: Project, name: str) -> WrittenCampaign:
     return WrittenCampaign(source, project.flows.get(source.parsed.campaign.flow))
 
 
+@noted(Scope.CONTACTS_IMPORT, "contacts import", "campaign")
 async def import_file(
     inst: Installation,
     campaign: WrittenCampaign,

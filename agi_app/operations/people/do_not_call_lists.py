@@ -18,6 +18,8 @@ from agi_app.contacts.do_not_call_import import import_list as put_in_force
 from agi_app.errors import InputError
 from agi_app.gate.ruleset import Jurisdiction, ListRule, RuleSet
 from agi_app.installation import Installation
+from agi_app.model.actors import Scope
+from agi_app.operations.acting import noted, reads
 from agi_app.store.people.do_not_call_lists import DoNotCallImport, ListTerms, lists_in_force
 from agi_app.store.people.stops import OwnList, own_list
 
@@ -38,6 +40,7 @@ class ListStatus:
     purposes: tuple[str, ...]  # of the calls that it binds
 
 
+@noted(Scope.CONSENTS_ENTER, "suppression import", "name")
 async def import_list(
     inst: Installation,
     name: str,
@@ -46,7 +49,6 @@ async def import_list(
     as_of: dt.date,
     *,
     smaller: bool = False,
-    entered_by: str,
     progress: Progress | None = None,
 ) -> tuple[ListSummary, str | None]:
     """Put a list in force, in place of its last version, and end calls to its numbers; only keyed hashes are kept.
@@ -61,7 +63,7 @@ async def import_list(
             refuse_misspelt(name, region, rules)
         if named := rules.lists_of(region):
             note = f"no rule names the list {name}: it binds every call there{suggest(name, named)}"
-    terms = ListTerms(name, region, as_of, entered_by, bound, smaller)
+    terms = ListTerms(name, region, as_of, inst.actor.account, bound, smaller)
     return await put_in_force(inst.store, file, terms, inst.clock.now(), progress), note
 
 
@@ -76,6 +78,7 @@ def refuse_misspelt(name: str, region: str, rules: RuleSet) -> None:
         )
 
 
+@reads(Scope.FIGURES_READ)
 async def status(inst: Installation) -> tuple[OwnList, list[ListStatus]]:
     """The size of our own list; each list of others, its age and limit. Raises StoreError."""
     rules = load_ruleset(inst.settings.project)

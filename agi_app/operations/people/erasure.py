@@ -17,6 +17,8 @@ from agi_app.consent.evidence import KeptFiles
 from agi_app.consent.purge import Purger
 from agi_app.errors import ConfigError
 from agi_app.installation import Installation
+from agi_app.model.actors import Scope
+from agi_app.operations.acting import noted
 from agi_app.prompts.prepared_cache import KEPT_S, Prepared, folder_of
 from agi_app.proof.notary import Notary
 from agi_app.store.calling import nodes
@@ -42,7 +44,8 @@ class Removed:
     stays: Sequence[Remains] | None
 
 
-async def erase(inst: Installation, number: str, *, reason: str, entered_by: str) -> Removed:
+@noted(Scope.PEOPLE_ERASE, "erase", number="number")
+async def erase(inst: Installation, number: str, *, reason: str) -> Removed:
     """Erase all that is stored about an E.164 number. What stays: its keyed hash, never to be called again.
 
     Raises InputError while the person is being called (the stop holds already), StoreError, SafetyError, ConfigError.
@@ -56,7 +59,7 @@ async def erase(inst: Installation, number: str, *, reason: str, entered_by: str
         inst.clock,
         number,
         reason=reason,
-        entered_by=entered_by,
+        entered_by=inst.actor.account,
         sign=person.signer(notary.key),
     )
     rows = dict(erased.rows)
@@ -72,7 +75,8 @@ def stop_without_database(settings: Settings, number: str) -> None:
     without_database(settings, [number], person.VIA)
 
 
-async def purge(inst: Installation, *, dry_run: bool = False, rewrite: bool = False, entered_by: str) -> Removed:
+@noted(Scope.PEOPLE_ERASE, "purge")
+async def purge(inst: Installation, *, dry_run: bool = False, rewrite: bool = False) -> Removed:
     """Remove what was kept long enough by the rules and the guard's setting. A worker does it automatically once a day.
 
     ``dry_run`` only counts. ``rewrite`` then rewrites all tables and needs the database for itself: ConfigError
@@ -84,7 +88,7 @@ async def purge(inst: Installation, *, dry_run: bool = False, rewrite: bool = Fa
     notary = await Notary.open(inst.settings, inst.store)
     files, days = KeptFiles.of(inst.settings.data), inst.settings.guard.keep_days
     purger = Purger(inst.store, files, rules, inst.clock, person.signer(notary.key), screened_days=days)
-    rows = await purger.purge(entered_by, dry_run=dry_run)
+    rows = await purger.purge(inst.actor.account, dry_run=dry_run)
     if not rewrite:
         return Removed(rows, None)
     return Removed(rows, list(remains(await erased_traces.rewrite(inst.store), inst.clock.real_now())))

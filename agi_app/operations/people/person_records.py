@@ -15,6 +15,8 @@ from agi_app.consent.evidence import EvidenceFiles
 from agi_app.consent.person_record_text import story
 from agi_app.consent.person_record_words import SENTENCES
 from agi_app.installation import Installation
+from agi_app.model.actors import Scope
+from agi_app.operations.acting import noted
 from agi_app.store.database.progress import progress
 from agi_app.store.people.access_log import Access, log_access
 from agi_app.store.people.history import PersonHistory, StoredConsent, StoredRevocation, person_history
@@ -36,30 +38,32 @@ class PersonStory:
     lines: Sequence[str]
 
 
+@noted(Scope.PEOPLE_REVEAL, "consent show", number="number")
 async def show(
-    inst: Installation, number: str, language: StoryLanguage = StoryLanguage.EN, *, entered_by: str, reason: str
+    inst: Installation, number: str, language: StoryLanguage = StoryLanguage.EN, *, reason: str
 ) -> PersonStory:
     """When and in which words a person agreed, each call, when they refused, what came after. Raises StoreError.
 
     That nothing is known is not said of a wrong or an old database: SafetyError then.
     """
-    found = await _look(inst, number, "consent show", entered_by, reason)
+    found = await _look(inst, number, "consent show", reason)
     if found is None:
         return PersonStory(None, (), [SENTENCES[language.value]["nothing"].format(number=number)])
     return PersonStory(found, refusals(found), story(found, language.value, inst.clock.now()))
 
 
-async def write_evidence(inst: Installation, number: str, folder: Path, *, entered_by: str, reason: str) -> list[str]:
+@noted(Scope.PEOPLE_REVEAL, "consent evidence", number="number")
+async def write_evidence(inst: Installation, number: str, folder: Path, *, reason: str) -> list[str]:
     """Write the kept evidence of a person's consents and refusals, decrypted and verified; returns a line a file.
 
     Raises InputError when a file cannot be written, StoreError, SafetyError as ``show``.
     """
-    found = await _look(inst, number, "consent evidence", entered_by, reason)
+    found = await _look(inst, number, "consent evidence", reason)
     files = EvidenceFiles(inst.settings.data)
     return await asyncio.to_thread(_write_all, files, _named(found) if found else {}, folder)
 
 
-async def _look(inst: Installation, number: str, command: str, entered_by: str, reason: str) -> PersonHistory | None:
+async def _look(inst: Installation, number: str, command: str, reason: str) -> PersonHistory | None:
     """Read the story and note who did, before anything of it is shown."""
     found = await person_history(inst.store, number)
     if found is None:
@@ -69,7 +73,7 @@ async def _look(inst: Installation, number: str, command: str, entered_by: str, 
     ids = found.person_ids if found else []
     await log_access(
         inst.store,
-        Access(command, max(1, len(ids)), ids, entered_by=entered_by or None, reason=reason or None),
+        Access(command, max(1, len(ids)), ids, entered_by=inst.actor.account, reason=reason or None),
     )
     return found
 

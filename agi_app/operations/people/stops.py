@@ -19,7 +19,9 @@ from agi_app.contacts.importer import read_stop_list_file
 from agi_app.contacts.stop_file import StopList
 from agi_app.errors import StoreError
 from agi_app.installation import Installation
+from agi_app.model.actors import Scope
 from agi_app.model.campaign import Purpose
+from agi_app.operations.acting import noted
 from agi_app.operations.people.time_and_evidence import NOW, Evidence, SaidAt, keep
 from agi_app.store.people import stops as table
 
@@ -36,6 +38,7 @@ class StopAnswer:
     waiting: str | None = None
 
 
+@noted(Scope.STOPS_ENTER, "stop", number="number")
 async def stop(
     inst: Installation,
     number: str,
@@ -47,7 +50,6 @@ async def stop(
     source: str = "",
     reference: str = "",
     proof: Evidence | None = None,
-    entered_by: str = "",
 ) -> StopAnswer:
     """Never call this E.164 number again; returns once the stop is on disk, and in the database if it answers.
 
@@ -57,7 +59,7 @@ async def stop(
     """
     at = said.by(inst.clock.now())
     digest, name = await keep(inst, proof) or (None, None)
-    details = table.Details(method or None, source or None, reference or None, digest, name, entered_by or None)
+    details = table.Details(method or None, source or None, reference or None, digest, name, inst.actor.account)
     if purpose is None:
         await asyncio.to_thread(inst.journal.append, inst.store.hash_number(number), VIA)
     try:
@@ -74,6 +76,7 @@ def read_list(file: Path) -> StopList:
     return read_stop_list_file(file)
 
 
+@noted(Scope.STOPS_ENTER, "stop list")
 async def stop_list(inst: Installation, numbers: Sequence[str]) -> int:
     """Suppress a whole list of E.164 numbers; returns how many were new. Raises StoreError, SafetyError."""
     hashes = [inst.store.hash_number(number) for number in numbers]

@@ -11,6 +11,8 @@ from agi_app.campaigns.calling_rules.rule_files import load_rulebook
 from agi_app.campaigns.calling_rules.rule_texts import SourcedLine, in_force, lines_of
 from agi_app.errors import InputError
 from agi_app.installation import Installation
+from agi_app.model.actors import Scope
+from agi_app.operations.acting import reads
 from agi_app.store.calling.campaigns import option_names_one
 
 
@@ -40,6 +42,7 @@ def show(project: Path, region: str | None = None) -> tuple[str, Mapping[str, Co
     }
 
 
+@reads(Scope.FIGURES_READ)
 async def replay(inst: Installation, campaign: str | None = None) -> ReplayReport:
     """Make every stored decision again by the rules and facts of its time. Raises InputError, StoreError."""
     await option_names_one(inst.store, campaign)

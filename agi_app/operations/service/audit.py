@@ -14,6 +14,8 @@ from agi_app.audit.findings import AuditReport, shown
 from agi_app.config.settings import Settings
 from agi_app.consent.project_identity import key_of
 from agi_app.installation import Installation
+from agi_app.model.actors import Scope
+from agi_app.operations.acting import noted, reads
 from agi_app.proof import export as exporter
 from agi_app.proof import verify as verifier
 from agi_app.proof.export import Exported, ProofFile
@@ -49,6 +51,7 @@ class SignedNow:
     message: str
 
 
+@reads(Scope.PROOF_READ)
 async def verify(inst: Installation, *, witness: Path | None = None, progress: Progress) -> AuditReport:
     """Look for changed, removed, inserted or reordered records up to the last checkpoint.
 
@@ -65,18 +68,20 @@ async def verify_dump(
     return await verifier.verify_dump(settings, key_of(settings).hash_number, dump, witness=witness, progress=progress)
 
 
-async def prove(inst: Installation, number: str, *, entered_by: str, reason: str) -> ProofFile:
+@noted(Scope.EXPORTS_WHOLE, "audit prove", number="number")
+async def prove(inst: Installation, number: str, *, reason: str) -> ProofFile:
     """One person's records with the proof that they are what was recorded at the time.
 
     Raises InputError when nothing is known of the number, ConfigError, StoreError.
     """
     made = await exporter.prove(inst.store, await _sealed(inst), number)
     await log_access(
-        inst.store, Access("audit prove", made.numbers, made.person_ids, entered_by or None, reason or None)
+        inst.store, Access("audit prove", made.numbers, made.person_ids, inst.actor.account, reason or None)
     )
     return made
 
 
+@noted(Scope.EXPORTS_WHOLE, "audit export", "folder")
 async def export(
     inst: Installation,
     folder: Path,
@@ -85,7 +90,6 @@ async def export(
     until: dt.datetime | None = None,
     campaign: str | None = None,
     whole_numbers: bool = False,
-    entered_by: str,
     reason: str,
     progress: Progress,
 ) -> Exported:
@@ -98,10 +102,11 @@ async def export(
     notary = await _sealed(inst)
     if whole_numbers:
         numbers = await exporter.people(inst.store, notary, wanted)
-        await log_access(inst.store, Access("audit export", numbers, (), entered_by or None, reason or None))
+        await log_access(inst.store, Access("audit export", numbers, (), inst.actor.account, reason or None))
     return await exporter.export(inst.store, notary, folder, wanted, progress)
 
 
+@reads(Scope.PROOF_READ)
 async def checkpoint(inst: Installation, *, mail: bool = False) -> SignedNow:
     """Seal and sign what is new now; a worker does it automatically, each second. Raises ConfigError, StoreError.
 
@@ -116,6 +121,7 @@ async def checkpoint(inst: Installation, *, mail: bool = False) -> SignedNow:
     )
 
 
+@noted(Scope.SERVICE_MANAGE, "audit restart")
 async def restart(inst: Installation) -> Checkpoint:
     """Go on after an older backup was restored; the proof says permanently what was given up. End the workers first.
 
@@ -124,6 +130,7 @@ async def restart(inst: Installation) -> Checkpoint:
     return await Sequencer(inst.store, await Notary.open(inst.settings, inst.store)).restart()
 
 
+@reads(Scope.PROOF_READ)
 async def public_key(inst: Installation) -> str:
     """The public key, for those who will check proofs. Raises ConfigError, StoreError."""
     return (await Notary.open(inst.settings, inst.store)).public_line

@@ -17,6 +17,8 @@ from agi_app.consent.opt_out_journal import Journal
 from agi_app.consent.opt_outs import replay
 from agi_app.errors import InputError, SafetyError
 from agi_app.installation import Installation
+from agi_app.model.actors import Scope
+from agi_app.operations.acting import noted
 from agi_app.proof.notary import Notary
 from agi_app.proof.sequencer import Sequencer
 from agi_app.store.calling import nodes
@@ -32,6 +34,7 @@ class Recovery:
     lines: tuple[str, ...]
 
 
+@noted(Scope.SERVICE_MANAGE, "recover")
 async def recover(inst: Installation, *, accept_restored: bool = False) -> Recovery:
     """What is missing after a backup was restored, and how to go on. Changes nothing unless it is accepted.
 
@@ -45,6 +48,7 @@ async def recover(inst: Installation, *, accept_restored: bool = False) -> Recov
     return await go_on(inst.store, inst.journal, inst.settings.data, inst.clock, tree=tree)
 
 
+@noted(Scope.SERVICE_MANAGE, "forget-node", "name")
 async def forget_node(inst: Installation, name: str) -> None:
     """Stop waiting for a worker that is gone for good. Stops that are only in its own journal are then lost.
 

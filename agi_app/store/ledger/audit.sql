@@ -109,6 +109,15 @@ FROM list_digest
 SELECT 'calling_pause' AS entry, pause_id AS id, at, paused, reason, entered_by, recorded_at
 FROM calling_pause
 
+-- name: rows_action
+SELECT 'action' AS entry, action_id AS id, account, roles, via, os_user, address, token, verb, object,
+       pg_catalog.encode(before, 'hex') AS before, reason, recorded_at
+FROM action
+
+-- name: rows_action_end
+SELECT 'action_end' AS entry, action_id AS id, done, fault, pg_catalog.encode(after, 'hex') AS after, recorded_at
+FROM action_end
+
 -- name: lock_sequencer
 SELECT pg_try_advisory_lock(hashtextextended('agi-app audit sequencer', 0)) AS got;
 

@@ -56,9 +56,8 @@ def test_a_stop_is_on_disk_while_the_database_is_away(
             "--at and --evidence-file are for a single number; the stops of the list are taken without them",
         ),
         (
-            ("--method", "letter", "--source", "desk", "--evidence", "L 7", "--entered-by", "Ana"),
-            "--method, --source, --evidence and --entered-by are for a single number;"
-            " the stops of the list are taken without them",
+            ("--method", "letter", "--source", "desk", "--evidence", "L 7"),
+            "--method, --source and --evidence are for a single number; the stops of the list are taken without them",
         ),
     ],
 )

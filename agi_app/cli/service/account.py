@@ -1,0 +1,111 @@
+"""account, actions: who may act, in which roles, and who did what."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from typing import Annotated, Literal
+
+import typer
+
+from agi_app.cli.common import HERE, JsonOption, ProjectOption, say, say_json, table, with_installation
+from agi_app.errors import InputError
+from agi_app.model.actors import Role
+from agi_app.operations.service import accounts
+from agi_app.operations.service.accounts import DoneAction, NewValues
+
+app = typer.Typer(help="Who may act, and in which roles.", no_args_is_help=True)
+NameArgument = Annotated[str, typer.Argument(metavar="NAME")]
+RoleOption = Annotated[list[Role] | None, typer.Option("--role", help="A role; give it again for another one.")]
+UserOption = Annotated[
+    str | None, typer.Option(help="The user of the operating system who acts as this account; '' for none.")
+]
+LanguageOption = Annotated[Literal["en", "zh", ""] | None, typer.Option(help="The account's language.")]
+
+
+@app.command()
+def add(
+    name: NameArgument,
+    role: RoleOption = None,
+    os_user: UserOption = None,
+    language: LanguageOption = None,
+    project: ProjectOption = HERE,
+) -> None:
+    """Add an account. The user of the operating system to whom it is mapped acts as it on the command line."""
+    made = with_installation(project, accounts.add, name, role or [], os_user=os_user or "", language=language or None)
+    say(f"account {made.name}: {', '.join(made.roles)}; user {made.os_user or 'none'}")
+
+
+@app.command()
+def change(
+    name: NameArgument,
+    role: RoleOption = None,
+    os_user: UserOption = None,
+    enable: Annotated[bool | None, typer.Option("--enable/--disable", help="Whether it may act at all.")] = None,
+    language: LanguageOption = None,
+    project: ProjectOption = HERE,
+) -> None:
+    """Change what is given, and leave the rest. An account is never removed, because the records name it."""
+    new = NewValues(role or None, os_user, enable, language)
+    if new == NewValues():
+        raise InputError("say what is to change: --role, --os-user, --enable, --disable or --language")
+    made = with_installation(project, accounts.change, name, new)
+    state = "enabled" if made.enabled else "disabled"
+    say(f"account {made.name}: {', '.join(made.roles)}; user {made.os_user or 'none'}; {state}")
+
+
+@app.command("list")
+def list_accounts(project: ProjectOption = HERE, as_json: JsonOption = False) -> None:
+    """Show all accounts."""
+    found = with_installation(project, accounts.accounts)
+    if as_json:
+        say_json([dataclasses.asdict(one) for one in found])
+        return
+    table(
+        "accounts",
+        ("account", "user", "roles", "enabled", "secret", "language"),
+        ((a.name, a.os_user, ", ".join(a.roles), _yes(a.enabled), _yes(a.has_credential), a.language) for a in found),
+    )
+
+
+@app.command()
+def secret(project: ProjectOption = HERE) -> None:
+    """Set the secret of your own account, with which it approves; from a pipe, the first line is taken."""
+    if sys.stdin.isatty():
+        given = typer.prompt("new secret", hide_input=True, confirmation_prompt=True)
+    else:
+        given = sys.stdin.readline().rstrip("\n")
+    with_installation(project, accounts.set_own_secret, given)
+    say("the secret of your account is set")
+
+
+def actions(
+    account: Annotated[str | None, typer.Option(help="Only what this account did.")] = None,
+    object_: Annotated[str | None, typer.Option("--object", help="Only what was done to this object.")] = None,
+    last: Annotated[int, typer.Option(min=1, max=1000, help="How many, the newest first.")] = 50,
+    project: ProjectOption = HERE,
+    as_json: JsonOption = False,
+) -> None:
+    """Show who did what: each change, each export and each look at whole numbers, the newest first."""
+    found = with_installation(project, accounts.done, account=account, obj=object_, limit=last)
+    if as_json:
+        say_json([dataclasses.asdict(one) for one in found])
+        return
+    table(
+        "actions (UTC)",
+        ("id", "when", "account", "by", "action", "object", "result", "reason"),
+        (
+            (a.id, f"{a.at:%Y-%m-%d %H:%M:%S}", a.account, a.via, a.verb, a.object[:40], _result(a), a.reason)
+            for a in found
+        ),
+    )
+
+
+def _yes(value: bool) -> str:
+    return "yes" if value else "no"
+
+
+def _result(one: DoneAction) -> str:
+    if one.done is None:
+        return "not ended"
+    return "done" if one.done else f"failed ({one.fault})"

@@ -1,0 +1,114 @@
+"""Who may do an operation, and the note of who did: every operation on an installation has one of these two marks.
+
+Deny by default: an operation without a mark fails a test. A change, an export and a look at whole numbers is noted
+before it is made and at its end, so that one which was cut short shows.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import json
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from agi_app.errors import StoreError
+from agi_app.installation import Installation
+from agi_app.model.actors import Scope
+from agi_app.store.ledger import actions
+
+P = ParamSpec("P")
+T = TypeVar("T")
+Look = Callable[[Installation, Any], Awaitable[Any]]
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What an operation takes; ``verb`` None: it only shows figures and masked numbers, and is not noted."""
+
+    scope: Scope
+    verb: str | None = None
+
+
+def reads(
+    scope: Scope,
+) -> Callable[[Callable[Concatenate[Installation, P], T]], Callable[Concatenate[Installation, P], T]]:
+    """An operation that shows figures or masked numbers; Forbidden without the scope."""
+
+    def mark(function: Callable[Concatenate[Installation, P], T]) -> Callable[Concatenate[Installation, P], T]:
+        wrapped: Any
+        if inspect.isasyncgenfunction(function):
+
+            @functools.wraps(function)
+            async def wrapped(inst: Installation, *args: Any, **kwargs: Any) -> AsyncIterator[Any]:
+                inst.actor.require(scope)
+                async for each in function(inst, *args, **kwargs):
+                    yield each
+
+        else:
+
+            @functools.wraps(function)
+            async def wrapped(inst: Installation, *args: Any, **kwargs: Any) -> Any:
+                inst.actor.require(scope)
+                return await function(inst, *args, **kwargs)  # type: ignore[misc]
+
+        wrapped.acting = Mark(scope)
+        return wrapped  # type: ignore[no-any-return]
+
+    return mark
+
+
+def noted(
+    scope: Scope, verb: str, of: str = "", *, number: str = "", state: Look | None = None
+) -> Callable[
+    [Callable[Concatenate[Installation, P], Awaitable[T]]],
+    Callable[Concatenate[Installation, P], Coroutine[Any, Any, T]],
+]:
+    """A change, an export or a look at whole numbers; Forbidden without the scope, noted as ``verb`` of its object.
+
+    ``of`` names the argument that is the object; ``number`` one that is a telephone number, of which the keyed hash is
+    noted. ``state`` reads the object, whose SHA-256 is noted before and after. An argument ``reason`` is noted.
+    """
+
+    def mark(
+        function: Callable[Concatenate[Installation, P], Awaitable[T]],
+    ) -> Callable[Concatenate[Installation, P], Coroutine[Any, Any, T]]:
+        signature = inspect.signature(function)
+
+        @functools.wraps(function)
+        async def wrapped(inst: Installation, *args: P.args, **kwargs: P.kwargs) -> T:
+            inst.actor.require(scope)
+            given = signature.bind(inst, *args, **kwargs).arguments
+            obj = given.get(of or number, "")
+            named = inst.store.hash_number(str(obj)).hex() if number else getattr(obj, "name", None) or str(obj)
+            before = None if state is None else fingerprint(await state(inst, obj))
+            action = await actions.begin(inst.store, inst.actor, verb, named, before, given.get("reason") or None)
+            try:
+                result = await function(inst, *args, **kwargs)
+            except BaseException as error:
+                await _end(inst, action, type(error).__name__, None)
+                raise
+            await _end(inst, action, None, None if state is None else fingerprint(await state(inst, obj)))
+            return result
+
+        wrapped.acting = Mark(scope, verb)  # type: ignore[attr-defined]
+        return wrapped  # type: ignore[return-value]
+
+    return mark
+
+
+async def _end(inst: Installation, action: int, fault: str | None, after: bytes | None) -> None:
+    """What was done is done: that its end cannot be noted is logged, and the row of its beginning stays open."""
+    try:
+        await actions.end(inst.store, action, done=fault is None, fault=fault, after=after)
+    except StoreError as error:
+        _log.warning("the end of action %d could not be noted: %s", action, error)
+
+
+def fingerprint(value: Any) -> bytes:
+    """SHA-256 of a value as sorted JSON."""
+    return sha256(json.dumps(value, sort_keys=True, ensure_ascii=False, default=str).encode()).digest()

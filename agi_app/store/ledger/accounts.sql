@@ -1,0 +1,38 @@
+-- name: of_os_user
+SELECT name, os_user, roles, enabled, language, credential IS NOT NULL AS has_credential, created_at
+FROM account WHERE os_user = %(os_user)s;
+
+-- name: of_name
+SELECT name, os_user, roles, enabled, language, credential IS NOT NULL AS has_credential, created_at
+FROM account WHERE name = %(name)s;
+
+-- name: all_accounts
+SELECT name, os_user, roles, enabled, language, credential IS NOT NULL AS has_credential, created_at
+FROM account ORDER BY name;
+
+-- The first of all; of two who come at once one is.
+-- name: add_first
+INSERT INTO account (name, os_user, roles)
+SELECT %(name)s, %(os_user)s, %(roles)s WHERE NOT EXISTS (SELECT FROM account)
+ON CONFLICT DO NOTHING;
+
+-- name: add
+INSERT INTO account (name, os_user, roles, language)
+VALUES (%(name)s, %(os_user)s, %(roles)s, %(language)s)
+ON CONFLICT DO NOTHING RETURNING name;
+
+-- name: change
+UPDATE account SET os_user = %(os_user)s, roles = %(roles)s, enabled = %(enabled)s, language = %(language)s
+WHERE name = %(name)s RETURNING name;
+
+-- name: lock_admins
+SELECT name FROM account WHERE enabled AND 'admin' = ANY(roles) ORDER BY name FOR UPDATE;
+
+-- name: set_credential
+UPDATE account SET credential = %(credential)s WHERE name = %(name)s RETURNING name;
+
+-- name: credential
+SELECT credential FROM account WHERE name = %(name)s AND enabled;
+
+-- name: enabled
+SELECT name FROM account WHERE enabled ORDER BY name;

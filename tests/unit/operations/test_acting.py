@@ -1,0 +1,89 @@
+"""Every operation says which scope it takes; what changes something, exports or shows whole numbers is noted."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from agi_app import operations
+from agi_app.errors import Forbidden
+from agi_app.model.actors import ALLOWED, Actor, Role, Scope
+from agi_app.operations.acting import Mark
+
+# Steps that several operations share; each of those has its own mark.
+SHARED = {
+    "calling.requested_calls.worker_runs",
+    "calling.caller_ids.ring_with_code",
+    "people.opening_words.of",
+    "people.opening_words.learn",
+    "people.time_and_evidence.keep",
+}
+
+
+def found() -> Iterator[tuple[str, Any]]:
+    """Every public coroutine of the operations that begins with an installation."""
+    for module in pkgutil.walk_packages(operations.__path__, "agi_app.operations."):
+        loaded = importlib.import_module(module.name)
+        for name, function in vars(loaded).items():
+            if name.startswith("_") or getattr(function, "__module__", "") != module.name:
+                continue
+            if not (inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function)):
+                continue
+            if next(iter(inspect.signature(function).parameters), "") == "inst":
+                yield f"{module.name.removeprefix('agi_app.operations.')}.{name}", function
+
+
+OPERATIONS = {name: function for name, function in found() if name not in SHARED}
+
+
+def test_there_are_operations() -> None:
+    assert len(OPERATIONS) > 50
+    assert {name for name, _ in found()} >= SHARED
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+async def test_it_is_refused_without_its_scope_before_anything_else(name: str) -> None:
+    """The installation has nothing but who acts: whatever it touched first would be another fault."""
+    function = OPERATIONS[name]
+    mark = getattr(function, "acting", None)
+    assert isinstance(mark, Mark), f"{name} has no mark: who may do it?"
+
+    class Nothing:
+        actor = Actor("nobody", frozenset(), "api")
+
+    given = [Nothing()] + [None] * (len(inspect.signature(function).parameters) - 1)
+    with pytest.raises(Forbidden):
+        if inspect.isasyncgenfunction(function):
+            await anext(function(*given))
+        else:
+            await function(given[0], *([None] * _positional(function)))
+
+
+def _positional(function: Any) -> int:
+    return sum(p.kind is p.POSITIONAL_OR_KEYWORD for p in inspect.signature(function).parameters.values()) - 1
+
+
+def test_whoever_may_read_only_changes_nothing() -> None:
+    """A viewer can do nothing that is noted as a change of calls, people or the service."""
+    noted = {n for n, f in OPERATIONS.items() if f.acting.verb and f.acting.scope in ALLOWED[Role.VIEWER]}
+    assert noted == {
+        "calling.reports.as_csv",
+        "calling.reports.as_json",
+        "guard.guard_calls.explain",
+        "guard.guard_calls.report",
+        "service.accounts.set_own_secret",
+    }
+
+
+def test_no_scope_is_without_an_operation() -> None:
+    """What a role is said to be able to do must be doable; those of the files and of the service's faces aside."""
+    used = {f.acting.scope for f in OPERATIONS.values()}
+    by_hand = {  # drafts are files; approvals, agents and webhooks follow with their own operations
+        Scope.CAMPAIGNS_DRAFT, Scope.CAMPAIGNS_APPROVE, Scope.AGENTS_MANAGE, Scope.AGENT_SELF, Scope.WEBHOOKS_MANAGE,
+    }  # fmt: skip
+    assert set(Scope) - used <= by_hand
