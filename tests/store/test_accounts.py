@@ -78,7 +78,9 @@ async def test_a_change_is_noted_before_and_after(world: World, desk: Installati
     assert (noted.account, noted.via, noted.verb, noted.object, noted.done) == (
         "anna", "cli", "campaign pause", wanted.name, True,
     )  # fmt: skip
-    assert noted.before and noted.after and noted.before != noted.after
+    assert noted.before
+    assert noted.after
+    assert noted.before != noted.after
     assert set(noted.roles) == {role.value for role in Role}
 
 
@@ -109,10 +111,12 @@ async def test_a_number_is_noted_as_its_keyed_hash_alone(world: World, desk: Ins
 
 async def test_notes_are_in_the_audit_tree_and_never_changed(world: World, desk: Installation) -> None:
     await pauses.pause_all(desk, "a test")
-    kinds = await world.value("SELECT string_agg(kind, ' ' ORDER BY kind) FROM audit_queue WHERE kind LIKE 'action%'")
+    kinds = await world.value(
+        "SELECT string_agg(kind, ' ' ORDER BY kind) FROM audit_queue WHERE starts_with(kind, 'action')"
+    )
     assert kinds == "action action_end"
     for statement in ("UPDATE action SET account = 'x' RETURNING 1", "DELETE FROM action_end RETURNING 1"):
-        with pytest.raises(StoreError, match="never changed|refused"):
+        with pytest.raises(StoreError, match="refused"):
             await world.value(statement)
 
 

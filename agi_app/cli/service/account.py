@@ -15,7 +15,7 @@ from agi_app.operations.service import accounts
 from agi_app.operations.service.accounts import DoneAction, NewValues
 
 app = typer.Typer(help="Who may act, and in which roles.", no_args_is_help=True)
-NameArgument = Annotated[str, typer.Argument(metavar="NAME")]
+NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The account's name.")]
 RoleOption = Annotated[list[Role] | None, typer.Option("--role", help="A role; give it again for another one.")]
 UserOption = Annotated[
     str | None, typer.Option(help="The user of the operating system who acts as this account; '' for none.")

@@ -56,12 +56,9 @@ async def test_it_is_refused_without_its_scope_before_anything_else(name: str) -
     class Nothing:
         actor = Actor("nobody", frozenset(), "api")
 
-    given = [Nothing()] + [None] * (len(inspect.signature(function).parameters) - 1)
+    asked = function(Nothing(), *([None] * _positional(function)))
     with pytest.raises(Forbidden):
-        if inspect.isasyncgenfunction(function):
-            await anext(function(*given))
-        else:
-            await function(given[0], *([None] * _positional(function)))
+        await (anext(asked) if inspect.isasyncgen(asked) else asked)
 
 
 def _positional(function: Any) -> int:
