@@ -79,7 +79,6 @@ SHARED_CLASS_NAMES: dict[str, str] = {}
 # path:function -> why this one function may be longer
 LONG_FUNCTIONS: dict[str, str] = {
     "agi_app/cli/project/simulate.py:simulate": "a command: most of it is its options, one a line",
-    "agi_app/cli/people/suppression.py:import_": "a command: most of it is its options, one a line",
 }
 
 CONTRACTS = configparser.ConfigParser()

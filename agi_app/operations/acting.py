@@ -27,7 +27,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class OperationMark:
     """What an operation takes; ``verb`` None: it only shows figures and masked numbers, and is not noted."""
 
     scope: Scope
@@ -56,7 +56,7 @@ def reads(
                 inst.actor.require(scope)
                 return await function(inst, *args, **kwargs)  # type: ignore[misc]
 
-        wrapped.acting = Mark(scope)
+        wrapped.acting = OperationMark(scope)
         return wrapped  # type: ignore[no-any-return]
 
     return mark
@@ -71,7 +71,8 @@ def noted(
     """A change, an export or a look at whole numbers; Forbidden without the scope, noted as ``verb`` of its object.
 
     ``of`` names the argument that is the object; ``number`` one that is a telephone number, of which the keyed hash is
-    noted. ``state`` reads the object, whose SHA-256 is noted before and after. An argument ``reason`` is noted.
+    noted. ``state`` reads the object, whose SHA-256 is noted before and after. An argument ``reason`` is
+    noted; that of a number stands in the row that the operation makes, where an erasure can empty it.
     """
 
     def mark(
@@ -86,7 +87,8 @@ def noted(
             obj = given.get(of or number, "")
             named = inst.store.hash_number(str(obj)).hex() if number else getattr(obj, "name", None) or str(obj)
             before = None if state is None else fingerprint(await state(inst, obj))
-            action = await actions.begin(inst.store, inst.actor, verb, named, before, given.get("reason") or None)
+            reason = None if number else given.get("reason") or None
+            action = await actions.begin(inst.store, inst.actor, verb, named, before, reason)
             try:
                 result = await function(inst, *args, **kwargs)
             except BaseException as error:
@@ -95,7 +97,7 @@ def noted(
             await _end(inst, action, None, None if state is None else fingerprint(await state(inst, obj)))
             return result
 
-        wrapped.acting = Mark(scope, verb)  # type: ignore[attr-defined]
+        wrapped.acting = OperationMark(scope, verb)  # type: ignore[attr-defined]
         return wrapped  # type: ignore[return-value]
 
     return mark

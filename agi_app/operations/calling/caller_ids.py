@@ -40,7 +40,7 @@ class ProvedNumber:
     warning: str
 
 
-@noted(Scope.CALLER_IDS_PROVE, "callerid prove", "number")
+@noted(Scope.CALLER_IDS_PROVE, "callerid prove", number="number")
 async def by_letter(inst: Installation, number: str, letter: Path, *, expires_at: dt.datetime | None) -> ProvedNumber:
     """Record a carrier's letter that assigns the number to us. Raises InputError, ConfigError, StoreError."""
     now = inst.clock.now()
@@ -56,7 +56,7 @@ async def by_letter(inst: Installation, number: str, letter: Path, *, expires_at
     return _proved(proof, now)
 
 
-@noted(Scope.CALLER_IDS_PROVE, "callerid prove", "number")
+@noted(Scope.CALLER_IDS_PROVE, "callerid prove", number="number")
 async def by_call(
     inst: Installation, number: str, *, trunk: str | None, shown: str | None, show: Show
 ) -> tuple[str, str]:

@@ -13,7 +13,7 @@ import pytest
 from agi_app import operations
 from agi_app.errors import Forbidden
 from agi_app.model.actors import ALLOWED, Actor, Role, Scope
-from agi_app.operations.acting import Mark
+from agi_app.operations.acting import OperationMark
 
 # Steps that several operations share; each of those has its own mark.
 SHARED = {
@@ -51,7 +51,7 @@ async def test_it_is_refused_without_its_scope_before_anything_else(name: str) -
     """The installation has nothing but who acts: whatever it touched first would be another fault."""
     function = OPERATIONS[name]
     mark = getattr(function, "acting", None)
-    assert isinstance(mark, Mark), f"{name} has no mark: who may do it?"
+    assert isinstance(mark, OperationMark), f"{name} has no mark: who may do it?"
 
     class Nothing:
         actor = Actor("nobody", frozenset(), "api")
