@@ -21,7 +21,7 @@ from agi_app.event_loop import in_background, spare_collections
 
 def test_the_worker_runs_on_it(monkeypatch: pytest.MonkeyPatch) -> None:
     @asynccontextmanager
-    async def installation(_: object) -> AsyncIterator[Mock]:
+    async def installation(*_: object, **__: object) -> AsyncIterator[Mock]:
         yield Mock()
 
     @asynccontextmanager
