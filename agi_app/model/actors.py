@@ -125,7 +125,7 @@ class Actor:
     def may(self, scope: Scope) -> bool:
         """Whether one of the roles allows it, and the token, if it is one.
 
-        Whoever reaches the installation's files may enter a stop: a refusal waits for no account.
+        Anybody who reaches the installation's files may enter a stop: a refusal waits for no account.
         """
         if scope is Scope.STOPS_ENTER and self.via == "cli":
             return True

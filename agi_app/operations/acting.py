@@ -72,7 +72,7 @@ def noted(
 
     ``of`` names the argument that is the object; ``number`` one that is a telephone number, of which the keyed hash is
     noted. ``state`` reads the object, whose SHA-256 is noted before and after. An argument ``reason`` is
-    noted; that of a number stands in the row that the operation makes, where an erasure can empty it.
+    noted; that of a number is in the row that the operation makes, where an erasure can empty it.
     """
 
     def mark(
