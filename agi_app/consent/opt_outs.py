@@ -111,6 +111,15 @@ class Stops:
         finally:
             self._taking -= 1
 
+    async def keep(self, number: str, via: str) -> None:
+        """Have a stop that comes from the database in the journal, too: now, or once the disk takes it."""
+        number_hash = self._store.hash_number(number)
+        try:
+            await self._append(number_hash, via)
+        except SafetyError as error:
+            self.broken = str(error)
+            self._unwritten.append((number_hash, via))
+
     async def _append(self, number_hash: bytes, via: str) -> None:
         await asyncio.get_running_loop().run_in_executor(self._writer, self._journal.append, number_hash, via)
 

@@ -21,8 +21,9 @@ from agi_app.errors import StoreError
 from agi_app.installation import Installation
 from agi_app.model.actors import Scope
 from agi_app.model.campaign import Purpose
-from agi_app.operations.acting import noted
+from agi_app.operations.acting import noted, reads
 from agi_app.operations.people.time_and_evidence import NOW, Evidence, SaidAt, keep
+from agi_app.store.people import entered_stops
 from agi_app.store.people import stops as table
 
 BY_HAND = "entered by hand"
@@ -94,3 +95,33 @@ def without_database(settings: Settings, numbers: Sequence[str], via: str = VIA)
     """
     key = key_of(settings)
     Journal(settings.data, Clock()).append_all([key.hash_number(number) for number in numbers], via)
+
+
+@noted(Scope.STOPS_ENTER, "stop entered")
+async def enter_stop(
+    inst: Installation,
+    number: str,
+    why: str = BY_HAND,
+    *,
+    purpose: Purpose | None = None,
+    said: SaidAt = NOW,
+    method: str = "",
+    source: str = "",
+    reference: str = "",
+) -> int:
+    """The same for a process without journal and key: the stop is durable, and a worker keeps it, too. Returns its id.
+
+    Call `stops_take_effect` next, once a transaction that this is a part of is committed. Raises InputError when it was
+    said in the future, StoreError: then nothing was kept, and `agi-app stop NUMBER` on a worker's host works.
+    """
+    at = said.by(inst.clock.now())
+    stop = entered_stops.NewStop(
+        number, purpose, at, why, inst.actor.account, method or None, source or None, reference or None
+    )
+    return await entered_stops.enter(inst.store, stop)
+
+
+@reads(Scope.STOPS_ENTER)
+async def stops_take_effect(inst: Installation) -> None:
+    """End whatever is under way to the persons whose stops were entered: no worker is waited for. Raises StoreError."""
+    await entered_stops.take_effect(inst.store)

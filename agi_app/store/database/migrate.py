@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from agi_app.store.database import service_rights
 from agi_app.store.database.pool import Store
 from agi_app.store.database.statements import load_queries, rows
 from agi_app.store.database.versions import FOLDER, Applied, known, still_missing
@@ -12,7 +13,7 @@ Q = load_queries("database/migrate")
 
 
 async def migrate(store: Store, folder: Path = FOLDER) -> list[str]:
-    """Apply what is missing and return its names; two processes at once take turns.
+    """Apply what is missing and return its names; the service's role gets its rights. Two processes at once take turns.
 
     Open the store with ``check_schema=False``. Raises StoreError when the database is newer than
     this program or an applied file was changed; then nothing was changed.
@@ -28,4 +29,5 @@ async def migrate(store: Store, folder: Path = FOLDER) -> list[str]:
                 Q["record"], {"number": migration.number, "name": migration.name, "sha256": migration.sha256}
             )
             done.append(migration.name)
+        await service_rights.grant(connection)
     return done

@@ -1,13 +1,13 @@
 -- name: of_os_user
-SELECT name, os_user, roles, enabled, language, credential IS NOT NULL AS has_credential, created_at
+SELECT name, os_user, roles, enabled, language, has_credential, created_at
 FROM account WHERE os_user = %(os_user)s;
 
 -- name: of_name
-SELECT name, os_user, roles, enabled, language, credential IS NOT NULL AS has_credential, created_at
+SELECT name, os_user, roles, enabled, language, has_credential, created_at
 FROM account WHERE name = %(name)s;
 
 -- name: all_accounts
-SELECT name, os_user, roles, enabled, language, credential IS NOT NULL AS has_credential, created_at
+SELECT name, os_user, roles, enabled, language, has_credential, created_at
 FROM account ORDER BY name;
 
 -- The first of all; of two who come at once one is.

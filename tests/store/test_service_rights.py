@@ -1,0 +1,196 @@
+"""What a hostile service can do with its database role: read what it may, and cause nothing but what it may ask for."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+
+import psycopg
+import pytest
+from psycopg import errors as pg
+from psycopg.rows import dict_row
+
+from agi_app.errors import InputError, StoreError
+from agi_app.store.database import service_rights
+from agi_app.store.database.migrate import migrate
+from agi_app.store.database.pool import Store
+from agi_app.store.people import looks
+from tests.store.conftest import Cluster, open_store
+from tests.store.world import World, campaign, number
+
+pytestmark = pytest.mark.postgres
+CONSENT = "person_id, purpose, wording_id, method, given_at, source, content_hash, recorded_by"
+REFUSED = {
+    "a number": "SELECT e164 FROM person",
+    "all of a person": "SELECT * FROM person",
+    "a number by the whole row": "SELECT p FROM person p",
+    "a number by a condition": "SELECT person_id FROM person WHERE e164 > '+9'",
+    "numbers by a join": "SELECT 1 FROM entered_stop",
+    "a keyed hash": "SELECT number_hash FROM suppression",
+    "a nonce, which would confirm a guess": "SELECT nonce FROM audit_leaf",
+    "the code that a telephone was told": "SELECT code_hash FROM verification_call",
+    "what is asked about a person": "SELECT private FROM open_ask",
+    "the statistics of numbers": "SELECT stavalues1 FROM pg_statistic",
+    "an attempt": "UPDATE attempt SET state = 'claimed'",
+    "a new attempt": "INSERT INTO attempt (attempt_id) VALUES ('x')",
+    "a decision": "INSERT INTO decision (allowed) VALUES (true)",
+    "a changed decision": "UPDATE decision SET allowed = true",
+    "a consent": f"INSERT INTO consent ({CONSENT}) VALUES (1, 'survey', 1, 'x', now(), 'x', '', 'x')",
+    "a consent's end": "DELETE FROM consent",
+    "a withdrawal taken back": "DELETE FROM revocation",
+    "a withdrawal past its function": "INSERT INTO revocation (person_id, at, reason, via) VALUES (1, now(), 'x', 'x')",
+    "the suppression list emptied": "TRUNCATE suppression",
+    "a number off the list": "DELETE FROM suppression",
+    "a row of the audit": "INSERT INTO audit_leaf (leaf, kind, row_id, hash) VALUES (0, 'consent', 1, '')",
+    "a leaf changed": "UPDATE audit_leaf SET hash = ''",
+    "a checkpoint": "INSERT INTO audit_checkpoint (size, note) VALUES (1, 'x')",
+    "a queue without rows": "DELETE FROM audit_queue",
+    "a campaign started": "UPDATE campaign SET state = 'running'",
+    "a pause ended": "INSERT INTO calling_pause (at, paused, reason, entered_by) VALUES (now(), false, 'x', 'x')",
+    "a contact": "UPDATE contact SET due_at = now()",
+    "a proof of a caller ID": "INSERT INTO caller_id_proof (e164) VALUES ('+1')",
+    "a rehearsal": "INSERT INTO rehearsal_call (person_id, trunk, entered_by) VALUES (1, 'carrier', 'x')",
+    "an agent's call": "INSERT INTO agent_call (campaign) VALUES ('x')",
+    "an ask past its function": "INSERT INTO ask (kind) VALUES ('campaign')",
+    "an answer of a worker": "INSERT INTO ask_answer (ask_id, state, answer, node) VALUES (1, 'done', '{}', 'x')",
+    "an ask hidden": "DELETE FROM open_ask",
+    "marks": "SELECT mark_attempts(ARRAY['x'], 'node-1')",
+    "a lock of a person": "SELECT lock_head(1)",
+    "more rights": "GRANT SELECT ON person TO agi_app_console",
+    "the power of the owner": "SET ROLE agi_app",
+    "to be superuser": "ALTER ROLE agi_app_console SUPERUSER",
+    "a superuser made": "CREATE ROLE worse SUPERUSER",
+    "a program run": "COPY (SELECT 1) TO PROGRAM 'id'",
+    "a file written": "COPY (SELECT 1) TO '/tmp/x'",
+    "a file read": "SELECT pg_read_file('PG_VERSION')",
+    "a file read into a table": "CREATE TEMP TABLE f (t text); COPY f FROM '/etc/passwd'",
+    "a file by a large object": "SELECT lo_import('/etc/passwd')",
+    "an untrusted language": "DO LANGUAGE plpython3u 'pass'",
+    "an extension": "CREATE EXTENSION file_fdw",
+    "a setting of the server": "ALTER SYSTEM SET listen_addresses = '*'",
+    "a library": "LOAD 'auto_explain'",
+    "triggers off": "SET session_replication_role = replica",
+    "another schema": "SELECT * FROM private.secret",
+    "a function in front of ours": "CREATE FUNCTION public.now() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+    "a table of ours": "CREATE TABLE public.mine (a int)",
+    "a trigger": "CREATE TRIGGER t BEFORE INSERT ON ask EXECUTE FUNCTION refuse_change()",
+    "a table under audit": "SELECT audit_watch('x', 'contact', 'contact_id')",
+    "another's session ended": "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'agi_app'",
+    "another's statements": "SELECT 1 / count(*) FROM pg_stat_activity WHERE usename = 'agi_app' AND query ~ 'secret'",
+}
+
+
+@pytest.fixture
+def service_url(cluster: Cluster, database_url: str) -> Iterator[str]:
+    """The database as the service's role sees it."""
+    cluster.run("ALTER ROLE agi_app_console LOGIN")
+    yield psycopg.conninfo.make_conninfo(database_url, user=service_rights.ROLE)
+    cluster.run("ALTER ROLE agi_app_console NOLOGIN")
+
+
+@pytest.fixture
+async def service(service_url: str) -> AsyncIterator[Store]:
+    """A store of the service."""
+    opened = await open_store(service_url)
+    yield opened
+    await opened.close()
+
+
+async def test_the_role_has_what_the_table_says_and_nothing_else(store: Store) -> None:
+    """Every table, view and function of the schema."""
+    async with store.connection() as connection:
+        assert await service_rights.held(connection) == dict(service_rights.wanted())
+        assert await service_rights.faults(connection) == []
+
+
+async def test_a_right_too_many_is_named_and_taken_back(store: Store) -> None:
+    async with store.connection() as connection:
+        await connection.execute(
+            "GRANT SELECT (e164) ON person TO PUBLIC; GRANT DELETE ON revocation TO agi_app_console"
+        )
+        told = await service_rights.faults(connection)
+        assert [line.partition(":")[0] for line in told] == ["table person", "table revocation"]
+        assert "delete" in told[1]
+    await migrate(store)
+    async with store.connection() as connection:
+        assert await service_rights.faults(connection) == []
+
+
+async def test_a_superuser_is_no_role_for_a_service(cluster: Cluster, store: Store) -> None:
+    cluster.run("ALTER ROLE agi_app_console SUPERUSER")
+    try:
+        async with store.connection() as connection:
+            assert "the role has superuser" in await service_rights.faults(connection)
+    finally:
+        cluster.run("ALTER ROLE agi_app_console NOSUPERUSER")
+
+
+@pytest.mark.attack("the service's role in the database, by whoever runs code as the service")
+async def test_the_role_cannot_cause_or_read_more(store: Store, world: World, service_url: str) -> None:
+    """Each against a database in which it would change or show something."""
+    await world.running(campaign(), [1, 2])
+    await store.execute("CREATE SCHEMA private")
+    await store.execute("CREATE TABLE private.secret AS SELECT 1 AS a")
+    told: dict[str, object] = {}
+    for what, statement in REFUSED.items():
+        with psycopg.connect(service_url, autocommit=True) as connection:
+            try:
+                connection.execute(statement)
+            except psycopg.Error as error:
+                told[what] = type(error)
+    others = {"an untrusted language": pg.UndefinedObject, "another's statements": pg.DivisionByZero}
+    assert told == dict.fromkeys(REFUSED, pg.InsufficientPrivilege) | others
+
+
+async def test_it_sees_people_without_their_numbers(world: World, service: Store) -> None:
+    await world.running(campaign(), [1])
+    rows = await service.records("SELECT number FROM person_masked")
+    assert rows == [{"number": "+99986…01"}]
+
+
+async def test_a_number_is_shown_only_after_the_look_is_committed(store: Store, world: World, service: Store) -> None:
+    await world.running(campaign(), [1])
+    person = await store.the_value(int, "SELECT person_id FROM person", None, "nobody")
+    assert await looks.reveal(service, person, "wang.li", "asks for a call back") == number(1)
+    assert await looks.find_by_number(service, number(1), "wang.li", "on the telephone") == person
+    assert await looks.find_by_number(service, number(7), "wang.li", "on the telephone") is None
+    noted = await store.records("SELECT entered_by, reason, person_ids FROM access_log ORDER BY access_id")
+    assert noted == [
+        {"entered_by": "wang.li", "reason": "asks for a call back", "person_ids": [person]},
+        {"entered_by": "wang.li", "reason": "on the telephone", "person_ids": [person]},
+        {"entered_by": "wang.li", "reason": "on the telephone", "person_ids": []},
+    ]
+    assert await store.value(int, "SELECT count(*) FROM audit_queue WHERE kind = 'access'") == 3
+
+
+@pytest.mark.attack("a look at a number whose note is rolled back")
+@pytest.mark.parametrize("inner", ["", "SAVEPOINT s; "])
+async def test_a_look_cannot_be_taken_back(inner: str, world: World, store: Store, service_url: str) -> None:
+    """Noting it and reading it in one transaction, of which nothing would stay."""
+    await world.running(campaign(), [1])
+    for note in (f"note_search('{number(1)}', 'x', 'y')", "note_look(1, 'x', 'y')"):
+        with psycopg.connect(service_url, row_factory=dict_row) as connection:
+            connection.execute(f"BEGIN; {inner}")
+            look = (connection.execute(f"SELECT {note} AS look").fetchone() or {})["look"]
+            with pytest.raises(pg.ObjectNotInPrerequisiteState):
+                connection.execute("SELECT * FROM looked_at(%s)", [look])
+            connection.rollback()
+            assert connection.execute("SELECT * FROM looked_at(%s)", [look]).fetchall() == []
+    with psycopg.connect(service_url) as connection, pytest.raises(pg.CheckViolation):
+        connection.execute("SELECT note_look(1, 'x', '  ')")
+
+
+async def test_an_account_sees_thirty_numbers_an_hour(store: Store, world: World, service: Store) -> None:
+    await world.running(campaign(), [1])
+    for _ in range(30):
+        await looks.find_by_number(service, number(1), "wang.li", "curious")
+    with pytest.raises(InputError, match="30"):
+        await looks.find_by_number(service, number(1), "wang.li", "curious")
+    assert await looks.find_by_number(service, number(1), "zhao", "asked") is not None
+    await store.execute("UPDATE number_look SET noted_at = noted_at - interval '61 minutes'")
+    assert await looks.find_by_number(service, number(1), "wang.li", "later") is not None
+
+
+async def test_the_service_cannot_hash_or_stop_past_its_function(service: Store) -> None:
+    """What a worker would do with the same call."""
+    with pytest.raises(StoreError, match="permission denied"):
+        await service.execute("INSERT INTO suppression (number_hash, at, reason, via) VALUES ('x', now(), 'x', 'x')")
