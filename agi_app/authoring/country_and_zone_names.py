@@ -10,6 +10,8 @@ from zoneinfo import available_timezones
 
 import phonenumbers
 
+from agi_app.messages import t
+
 _LOCALES = str(Path(phonenumbers.__file__).with_name("geodata") / "locale.py")
 _COUNTRIES = {"UK": "GB", "EN": "GB", "USA": "US", "CHN": "CN", "DEU": "DE", "ENGLAND": "GB", "AMERICA": "US"}
 _ZONES = (
@@ -42,8 +44,8 @@ def zone_meant(name: str) -> str:
     known = next((zone for words, zone in _ZONES if small in words.split()), None)
     found = known or next((z for z in sorted(_zones()) if z.casefold().rpartition("/")[2] == city), None)
     if found is not None:
-        return f'; did you mean "{found}"?'
-    return "; write a name of the IANA list, continent and city: Asia/Shanghai, Europe/London, America/New_York"
+        return t('; did you mean "{found}"?', found=found)
+    return t("; write a name of the IANA list, continent and city: Asia/Shanghai, Europe/London, America/New_York")
 
 
 def country_meant(name: str) -> str | None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from agi_app.messages import spoken, t, template
+
 _FULL_WIDTH = range(0xFF01, 0xFF5F)  # ASCII's signs, digits and letters, each as wide as a Chinese one
 _OTHERS = {
     **dict.fromkeys("“”„‟「」『』«»", '"'),
@@ -20,7 +22,11 @@ _OTHERS = {
     "。": ".",
     **dict.fromkeys("\u200b\u200c\u200d\u200e\u200f\u202a\u202c\u2060\u00ad\ufeff", ""),  # nobody sees them
 }
-_KINDS = {'"': "a typographic quote", "'": "a typographic quote", "-": "a dash of another kind"}  # of those
+_KINDS = {
+    '"': template("a typographic quote"),
+    "'": template("a typographic quote"),
+    "-": template("a dash of another kind"),
+}  # of those
 ASCII = {**{chr(code): chr(code - 0xFEE0) for code in _FULL_WIDTH}, **_OTHERS}
 _SIGN = re.compile(f"[{re.escape(''.join(ASCII))}]")
 _SPACES = re.compile("[\u3000\u00a0\u202f]+")
@@ -47,19 +53,19 @@ def naming(sign: str) -> str:
     """What the sign is and what to type instead."""
     code, meant = f"U+{ord(sign):04X}", ASCII[sign]
     if not meant:
-        return f"an invisible character ({code}) is here; delete it, or type the line again"
+        return t("an invisible character ({code}) is here; delete it, or type the line again", code=code)
     if meant == " ":
-        return f"this is not an ordinary space ({code}); type ordinary spaces"
-    kind = _KINDS.get(meant, "full-width") if sign in _OTHERS else "full-width"
-    return f"{sign} ({code}) is {kind}; type the ASCII {meant}"
+        return t("this is not an ordinary space ({code}); type ordinary spaces", code=code)
+    kind = _KINDS.get(meant, template("full-width")) if sign in _OTHERS else template("full-width")
+    return t("{sign} ({code}) is {kind}; type the ASCII {meant}", sign=sign, code=code, kind=spoken(kind), meant=meant)
 
 
 def naming_at(source: str, at: int) -> str:
     """As ``naming``, in a file where ＃ is a comment that was meant."""
     if source[at] != "＃":
         return naming(source[at])
-    gap = "" if at == 0 or source[at - 1].isspace() else ", with a space before it"
-    return f"＃ (U+FF03) is full-width and does not begin a comment; type the ASCII #{gap}"
+    gap = "" if at == 0 or source[at - 1].isspace() else t(", with a space before it")
+    return t("＃ (U+FF03) is full-width and does not begin a comment; type the ASCII #{gap}", gap=gap)
 
 
 def hint(text: str) -> str:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from agi_app.authoring.yaml_lines import Document
 from agi_app.errors import Problem
+from agi_app.messages import spoken, t, template
 
 # folder -> the key that only its files have, and what such a file is
 _KINDS = {
-    "campaigns": ("campaign", "a campaign"),
-    "flows": ("nodes", "a flow"),
-    "simulations": ("cases", "a file of expected calls"),
-    "meanings": ("meanings", "a file of meanings"),
-    "rules": ("jurisdiction", "a file of rules"),
+    "campaigns": ("campaign", template("a campaign")),
+    "flows": ("nodes", template("a flow")),
+    "simulations": ("cases", template("a file of expected calls")),
+    "meanings": ("meanings", template("a file of meanings")),
+    "rules": ("jurisdiction", template("a file of rules")),
 }
 
 
@@ -28,4 +29,8 @@ def misplaced(document: Document) -> Problem | None:
     if len(found) != 1:
         return None
     home, key, what = found[0]
-    return document.problem((key,), "yaml/not-read", f'this is {what} (it has "{key}"): put it into {home}/')
+    return document.problem(
+        (key,),
+        "yaml/not-read",
+        t('this is {what} (it has "{key}"): put it into {home}/', what=spoken(what), key=key, home=home),
+    )

@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from agi_app.messages import t
+
 GONE_IN = "0.3"
 
 # A command as its words, what must be among its options for this row to be meant, and the command of today.
@@ -45,7 +47,7 @@ class OldName(FutureWarning):
 
 def told(old: str, new: str) -> str:
     """The warning for an old name."""
-    return f"{old} is called {new} now; the old name works until agi-app {GONE_IN}"
+    return t("{old} is called {new} now; the old name works until agi-app {gone_in}", old=old, new=new, gone_in=GONE_IN)
 
 
 def command_line(words: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -108,7 +110,7 @@ def in_settings(values: Mapping[str, Any]) -> dict[str, Any]:
 def _keys_today(table: Mapping[str, Any], where: str, names: Mapping[str, str]) -> dict[str, Any]:
     old_ones = {old: new for old, new in names.items() if old in table and new not in table}
     for old, new in old_ones.items():
-        _warn(f"{old} in [{where}]", new)
+        _warn(t("{old} in [{where}]", old=old, where=where), new)
     return {old_ones.get(key, key): value for key, value in table.items()}
 
 
@@ -116,7 +118,7 @@ def _text_today(table: Mapping[str, Any], where: str, name: str, words: Mapping[
     text = table.get(name)
     for old, new in words.items():
         if isinstance(text, str) and old in text:
-            _warn(f"{old} in {name} of [{where}]", new)
+            _warn(t("{old} in {name} of [{where}]", old=old, name=name, where=where), new)
             text = text.replace(old, new)
     return {**table, name: text} if name in table else dict(table)
 

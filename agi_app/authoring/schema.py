@@ -6,6 +6,7 @@ import datetime as dt
 import itertools
 import re
 from collections.abc import Hashable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any, ClassVar, LiteralString, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, BeforeValidator, ValidationError, ValidationInfo, model_validator
@@ -13,9 +14,11 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from agi_app.authoring import full_width, shape_hints, synonyms, times_meant
 from agi_app.authoring.misplaced_files import misplaced
+from agi_app.authoring.pydantic_words import plain_words
 from agi_app.authoring.suggestions import nearest, quote, suggest
 from agi_app.authoring.yaml_lines import MOST_PROBLEMS, Document, Path, index_of, line_column, printable
 from agi_app.errors import AuthorError, Problem
+from agi_app.messages import spoken, t, template
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
@@ -120,7 +123,7 @@ def _explain_signs(fault: ErrorDetails, document: Document, keys_by_mapping: Map
     index = document.source.find(value[at], index_of(document.source, *document.at(path)))
     line, column = line_column(document.source, index) if index >= 0 else (problem.line, problem.column)
     told = full_width.naming(value[at])
-    replaced = "; write " in problem.message and full_width.ascii_of(value) not in problem.message
+    replaced = t("; write ") in problem.message and full_width.ascii_of(value) not in problem.message
     text = problem.message if replaced or told in problem.message else f"{problem.message}; {printable(told)}"
     return Problem(problem.file, line, column, problem.rule, text, problem.severity)
 
@@ -128,33 +131,42 @@ def _explain_signs(fault: ErrorDetails, document: Document, keys_by_mapping: Map
 def _explain(fault: ErrorDetails, document: Document, keys_by_mapping: Mapping[int, Any]) -> Problem:
     loc = (*fault["loc"], *fault.get("ctx", {}).get("at", ()))
     path, parent, value = _walk(document.value, loc)
-    kind, name = fault["type"], next((part for part in reversed(path) if isinstance(part, str)), "the file")
+    problem = partial(document.problem, path)
+    kind, name = fault["type"], next((part for part in reversed(path) if isinstance(part, str)), t("the file"))
     if kind == "missing":
         model = keys_by_mapping.get(id(value))
         right = synonyms.example(str(loc[-1]), getattr(model, "__name__", ""))
-        more = f"; write {right}" if right else ""
-        return document.problem(path, "schema/missing-key", f'the key "{loc[-1]}" is missing here{more}')
+        more = t("; write {right}", right=right) if right else ""
+        return problem("schema/missing-key", t('the key "{loc}" is missing here{more}', loc=loc[-1], more=more))
     if kind == "extra_forbidden":
         hint = _unknown_key(str(loc[-1]), path, document, keys_by_mapping)
-        return document.problem(path, "schema/unknown-key", f'unknown key "{loc[-1]}"{hint}')
+        return problem("schema/unknown-key", t('unknown key "{loc}"{hint}', loc=loc[-1], hint=hint))
     if "/" in kind:
         hint = _swapped(fault, value) if kind == "schema/name" else ""
-        return document.problem(path, kind, f"{name}: {fault['msg']}{hint}")
+        return problem(kind, t("{name}: {said}{hint}", name=name, said=fault["msg"], hint=hint))
     if kind in ("literal_error", "enum"):
         expected = re.findall(r"'([^']*)'", str(fault.get("ctx", {}).get("expected")))
         hint = _weekdays(value, expected) or suggest(str(value), expected)
-        return document.problem(path, "schema/value", f"{name}: {quote(value)} does not fit{hint}")
+        return problem(
+            "schema/value", t("{name}: {value} does not fit{hint}", name=name, value=quote(value), hint=hint)
+        )
     if kind == "string_type" and isinstance(value, bool | int | float):
         written = _written(document, path, value)
-        return document.problem(path, "schema/type", f'{name}: this must be text; put it in quotes: "{written}"')
-    message = _TYPE_MESSAGES.get(kind) or fault["msg"].replace("Input should", "this must").replace("should", "must")
+        return problem(
+            "schema/type",
+            t('{name}: this must be text; put it in quotes: "{written}"', name=name, written=written),
+        )
+    message = spoken(_TYPE_MESSAGES[kind]) if kind in _TYPE_MESSAGES else _of_pydantic(fault)
     whole = str(getattr(keys_by_mapping.get(id(document.value)), "__name__", ""))
     its = whole if whole == "MeaningsFile" else str(getattr(keys_by_mapping.get(id(parent)), "__name__", ""))
     items = _items_behind(parent, path[-1]) if kind in _LISTS and path else []
     whole_list = ", ".join([value, *items]) if items else value
     hint = _pattern_words(fault, value) or shape_hints.instead(kind, str(name), whole_list, its)
-    found = "" if isinstance(value, dict | list) else f", not {quote(value)}"
-    return document.problem(path, "schema/value", f"{name}: {_plainly(message, kind)}{found}{hint}")
+    found = "" if isinstance(value, dict | list) else t(", not {value}", value=quote(value))
+    return problem(
+        "schema/value",
+        t("{name}: {said}{found}{hint}", name=name, said=_plainly(message, kind), found=found, hint=hint),
+    )
 
 
 _LANGUAGE_TAG = re.compile(r"[a-z]{2}(-[A-Z]{2})?")
@@ -167,23 +179,23 @@ def _unknown_key(key: str, path: Path, document: Document, models: Mapping[int, 
     model = ancestors[-1][1] if ancestors else None
     known = [] if model is None else _names(model)
     if whole := _with_comma(path, beside := _walk(document.value, path)[1]):
-        return f": a decimal has a point: write {whole}: {beside[whole]}.{key}"
+        return t(": a decimal has a point: write {whole}: {beside}.{key}", whole=whole, beside=beside[whole], key=key)
     if (told := shape_hints.other_unit(key, _walk(document.value, path)[2], known)) is not None:
         return told
     if model is not None and key in model.ELSEWHERE:
-        return f": {model.ELSEWHERE[key]}"
+        return t(": {there}", there=spoken(model.ELSEWHERE[key]))
     if nearest(key, known, 0.8) is not None:
         return suggest(key, known)
     if _LANGUAGE_TAG.fullmatch(key) and (home := next((name for name in _BY_LANGUAGE if name in known), None)):
-        return f": languages belong below {home}; write {synonyms.example(home)}"
+        return t(": languages belong below {home}; write {example}", home=home, example=synonyms.example(home))
     if below := next((name for name, inner in _inner(model) if key in _names(inner)), None):
-        return f": it belongs to {below}, indented below it"
+        return t(": it belongs to {below}, indented below it", below=below)
     for depth, outer in reversed(ancestors[:-1]):
         if key in _names(outer):
-            far = "indent it as far as that" if depth else "it must begin at the first column, without spaces"
-            return f": it belongs beside {path[depth]}; {far}"
+            far = t("indent it as far as that") if depth else t("it must begin at the first column, without spaces")
+            return t(": it belongs beside {path}; {far}", path=path[depth], far=far)
     other = synonyms.other_word(key, known)
-    return suggest(key, known) if other is None else f'; did you mean "{other}"?'
+    return suggest(key, known) if other is None else t('; did you mean "{other}"?', other=other)
 
 
 def _ancestors(root: Any, path: Path, models: Mapping[int, type[Authored]]) -> Iterator[tuple[int, type[Authored]]]:
@@ -212,13 +224,13 @@ def _inner(model: type[BaseModel] | None) -> Iterator[tuple[str, type[BaseModel]
 def _swapped(fault: ErrorDetails, value: Any) -> str:
     """For a word where a key of a telephone belongs, and the key behind the colon."""
     if fault["loc"] and fault["loc"][-1] == "[key]" and re.fullmatch("[0-9*#]", str(value)):
-        return f'; write the key before the colon: {{"{value}": {fault["loc"][-2]}}}'
+        return t('; write the key before the colon: {{"{value}": {loc}}}', value=value, loc=fault["loc"][-2])
     return ""
 
 
 def _weekdays(value: Any, expected: list[str]) -> str:
     days = times_meant.weekdays(value)
-    return f"; write {', '.join(days)}" if days and set(days) <= {*expected} else ""
+    return t("; write {days}", days=", ".join(days)) if days and set(days) <= {*expected} else ""
 
 
 def _written(document: Document, path: Path, value: Any) -> str:
@@ -235,26 +247,31 @@ def _pattern_words(fault: ErrorDetails, value: Any) -> str:
     return f"; {times_meant.write_day(value)}" if fault["type"].startswith("date_") else ""
 
 
+def _of_pydantic(fault: ErrorDetails) -> str:
+    english = fault["msg"].replace("Input should", "this must").replace("should", "must")
+    return plain_words(fault, english)
+
+
 def _plainly(message: str, kind: str) -> str:
     if kind == "string_pattern_mismatch":
-        return "this does not fit"
+        return t("this does not fit")
     if kind.startswith("date_"):
-        return "this must be a day"
+        return t("this must be a day")
     more = re.fullmatch(r"\w+ must have at (most|least) (\d+) (\w+) after validation, not (\d+)", message)
     return f"at {more[1]} {more[2]} {more[3]} are allowed here, not {more[4]}" if more else message
 
 
 _TYPE_MESSAGES = {
-    "string_type": "this must be text",
-    "dict_type": 'this must be a mapping ("key: value" lines)',
+    "string_type": template("this must be text"),
+    "dict_type": template('this must be a mapping ("key: value" lines)'),
     "model_type": 'this must be a mapping ("key: value" lines)',
-    "list_type": "this must be a list",
-    "tuple_type": "this must be a list",
-    **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "this must be a whole number"),
-    **dict.fromkeys(("bool_type", "bool_parsing"), "this must be true or false"),
-    **dict.fromkeys(("float_type", "float_parsing"), "this must be a number"),
-    "too_short": "this must not be empty",
-    "string_too_short": "this must not be empty",
+    "list_type": template("this must be a list"),
+    "tuple_type": template("this must be a list"),
+    **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), template("this must be a whole number")),
+    **dict.fromkeys(("bool_type", "bool_parsing"), template("this must be true or false")),
+    **dict.fromkeys(("float_type", "float_parsing"), template("this must be a number")),
+    "too_short": template("this must not be empty"),
+    "string_too_short": template("this must not be empty"),
 }
 
 
@@ -281,7 +298,7 @@ def parse_duration(
     if found is None:
         raise PydanticCustomError(
             "schema/duration",
-            "{found} is not a duration; {how}",
+            spoken("{found} is not a duration; {how}"),
             {"found": quote(text), "how": times_meant.write_length(text, shortest, longest)},
         )
     names = {"ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -296,7 +313,7 @@ def duration_within(
     def judge(value: object) -> dt.timedelta:
         duration = parse_duration(value, shortest, longest)
         if not shortest <= duration <= longest:
-            raise PydanticCustomError(rule, message, {"found": quote(value)})
+            raise PydanticCustomError(rule, spoken(message), {"found": quote(value)})
         return duration
 
     return BeforeValidator(judge)

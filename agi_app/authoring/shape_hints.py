@@ -8,6 +8,7 @@ from typing import Any
 
 from agi_app.authoring import full_width, times_meant
 from agi_app.authoring.synonyms import example, small_word
+from agi_app.messages import spoken, t, template
 
 _LANGUAGES = {
     **dict.fromkeys(("chinese", "mandarin", "中文", "汉语", "普通话", "简体中文", "cn", "zh-hans-cn"), "zh-CN"),
@@ -57,7 +58,11 @@ def comment_meant(value: str) -> str:
     found = _COMMENT.search(value)
     if found is None or not found.start():
         return ""
-    return f"a comment begins with #: write {value[: found.start()]} # {value[found.end() :].strip(' */->')}"
+    return t(
+        "a comment begins with #: write {value} # {comment}",
+        value=value[: found.start()],
+        comment=value[found.end() :].strip(" */->"),
+    )
 
 
 def _is_said(value: str) -> bool:
@@ -76,21 +81,29 @@ def file_name(value: str) -> str:
         and _SENTENCE.search(text)
         and not (len(parts) > 1 and all(map(_NAME.fullmatch, parts)))
     ):
-        return "; these are words: put them into prompts/LANGUAGE/NAME.txt, and write that NAME here, such as greeting"
+        return t(
+            "; these are words: put them into prompts/LANGUAGE/NAME.txt, and write that NAME here, such as greeting"
+        )
     if _LIST_SIGNS.search(text.replace("/", "")):
-        return "; write one name here, and each other name on its own line"
+        return t("; write one name here, and each other name on its own line")
     stem = text.rpartition("/")[2]
     ending = next((one for one in _ENDINGS if stem.lower().endswith(one)), "")
     if ending in (".yaml", ".yml"):
-        return f"; this must be a name, not a file: open {stem}, and write the name in its first key"
+        return t("; this must be a name, not a file: open {stem}, and write the name in its first key", stem=stem)
     plain = unicodedata.normalize("NFKC", stem.removesuffix(ending) if ending else text)
     name = _NOT_A_NAME.sub("-", plain.replace("\u2014", "-")).strip("-_")[:64]
     if ending or _FOLDER.fullmatch(text):
         name = name if ending else _NOT_A_NAME.sub("-", stem).strip("-_")[:64]
-        return f"; leave out the folder and the ending: write {name}" if name else ""
-    named = f"write {name}" if any(sign.isalpha() for sign in name) else "" if text.isascii() else "such as reminder-1"
-    said = "; words that are to be said belong in prompts/LANGUAGE/NAME.txt" if _is_said(value) else ""
-    return f"; {named}, the same everywhere{said}" if named else ""
+        return t("; leave out the folder and the ending: write {name}", name=name) if name else ""
+    named = (
+        t("write {name}", name=name)
+        if any(sign.isalpha() for sign in name)
+        else ""
+        if text.isascii()
+        else t("such as reminder-1")
+    )
+    said = t("; words that are to be said belong in prompts/LANGUAGE/NAME.txt") if _is_said(value) else ""
+    return t("; {named}, the same everywhere{said}", named=named, said=said) if named else ""
 
 
 def other_unit(key: str, value: Any, known: list[str]) -> str | None:
@@ -100,7 +113,11 @@ def other_unit(key: str, value: Any, known: list[str]) -> str | None:
         return None
     right, divisor = f"{found[1]}_second", 3600 if found[2] == "hour" else 60
     rate = f"{value / divisor:.4f}".rstrip("0").rstrip(".")
-    return f": write {right}: {rate} ({value} a {found[2]})" if right in known else None
+    return (
+        t(": write {right}: {rate} ({value} a {found2})", right=right, rate=rate, value=value, found2=found[2])
+        if right in known
+        else None
+    )
 
 
 def staff_number(value: str) -> str:
@@ -108,9 +125,13 @@ def staff_number(value: str) -> str:
     if len(re.findall("[0-9]", value)) < _SHORTEST_NUMBER or any(map(str.isalpha, value)):
         return ""
     number = times_meant.number(value) or "+NUMBER"
-    endpoint = f'endpoint = "PJSIP/{number}@TRUNK" in agi-app.toml'
-    proof = f"prove it with `agi-app rehearse --prove {number}`"
-    return f"; for a staff mobile write to: on-call, add [destinations.on-call] with {endpoint}, and {proof}"
+    endpoint = t('endpoint = "PJSIP/{number}@TRUNK" in agi-app.toml', number=number)
+    proof = t("prove it with `agi-app rehearse --prove {number}`", number=number)
+    return t(
+        "; for a staff mobile write to: on-call, add [destinations.on-call] with {endpoint}, and {proof}",
+        endpoint=endpoint,
+        proof=proof,
+    )
 
 
 def label(value: str) -> str:
@@ -119,13 +140,17 @@ def label(value: str) -> str:
         return told
     plain = unicodedata.normalize("NFKC", value).strip().removeprefix("goto ").removeprefix("nodes.")
     name = _NOT_A_LABEL.sub("_", plain).strip("_")[:64]
-    return f"; write {name}" if name and name != value else ""
+    return t("; write {name}", name=name) if name and name != value else ""
 
 
 def _braces(value: str) -> str:
     """For a name in braces, which people expect to be replaced by its value."""
     found = re.fullmatch(r"\$?\{\{?\s*([\w.]{1,64})\s*\}?\}", value.strip())
-    return f"; braces are not filled in here: use a branch on {found[1]}, with a way for each value" if found else ""
+    return (
+        t("; braces are not filled in here: use a branch on {found}, with a way for each value", found=found[1])
+        if found
+        else ""
+    )
 
 
 def by_language(words: list[str]) -> str:
@@ -137,7 +162,7 @@ def by_language(words: list[str]) -> str:
 def variable(value: str) -> str:
     """What to write for the name of a variable."""
     name = re.sub(r"\W", "_", unicodedata.normalize("NFKC", value)).strip("_")[:50]
-    return f"; write {f'answer_{name}' if name[:1].isdigit() else name}" if name else ""
+    return t("; write {more}", more=f"answer_{name}" if name[:1].isdigit() else name) if name else ""
 
 
 def language_named(value: str) -> str | None:
@@ -148,26 +173,32 @@ def language_named(value: str) -> str | None:
 def language(value: str) -> str:
     """What to write for a language."""
     if (found := language_named(value)) is not None:
-        return f"; write {found}"
+        return t("; write {found}", found=found)
     if len(value.split()) > 1 and not _LIST_SIGNS.search(value):
-        return "; if it goes on with the text before its comma, put that whole text in quotes"
+        return t("; if it goes on with the text before its comma, put that whole text in quotes")
     tags = [language_named(tag) or tag.strip().replace("_", "-") for tag in _LIST_SIGNS.split(value)]
     fit = all(re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", tag) for tag in tags) and [value] != tags
-    return f"; {'each is its own item: ' if len(tags) > 1 else ''}write {', '.join(tags)}" if fit else ""
+    return (
+        t("; {more}write {tags}", more=t("each is its own item: ") if len(tags) > 1 else "", tags=", ".join(tags))
+        if fit
+        else ""
+    )
 
 
 def telephone_key(value: str) -> str:
     """What to write for a key of a telephone."""
     if (found := _KEYS.get(small_word(value))) is not None:
-        return f'; write "{found}"'
+        return t('; write "{found}"', found=found)
     if len(several := _KEY.findall(unicodedata.normalize("NFKC", value))) > 1 and not value.isdigit():
         first, last = several[0], several[-1]
         if _RANGE.search(value) and first.isdecimal() and last.isdecimal():
             several = [str(one) for one in range(int(first), int(last) + 1)]
         several = [f'"{one}"' for one in several]
-        return f"; write one key in each place: {', '.join(several)}"
+        return t("; write one key in each place: {several}", several=", ".join(several))
     if len(value) > 1 and value.isascii() and value.isdigit():
-        return "; each entry is one key; to ask for several digits, write digits: {min: 1, max: 8} in place of keys"
+        return spoken(
+            "; each entry is one key; to ask for several digits, write digits: {min: 1, max: 8} in place of keys"
+        )
     return ""
 
 
@@ -177,10 +208,10 @@ def instead(kind: str, key: str, value: Any, model: str = "") -> str:
     if kind in ("dict_type", "model_type") and (told := _as_mapping(key, value, right, model)):
         return told
     if value is None and kind != "missing":
-        more = f"; write {right}" if right else ""
-        return f"; write what belongs to it after the colon, or indented on the lines below{more}"
+        more = t("; write {right}", right=right) if right else ""
+        return t("; write what belongs to it after the colon, or indented on the lines below{more}", more=more)
     if key == "window" and (hours := times_meant.windows(value)):
-        return f"; write window: {hours}" if kind in _LISTS else f"; write {hours[1:-1]}"
+        return t("; write window: {hours}", hours=hours) if kind in _LISTS else t("; write {hours}", hours=hours[1:-1])
     if kind in _LISTS:
         return _waits(value, right) or _as_list(key, value, right)
     if kind == "string_type":
@@ -189,12 +220,12 @@ def instead(kind: str, key: str, value: Any, model: str = "") -> str:
         return _as_number(value)
     if kind in ("bool_type", "bool_parsing"):
         small = small_word(str(value))
-        return "; write true" if small in _TRUE else "; write false" if small in _FALSE else ""
+        return t("; write true") if small in _TRUE else t("; write false") if small in _FALSE else ""
     if kind in ("too_short", "string_too_short"):
-        return f"; write {right}" if right else ""
+        return t("; write {right}", right=right) if right else ""
     own = _INNER.fullmatch(right) if isinstance(value, str) and _NAME.fullmatch(value) else None
     right = f"{own[1]}{value}{own[2]}" if own else right
-    return f"; write {right}" if right and kind in ("dict_type", "model_type") else ""
+    return t("; write {right}", right=right) if right and kind in ("dict_type", "model_type") else ""
 
 
 def _as_mapping(key: str, value: Any, right: str, model: str) -> str:
@@ -202,18 +233,24 @@ def _as_mapping(key: str, value: Any, right: str, model: str) -> str:
     words = [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, str)]
     if words and (model == "MeaningsFile" or key == "phrases"):
         name = key if _NAME.fullmatch(key) else "NAME"
-        return f"; give the words for each language: write {name}: {by_language(words)}"
+        return t(
+            "; give the words for each language: write {name}: {by_language}", name=name, by_language=by_language(words)
+        )
     if key == "digits" and (bounds := _bounds(value)):
-        return f"; write digits: {{min: {bounds[0]}, max: {bounds[-1]}}}"
+        return t("; write digits: {{min: {bounds}, max: {bounds2}}}", bounds=bounds[0], bounds2=bounds[-1])
     if not isinstance(value, list):
         return ""
     if words and right and "{" not in right:
         if len(value) == 1:
-            return f"; write {key}: {words[0]}, without brackets or dash"
-        return f"; write one here, and each other one on its own line: write - {key}: {f', - {key}: '.join(words)}"
+            return t("; write {key}: {words}, without brackets or dash", key=key, words=words[0])
+        return t(
+            "; write one here, and each other one on its own line: write - {key}: {words}",
+            key=key,
+            words=f", - {key}: ".join(words),
+        )
     if value and isinstance(value[0], dict) and value[0]:
-        return f"; no dash belongs before its names: write {next(iter(value[0]))}:"
-    return f"; no dashes or brackets around its keys{f': write {right}' if right else ''}"
+        return t("; no dash belongs before its names: write {next}:", next=next(iter(value[0])))
+    return t("; no dashes or brackets around its keys{more}", more=t(": write {right}", right=right) if right else "")
 
 
 def _bounds(value: Any) -> list[int]:
@@ -226,18 +263,20 @@ PATTERNS = {  # patterns of the schemas -> what may stand there, in words
     r"^([01]\d|2[0-3]):[0-5]\d$": "clock",
     r"^([01]\d|2[0-3]):[0-5]\d$|^24:00$": "clock",
     r"^\+[1-9][0-9]{6,14}$": "number",
-    r"^\+[1-9][0-9]{0,13}$": 'how the numbers begin, in quotes: "+", country code and area code, as in "+1305"',
-    r"^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$": "small letters, digits and hyphens, as in gb-tps",
-    r"^([A-Z]{2}|own)$": "two capital letters, as in CN, or own (the country's)",
-    r"^([A-Z]{2}|default)$": "two capital letters, as in CN (ISO 3166)",
+    r"^\+[1-9][0-9]{0,13}$": template(
+        'how the numbers begin, in quotes: "+", country code and area code, as in "+1305"'
+    ),
+    r"^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$": template("small letters, digits and hyphens, as in gb-tps"),
+    r"^([A-Z]{2}|own)$": template("two capital letters, as in CN, or own (the country's)"),
+    r"^([A-Z]{2}|default)$": template("two capital letters, as in CN (ISO 3166)"),
     r"^([A-Z]{2})?$": "two capital letters, as in CN (ISO 3166)",
-    r"^[A-Z][A-Z0-9-]{0,15}$": "capital letters, digits and hyphens, as in US-FL",
-    r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$": "a language tag, as in zh-CN or en",
-    r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$": "Latin letters, digits, - and _ (at most 63)",
-    r"^[A-Za-z0-9][\w-]{0,63}$": "letters, digits, - and _ (at most 64)",
-    r"^[0-9]{0,5}$": 'at most five digits, in quotes, as in "00"',
-    r"^.+:[0-9]{1,7}$": "FILE:LINE of a contacts file, as in contacts.csv:2",
-    r"^[0-9a-f]{32}$": "32 digits and small letters a to f, as `agi-app init` or `agi-app adopt` writes them",
+    r"^[A-Z][A-Z0-9-]{0,15}$": template("capital letters, digits and hyphens, as in US-FL"),
+    r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$": template("a language tag, as in zh-CN or en"),
+    r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$": template("Latin letters, digits, - and _ (at most 63)"),
+    r"^[A-Za-z0-9][\w-]{0,63}$": template("letters, digits, - and _ (at most 64)"),
+    r"^[0-9]{0,5}$": template('at most five digits, in quotes, as in "00"'),
+    r"^.+:[0-9]{1,7}$": template("FILE:LINE of a contacts file, as in contacts.csv:2"),
+    r"^[0-9a-f]{32}$": template("32 digits and small letters a to f, as `agi-app init` or `agi-app adopt` writes them"),
 }
 
 
@@ -248,7 +287,7 @@ def pattern_words(pattern: str, value: Any) -> str:
         return f"; {times_meant.write_clock(value)}"
     if words == "number":
         return f"; {times_meant.write_number(value)}"
-    return f"; write {words}" if words else ""
+    return t("; write {words}", words=spoken(words)) if words else ""
 
 
 def _waits(value: Any, right: str) -> str:
@@ -257,9 +296,14 @@ def _waits(value: Any, right: str) -> str:
     if found is None or wait is None or isinstance(value, bool):
         return ""
     if (many := min(int(found[1]), _MOST_WAITS)) == 0:
-        return "; for no further try leave it out"
+        return t("; for no further try leave it out")
     listed = ", ".join([wait[2]] * many)
-    return f"; list the wait before each further try: for {many} write {wait[1]}: [{listed}]"
+    return t(
+        "; list the wait before each further try: for {many} write {wait}: [{listed}]",
+        many=many,
+        wait=wait[1],
+        listed=listed,
+    )
 
 
 def _as_list(key: str, value: Any, right: str) -> str:
@@ -268,17 +312,24 @@ def _as_list(key: str, value: Any, right: str) -> str:
         parts = days or [part.strip() for part in _LIST_SIGNS.split(value) if part.strip()]
         plain = all(re.fullmatch(r"[\w.+-]+", part) for part in parts)
         if parts and (plain or (not right and all(re.fullmatch("[0-9*#]{1,8}", part) for part in parts))):
-            return f"; write {key}: [{', '.join(map(_as_it_stays_text, parts))}]"
-        return f"; write {right}" if right else ""
+            return t("; write {key}: [{parts}]", key=key, parts=", ".join(map(_as_it_stays_text, parts)))
+        return t("; write {right}", right=right) if right else ""
     if isinstance(value, int) and key == "input":
-        return f'; write input: ["{value}"]'
+        return t('; write input: ["{value}"]', value=value)
     if isinstance(value, int | float):
-        return f"; write {right or f'{key}: [{value}]'}"
+        return t("; write {right}", right=right or f"{key}: [{value}]")
     if isinstance(value, dict) and value and not right.startswith(f"{key}: ["):
         first, behind = next(iter(value.items()))
         shown = "" if behind is None else " …" if isinstance(behind, dict | list) else f" {behind}"
-        return f"; each of its items begins with a dash: write - {first}{f':{shown}' if shown else ''}"
-    return f"; put its items in brackets, or each after a dash{f': write {right}' if right else ''}"
+        return t(
+            "; each of its items begins with a dash: write - {first}{more}",
+            first=first,
+            more=f":{shown}" if shown else "",
+        )
+    return t(
+        "; put its items in brackets, or each after a dash{more}",
+        more=t(": write {right}", right=right) if right else "",
+    )
 
 
 def _as_it_stays_text(part: str) -> str:
@@ -290,16 +341,20 @@ def _as_text(key: str, value: Any) -> str:
     if isinstance(value, list):
         one = len(value) == 1 and isinstance(value[0], str)
         return (
-            f"; write {key}: {value[0]}, without brackets or dash"
+            t("; write {key}: {value}, without brackets or dash", key=key, value=value[0])
             if one
-            else "; write one value, without brackets or dashes"
+            else t("; write one value, without brackets or dashes")
         )
-    return "; write one value here, without keys" if isinstance(value, dict) else ""
+    return t("; write one value here, without keys") if isinstance(value, dict) else ""
 
 
 def _as_number(value: Any) -> str:
     if isinstance(value, str):
         text = unicodedata.normalize("NFKC", value).strip().replace("_", "")
         found = re.match(r"[0-9]{1,9}(\.[0-9]{1,9})?", text)
-        return f"; write {found[0]}, without quotes or unit" if found else "; write it in digits, such as 2"
-    return f"; write {round(value)}" if isinstance(value, float) else ""
+        return (
+            t("; write {found}, without quotes or unit", found=found[0])
+            if found
+            else t("; write it in digits, such as 2")
+        )
+    return t("; write {value}", value=round(value)) if isinstance(value, float) else ""

@@ -10,9 +10,11 @@ from collections.abc import Iterable
 
 from agi_app.authoring import full_width, synonyms
 from agi_app.errors import InputError
+from agi_app.messages import spoken, t, template
 
 _COMPARED = 300  # words that may be suggested, the first of the alphabet; comparing takes 20 µs each
 _SHOWN = 20  # words of what is known
+_NAMED = (template("campaign"), template("line"), template("script"), template("worker"))  # kinds, for ``no_such``
 _LONGEST_WORD = 60  # characters; comparing long ones takes the square of their length
 
 
@@ -26,22 +28,33 @@ def suggest(word: str, known: Iterable[str], cutoff: float = 0.6) -> str:
     if (
         near := nearest(full_width.ascii_of(word).partition(":")[0].strip("\"' ") if signs else word, words, cutoff)
     ) is not None:
-        return f'{signs}; did you mean "{near}"?'
+        return t('{signs}; did you mean "{near}"?', signs=signs, near=near)
     if (other := synonyms.other_word(word, words)) is not None:
-        return f'{signs}; did you mean "{other}"?'
-    more = f" and {len(words) - _SHOWN} more" if len(words) > _SHOWN else ""
-    return f"{signs}; known here: {', '.join(words[:_SHOWN])}{more}" if words else signs
+        return t('{signs}; did you mean "{near}"?', signs=signs, near=other)
+    more = t(" and {count} more", count=len(words) - _SHOWN) if len(words) > _SHOWN else ""
+    return (
+        t("{signs}; known here: {words}{more}", signs=signs, words=", ".join(words[:_SHOWN]), more=more)
+        if words
+        else signs
+    )
 
 
 def no_such(kind: str, name: str, known: Iterable[str]) -> InputError:
     """The error for a name that none of them has; says the nearest one, or what there is."""
-    return InputError(f"there is no {kind} {name!r}{suggest(name, known) or '; this project has none'}")
+    return InputError(
+        t(
+            "there is no {kind} {name!r}{hint}",
+            kind=spoken(kind),
+            name=name,
+            hint=suggest(name, known) or t("; this project has none"),
+        )
+    )
 
 
 def suggest_or(word: str, known: Iterable[str], other: str) -> str:
     """As ``suggest``, with another way to fix it when no known word is alike."""
     hint = suggest(word, known)
-    return hint if "did you mean" in hint else f"{hint}; or {other}"
+    return hint if t("did you mean") in hint else t("{hint}; or {other}", hint=hint, other=other)
 
 
 def nearest(word: str, words: list[str], cutoff: float = 0.6) -> str | None:
@@ -71,7 +84,7 @@ def _typed(word: str) -> str:
 def quote(value: object) -> str:
     """A short form of a found value for messages."""
     if value is None:
-        return "nothing"
+        return t("nothing")
     if isinstance(value, list):
         value = f"[{', '.join(map(str, value[:20]))}]"
         return value if len(value) <= 60 else f"{value[:57]}…"

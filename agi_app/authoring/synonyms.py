@@ -6,6 +6,8 @@ import functools
 import unicodedata
 from collections.abc import Iterable
 
+from agi_app.messages import spoken, template
+
 # Other words that people use for a key, a verb or a value, and ours: of these the first that exists there is meant.
 _WORDS = (
     # kinds of values
@@ -89,7 +91,7 @@ _WORDS = (
 # Where only the author knows what is meant (NAME, NODE …), the line is no valid one: taken word by word it is refused.
 EXAMPLES = {
     "campaign": "campaign: march-checkup",
-    "purpose": "purpose: and one of transactional, survey, marketing",
+    "purpose": template("purpose: and one of transactional, survey, marketing"),
     "jurisdictions": "jurisdictions: [CN]",
     "flow": "flow: NAME",
     "trunk": "trunk: carrier-a",
@@ -117,7 +119,7 @@ EXAMPLES = {
     "start": "start: NODE",
     "nodes": "nodes: {bye: [hangup]}",
     "play": "play: NAME",
-    "prompt": "prompt: NAME, the recording that is played",
+    "prompt": template("prompt: NAME, the recording that is played"),
     "say": 'say: {text: {en: "Hello."}}',
     "text": 'text: {en: "Hello."}',
     "unit": "unit: {en: visits}",
@@ -136,7 +138,7 @@ EXAMPLES = {
     "transfer": "transfer: {to: front-desk}",
     "record": "record: {prompt: leave-a-message, save: message}",
     "branch": 'branch: [{when: contact.visit == "cleaning", goto: NODE}, {else: NODE}]',
-    "when": "when: CONDITION (such as contact.age > 17)",
+    "when": template("when: CONDITION (such as contact.age > 17)"),
     "goto": "goto: NODE",
     "else": "else: NODE",
     "set": "set: {disposition: confirmed}",
@@ -190,7 +192,8 @@ def _rows_of() -> dict[str, list[int]]:
 
 def example(key: str, model: str = "") -> str:
     """A right line for a key; empty when there is none."""
-    return EXAMPLES.get(f"{model}.{key}") or EXAMPLES.get(key, "")
+    line = EXAMPLES.get(f"{model}.{key}") or EXAMPLES.get(key, "")
+    return spoken(line)
 
 
 def small_word(word: str) -> str:

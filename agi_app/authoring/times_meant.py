@@ -11,6 +11,8 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
+from agi_app.messages import spoken, t, template
+
 _LONGEST = 60  # characters that are looked at
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH = rf"(?P<name>{'|'.join(_MONTHS)})[a-z]{{0,6}}\.?"
@@ -237,7 +239,7 @@ def windows(value: object) -> str | None:
     return f"[{', '.join(spans)}]"
 
 
-ANY_MOMENT = "write the moment itself in the form 2026-01-05T12:00:00+08:00, or …Z for UTC"
+ANY_MOMENT = template("write the moment itself in the form 2026-01-05T12:00:00+08:00, or …Z for UTC")
 _BETWEEN_NUMBERS = frozenset("/\\;,&|、*#~")  # or before an extension: no number is made of what stands around them
 
 
@@ -259,28 +261,38 @@ def write_number(value: object) -> str:
     found = number(value)
     if found is None:
         letters = any(sign.isalpha() for sign in str(value)[:_LONGEST])
-        never = "letters are never taken for digits; " if letters else ""
+        never = t("letters are never taken for digits; ") if letters else ""
         if (
             re.fullmatch(r"\+?[1-9][0-9]*", shown := str(value)[:_LONGEST])
             and not 7 <= (count := len(shown.lstrip("+"))) <= 15
         ):
-            many = "short" if count < 7 else "long"
-            never = f"too {many}: with its country code a number has 7 to 15 digits, this one has {count}; "
-        place = " in place of its first 0" if re.match("0(?!0)", shown) else ""
-        return f'{never}write it in quotes with + and country code{place}, as in "+862155500001"'
+            many = template("short") if count < 7 else template("long")
+            never = t(
+                "too {many}: with its country code a number has 7 to 15 digits, this one has {count}; ",
+                many=spoken(many),
+                count=count,
+            )
+        place = t(" in place of its first 0") if re.match("0(?!0)", shown) else ""
+        return t(
+            '{never}write it in quotes with + and country code{place}, as in "+862155500001"', never=never, place=place
+        )
     sure = _plain(value).startswith(("+", "00")) or found.startswith("+999")
-    return f'write "{found}", in quotes{"" if sure else " (if that is its country code)"}'
+    return t('write "{found}", in quotes{more}', found=found, more="" if sure else t(" (if that is its country code)"))
 
 
 def write_day(text: object, example: str = "2026-03-31") -> str:
     """What to write for a day."""
     found = days(text)
     if len(found) > 1:
-        return f"this can mean two days; write {' or '.join(found)}"
+        return t("this can mean two days; write {found}", found=t(" or ").join(found))
     if found:
-        return f"write {found[0]}"
+        return t("write {found}", found=found[0])
     last = _last_of_month(_plain(text))
-    return f"that month ends with {last}" if last else f"write year, month and day as in {example}"
+    return (
+        t("that month ends with {last}", last=last)
+        if last
+        else t("write year, month and day as in {example}", example=example)
+    )
 
 
 def _last_of_month(text: str) -> str | None:
@@ -299,31 +311,44 @@ def write_moment(text: object) -> str:
     if days(text):
         return write_day(text)
     if not found and (local := moments(text, any_zone=True)):
-        return f"write {' or '.join(local)}, and behind it that zone's offset from UTC, such as -05:00 or +08:00"
+        return t(
+            "write {local}, and behind it that zone's offset from UTC, such as -05:00 or +08:00",
+            local=t(" or ").join(local),
+        )
     if not found:
-        return ANY_MOMENT
+        return spoken(ANY_MOMENT)
     if len(found[0]) > len("2026-03-04T20:00:00"):  # it has an offset
-        return f"write {' or '.join(found)}"
+        return t("write {found}", found=t(" or ").join(found))
     if len(found) > 1:
-        return f"this can mean two days; in China's time write {' or '.join(f'{one}+08:00' for one in found)}"
-    return f"write {found[0]}+08:00 if that was China's time, {found[0]}Z if UTC"
+        return t(
+            "this can mean two days; in China's time write {found}",
+            found=t(" or ").join(f"{one}+08:00" for one in found),
+        )
+    return t("write {found}+08:00 if that was China's time, {found}Z if UTC", found=found[0])
 
 
 def write_clock(text: object, example: str = "09:30") -> str:
     """What to write for a time of day, in quotes."""
     if _plain(text) in ("24:00", "24:00:00", "24", "2400", "24点"):
-        return 'write "23:59"'
-    return f'write "{clock(text) or example}"'
+        return t('write "23:59"')
+    return t('write "{clock}"', clock=clock(text) or example)
 
 
 def write_length(value: object, shortest: dt.timedelta | None = None, longest: dt.timedelta | None = None) -> str:
     """What to write for a length of time; only ways between the bounds."""
     ways = [way for way in lengths(value) if _within(way, shortest, longest)]
     if not ways:
-        bounds = "" if shortest is None or longest is None else f", {_shown(shortest)} to {_shown(longest)} here"
-        return f"write a number and a unit: 500ms, 5s, 5m, 2h, 1d{bounds}"
-    names = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-    return f"write {' or '.join(f'{way} ({names[way[-1]]})' if len(ways) > 1 else way for way in ways)}"
+        bounds = (
+            ""
+            if shortest is None or longest is None
+            else t(", {shortest} to {longest} here", shortest=_shown(shortest), longest=_shown(longest))
+        )
+        return t("write a number and a unit: 500ms, 5s, 5m, 2h, 1d{bounds}", bounds=bounds)
+    names = {"s": template("seconds"), "m": template("minutes"), "h": template("hours"), "d": template("days")}
+    return t(
+        "write {ways}",
+        ways=t(" or ").join(f"{way} ({spoken(names[way[-1]])})" if len(ways) > 1 else way for way in ways),
+    )
 
 
 def _shown(span: dt.timedelta) -> str:

@@ -24,6 +24,7 @@ from agi_app.authoring import full_width
 from agi_app.authoring.yaml_slips import LARGEST, dash_slip, line_slip, slip_of
 from agi_app.errors import AuthorError, Problem
 from agi_app.file_kinds import kind_of, not_utf8
+from agi_app.messages import spoken, t, template
 from agi_app.printable import one_line
 
 MAX_BYTES = 1024 * 1024
@@ -47,27 +48,30 @@ _WORDS: Mapping[str, bool | None] = {
     **dict.fromkeys(("false", "False", "FALSE"), False),
 }
 _HINTS = (
-    ("'\\t'", "there is a tab here; indent with spaces"),
+    ("'\\t'", template("there is a tab here; indent with spaces")),
     ("a tab character", "there is a tab here; indent with spaces"),
-    ("found unexpected ':'", "a colon needs a space after it; put text that contains a colon in quotes"),
-    ("mapping values are not allowed", "a colon is not allowed here; put text that contains a colon in quotes"),
-    ("could not find expected ':'", 'a line without a colon; write "key: value", or put long text in quotes'),
+    ("found unexpected ':'", template("a colon needs a space after it; put text that contains a colon in quotes")),
+    (
+        "mapping values are not allowed",
+        template("a colon is not allowed here; put text that contains a colon in quotes"),
+    ),
+    ("could not find expected ':'", template('a line without a colon; write "key: value", or put long text in quotes')),
     *(
-        (sign, "this does not fit here: wrong indentation, or a quote or bracket out of place")
+        (sign, template("this does not fit here: wrong indentation, or a quote or bracket out of place"))
         for sign in ("expected key", "expected '-' indicator", "expected <document start>")
     ),
-    ("expected node content", "there is nothing between two commas or brackets here; remove one of them"),
+    ("expected node content", template("there is nothing between two commas or brackets here; remove one of them")),
     (
         "scanning an alias",
-        "* has a special meaning in YAML: begin a step with -, and put text that contains * in quotes",
+        template("* has a special meaning in YAML: begin a step with -, and put text that contains * in quotes"),
     ),
-    ("expected ',' or", "a bracket or brace is not closed, or a comma is missing"),
-    ("exceeded maximum nesting depth", f"nested deeper than {MAX_DEPTH} levels"),
+    ("expected ',' or", template("a bracket or brace is not closed, or a comma is missing")),
+    ("exceeded maximum nesting depth", template("nested deeper than {max_depth} levels")),
     (
         "expected a single document",
-        "a file holds only one document: move the line --- and all below it to another file",
+        template("a file holds only one document: move the line --- and all below it to another file"),
     ),
-    ("while scanning a quoted scalar", "a quote is not closed"),
+    ("while scanning a quoted scalar", template("a quote is not closed")),
 )
 
 
@@ -96,12 +100,14 @@ def load(text: str | bytes, file: str) -> Document:
     """Parse one YAML document; raises ``AuthorError`` with the place and how to fix it."""
     source = _decode(text, file)
     if not source.strip():
-        _refuse(file, 1, 1, "yaml/empty", "the file is empty; fill it, or delete it")
+        _refuse(file, 1, 1, "yaml/empty", t("the file is empty; fill it, or delete it"))
     bad = _UNPRINTABLE.search(source)
     if (bad or source.startswith(("{\\rtf", "<"))) and (kind := kind_of(source[:64].encode("utf-8", "replace"))):
-        _refuse(file, 1, 1, "yaml/syntax", f"this is {kind}, despite its name; save it as plain text")
+        _refuse(
+            file, 1, 1, "yaml/syntax", t("this is {kind}, despite its name; save it as plain text", kind=spoken(kind))
+        )
     if bad:
-        message = f"the character U+{ord(bad[0]):04X} is not allowed in YAML; remove it"
+        message = t("the character U+{code:04X} is not allowed in YAML; remove it", code=ord(bad[0]))
         _refuse(file, *line_column(source, bad.start()), "yaml/syntax", message)
     builder = _Builder(source)
     try:
@@ -115,14 +121,14 @@ def load(text: str | bytes, file: str) -> Document:
         tried = error.note is None and len(source) <= LARGEST
         slip = slip_of(source, index, _fails_at) if tried else None
         if slip is None and source[index : index + 1] == "=":
-            slip = index, "put a colon and a space between a key and its value, not ="
+            slip = index, t("put a colon and a space between a key and its value, not =")
         if slip is None and tried and "single document" not in str(error.problem):
             slip = dash_slip(source, index, _fails_at) or line_slip(source, index, _fails_at)
         if slip is None:
             slip = index, _plain(error, source[index : index + 1])
         _refuse(file, *line_column(source, slip[0]), error.note or "yaml/syntax", slip[1])
     if builder.empty:
-        _refuse(file, 1, 1, "yaml/empty", "the file has only comments")
+        _refuse(file, 1, 1, "yaml/empty", t("the file has only comments"))
     if faults := builder.problems[:MOST_PROBLEMS]:
         raise AuthorError(*(Problem(file, *where, rule, printable(text)) for where, rule, text in faults))
     return Document(file, value, builder.positions, source)
@@ -184,15 +190,24 @@ class _Builder:
         """Stop at what a reviewer cannot follow, and at what only a machine writes."""
         anchor, tag = event.anchor, getattr(event, "tag", None)
         if isinstance(event, yaml.AliasEvent):
-            self._stop(event, f'*{anchor} is a YAML alias, which is not supported; for the text write "*{anchor}"')
+            self._stop(
+                event,
+                t('*{anchor} is a YAML alias, which is not supported; for the text write "*{anchor}"', anchor=anchor),
+            )
         if anchor:
-            self._stop(event, f"&{anchor} is a YAML anchor, which is not supported; write the value in full")
+            self._stop(
+                event, t("&{anchor} is a YAML anchor, which is not supported; write the value in full", anchor=anchor)
+            )
         if tag:
-            self._stop(event, f"{tag} is a YAML tag, which is not supported; put text that begins with ! in quotes")
+            self._stop(
+                event, t("{tag} is a YAML tag, which is not supported; put text that begins with ! in quotes", tag=tag)
+            )
         if depth > MAX_DEPTH:
-            self._stop(event, f"nested deeper than {MAX_DEPTH} levels")
+            self._stop(event, t("nested deeper than {max_depth} levels", max_depth=MAX_DEPTH))
         if self._values > MAX_VALUES:
-            self._stop(event, f"the file has more than {MAX_VALUES} keys and values", "yaml/too-large")
+            self._stop(
+                event, t("the file has more than {max_values} keys and values", max_values=MAX_VALUES), "yaml/too-large"
+            )
 
     @staticmethod
     def _stop(event: Any, message: str, rule: str | None = "yaml/not-supported") -> NoReturn:
@@ -212,7 +227,7 @@ class _Builder:
             where = self._at(event)
             if not isinstance(event, yaml.ScalarEvent) or not event.value:
                 self._skip(event, depth)
-                self.problems.append((where, "yaml/key", "a key must be a word or a quoted text"))
+                self.problems.append((where, "yaml/key", t("a key must be a word or a quoted text")))
                 continue
             self._values += 1
             self._check(event, depth + 1)
@@ -223,7 +238,11 @@ class _Builder:
                 first = self.positions[(*path, key)][0]
                 mend = _one_of_two(key, path, result)
                 self.problems.append(
-                    (where, "yaml/duplicate-key", f'"{key}" is here twice, first in line {first}; {mend}')
+                    (
+                        where,
+                        "yaml/duplicate-key",
+                        t('"{key}" is here twice, first in line {first}; {mend}', key=key, first=first, mend=mend),
+                    )
                 )
                 continue
             self.positions[(*path, key)] = where
@@ -248,7 +267,11 @@ class _Builder:
         if _INT.fullmatch(text):
             if len(text) > MAX_DIGITS:
                 self.problems.append(
-                    (self._at(event), "yaml/number", f"a number of more than {MAX_DIGITS} digits; put it in quotes")
+                    (
+                        self._at(event),
+                        "yaml/number",
+                        t("a number of more than {max_digits} digits; put it in quotes", max_digits=MAX_DIGITS),
+                    )
                 )
                 return 0
             return int(text)
@@ -261,7 +284,9 @@ class _Builder:
         if event.style or not full_width.COMMENT.search(str(event.value)):
             return
         index = self._source.index("＃", event.start_mark.index)
-        told = f"{full_width.naming_at(self._source, index)}; put text that contains it in quotes"
+        told = t(
+            "{naming_at}; put text that contains it in quotes", naming_at=full_width.naming_at(self._source, index)
+        )
         self.problems.append((self._place(index), "yaml/syntax", told))
 
 
@@ -269,13 +294,13 @@ def _one_of_two(key: str, path: Path, before: Mapping[str, Any]) -> str:
     """What to do with a key that is here twice, behind the keys ``before``."""
     nodes = path[:1] == ("nodes",)
     if nodes and len(path) == 2:  # steps without dashes
-        return f"each step begins with a dash: write - {key}: …"
+        return t("each step begins with a dash: write - {key}: …", key=key)
     if nodes and len(path) == 3 and key == next(iter(before)):  # the verb of a step
-        return f"one step has one verb: write - {key}: … as its own step"
+        return t("one step has one verb: write - {key}: … as its own step", key=key)
     if path[:1] == ("window",) and key in ("from", "to"):
         one = "{days: […], from: …, to: …}"
-        return f"two windows are two items, each with its days: write window: [{one}, {one}]"
-    return "keep one"
+        return t("two windows are two items, each with its days: write window: [{one}, {one}]", one=one)
+    return t("keep one")
 
 
 def index_of(source: str, line: int, column: int) -> int:
@@ -287,7 +312,13 @@ def index_of(source: str, line: int, column: int) -> int:
 def _decode(text: str | bytes, file: str) -> str:
     size = len(text) if isinstance(text, bytes) else len(text.encode("utf-8", "surrogatepass"))
     if size > MAX_BYTES:
-        _refuse(file, 1, 1, "yaml/too-large", f"the file has {size} bytes; at most {MAX_BYTES} are read")
+        _refuse(
+            file,
+            1,
+            1,
+            "yaml/too-large",
+            t("the file has {size} bytes; at most {max_bytes} are read", size=size, max_bytes=MAX_BYTES),
+        )
     if isinstance(text, str):
         return text.removeprefix("\ufeff")
     try:
@@ -307,7 +338,7 @@ def line_column(text: str, position: int) -> tuple[int, int]:
 def _plain(error: yaml.MarkedYAMLError, character: str) -> str:
     said = f"{error.context or ''} {error.problem or ''}".strip()
     said = said.replace("found character that cannot", f"found character {character!r} that cannot")
-    return next((hint for sign, hint in _HINTS if sign in said), said)
+    return next((t(hint, max_depth=MAX_DEPTH) for sign, hint in _HINTS if sign in said), said)
 
 
 def _refuse(file: str, line: int, column: int, rule: str, message: str) -> NoReturn:

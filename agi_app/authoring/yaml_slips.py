@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from agi_app.authoring.synonyms import EXAMPLES
+from agi_app.messages import spoken, t, template
 
 LARGEST = 64 * 1024  # characters; larger files are not tried
 _NEAR = 400  # characters before the place where the parser gives up, in which the cause is looked for
@@ -24,9 +25,9 @@ _NO_SPACE = re.compile(r"^[ ]*(?:- )*(?:(?P<dash>-)(?=[^\s-])|[\w.-]{1,64}(?P<co
 
 
 _COMMAS = (  # what stands where a comma belongs, and the words
-    (re.compile(r";(?=\s)"), "put a comma between two items, not ;"),
-    (re.compile(r"(?<=\s)[|/](?=\s)"), "put a comma between two items, not | or /"),
-    (re.compile(r"""(?<=[\w"'\]}])(?=\s+["'\w{\[])"""), "a comma is missing here, between two items"),
+    (re.compile(r";(?=\s)"), template("put a comma between two items, not ;")),
+    (re.compile(r"(?<=\s)[|/](?=\s)"), template("put a comma between two items, not | or /")),
+    (re.compile(r"""(?<=[\w"'\]}])(?=\s+["'\w{\[])"""), template("a comma is missing here, between two items")),
 )
 
 _TEXT_BETWEEN_BRACES = re.compile(  # that contains a colon; before it its key, behind it a comma or what closes it
@@ -54,47 +55,53 @@ _VALUE = re.compile(r"([ ]*(?:- )?[\w-]{1,64}:[ ])([^\"'\[{|>#].*)$")
 _STEP = re.compile(r"([ ]*-[ ]+)([\w-]{1,64}):")
 _BESIDE_A_VERB = re.compile(r"[ ]*on:(?=\s|$)")
 _LINES_OF_A_STEP = 40
-_FIRST_COLUMN = "must begin at the first column; remove the spaces before it"
+_FIRST_COLUMN = template("must begin at the first column; remove the spaces before it")
 _FLOW_KEYS = ("flow", "languages", "identify", "opt_out", "abandoned", "parameters", "start", "nodes")
 _WHOM = ("campaign", "purpose", "jurisdictions", "trunk", "caller_id", "local_caller_ids", "region", "dialled_by")
 _HOW = ("pace", "window", "retry", "ring_time", "max_call", "machine_detection", "agents")
 TOP_KEYS = frozenset((*_FLOW_KEYS, *_WHOM, *_HOW))
 _TOP_KEY = re.compile(rf" +({'|'.join(sorted(TOP_KEYS))}):(?=\s|$)")
-AT_EDGE = "there is a tab here; remove it: this key begins at the first column"
+AT_EDGE = template("there is a tab here; remove it: this key begins at the first column")
 _AT_EDGE = re.compile(r"[\w-]{1,64}:[ ]\S")
-TAB = "there is a tab here; indent with spaces"
+TAB = template("there is a tab here; indent with spaces")
 Tried = tuple[str, int, str]  # the new line, where the fault stands in the old one, the words
 
 
 def slip_of(source: str, wrong: int, fails_at: Callable[[str], int | None]) -> Slip | None:
     """What YAML reports elsewhere: no space behind a colon or dash, an apostrophe, marks of a merge; None: nothing."""
     if (fence := _FENCE.search(source)) is not None:
-        return (fence.start(), "``` marks a code block on a page of text: remove the lines with ```")
+        return (fence.start(), t("``` marks a code block on a page of text: remove the lines with ```"))
     if (mark := _MERGE.search(source)) is not None:
-        text = f"{mark[0]} is left from a merge: keep one version, and remove the lines <<<<<<<, ======= and >>>>>>>"
+        text = t(
+            "{mark} is left from a merge: keep one version, and remove the lines <<<<<<<, ======= and >>>>>>>",
+            mark=mark[0],
+        )
         return (mark.start(), text)
     if (first := _FIRST.search(source)) is not None and not _MAY_BE_YAML.search(first[0]):
         now = fails_at(source[: first.start()] + source[first.end() :])
         if now is None or now > wrong:
-            return (first.start(), "this line is no key with a value: remove it, or begin it with # as a comment")
+            return (first.start(), t("this line is no key with a value: remove it, or begin it with # as a comment"))
     begin = source.rfind("\n", 0, max(0, wrong - _NEAR)) + 1
     for quoted in _APOSTROPHE.finditer(source, begin, wrong + _NEAR):
         mended = f'{source[: quoted.start()]}"{quoted["text"]}"{source[quoted.end() :]}'
         if (now := fails_at(mended)) is None or now > wrong + 1:
-            text = "this apostrophe ends a text in single quotes: put the text in double quotes"
+            text = t("this apostrophe ends a text in single quotes: put the text in double quotes")
             return (quoted.start("sign"), f'{text}, "{quoted["text"]}"')
     if slip := _colon_between_braces(source, wrong, fails_at) or _comma_missing(source, begin, wrong, fails_at):
         return slip
     found = [found for found in _NO_SPACE.finditer(source, begin) if found.start() <= wrong]
     for found_here in reversed(found[-_MOST_SIGNS:]):
-        sign = "dash" if found_here["dash"] else "colon"
+        sign = template("dash") if found_here["dash"] else template("colon")
         at = found_here.start(sign)
         now = fails_at(f"{source[: at + 1]} {source[at + 1 :]}")
         if now is None or now > wrong + 1:
             line_end = source.find("\n", at)
             rest = source[at + 1 : len(source) if line_end < 0 else line_end]
             written = f"{source[found_here.start() : at + 1].lstrip()} {rest}"
-            return (at, f"a space is missing after the {sign}: write {written[:100]}")
+            return (
+                at,
+                t("a space is missing after the {sign}: write {written}", sign=spoken(sign), written=written[:100]),
+            )
     return None
 
 
@@ -107,7 +114,9 @@ def _colon_between_braces(source: str, wrong: int, fails_at: Callable[[str], int
         quoted = f'{source[: found.start("text")]}"{text}"{source[found.end() :]}'
         if (now := fails_at(quoted)) is None or now > wrong + 1:
             written = f'{found["before"].lstrip("{[, ")}"{text}"'
-            return found.start("text"), f"text that contains a colon needs quotes: write {written[:100]}"
+            return found.start("text"), t(
+                "text that contains a colon needs quotes: write {written}", written=written[:100]
+            )
     return None
 
 
@@ -119,7 +128,7 @@ def _comma_missing(source: str, begin: int, wrong: int, fails_at: Callable[[str]
         for sign in reversed(signs[-_MOST_SIGNS:]):
             now = fails_at(f"{source[: sign.start()]},{source[sign.end() :]}")
             if now is None or (now > wrong + 1 and "\n" not in source[sign.end() : wrong]):
-                return sign.start(), text
+                return sign.start(), spoken(text)
     return None
 
 
@@ -151,7 +160,11 @@ def _without(lines: list[str], parent: int, block: list[int]) -> TriedLines | No
     bare = {number: " " * _indent(lines[number]) + _text(lines[number])[2:].lstrip() for number in dashed}
     mended = [bare.get(number, line) for number, line in enumerate(lines)]
     name = mended[dashed[0]].strip().partition(":")[0][:64]
-    return mended, dashed[0], f"no dash belongs before a name in {_key(lines, parent)}: write {name}:"
+    return (
+        mended,
+        dashed[0],
+        t("no dash belongs before a name in {key}: write {name}:", key=_key(lines, parent), name=name),
+    )
 
 
 def _with(lines: list[str], parent: int, block: list[int]) -> TriedLines | None:
@@ -165,7 +178,7 @@ def _with(lines: list[str], parent: int, block: list[int]) -> TriedLines | None:
         if number in bare or _text(lines[number]).startswith("on:"):
             mended[number] = f"{' ' * _indent(lines[number])}{'- ' if number in bare else '  '}{_text(lines[number])}"
     steps = ", ".join(f"- {_text(lines[number])[:60]}" for number in bare[:3])
-    return mended, bare[0], f"each step begins with a dash: write {steps}"
+    return mended, bare[0], t("each step begins with a dash: write {steps}", steps=steps)
 
 
 def _block(lines: list[str], number: int) -> tuple[int, list[int]]:
@@ -203,7 +216,7 @@ def line_slip(source: str, wrong: int, fails_at: Callable[[str], int | None]) ->
     for number in before:
         if key := _misplaced_top_key(lines, number, wrong, fails_at):
             at = starts[number] + lines[number].index(key)
-            return at, f'wrong indentation: "{key}" {_FIRST_COLUMN}'
+            return at, t('wrong indentation: "{key}" {first_column}', key=key, first_column=spoken(_FIRST_COLUMN))
     tried = [*_unclosed(lines[: last + 1])]
     for changes in (_sure, _changes):
         tried += [(number, change) for number in before for change in changes(lines, number)]
@@ -211,8 +224,12 @@ def line_slip(source: str, wrong: int, fails_at: Callable[[str], int | None]) ->
         now = fails_at("\n".join([*lines[:number], line, *lines[number + 1 :]]))
         if now is None or now > wrong + len(lines[last]) + 40:
             tab = lines[number].find("\t", 0, len(lines[number]) - len(lines[number].lstrip()))
-            edge = AT_EDGE if number and _AT_EDGE.match(lines[number - 1]) else TAB
-            return (starts[number] + tab, edge if now is None else TAB) if tab >= 0 else (starts[number] + at, words)
+            edge = spoken(AT_EDGE if number and _AT_EDGE.match(lines[number - 1]) else TAB)
+            return (
+                (starts[number] + tab, edge if now is None else spoken(TAB))
+                if tab >= 0
+                else (starts[number] + at, words)
+            )
     return None
 
 
@@ -233,7 +250,11 @@ def _unclosed(lines: list[str]) -> Iterator[tuple[int, Tried]]:
         text = line.partition(" #")[0].rstrip()
         yield (
             number,
-            (f'{text}"', text.rindex('"') if '"' in text else 0, f'a quote is not closed: write {text.strip()[:100]}"'),
+            (
+                f'{text}"',
+                text.rindex('"') if '"' in text else 0,
+                t('a quote is not closed: write {text}"', text=text.strip()[:100]),
+            ),
         )
 
 
@@ -244,13 +265,13 @@ def _sure(lines: list[str], number: int) -> Iterator[Tried]:
     indent = len(line) - len(line.lstrip())
     yield from _beside_a_verb(lines, number, indent)
     if "\t" in line[:indent] and text:
-        yield line.replace("\t", "  "), line.index("\t"), TAB
+        yield line.replace("\t", "  "), line.index("\t"), spoken(TAB)
     if found := _BULLET.match(line):
         new = f"{line[:indent]}- {line[found.end() :]}"
-        yield new, indent, f"an item begins with a dash and a space: write {new.strip()[:100]}"
+        yield new, indent, t("an item begins with a dash and a space: write {new}", new=new.strip()[:100])
     if (found := _EQUALS.match(line)) and not text.startswith("#"):
         new = f"{found[1]}: {line[found.end() :]}"
-        yield new, found.end(1), f"put a colon between a key and its value: write {new.strip()[:100]}"
+        yield new, found.end(1), t("put a colon between a key and its value: write {new}", new=new.strip()[:100])
 
 
 def _beside_a_verb(lines: list[str], number: int, indent: int) -> Iterator[Tried]:
@@ -261,8 +282,17 @@ def _beside_a_verb(lines: list[str], number: int, indent: int) -> Iterator[Tried
         if found := _STEP.match(lines[above]):
             wanted = len(found[1])
             if wanted != indent:
-                far = f"indent this line with {wanted} spaces, as far as {found[2]} in line {above + 1}"
-                yield " " * wanted + lines[number].strip(), indent, f'"on" belongs beside {found[2]}: {far}'
+                far = t(
+                    "indent this line with {wanted} spaces, as far as {verb} in line {above}",
+                    wanted=wanted,
+                    verb=found[2],
+                    above=above + 1,
+                )
+                yield (
+                    " " * wanted + lines[number].strip(),
+                    indent,
+                    t('"on" belongs beside {verb}: {far}', verb=found[2], far=far),
+                )
             return
 
 
@@ -273,23 +303,35 @@ def _changes(lines: list[str], number: int) -> Iterator[Tried]:
         return
     indent = len(_INDENT.match(line)[0])  # type: ignore[index]  # it matches nothing, too
     if _BARE_WORD.match(line) and text[-1].isalnum():
-        yield f"{line.rstrip()}:", len(line.rstrip()), f"a colon is missing: write {text}:"
+        yield f"{line.rstrip()}:", len(line.rstrip()), t("a colon is missing: write {text}:", text=text)
     if (found := _VALUE.match(line)) and ": " in found[2] and '"' not in found[2]:
         new = f'{found[1]}"{found[2]}"'
-        yield new, found.start(2), f"text that contains a colon needs quotes: write {new.strip()[:100]}"
+        yield (
+            new,
+            found.start(2),
+            t("text that contains a colon needs quotes: write {written}", written=new.strip()[:100]),
+        )
     around = list(_indents(lines, number, indent))
     yield from (_indented(text, indent, *place) for place in around if abs(place[0] - number) == 1)
     if text.startswith("- "):
-        yield f"{line[:indent]}{text[2:].lstrip()}", indent, f"no dash belongs here: write {text[2:].strip()[:100]}"
+        yield (
+            f"{line[:indent]}{text[2:].lstrip()}",
+            indent,
+            t("no dash belongs here: write {text}", text=text[2:].strip()[:100]),
+        )
     else:
-        yield f"{line[:indent]}- {text}", indent, f"a dash is missing: write - {text[:100]}"
+        yield f"{line[:indent]}- {text}", indent, t("a dash is missing: write - {text}", text=text[:100])
     yield from (_indented(text, indent, *place) for place in around if abs(place[0] - number) > 1)
 
 
 def _indented(text: str, now: int, other: int, wanted: int) -> Tried:
-    spaces = f"{wanted} space{'' if wanted == 1 else 's'}"
-    where = f"indent this line with {spaces}" if wanted else f"this line {_FIRST_COLUMN}"
-    return " " * wanted + text, now, f"wrong indentation: {where}; compare line {other + 1}"
+    spaces = t("1 space") if wanted == 1 else t("{count} spaces", count=wanted)
+    where = (
+        t("indent this line with {spaces}", spaces=spaces)
+        if wanted
+        else t("this line {first_column}", first_column=spoken(_FIRST_COLUMN))
+    )
+    return " " * wanted + text, now, t("wrong indentation: {where}; compare line {other}", where=where, other=other + 1)
 
 
 def _indents(lines: list[str], number: int, now: int) -> Iterator[tuple[int, int]]:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, Field
 
+from agi_app.messages import template
+
 
 class AmiSettings(BaseModel, extra="forbid", frozen=True):
     """Asterisk's manager interface: a worker hears there that a key goes down, and calls nobody while it cannot."""
@@ -13,14 +15,14 @@ class AmiSettings(BaseModel, extra="forbid", frozen=True):
     host: str = Field(
         "127.0.0.1",
         min_length=1,
-        description="address of the manager interface; the password is sent to it unencrypted",
+        description=template("address of the manager interface; the password is sent to it unencrypted"),
     )
-    port: int = Field(5038, ge=1, le=65535, description="TCP port, as in manager.conf")
+    port: int = Field(5038, ge=1, le=65535, description=template("TCP port, as in manager.conf"))
     username: str = Field(
-        "", description="user of manager.conf, with read = dtmf,system,reporting; empty: nobody is called"
+        "", description=template("user of manager.conf, with read = dtmf,system,reporting; empty: nobody is called")
     )
-    password: str = Field("", description="secret of that user; better: password_file", repr=False)
-    password_file: Path | None = Field(None, description="file that holds the secret and nothing else")
-    timeout: float = Field(3.0, gt=0, le=30, description="seconds to wait for a whole answer")
-    every: float = Field(5.0, ge=1, le=300, description="seconds between two checks")
-    queues: tuple[str, ...] = Field((), description="queues of queues.conf that doctor looks at")
+    password: str = Field("", description=template("secret of that user; better: password_file"), repr=False)
+    password_file: Path | None = Field(None, description=template("file that holds the secret and nothing else"))
+    timeout: float = Field(3.0, gt=0, le=30, description=template("seconds to wait for a whole answer"))
+    every: float = Field(5.0, ge=1, le=300, description=template("seconds between two checks"))
+    queues: tuple[str, ...] = Field((), description=template("queues of queues.conf that doctor looks at"))

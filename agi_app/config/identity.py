@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from pydantic import BaseModel, Field
 
+from agi_app.messages import template
+
 _HEX = r"^[0-9a-f]{32}$"
 
 
 class IdentitySettings(BaseModel, extra="forbid", frozen=True):
     """Which project this is, and which suppression key it has; the database holds the same (`agi-app init`)."""
 
-    project: str = Field(pattern=_HEX, description="id of this project, made by `agi-app init`; never change it")
+    project: str = Field(
+        pattern=_HEX, description=template("id of this project, made by `agi-app init`; never change it")
+    )
     suppression_key: str = Field(
-        pattern=_HEX, description="fingerprint of its suppression key, which shows when the key is a wrong or a new one"
+        pattern=_HEX,
+        description=template("fingerprint of its suppression key, which shows when the key is a wrong or a new one"),
     )
 
     @property

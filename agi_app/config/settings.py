@@ -32,13 +32,14 @@ from agi_app.config.destinations import DestinationSettings
 from agi_app.config.identity import IdentitySettings
 from agi_app.config.lines import InboundLineSettings, one_line_a_number
 from agi_app.config.prompts import PromptSettings, TtsSettings
-from agi_app.config.screening import BAD_TOKEN, AgiSettings, GuardSettings, usable_token
+from agi_app.config.screening import EASY_TO_GUESS, LEAST_TOKEN, AgiSettings, GuardSettings, usable_token
 from agi_app.config.setting_faults import of_variable, plain_fault
 from agi_app.config.speech import SpeechSettings
 from agi_app.config.toml_lines import Places, find, line_column, places, syntax_faults
 from agi_app.config.trunks import Name, TrunkSettings
 from agi_app.errors import ConfigError, Problem
 from agi_app.file_kinds import not_utf8
+from agi_app.messages import t, template
 
 SETTINGS_FILE = "agi-app.toml"
 DATABASE_URL = "DATABASE_URL"
@@ -51,11 +52,14 @@ OTHER_VARIABLES = re.compile(
 )
 
 
+_RULE = "settings"  # of the faults of agi-app.toml
+
+
 class SandboxSettings(BaseModel, extra="forbid", frozen=True):
     """Only for trials on trunks marked ``sandbox``."""
 
     clock: AwareDatetime | None = Field(
-        None, description="rules time starts at this instant and runs at real speed; needs a UTC offset"
+        None, description=template("rules time starts at this instant and runs at real speed; needs a UTC offset")
     )
 
 
@@ -63,7 +67,8 @@ class AuditSettings(BaseModel, extra="forbid", frozen=True):
     """The proof of what was done (docs/how-to/audit.md)."""
 
     witness: Path | None = Field(
-        None, description="a folder on another disk or a mounted share that gets a copy of the signed checkpoints"
+        None,
+        description=template("a folder on another disk or a mounted share that gets a copy of the signed checkpoints"),
     )
 
 
@@ -73,9 +78,11 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(extra="forbid", frozen=True, env_prefix=PREFIX, env_nested_delimiter="__")
 
     project: Path
-    data_folder: Path = Field(Path("var"), description="database, journal and keys of this project")
+    data_folder: Path = Field(Path("var"), description=template("database, journal and keys of this project"))
     database_url: str = Field(
-        "", description="postgresql://… of a server 15 or newer; empty: agi-app starts an embedded one", repr=False
+        "",
+        description=template("postgresql://… of a server 15 or newer; empty: agi-app starts an embedded one"),
+        repr=False,
     )
     asterisk: AsteriskSettings = AsteriskSettings()
     trunks: dict[Name, TrunkSettings] = Field(default_factory=dict)
@@ -114,15 +121,15 @@ class Settings(BaseSettings):
         real = [name for name, trunk in self.trunks.items() if not trunk.sandbox]
         if self.sandbox.clock is not None and (real or not self.trunks):
             raise ValueError(
-                "sandbox.clock is accepted only if every trunk is marked sandbox = true"
-                + (f"; these are not: {', '.join(real)}" if real else "; there is no trunk at all")
+                t("sandbox.clock is accepted only if every trunk is marked sandbox = true")
+                + (t("; these are not: {real}", real=", ".join(real)) if real else t("; there is no trunk at all"))
             )
         return self
 
     @model_validator(mode="after")
     def _listening_needs_speech(self) -> Settings:
         if self.guard.listen and self.speech.engine == "none":
-            raise ValueError("guard.listen needs a recogniser: set [speech] engine (docs/how-to/spoken-answers.md)")
+            raise ValueError(t("guard.listen needs a recogniser: set [speech] engine (docs/how-to/spoken-answers.md)"))
         return self
 
     @property
@@ -132,21 +139,29 @@ class Settings(BaseSettings):
 
     def ari_password(self) -> str:
         """The ARI password from the settings, its file or the environment; ConfigError when there is none."""
-        if secret := self._secret(self.asterisk.password, self.asterisk.password_file, "ARI password"):
+        if secret := self._secret(self.asterisk.password, self.asterisk.password_file, t("ARI password")):
             return secret
-        raise ConfigError("no ARI password: set [asterisk] password_file in agi-app.toml or AGI_APP_ASTERISK__PASSWORD")
+        raise ConfigError(
+            t("no ARI password: set [asterisk] password_file in agi-app.toml or AGI_APP_ASTERISK__PASSWORD")
+        )
 
     def ami_password(self) -> str:
         """The secret of the manager interface's user; ConfigError when there is none."""
-        if secret := self._secret(self.ami.password, self.ami.password_file, "AMI password"):
+        if secret := self._secret(self.ami.password, self.ami.password_file, t("AMI password")):
             return secret
-        raise ConfigError("no password of the manager interface: set [ami] password_file in agi-app.toml")
+        raise ConfigError(t("no password of the manager interface: set [ami] password_file in agi-app.toml"))
 
     def agi_token(self) -> str | None:
         """What a FastAGI request must show; None when none is set, so none is answered. Raises ConfigError."""
-        token = self._secret(self.agi.token, self.agi.token_file, "AGI token")
+        token = self._secret(self.agi.token, self.agi.token_file, t("AGI token"))
         if token and not usable_token(token):
-            raise ConfigError(f"the AGI token in {self.agi.token_file} {BAD_TOKEN}")
+            raise ConfigError(
+                t(
+                    "the AGI token in {token_file} {bad_token}",
+                    token_file=self.agi.token_file,
+                    bad_token=t(EASY_TO_GUESS, least=LEAST_TOKEN),
+                )
+            )
         return token or None
 
     def _secret(self, given: str, file: Path | None, what: str) -> str:
@@ -156,9 +171,11 @@ class Settings(BaseSettings):
         try:
             secret = (self.project / file).read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError(f"the {what} file {file} cannot be read: {error}") from error
+            raise ConfigError(
+                t("the {what} file {file} cannot be read: {error}", what=what, file=file, error=error)
+            ) from error
         if not secret:
-            raise ConfigError(f"the {what} file {file} is empty")
+            raise ConfigError(t("the {what} file {file} is empty", what=what, file=file))
         return secret
 
     @classmethod
@@ -191,7 +208,7 @@ def load_settings(project: Path) -> Settings:
             file, known, [(at, f"{'.'.join(map(str, at)) or 'settings'}: {text}") for at, text in faults]
         ) from None
     except SettingsError as error:
-        raise ConfigError(f"the environment variables: {error}") from None
+        raise ConfigError(t("the environment variables: {error}", error=error)) from None
 
 
 def _no_settings() -> list[tuple[tuple[str | int, ...], str]]:
@@ -214,11 +231,11 @@ def _refused(file: Path, known: Places, faults: list[tuple[tuple[str | int, ...]
     lines, problems = [], []
     for path, text in faults:
         if (variable := _variable(path)) is not None:
-            lines.append(f"the environment variable {variable}: {text}")
+            lines.append(t("the environment variable {variable}: {text}", variable=variable, text=text))
         else:
             place = find(known, path)
             lines.append(f"{file if place is None else f'{file}:{place[0]}:{place[1]}'}: {text}")
-            problems.append(Problem(SETTINGS_FILE, *(place or (1, 1)), "settings", text))
+            problems.append(Problem(SETTINGS_FILE, *(place or (1, 1)), _RULE, text))
     return ConfigError("\n".join(lines), tuple(problems) if len(problems) == len(lines) else ())
 
 
@@ -234,7 +251,11 @@ def _variable(path: tuple[str | int, ...]) -> str | None:
 def source_of_database() -> str:
     """Where the address of the database was set, as messages tell it."""
     variable = _variable(("database_url",))
-    return f"database_url of {SETTINGS_FILE}" if variable is None else f"the environment variable {variable}"
+    return (
+        t("database_url of {settings_file}", settings_file=SETTINGS_FILE)
+        if variable is None
+        else t("the environment variable {variable}", variable=variable)
+    )
 
 
 def _read_table(file: Path) -> tuple[dict[str, Any], Places]:
@@ -245,23 +266,23 @@ def _read_table(file: Path) -> tuple[dict[str, Any], Places]:
         table = tomllib.loads(text)
     except FileNotFoundError:
         raise ConfigError(
-            f"{file}: there is no such file; `agi-app init DIR` makes a project, --project names one"
+            t("{file}: there is no such file; `agi-app init DIR` makes a project, --project names one", file=file)
         ) from None
     except UnicodeDecodeError as error:
         place = line_column(content[: error.start].decode("utf-8"), error.start)
-        words = f"cannot be read: {not_utf8(content)}"
-        problem = Problem(SETTINGS_FILE, *place, "settings", words)
+        words = t("cannot be read: {not_utf8}", not_utf8=not_utf8(content))
+        problem = Problem(SETTINGS_FILE, *place, _RULE, words)
         raise ConfigError(f"{file}:{place[0]}:{place[1]}: {words}", (problem,)) from None
     except OSError as error:
-        words = f"cannot be read: {'this is a folder' if file.is_dir() else error.strerror}"
-        raise ConfigError(f"{file}: {words}", (Problem(SETTINGS_FILE, 1, 1, "settings", words),)) from error
+        words = t("cannot be read: {more}", more=t("this is a folder") if file.is_dir() else error.strerror)
+        raise ConfigError(f"{file}: {words}", (Problem(SETTINGS_FILE, 1, 1, _RULE, words),)) from error
     except tomllib.TOMLDecodeError as error:
         told = syntax_faults(text, error)
-        problems = tuple(Problem(SETTINGS_FILE, *at, "settings", words) for at, words in told)
+        problems = tuple(Problem(SETTINGS_FILE, *at, _RULE, words) for at, words in told)
         raise ConfigError("\n".join(f"{file}:{at[0]}:{at[1]}: {words}" for at, words in told), problems) from error
     known = renames.paths_today(places(text.replace("\r\n", "\n")))
     if "project" in table:
-        raise _refused(file, known, [(("project",), "project: this name is not a setting")])
+        raise _refused(file, known, [(("project",), t("project: this name is not a setting"))])
     return table, known
 
 

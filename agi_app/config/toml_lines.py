@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 
 from agi_app.authoring import full_width
 from agi_app.file_kinds import kind_of
+from agi_app.messages import spoken, t, template
 
 Place = tuple[int, int]  # line and column, both from 1
 Places = Mapping[tuple[str, ...], Place]
@@ -48,26 +49,32 @@ def find(known: Places, path: Sequence[str | int]) -> Place | None:
 
 
 _PLACE = re.compile(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", re.DOTALL)
+_NO_VALUE = template(
+    'put text in quotes, as in name = "value"; write numbers in digits only, and true and false in small letters'
+)
 _MEANT = (
     (
         "Invalid value",
-        'put text in quotes, as in name = "value"; write numbers in digits only, and true and false in small letters',
+        _NO_VALUE,
     ),
-    ("Expected '=' after a key", "write NAME = VALUE, one on each line"),
-    ("Invalid statement", "write NAME = VALUE, or [TABLE], one on each line"),
+    ("Expected '=' after a key", template("write NAME = VALUE, one on each line")),
+    ("Invalid statement", template("write NAME = VALUE, or [TABLE], one on each line")),
     (
         "Expected newline or end of document",
-        "there is more than one value here; write one setting on each line, and text in quotes",
+        template("there is more than one value here; write one setting on each line, and text in quotes"),
     ),
-    ("Illegal character '\\n'", "a quote is not closed on this line"),
-    ("Unterminated string", "a quote is not closed"),
-    ("Unclosed array", "a bracket is not closed, or a comma is missing"),
-    ("Unclosed inline table", "a brace is not closed, or a comma is missing"),
-    ("Expected ']' at the end of a table", "put a table's name in brackets, as in [asterisk]"),
-    ("Invalid initial character for a key part", "write a name in Latin letters, digits, - and _, then = and a value"),
-    ("Unescaped", "write a backslash in a text twice, or put the text in single quotes"),
-    ("Cannot overwrite a value", "this name is set twice; keep one"),
-    ("Cannot declare", "this table is here twice; put its settings together"),
+    ("Illegal character '\\n'", template("a quote is not closed on this line")),
+    ("Unterminated string", template("a quote is not closed")),
+    ("Unclosed array", template("a bracket is not closed, or a comma is missing")),
+    ("Unclosed inline table", template("a brace is not closed, or a comma is missing")),
+    ("Expected ']' at the end of a table", template("put a table's name in brackets, as in [asterisk]")),
+    (
+        "Invalid initial character for a key part",
+        template("write a name in Latin letters, digits, - and _, then = and a value"),
+    ),
+    ("Unescaped", template("write a backslash in a text twice, or put the text in single quotes")),
+    ("Cannot overwrite a value", template("this name is set twice; keep one")),
+    ("Cannot declare", template("this table is here twice; put its settings together")),
 )
 
 
@@ -76,7 +83,7 @@ def syntax_faults(text: str, error: tomllib.TOMLDecodeError) -> list[tuple[Place
     text = text.replace("\r\n", "\n")
     said, at = _failure(text, error)
     told = [
-        (line_column(text, place), f"is not valid TOML: {full_width.naming(text[place])}")
+        (line_column(text, place), t("is not valid TOML: {naming}", naming=full_width.naming(text[place])))
         for place in full_width.culprits(text, at, _fails_at)
     ]
     meant = (
@@ -84,12 +91,14 @@ def syntax_faults(text: str, error: tomllib.TOMLDecodeError) -> list[tuple[Place
         or _unclosed(text, at)
         or _twice(text, said, at)
         or _bad_name(text, at)
-        or next((words for sign, words in _MEANT if said.startswith(sign)), said)
+        or next((spoken(words) for sign, words in _MEANT if said.startswith(sign)), said)
     )
-    meant = _colon(text, at) or (meant + _bare(text, at) if meant == _MEANT[0][1] else meant)
+    meant = _colon(text, at) or (meant + _bare(text, at) if meant == spoken(_NO_VALUE) else meant)
     if kind := kind_of(text[:64].encode("utf-8", "replace")):
-        return [((1, 1), f"is not valid TOML: this is {kind}, despite its name; save it as plain text")]
-    return told or [(line_column(text, at), f"is not valid TOML: {meant}")]
+        return [
+            ((1, 1), t("is not valid TOML: this is {kind}, despite its name; save it as plain text", kind=spoken(kind)))
+        ]
+    return told or [(line_column(text, at), t("is not valid TOML: {meant}", meant=meant))]
 
 
 _HEADER = re.compile(r"[ \t]*\[\[?([^\]\n\"'#]{1,100})\]")
@@ -103,12 +112,16 @@ def _bad_name(text: str, at: int) -> str | None:
         return None
     *above, name = found[1].strip().split(".")
     plain = re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-")
-    such = "write" if plain else "such as"
+    such = "write" if plain else t("such as")
     shown = ".".join([*above, plain or "carrier-a"])
-    return f"a table's name has only Latin letters, digits, - and _, and no spaces: {such} [{shown}]"
+    return t(
+        "a table's name has only Latin letters, digits, - and _, and no spaces: {such} [{shown}]",
+        such=such,
+        shown=shown,
+    )
 
 
-_NAMED = {"trunks": "trunk", "destinations": "destination", "lines": "line"}
+_NAMED = {"trunks": template("trunk"), "destinations": template("destination"), "lines": template("line")}
 
 
 def _twice(text: str, said: str, at: int) -> str | None:
@@ -118,14 +131,25 @@ def _twice(text: str, said: str, at: int) -> str | None:
     header = _TABLE.match(line)
     if said.startswith("Cannot declare") and header:
         table = _path(header[1])
-        first = f", first in line {place[0]}" if (place := places(text).get(table)) and place[0] < number else ""
+        first = (
+            t(", first in line {place}", place=place[0])
+            if (place := places(text).get(table)) and place[0] < number
+            else ""
+        )
         what = _NAMED.get(table[0]) if len(table) == 2 else None
-        other = f", or for another {what} give it another name: [{table[0]}.NAME]" if what else ""
-        return f"this table is here twice{first}; put its settings together{other}"
+        other = (
+            t(", or for another {what} give it another name: [{table}.NAME]", what=spoken(what), table=table[0])
+            if what
+            else ""
+        )
+        return t("this table is here twice{first}; put its settings together{other}", first=first, other=other)
     if said.startswith("Cannot overwrite") and (setting := _SETTING.match(line)):
         name = _path(setting[1])
         before = [where[0] for path, where in places(text[:begin]).items() if path[-len(name) :] == name]
-        return f"this name is set twice{f', first in line {before[-1]}' if before else ''}; keep one"
+        return t(
+            "this name is set twice{more}; keep one",
+            more=t(", first in line {place}", place=before[-1]) if before else "",
+        )
     return None
 
 
@@ -144,7 +168,9 @@ def _with_a_unit(text: str, at: int) -> str | None:
     unit = (found[2] or "").strip() if found else ""
     if found is None or unit in _TIMES or not (unit or "," in found[1]):
         return None
-    return f"write a number in digits only: {found[1].replace(',', '')}" + (f", without {unit}" if unit else "")
+    return t("write a number in digits only: {replace}", replace=found[1].replace(",", "")) + (
+        t(", without {unit}", unit=unit) if unit else ""
+    )
 
 
 _NAME = re.compile(r"([\w-]{1,64})[ \t]*=")
@@ -155,8 +181,8 @@ def _unclosed(text: str, at: int) -> str | None:
     found = _NAME.match(text, at)
     if found is None or text[:at].rstrip()[-1:] not in ("[", ","):
         return None
-    where = "in front of the comma" if text[:at].rstrip(" \t").endswith(",") else "before it"
-    return f"the list before {found[1]} is not closed: write ] {where}"
+    where = t("in front of the comma") if text[:at].rstrip(" \t").endswith(",") else t("before it")
+    return t("the list before {found} is not closed: write ] {where}", found=found[1], where=where)
 
 
 _BARE = re.compile(r"[^\s,#\]}]{1,100}")
@@ -167,15 +193,15 @@ def _bare(text: str, at: int) -> str:
     """What to write in place of a value without quotes."""
     found = _BARE.match(text, at)
     if found is None:
-        return "; there is nothing after the ="
+        return t("; there is nothing after the =")
     line, _, _ = text[at:].partition("\n")
     before = text[text.rfind("\n", 0, at) + 1 : at]
     whole = line.partition(" #")[0].strip() if not set("[{") & set(before) else found[0]
     word = (whole if "," not in whole else found[0])[:100].strip("\"'")
     truth = {"yes": "true", "on": "true", "true": "true", "no": "false", "off": "false", "false": "false"}
     if (plain := full_width.ascii_of(word)) != word and plain.isdecimal():
-        return f"; {full_width.naming(word[0])}: write {plain}"
-    return f"; write {truth.get(word.lower(), f'{chr(34)}{word}{chr(34)}')}"
+        return t("; {naming}: write {plain}", naming=full_width.naming(word[0]), plain=plain)
+    return t("; write {right}", right=truth.get(word.lower(), f"{chr(34)}{word}{chr(34)}"))
 
 
 def _colon(text: str, at: int) -> str | None:
@@ -186,9 +212,9 @@ def _colon(text: str, at: int) -> str | None:
         return None
     value = found[2].strip()
     if not value:
-        return f"this is TOML, not YAML: write [{found[1]}], and what belongs to it below"
+        return t("this is TOML, not YAML: write [{found}], and what belongs to it below", found=found[1])
     plain = value if value[0] in "\"'[{0123456789" or value in ("true", "false") else f'"{value}"'
-    return f"put = between a name and its value: write {found[1]} = {plain}"
+    return t("put = between a name and its value: write {found} = {plain}", found=found[1], plain=plain)
 
 
 def _failure(text: str, error: tomllib.TOMLDecodeError) -> tuple[str, int]:

@@ -7,63 +7,73 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field, field_validator, model_validator
 
+from agi_app.messages import spoken, t, template
+
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$")]
 
 
 # Nothing that Asterisk would read as more than one number and one endpoint: ;options, &another, /contact, %xx.
 _ENDPOINT = re.compile(r"PJSIP/\{number\}@(?:[A-Za-z0-9_.-]|\{port\})+")
-_WRITTEN = "must be PJSIP/{number}@ENDPOINT, for example PJSIP/{number}@carrier-a"
+_WRITTEN = template("must be PJSIP/{number}@ENDPOINT, for example PJSIP/{number}@carrier-a")
 
 
 class PortSettings(BaseModel, extra="forbid", frozen=True):
     """One port of a gateway, with its SIM card. It carries one call at a time."""
 
     number: str = Field(
-        pattern=r"^\+[1-9][0-9]{6,14}$", description="the port's own number, which people see; it needs a proof"
+        pattern=r"^\+[1-9][0-9]{6,14}$",
+        description=template("the port's own number, which people see; it needs a proof"),
     )
     calls_per_day: int | None = Field(
-        None, ge=1, le=100_000, description="the most calls in any 24 hours; default: no limit for the port"
+        None, ge=1, le=100_000, description=template("the most calls in any 24 hours; default: no limit for the port")
     )
-    spacing: float = Field(0.0, ge=0, le=3600, description="seconds of rest between a call and the next")
+    spacing: float = Field(0.0, ge=0, le=3600, description=template("seconds of rest between a call and the next"))
 
 
 class TrunkSettings(BaseModel, extra="forbid", frozen=True):
     """A way out to the telephone network: a PJSIP endpoint of Asterisk."""
 
-    endpoint: str = Field(description="what Asterisk dials, with {number}: PJSIP/{number}@carrier-a")
+    endpoint: str = Field(description=template("what Asterisk dials, with {number}: PJSIP/{number}@carrier-a"))
     calls_per_second: float = Field(
-        1.0, gt=0, le=1000, description="the most new calls a second, over all campaigns and nodes"
+        1.0, gt=0, le=1000, description=template("the most new calls a second, over all campaigns and nodes")
     )
-    concurrent: int = Field(10, ge=1, le=10000, description="the most calls at once, over all campaigns and nodes")
+    concurrent: int = Field(
+        10, ge=1, le=10000, description=template("the most calls at once, over all campaigns and nodes")
+    )
     channels: int | None = Field(
         None,
         ge=1,
         le=100_000,
-        description="calls that the carrier carries at once, including the PBX's own; needed for reserve",
+        description=template("calls that the carrier carries at once, including the PBX's own; needed for reserve"),
     )
     reserve: int = Field(
         0,
         ge=0,
         le=100_000,
-        description="how many of the channels stay free for the PBX's own calls and emergency calls",
+        description=template("how many of the channels stay free for the PBX's own calls and emergency calls"),
     )
-    plus: bool = Field(False, description="dial numbers with their plus sign (+86…) instead of without")
+    plus: bool = Field(False, description=template("dial numbers with their plus sign (+86…) instead of without"))
     prefix: str = Field(
         "",
         pattern=r"^[0-9]{0,5}$",
-        description="digits that the carrier wants before each number (00, 9 …), five at most; kept in each decision",
+        description=template(
+            "digits that the carrier wants before each number (00, 9 …), five at most; kept in each decision"
+        ),
     )
     identify_by_request: bool = Field(
         False,
-        description="let pjsip.conf recognise the trunk by a user name, a header, the request URI or a line token,"
-        " which anybody can send; false: it must have identify_by = ip, and no match_header, match_request_uri or"
-        " line",
+        description=template(
+            "let pjsip.conf recognise the trunk by a user name, a header, the request URI or a line token, which "
+            "anybody can send; false: it must have identify_by = ip, and no match_header, match_request_uri or "
+            "line"
+        ),
     )
     sandbox: bool = Field(
-        False, description="whether this is a test trunk on 127.0.0.0/8, which calls only test-range numbers"
+        False, description=template("whether this is a test trunk on 127.0.0.0/8, which calls only test-range numbers")
     )
     ports: dict[Name, PortSettings] = Field(
-        default_factory=dict, description="the ports of a gateway, [trunks.NAME.ports.PORT]; {port} in `endpoint`"
+        default_factory=dict,
+        description=template("the ports of a gateway, [trunks.NAME.ports.PORT]; {port} in `endpoint`"),
     )
 
     @field_validator("endpoint")
@@ -74,41 +84,72 @@ class TrunkSettings(BaseModel, extra="forbid", frozen=True):
         technology, _, rest = value.partition("/")
         before, at, after = rest.partition("@")
         if technology != "PJSIP":
-            raise ValueError(f"{_WRITTEN}; the technology {technology!r} is not supported")
+            raise ValueError(
+                t(
+                    "{written}; the technology {technology!r} is not supported",
+                    written=spoken(_WRITTEN),
+                    technology=technology,
+                )
+            )
         if before != "{number}":
-            more = "; digits before each number go into the setting prefix" if "{number}" in before else ""
-            raise ValueError(f"{_WRITTEN}: write {{number}} and nothing else before the @, not {before!r}{more}")
+            more = t("; digits before each number go into the setting prefix") if "{number}" in before else ""
+            raise ValueError(
+                t(
+                    "{written}: write {{number}} and nothing else before the @, not {before!r}{more}",
+                    written=spoken(_WRITTEN),
+                    before=before,
+                    more=more,
+                )
+            )
         if not at:
-            raise ValueError(f"{_WRITTEN}: the @ and Asterisk's endpoint are missing")
+            raise ValueError(t("{written}: the @ and Asterisk's endpoint are missing", written=spoken(_WRITTEN)))
         raise ValueError(
-            f"{_WRITTEN}: write the name of an endpoint after the @ (letters, digits, . _ -, and {{port}} of a"
-            f" gateway), not {after!r}"
+            t(
+                "{written}: write the name of an endpoint after the @ (letters, digits, . _ -, and {{port}} of a "
+                "gateway), not {after!r}",
+                written=spoken(_WRITTEN),
+                after=after,
+            )
         )
 
     @model_validator(mode="after")
     def _reserve_is_of_channels(self) -> TrunkSettings:
         if self.reserve and self.channels is None:
-            raise ValueError("reserve needs channels: how many calls the carrier carries at once on this trunk")
+            raise ValueError(t("reserve needs channels: how many calls the carrier carries at once on this trunk"))
         if self.channels is not None and self.reserve >= self.channels:
-            raise ValueError(f"reserve = {self.reserve} leaves none of channels = {self.channels} for agi-app")
+            raise ValueError(
+                t(
+                    "reserve = {reserve} leaves none of channels = {channels} for agi-app",
+                    reserve=self.reserve,
+                    channels=self.channels,
+                )
+            )
         return self
 
     @model_validator(mode="after")
     def _one_way_to_begin(self) -> TrunkSettings:
         if self.prefix and self.plus:
-            raise ValueError("prefix goes before a number without its plus sign; remove plus = true, or prefix")
+            raise ValueError(t("prefix goes before a number without its plus sign; remove plus = true, or prefix"))
         return self
 
     @model_validator(mode="after")
     def _ports_have_endpoints_and_numbers(self) -> TrunkSettings:
         if self.ports and self.endpoint.count("{port}") != 1:
-            raise ValueError("a trunk with ports has one {port} in its endpoint, for example PJSIP/{number}@gsm-{port}")
+            raise ValueError(
+                spoken("a trunk with ports has one {port} in its endpoint, for example PJSIP/{number}@gsm-{port}")
+            )
         if not self.ports and "{port}" in self.endpoint:
-            raise ValueError("the endpoint has {port}, and there are no ports; add [trunks.NAME.ports.PORT]")
+            raise ValueError(spoken("the endpoint has {port}, and there are no ports; add [trunks.NAME.ports.PORT]"))
         first: dict[str, str] = {}
         for name, port in self.ports.items():
             if (other := first.setdefault(port.number, name)) != name:
-                raise ValueError(f"ports {other} and {name} have one number; write in {name} that of its own SIM card")
+                raise ValueError(
+                    t(
+                        "ports {other} and {name} have one number; write in {name} that of its own SIM card",
+                        other=other,
+                        name=name,
+                    )
+                )
         return self
 
     def dial_string(self, e164: str, caller_id: str) -> str | None:

@@ -16,6 +16,7 @@ from agi_app.authoring import full_width, synonyms
 from agi_app.authoring.suggestions import quote, suggest
 from agi_app.contacts.tables.csv_table import SHOWN_PROBLEMS, WIDE_DELIMITER, Row, Table
 from agi_app.errors import AuthorError, Problem
+from agi_app.messages import t
 from agi_app.model import phone
 from agi_app.printable import fault_of, one_line, suspect, unfit
 
@@ -227,7 +228,7 @@ def _missing(table: Table, name: str, aliases: tuple[str, ...], kind: str, other
             title
             for title in others
             if synonyms.other_word(title.rstrip("."), (name,))
-            or "did you mean" in suggest(_plain(title), (name, *aliases), _ALIKE)
+            or t("did you mean") in suggest(_plain(title), (name, *aliases), _ALIKE)
         ),
         None,
     )

@@ -47,6 +47,7 @@ from agi_app.contacts.consent_proof import Proofs, evidence_of, wording_of
 from agi_app.contacts.empty_words import is_nothing, points_elsewhere
 from agi_app.contacts.tables.csv_table import Row, Table
 from agi_app.errors import InputError
+from agi_app.messages import t
 from agi_app.model.campaign import Purpose
 from agi_app.model.person import Consent
 
@@ -137,7 +138,7 @@ def parse_instant(text: str) -> dt.datetime:
         utc = found.astimezone(dt.UTC) if found.tzinfo else None
     except (ValueError, OverflowError):
         told = times_meant.write_day(text[:10])
-        told = told if told.startswith("that month") else times_meant.ANY_MOMENT
+        told = told if told.startswith(t("that month")) else times_meant.ANY_MOMENT
         raise NotATime(f"is not a date and time that exists; {told}") from None
     if utc is None:
         raise NotATime(f"has no UTC offset, so nobody can say when it was; {times_meant.write_moment(text)}")
@@ -147,7 +148,7 @@ def parse_instant(text: str) -> dt.datetime:
 def _unknown(title: str) -> str:
     hint = suggest(title, ALIASES, 0.75)
     reason = f"{quote(title)} is not a column of a consent file"
-    if "did you mean" in hint:
+    if t("did you mean") in hint:
         return f"{reason}{hint}"
     if CODE_TITLE.fullmatch(title):
         return f"{reason}; write the code in front of each number, such as +8613800138000, and delete the column"

@@ -38,6 +38,7 @@ from agi_app.contacts.columns import (
 from agi_app.contacts.duplicate_ids import SeenIds
 from agi_app.contacts.tables.csv_table import Row, Table
 from agi_app.flow.check.impossible_values import misspelt_columns
+from agi_app.messages import t
 from agi_app.model import phone
 from agi_app.model.person import ContactRow
 
@@ -189,7 +190,7 @@ def _ambiguous(text: str, one: phone.PhoneNumber, region: str, other: phone.Phon
 
 def _meant(found: str, languages: Sequence[str]) -> str:
     """The flow's language that a name means, else what there is."""
-    tag = shape_hints.language(found).removeprefix("; write ")
+    tag = shape_hints.language(found).removeprefix(t("; write "))
     known = find_language(tag, languages) if tag else None
     return f"; write {known}" if known else suggest(found, languages)
 

@@ -18,6 +18,7 @@ from agi_app.contacts.do_not_call_import import import_list as put_in_force
 from agi_app.errors import InputError
 from agi_app.gate.ruleset import Jurisdiction, ListRule, RuleSet
 from agi_app.installation import Installation
+from agi_app.messages import t
 from agi_app.model.actors import Scope
 from agi_app.operations.acting import noted, reads
 from agi_app.store.people.do_not_call_lists import DoNotCallImport, ListTerms, lists_in_force
@@ -71,7 +72,7 @@ def refuse_misspelt(name: str, region: str, rules: RuleSet) -> None:
     """InputError for a new list that seems to be one of the rules, by another name or country: that would stay old."""
     if homes := [country for country in rules.jurisdictions if name in rules.lists_of(country)]:
         raise InputError(f"--region {region}: the list {name} is of {homes[0]}: write --region {homes[0]}")
-    if "did you mean" in (near := suggest(name, rules.lists_of(region), _ALIKE)):
+    if t("did you mean") in (near := suggest(name, rules.lists_of(region), _ALIKE)):
         raise InputError(
             f"{name}: no rule of {region} names this list{near} Nothing was imported. If it really is another list,"
             " name it under external_lists in a file of rules/ first"
