@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 RENDER = ("t", "spoken", "template")
 PRINT = ("say", "say_now", "say_lines", "warn", "table")  # their texts are for people
 FAULT = ("Problem", "Fault")
+NO_TEXT = ("error", "warning", "settings")  # severities, and a rule
 WORDS = re.compile(r"[A-Za-z]{2,}[ ,;:.]+[A-Za-z]{2,}|^[A-Za-z]{3,}$|^[a-z]{2,} | [a-z]{2,}$")
 
 
@@ -169,6 +170,8 @@ def _bare(node: ast.AST) -> Iterator[tuple[int, str]]:
         children = [node.body, node.orelse]
     else:
         children = [*ast.iter_child_nodes(node)]
+    if isinstance(node, ast.Constant) and node.value in NO_TEXT:
+        return
     if isinstance(node, ast.Constant) and isinstance(node.value, str) and WORDS.search(_plain(node.value)):
         yield node.lineno, node.value
     for child in children:

@@ -306,14 +306,18 @@ def parse_duration(
 
 
 def duration_within(
-    shortest: dt.timedelta, longest: dt.timedelta, message: str, rule: LiteralString = "schema/duration"
+    shortest: dt.timedelta,
+    longest: dt.timedelta,
+    message: str,
+    rule: LiteralString = "schema/duration",
+    **bounds: object,
 ) -> BeforeValidator:
-    """A duration between these two; else the ``message``, in which ``{found}`` is what was written."""
+    """A duration between these two; else the ``message``, in which ``{found}`` is what was written, and ``bounds``."""
 
     def judge(value: object) -> dt.timedelta:
         duration = parse_duration(value, shortest, longest)
         if not shortest <= duration <= longest:
-            raise PydanticCustomError(rule, spoken(message), {"found": quote(value)})
+            raise PydanticCustomError(rule, spoken(message), {"found": quote(value), **bounds})
         return duration
 
     return BeforeValidator(judge)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from agi_app.campaigns.project.read_project import Project
+from agi_app.messages import t
 from agi_app.model.campaign import Campaign, CampaignState
 from agi_app.store.calling.campaigns import StoredCampaign
 from agi_app.store.calling.decision_texts import spec_of
@@ -13,14 +14,18 @@ def as_edited(project: Project, stored: Campaign) -> tuple[Campaign, str | None]
     source = project.campaigns.get(stored.name)
     if source is None:
         faults = [str(p) for p in project.errors if p.file.startswith("campaigns/")]
-        return stored, "judged as it was stored: " + (
-            "; ".join(faults) or f"no file in campaigns/ has the campaign {stored.name}"
+        return stored, t("judged as it was stored: ") + (
+            "; ".join(faults) or t("no file in campaigns/ has the campaign {name}", name=stored.name)
         )
     edited = source.parsed.campaign
     if spec_of(edited) == spec_of(stored):
         return stored, None
     return edited, (
-        f"judged as {source.file} is now, which is not what is stored; `agi-app campaign start {stored.name}` stores it"
+        t(
+            "judged as {file} is now, which is not what is stored; `agi-app campaign start {name}` stores it",
+            file=source.file,
+            name=stored.name,
+        )
     )
 
 
@@ -42,8 +47,15 @@ def differs(project: Project, stored: StoredCampaign) -> str | None:
             edited.append(file)
     if not edited:
         return None
-    verb = "differs" if len(edited) == 1 else "differ"
-    name = stored.campaign.name
-    return (
-        f"{', '.join(edited)} {verb} from what {name} runs with; `agi-app campaign start {name}` stores what is there"
+    name, files = stored.campaign.name, ", ".join(edited)
+    if len(edited) == 1:
+        return t(
+            "{files} differs from what {name} runs with; `agi-app campaign start {name}` stores what is there",
+            files=files,
+            name=name,
+        )
+    return t(
+        "{files} differ from what {name} runs with; `agi-app campaign start {name}` stores what is there",
+        files=files,
+        name=name,
     )

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from agi_app.gate.calling_hours import Opening, is_open, next_opening
 from agi_app.gate.number_location import rules_for
 from agi_app.gate.ruleset import Rules, RuleSet
+from agi_app.messages import t
 from agi_app.model.campaign import Campaign
 from agi_app.model.number_location import NumberLocation
 
@@ -94,8 +95,8 @@ def project(
     end, calls = _play(waiting, hours, retries, shares, rate, now)
     said = _assumptions(known, {o: shares[o] for o in campaign.retry if shares.get(o)}, seconds, rate)
     if limits.calls_per_day is not None:
-        day = f"their {limits.calls_per_day} calls in 24 hours"
-        said += (f"the trunk's ports are not held to {day}, with which it ends later",)
+        day = t("their {calls_per_day} calls in 24 hours", calls_per_day=limits.calls_per_day)
+        said += (t("the trunk's ports are not held to {day}, with which it ends later", day=day),)
     return Projection(end and end + dt.timedelta(seconds=seconds), round(calls), round(rate, 3), said)
 
 
@@ -177,13 +178,24 @@ def _experience(known: ForecastFacts) -> tuple[dict[str, float], float]:
 
 
 def _assumptions(known: ForecastFacts, shares: Mapping[str, float], seconds: float, rate: float) -> tuple[str, ...]:
-    basis = f"as in its {known.calls} calls so far" if known.calls >= ENOUGH_CALLS else "a guess: it has few calls yet"
+    basis = (
+        t("as in its {calls} calls so far", calls=known.calls)
+        if known.calls >= ENOUGH_CALLS
+        else t("a guess: it has few calls yet")
+    )
     parts = ", ".join(f"{outcome} {share:.0%}" for outcome, share in sorted(shares.items()))
-    again = f"of the calls {parts} come back as retries ({basis})" if shares else "no call is tried again"
+    again = (
+        t("of the calls {parts} come back as retries ({basis})", parts=parts, basis=basis)
+        if shares
+        else t("no call is tried again")
+    )
     return (
-        f"{rate:.3g} calls start a second: the least of the campaign's pace, the trunk's pace, and the calls at once"
-        " divided by the length of a call",
-        f"a call takes {seconds:.0f} s from dialling to its end ({basis})",
+        t(
+            "{rate:.3g} calls start a second: the least of the campaign's pace, the trunk's pace, and the calls "
+            "at once divided by the length of a call",
+            rate=rate,
+        ),
+        t("a call takes {seconds:.0f} s from dialling to its end ({basis})", seconds=seconds, basis=basis),
         again,
-        "no other campaign uses the trunk, nobody consents, says stop or is added meanwhile",
+        t("no other campaign uses the trunk, nobody consents, says stop or is added meanwhile"),
     )

@@ -22,6 +22,7 @@ from agi_app.gate.case import GateCase
 from agi_app.gate.decide import Decision, judge, locate
 from agi_app.gate.facts import Facts
 from agi_app.gate.ruleset import RuleSet
+from agi_app.messages import current, t
 from agi_app.model.campaign import Campaign
 from agi_app.model.number_location import NumberLocation
 from agi_app.store.calling.preview import HORIZON, Experience, FactClass, SpokenColumns, WaitingContacts, open_waiting
@@ -81,7 +82,9 @@ async def preview(
     async with open_waiting(store, terms.campaign, clock.offset) as waiting:
         if waiting is None:
             name = terms.campaign.name
-            raise InputError(f"there is no campaign {name!r} in the database; `agi-app contacts import {name} FILE`")
+            raise InputError(
+                t("there is no campaign {name!r} in the database; `agi-app contacts import {name} FILE`", name=name)
+            )
         progress(0, waiting.contacts)
         look = _Look(terms, waiting.now)
         async for found in waiting.classes(_says(terms.flow)):
@@ -128,11 +131,11 @@ class _Look:
     def _count(self, found: FactClass, place: NumberLocation | None, shown: str, numbers: list[str]) -> None:
         seen, contacts = self.seen, len(numbers)
         first, again_at = self._judged(found.facts, place, shown, found.due)
-        reasons = {r.rule: f"{r.rule}: {r.text}" for r in first.reasons}
+        reasons = {r.rule: f"{r.rule}: {r.told(current())}" for r in first.reasons}
         if found.busy:
-            reasons = {IN_CALL: f"{IN_CALL}: the person is being called"}
+            reasons = {IN_CALL: t("{in_call}: the person is being called", in_call=IN_CALL)}
         elif first.allowed and found.due is not None:
-            reasons = {NOT_DUE: f"{NOT_DUE}: a retry or an earlier refusal waits for its time"}
+            reasons = {NOT_DUE: t("{not_due}: a retry or an earlier refusal waits for its time", not_due=NOT_DUE)}
         seen.contacts += contacts
         if not reasons:
             seen.callable_now += contacts

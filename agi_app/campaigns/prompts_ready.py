@@ -12,6 +12,7 @@ from agi_app.campaigns.project.read_project import Project, read_project
 from agi_app.errors import Problem
 from agi_app.flow.check.graph import prompt_uses
 from agi_app.flow.language.definition import FlowDocument
+from agi_app.messages import t
 from agi_app.prompts.as_it_is_or_prepared import said_id
 from agi_app.prompts.fixed_say_texts import said_texts
 from agi_app.prompts.prepare import prepare
@@ -68,4 +69,6 @@ def _unready(source: FlowDocument, project: Project, failed: Mapping[str, str]) 
     for language, text in sorted(said_texts([source.flow])):
         error = failed.get(said_id(language, text))
         if error is not None:
-            yield source.document.problem(("nodes",), RULE, f'say "{text}" ({language}): {error}')
+            yield source.document.problem(
+                ("nodes",), RULE, t('say "{text}" ({language}): {error}', text=text, language=language, error=error)
+            )

@@ -8,6 +8,7 @@ from agi_app.calls.inbound_line import InboundLine
 from agi_app.campaigns.project.called_flows import concerns
 from agi_app.campaigns.project.read_project import Project
 from agi_app.config.lines import InboundLineSettings
+from agi_app.messages import t
 
 
 def served_lines(project: Project, lines: Mapping[str, InboundLineSettings]) -> list[InboundLine]:
@@ -23,5 +24,5 @@ def _served(project: Project, name: str, settings: InboundLineSettings) -> Inbou
     elif not faults:
         faults = [p for p in project.errors if p.file.startswith("flows/")]
     flow = source.parsed.flow if source is not None and not faults else None
-    fault = "" if flow is not None else str(faults[0]) if faults else f"there is no flow {settings.flow}"
+    fault = "" if flow is not None else str(faults[0]) if faults else t("there is no flow {flow}", flow=settings.flow)
     return InboundLine(name, settings.number, flow, fault, settings.concurrent, settings.max_call)

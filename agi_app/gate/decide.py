@@ -28,6 +28,7 @@ from agi_app.gate.facts import Facts
 from agi_app.gate.number_location import place_of
 from agi_app.gate.permit import PERMIT_LIFETIME_S, MarkReceipt, Permit
 from agi_app.gate.ruleset import RuleSet
+from agi_app.messages import t
 from agi_app.model.call import AllowedCall
 from agi_app.model.campaign import Campaign
 from agi_app.model.number_location import NumberLocation
@@ -100,7 +101,9 @@ class Decision:
     def known_place(self) -> NumberLocation:
         """Where the number of an allowed call is. Raises SafetyError: it is not allowed."""
         if self.place is None or not self.allowed:
-            raise SafetyError(f"contact {self.contact_id}: the gate refused the call; nothing was dialled")
+            raise SafetyError(
+                t("contact {contact_id}: the gate refused the call; nothing was dialled", contact_id=self.contact_id)
+            )
         return self.place
 
     @property
@@ -145,9 +148,21 @@ def permit(call: AllowedCall, receipt: MarkReceipt, monotonic: float) -> Permit:
     the mark is too old (or from another clock).
     """
     if receipt.attempt_id != call.attempt_id:
-        raise SafetyError(f"the mark of attempt {receipt.attempt_id} cannot permit attempt {call.attempt_id}")
+        raise SafetyError(
+            t(
+                "the mark of attempt {attempt_id} cannot permit attempt {other}",
+                attempt_id=receipt.attempt_id,
+                other=call.attempt_id,
+            )
+        )
     if not 0 <= monotonic - receipt.committed_at <= PERMIT_LIFETIME_S:
-        raise SafetyError(f"attempt {call.attempt_id}: the mark is older than {PERMIT_LIFETIME_S} s; not dialled")
+        raise SafetyError(
+            t(
+                "attempt {attempt_id}: the mark is older than {limit} s; not dialled",
+                attempt_id=call.attempt_id,
+                limit=PERMIT_LIFETIME_S,
+            )
+        )
     receipt.spend()
     return Permit(call.attempt_id, call.number, call.caller_id, call.trunk, receipt.committed_at + PERMIT_LIFETIME_S)
 

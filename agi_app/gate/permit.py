@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass, field
 
 from agi_app.errors import SafetyError
+from agi_app.messages import t
 
 PERMIT_LIFETIME_S = 0.3
 LONGEST_MARK_S = 0.5  # with the lifetime: a call leaves within 0.8 s of its mark, so never a second after a stop
@@ -36,7 +37,9 @@ class MarkReceipt:
     def spend(self) -> None:
         """Give the receipt up for a permit; raises SafetyError the second time."""
         if self._spent:
-            raise SafetyError(f"attempt {self.attempt_id}: its mark already gave a permit; not dialled again")
+            raise SafetyError(
+                t("attempt {attempt_id}: its mark already gave a permit; not dialled again", attempt_id=self.attempt_id)
+            )
         self._spent = True
 
 
@@ -54,9 +57,19 @@ class Permit:
     def use(self, monotonic: float) -> None:
         """Spend the permit; raises SafetyError when it was spent before or is too old."""
         if self._used:
-            raise SafetyError(f"attempt {self.attempt_id}: its permit was already used; nothing was dialled again")
+            raise SafetyError(
+                t(
+                    "attempt {attempt_id}: its permit was already used; nothing was dialled again",
+                    attempt_id=self.attempt_id,
+                )
+            )
         if monotonic > self.expires_at:
-            raise SafetyError(f"attempt {self.attempt_id}: its permit expired before the request left; not dialled")
+            raise SafetyError(
+                t(
+                    "attempt {attempt_id}: its permit expired before the request left; not dialled",
+                    attempt_id=self.attempt_id,
+                )
+            )
         self._used = True
 
 
@@ -72,4 +85,10 @@ class InternalLeg:
     def __post_init__(self) -> None:
         """A number behind a trunk needs a Permit; raises SafetyError."""
         if not _OUR_OWN.fullmatch(self.endpoint):
-            raise SafetyError(f"{self.destination}: {self.endpoint} is not your own phone; nothing was dialled")
+            raise SafetyError(
+                t(
+                    "{destination}: {endpoint} is not your own phone; nothing was dialled",
+                    destination=self.destination,
+                    endpoint=self.endpoint,
+                )
+            )

@@ -15,6 +15,7 @@ from pydantic_core import PydanticCustomError
 from agi_app.authoring import country_and_zone_names
 from agi_app.authoring.schema import Authored, duration_within
 from agi_app.authoring.suggestions import quote
+from agi_app.messages import spoken, t, template
 from agi_app.model.campaign import Purpose, Window
 
 DEFAULT = "default"
@@ -33,21 +34,22 @@ ListName = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$")
 V = TypeVar("V")
 
 
-def _between(least: dt.timedelta, most: dt.timedelta, words: str) -> BeforeValidator:
-    return duration_within(least, most, f"{{found}} is not within {words}", "rules/duration")
+def _between(least: dt.timedelta, most: dt.timedelta, low: str, high: str) -> BeforeValidator:
+    message = template("{found} is not within {low} to {high}")
+    return duration_within(least, most, message, "rules/duration", low=low, high=high)
 
 
 def _zone(value: object) -> object:
     if not isinstance(value, str) or country_and_zone_names.is_zone(value):
         return value
     context = {"found": quote(value), "how": country_and_zone_names.zone_meant(value)}
-    raise PydanticCustomError("schema/value", "{found} is not a time zone{how}", context)
+    raise PydanticCustomError("schema/value", spoken("{found} is not a time zone{how}"), context)
 
 
-Gap = Annotated[dt.timedelta, _between(dt.timedelta(0), LONGEST_GAP, "0s to 30d")]
-Ring = Annotated[dt.timedelta, _between(*RING_TIME, "15s to 45s")]
-Age = Annotated[dt.timedelta, _between(dt.timedelta(days=1), dt.timedelta(days=366), "1d to 366d")]
-Soon = Annotated[dt.timedelta, _between(dt.timedelta(0), dt.timedelta(seconds=30), "0s to 30s")]
+Gap = Annotated[dt.timedelta, _between(dt.timedelta(0), LONGEST_GAP, "0s", "30d")]
+Ring = Annotated[dt.timedelta, _between(*RING_TIME, "15s", "45s")]
+Age = Annotated[dt.timedelta, _between(dt.timedelta(days=1), dt.timedelta(days=366), "1d", "366d")]
+Soon = Annotated[dt.timedelta, _between(dt.timedelta(0), dt.timedelta(seconds=30), "0s", "30s")]
 
 
 class Sourced(Authored):
@@ -68,7 +70,7 @@ class WindowSpec(Authored):
     @model_validator(mode="after")
     def _ordered(self) -> WindowSpec:
         if self.start >= self.end:  # both HH:MM
-            message = '"to" must be later than "from"; for a night write two windows'
+            message = t('"to" must be later than "from"; for a night write two windows')
             raise PydanticCustomError("rules/window", message, {"at": ("to",)})
         return self
 
@@ -102,7 +104,7 @@ class ClosedDays(Sourced):
     @model_validator(mode="after")
     def _says_something(self) -> ClosedDays:
         if self.calendar is None and not self.dates:
-            raise PydanticCustomError("rules/closed-days", "name a calendar or dates")
+            raise PydanticCustomError("rules/closed-days", t("name a calendar or dates"))
         return self
 
 
@@ -128,9 +130,9 @@ class RingTime(Sourced):
     @model_validator(mode="after")
     def _ordered(self) -> RingTime:
         if self.at_least is None and self.at_most is None:
-            raise PydanticCustomError("rules/ring-time", "write at_least, at_most or both")
+            raise PydanticCustomError("rules/ring-time", t("write at_least, at_most or both"))
         if self.at_least is not None and self.at_most is not None and self.at_least > self.at_most:
-            message = '"at_most" must not be shorter than "at_least"'
+            message = t('"at_most" must not be shorter than "at_least"')
             raise PydanticCustomError("rules/ring-time", message, {"at": ("at_most",)})
         return self
 
@@ -158,7 +160,7 @@ class Retention(Sourced):
     @model_validator(mode="after")
     def _says_something(self) -> Retention:
         if self.recordings_days is None and self.records_days is None:
-            raise PydanticCustomError("rules/retention", "write recordings_days, records_days or both")
+            raise PydanticCustomError("rules/retention", t("write recordings_days, records_days or both"))
         return self
 
 

@@ -12,6 +12,7 @@ from agi_app.campaigns.calling_rules.rule_files import read_ruleset, version_of
 from agi_app.errors import AuthorError
 from agi_app.gate.replay import replay, same_reasons
 from agi_app.gate.ruleset import RuleSet
+from agi_app.messages import t
 from agi_app.model.campaign import Campaign
 from agi_app.store.calling import decision_texts
 from agi_app.store.calling.decision_texts import DecisionRow
@@ -77,27 +78,39 @@ class _Texts:
             if same_reasons(row, made) and (row.allowed, tuple(row.rules)) == (made.allowed, made.rules):
                 return None
         except msgspec.ValidationError as error:
-            return f"its stored facts cannot be read: {error}"
-        return f"the rules say {', '.join(made.rules) or 'allowed'}, the row {', '.join(row.rules) or 'allowed'}"
+            return t("its stored facts cannot be read: {error}", error=error)
+        return t(
+            "the rules say {rules}, the row {kept}",
+            rules=", ".join(made.rules) or "allowed",
+            kept=", ".join(row.rules) or "allowed",
+        )
 
     def _read_ruleset(self, version: str) -> RuleSet | str:
         files = {name: text.encode() for name, text in self._rulesets.get(version, {}).items()}
         if not files:
-            return f"the rule set {version} is not in the database"
+            return t("the rule set {version} is not in the database", version=version)
         if version_of(files) != version:
-            return f"the text of the rule set {version} was changed"
+            return t("the text of the rule set {version} was changed", version=version)
         try:
             return read_ruleset(files)
         except AuthorError as error:
-            return f"the rule set {version} cannot be read by this version of agi-app: {error.problems[0]}"
+            return t(
+                "the rule set {version} cannot be read by this version of agi-app: {fault}",
+                version=version,
+                fault=error.problems[0],
+            )
 
     def _read_campaign(self, version: str) -> Campaign | str:
         spec = self._specs.get(version)
         if spec is None:
-            return f"the campaign's version {version} is not in the database"
+            return t("the campaign's version {version} is not in the database", version=version)
         if decision_texts.version_of_spec(spec) != version:
-            return f"the text of the campaign's version {version} was changed"
+            return t("the text of the campaign's version {version} was changed", version=version)
         try:
             return msgspec.json.decode(spec, type=Campaign)
         except msgspec.ValidationError as error:
-            return f"the campaign's version {version} cannot be read by this version of agi-app: {error}"
+            return t(
+                "the campaign's version {version} cannot be read by this version of agi-app: {error}",
+                version=version,
+                error=error,
+            )

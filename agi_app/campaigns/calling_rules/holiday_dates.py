@@ -12,6 +12,7 @@ import holidays
 
 from agi_app.campaigns.calling_rules.calendars import CalendarKey
 from agi_app.gate.calling_hours import Calendar
+from agi_app.messages import t
 
 YEARS = range(2024, 2036)  # days outside are closed: a rule set does not live that long
 FIRST, LAST = dt.date(YEARS[0], 1, 1), dt.date(YEARS[-1], 12, 31)
@@ -23,9 +24,13 @@ def fault_of(key: CalendarKey) -> str | None:
     """Why the library cannot answer this key, for people; None when it can."""
     known = holidays.list_supported_countries()
     if key.country not in known:
-        return f"agi-app has no calendar of {key.country}: list its closed days as dates"
+        return t("agi-app has no calendar of {country}: list its closed days as dates", country=key.country)
     unknown = [name for name in key.subdivisions if name not in known[key.country]]
-    return f"the calendar of {key.country} has no subdivision {', '.join(unknown)}" if unknown else None
+    return (
+        t("the calendar of {country} has no subdivision {unknown}", country=key.country, unknown=", ".join(unknown))
+        if unknown
+        else None
+    )
 
 
 def expand(key: CalendarKey) -> Calendar:

@@ -11,10 +11,15 @@ from typing import Any
 from agi_app.authoring.yaml_lines import Document, Path
 from agi_app.errors import Problem
 from agi_app.gate.calling_hours import Calendar
-from agi_app.gate.rule_file import DAYS, SPANS, RuleValues, Sourced
+from agi_app.gate.rule_file import SPANS, RuleValues, Sourced
 from agi_app.gate.ruleset import Rules
+from agi_app.messages import spoken, t, template
 from agi_app.model.campaign import Window
 
+_DAYS = (
+    template("Mon"), template("Tue"), template("Wed"), template("Thu"),
+    template("Fri"), template("Sat"), template("Sun"),
+)  # fmt: skip
 WEEK_MINUTES = 7 * 24 * 60
 Fault = tuple[Path, str]
 Check = Callable[[Sourced, Rules], Iterable[Fault]]
@@ -35,13 +40,15 @@ def loosened(
     ]
     shifted = frozenset(day for calendar in base.opening.calendars for day in calendar.working)
     found += [
-        (("closed_days", index, "working_days"), "opens weekend days that the shipped rules keep closed")
+        (("closed_days", index, "working_days"), t("opens weekend days that the shipped rules keep closed"))
         for index, calendar in calendars.items()
         if calendar.working - shifted
     ]
     return [
         where.problem(
-            _written(where, under, path), "rules/loosens", f"{path[0]}: {text}; your own rules may only narrow"
+            _written(where, under, path),
+            "rules/loosens",
+            t("{path}: {said}; your own rules may only narrow", path=path[0], said=text),
         )
         for path, text in found
     ]
@@ -59,8 +66,8 @@ def _hours(value: Sourced, base: Rules) -> Iterator[Fault]:
         extra = minutes_of([spec.window()]) & closed
         if extra:
             first = (extra & -extra).bit_length() - 1
-            moment = f"{DAYS[first // 1440].capitalize()} {first % 1440 // 60:02}:{first % 60:02}"
-            yield ("windows", index), f"opens {moment}, which the shipped rules keep closed"
+            moment = f"{spoken(_DAYS[first // 1440])} {first % 1440 // 60:02}:{first % 60:02}"
+            yield ("windows", index), t("opens {moment}, which the shipped rules keep closed", moment=moment)
 
 
 def minutes_of(windows: Iterable[Window]) -> int:
@@ -81,10 +88,10 @@ def open_minutes(rules: Rules) -> int:
 
 
 def _caps(value: Sourced, base: Rules) -> Iterator[Fault]:
-    per = SPANS[value.per]  # type: ignore[attr-defined]
-    most = min((cap.calls for cap in base.caps if cap.per == per), default=None)
-    if most is not None and value.calls > most:  # type: ignore[attr-defined]
-        yield ("calls",), f"allows {value.calls} calls in {value.per}, the shipped rules {most}"  # type: ignore[attr-defined]
+    calls, per = value.calls, value.per  # type: ignore[attr-defined]
+    most = min((cap.calls for cap in base.caps if cap.per == SPANS[per]), default=None)
+    if most is not None and calls > most:
+        yield ("calls",), t("allows {calls} calls in {per}, the shipped rules {most}", calls=calls, per=per, most=most)
 
 
 def _lists(value: Sourced, base: Rules) -> Iterator[Fault]:
@@ -92,10 +99,16 @@ def _lists(value: Sourced, base: Rules) -> Iterator[Fault]:
         if rule.name != value.name:  # type: ignore[attr-defined]
             continue
         if value.max_age > rule.max_age:  # type: ignore[attr-defined]
-            yield ("max_age",), f"is over the {rule.max_age.days} days of the shipped rules"
+            yield ("max_age",), t("is over the {days} days of the shipped rules", days=rule.max_age.days)
         missing = rule.purposes - set(value.purposes)  # type: ignore[attr-defined]
         if missing:
-            yield ("purposes",), f"leaves out {', '.join(sorted(missing))}, which the list binds in the shipped rules"
+            yield (
+                ("purposes",),
+                t(
+                    "leaves out {missing}, which the list binds in the shipped rules",
+                    missing=", ".join(sorted(missing)),
+                ),
+            )
 
 
 def _limit(worse: Callable[[Any, Any], bool], words: str, field: str, name: str) -> Check:
@@ -104,13 +117,13 @@ def _limit(worse: Callable[[Any, Any], bool], words: str, field: str, name: str)
     def check(value: Sourced, base: Rules) -> Iterator[Fault]:
         own, limit = getattr(value, field), getattr(base, name)
         if own is not None and worse(own, limit):
-            yield (field,), f"is {words} ({_shown(limit)})"
+            yield (field,), t("is {words} ({limit})", words=spoken(words), limit=_shown(limit))
 
     return check
 
 
-_at_least = partial(_limit, operator.lt, "below what the shipped rules ask for")
-_at_most = partial(_limit, operator.gt, "above what the shipped rules allow")
+_at_least = partial(_limit, operator.lt, template("below what the shipped rules ask for"))
+_at_most = partial(_limit, operator.gt, template("above what the shipped rules allow"))
 
 
 def _both(*checks: Check) -> Check:

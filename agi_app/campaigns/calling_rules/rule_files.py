@@ -22,6 +22,7 @@ from agi_app.campaigns.calling_rules.strictest import Builder, Dates, Parsed, Ru
 from agi_app.errors import AuthorError, InputError, Problem
 from agi_app.gate.rule_file import DEFAULT, JurisdictionFile
 from agi_app.gate.ruleset import RuleSet
+from agi_app.messages import t
 
 VERSION_DIGITS = 12
 SHIPPED, OWN_FOLDER = "agi_app/rules/", "rules/"
@@ -60,7 +61,9 @@ def own_files(project: Path | None) -> dict[str, bytes]:
     try:
         return {OWN_FOLDER + path.name: path.read_bytes() for path in sorted((project / "rules").glob("*.y*ml"))}
     except OSError as error:
-        raise InputError(f"{error.filename}: cannot be read: {error.strerror}") from error
+        raise InputError(
+            t("{filename}: cannot be read: {strerror}", filename=error.filename, strerror=error.strerror)
+        ) from error
 
 
 def read_ruleset(files: Mapping[str, bytes]) -> RuleSet:
@@ -99,11 +102,15 @@ def _parse(files: Mapping[str, bytes]) -> Parsed:
             continue
         document, region, own = rule_file.document, rule_file.values.jurisdiction, not name.startswith(SHIPPED)
         if own and region == DEFAULT:
-            message = "the default rules belong to the program; write a file for the country"
+            message = t("the default rules belong to the program; write a file for the country")
             problems.append(document.problem(("jurisdiction",), "rules/default", message))
         first = found.setdefault((own, region), rule_file)
         if first is not rule_file:
-            message = f"{region} already has rules in {first.document.file}; write one file for each jurisdiction"
+            message = t(
+                "{region} already has rules in {file}; write one file for each jurisdiction",
+                region=region,
+                file=first.document.file,
+            )
             problems.append(document.problem(("jurisdiction",), "rules/duplicate", message))
     if problems:
         raise AuthorError(*problems)

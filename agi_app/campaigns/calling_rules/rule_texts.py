@@ -10,11 +10,21 @@ from typing import Any
 from agi_app.campaigns.calling_rules.narrowing import minutes_of
 from agi_app.campaigns.calling_rules.rule_files import RuleBook
 from agi_app.campaigns.calling_rules.strictest import RuleFile
-from agi_app.gate.rule_file import DAYS, DEFAULT, OWN, RULE_KEYS, RuleValues
+from agi_app.gate.rule_file import DEFAULT, OWN, RULE_KEYS, RuleValues
 from agi_app.gate.ruleset import Rules
+from agi_app.messages import spoken, t, template
 from agi_app.model.campaign import Window
 
-SPAN_WORDS = {dt.timedelta(hours=24): "24 hours", dt.timedelta(days=7): "7 days", dt.timedelta(days=30): "30 days"}
+SPAN_WORDS = {
+    dt.timedelta(hours=24): template("24 hours"),
+    dt.timedelta(days=7): template("7 days"),
+    dt.timedelta(days=30): template("30 days"),
+}
+
+DAY_WORDS = (
+    template("mon"), template("tue"), template("wed"), template("thu"),
+    template("fri"), template("sat"), template("sun"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,25 +63,43 @@ def _lines(rule_file: RuleFile, values: RuleValues, place: str) -> Iterator[Sour
 
 def in_force(rules: Rules) -> dict[str, str]:
     """What holds when all of it is taken together: rule -> value."""
-    lists = (f"{r.name} at most {r.max_age.days} days old, for {', '.join(sorted(r.purposes))}" for r in rules.lists)
+    lists = (
+        t(
+            "{name} at most {days} days old, for {purposes}",
+            name=r.name,
+            days=r.max_age.days,
+            purposes=", ".join(sorted(r.purposes)),
+        )
+        for r in rules.lists
+    )
     return {
         "calling_hours": hours_text(rules),
-        "caps": "; ".join(f"{cap.calls} in {SPAN_WORDS[cap.per]}" for cap in rules.caps),
+        "caps": "; ".join(
+            t("{calls} in {span}", calls=cap.calls, span=spoken(SPAN_WORDS[cap.per])) for cap in rules.caps
+        ),
         "gap_after_declined": span_text(rules.gap_after_declined),
         "gap_after_abandoned": span_text(rules.gap_after_abandoned),
-        "ring_time": f"{span_text(rules.ring_at_least)} to {span_text(rules.ring_at_most)}",
-        "abandoned_calls": f"at most {rules.abandoned_percent:g} %",
-        "external_lists": "; ".join(lists) or "none",
-        "retention": f"recordings {rules.keep_recordings_days} days, records {rules.keep_records_days} days",
+        "ring_time": t(
+            "{ring_at_least} to {ring_at_most}",
+            ring_at_least=span_text(rules.ring_at_least),
+            ring_at_most=span_text(rules.ring_at_most),
+        ),
+        "abandoned_calls": t("at most {percent:g} %", percent=rules.abandoned_percent),
+        "external_lists": "; ".join(lists) or t("none"),
+        "retention": t(
+            "recordings {recordings} days, records {records} days",
+            recordings=rules.keep_recordings_days,
+            records=rules.keep_records_days,
+        ),
         "artificial_voice": _disclosure(rules.says_artificial_voice),
-        "opt_out": f"offered within {span_text(rules.opt_out_within)}",
+        "opt_out": t("offered within {within}", within=span_text(rules.opt_out_within)),
         "complaints": _complaints(rules.answer_complaints_within),
     }
 
 
 def hours_text(rules: Rules) -> str:
     """When calls may start, such as ``mon-sat 09:00–12:00, 14:00–20:00``."""
-    return " and ".join(map(windows_text, _narrowest(rules.opening.hours)))
+    return t(" and ").join(map(windows_text, _narrowest(rules.opening.hours)))
 
 
 def _narrowest(hours: tuple[tuple[Window, ...], ...]) -> list[tuple[Window, ...]]:
@@ -92,58 +120,65 @@ def windows_text(windows: tuple[Window, ...]) -> str:
 def _days_text(days: frozenset[int]) -> str:
     first, last = min(days), max(days)
     if len(days) > 1 and len(days) == last - first + 1:
-        return f"{DAYS[first]}-{DAYS[last]}"
-    return " ".join(DAYS[day] for day in sorted(days))
+        return t("{first}-{last}", first=spoken(DAY_WORDS[first]), last=spoken(DAY_WORDS[last]))
+    return " ".join(spoken(DAY_WORDS[day]) for day in sorted(days))
 
 
 def span_text(span: dt.timedelta) -> str:
     """``7 days``, ``72 hours`` or ``15 s``."""
     seconds = span.total_seconds()
     if seconds and seconds % 86400 == 0:
-        return f"{seconds / 86400:g} days"
-    return f"{seconds / 3600:g} hours" if seconds >= 3600 else f"{seconds:g} s"
+        return t("{days:g} days", days=seconds / 86400)
+    return t("{hours:g} hours", hours=seconds / 3600) if seconds >= 3600 else f"{seconds:g} s"
 
 
 def _disclosure(needed: bool) -> str:
-    return "must be disclosed" if needed else "need not be disclosed"
+    return t("must be disclosed") if needed else t("need not be disclosed")
 
 
 def _complaints(within: dt.timedelta) -> str:
-    return "no time is set" if within == dt.timedelta.max else f"answered within {span_text(within)}"
+    return (
+        t("no time is set") if within == dt.timedelta.max else t("answered within {within}", within=span_text(within))
+    )
 
 
 def _closed(value: Any) -> str:
     parts = []
     if value.calendar is not None:
-        of = "the country" if value.calendar == OWN else " ".join([value.calendar, *value.subdivisions])
-        parts.append(f"public holidays of {of}")
-    parts += ["weekend days beside them"] if value.whole_breaks else []
+        of = t("the country") if value.calendar == OWN else " ".join([value.calendar, *value.subdivisions])
+        parts.append(t("public holidays of {of}", of=of))
+    parts += [t("weekend days beside them")] if value.whole_breaks else []
     parts += [str(day) for day in value.dates]
-    return ", ".join(parts) + ("; decreed working weekend days are open" if value.working_days else "")
+    return ", ".join(parts) + (t("; decreed working weekend days are open") if value.working_days else "")
 
 
 def _ring(value: Any) -> str:
-    limits = (("at least", value.at_least), ("at most", value.at_most))
-    return ", ".join(f"{word} {span_text(limit)}" for word, limit in limits if limit is not None)
+    limits = ((template("at least"), value.at_least), (template("at most"), value.at_most))
+    return ", ".join(f"{spoken(word)} {span_text(limit)}" for word, limit in limits if limit is not None)
 
 
 def _retention(value: Any) -> str:
-    kinds = (("recordings", value.recordings_days), ("records", value.records_days))
-    return ", ".join(f"{name} {days} days" for name, days in kinds if days is not None)
+    kinds = ((template("recordings"), value.recordings_days), (template("records"), value.records_days))
+    return ", ".join(t("{name} {days} days", name=spoken(name), days=days) for name, days in kinds if days is not None)
 
 
 TEXTS: Mapping[str, Callable[[Any], str]] = {
     "time_zones": lambda v: ", ".join(v.zones),
     "calling_hours": lambda v: windows_text(tuple(w.window() for w in v.windows)),
     "closed_days": _closed,
-    "caps": lambda v: f"{v.calls} in {v.per}",
+    "caps": lambda v: t("{calls} in {span}", calls=v.calls, span=v.per),
     "gap_after_declined": lambda v: span_text(v.time),
     "gap_after_abandoned": lambda v: span_text(v.time),
     "ring_time": _ring,
-    "abandoned_calls": lambda v: f"at most {v.at_most_percent:g} % in 30 days",
-    "external_lists": lambda v: f"{v.name} at most {v.max_age.days} days old, for {', '.join(sorted(v.purposes))}",
+    "abandoned_calls": lambda v: t("at most {percent:g} % in 30 days", percent=v.at_most_percent),
+    "external_lists": lambda v: t(
+        "{name} at most {days} days old, for {purposes}",
+        name=v.name,
+        days=v.max_age.days,
+        purposes=", ".join(sorted(v.purposes)),
+    ),
     "retention": _retention,
     "artificial_voice": lambda v: _disclosure(v.disclose),
-    "opt_out": lambda v: f"offered within {span_text(v.offered_within)}",
+    "opt_out": lambda v: t("offered within {within}", within=span_text(v.offered_within)),
     "complaints": lambda v: _complaints(v.answer_within),
 }

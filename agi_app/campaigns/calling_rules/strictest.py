@@ -18,6 +18,7 @@ from agi_app.errors import Problem
 from agi_app.gate.calling_hours import Calendar, Opening
 from agi_app.gate.rule_file import DEFAULT, RULE_KEYS, SPANS, ClosedDays, JurisdictionFile, RuleValues
 from agi_app.gate.ruleset import Cap, Jurisdiction, ListRule, Part, Rules, lowest_caps, strictest, strictest_lists
+from agi_app.messages import t
 
 OPTIONAL = frozenset({"external_lists", "complaints"})  # the default may be silent about it
 L = TypeVar("L", int, float, dt.timedelta)
@@ -79,7 +80,7 @@ class Builder:
         missing = [key for key in RULE_KEYS if getattr(rule_file.values, key) is None]
         filled = {key: getattr(general.values, key) for key in missing} if general is not None else {}
         for key in (key for key in missing if filled.get(key) is None and key not in OPTIONAL):
-            message = f'the key "{key}" is missing here, and there is no default for it'
+            message = t('the key "{key}" is missing here, and there is no default for it', key=key)
             self.problems.append(rule_file.document.problem((), "schema/missing-key", message))
         self._tell_calendars(rule_file, (), "", filled.get("closed_days") or (), region)
         return self._rules(rule_file.values.model_copy(update=filled), region)

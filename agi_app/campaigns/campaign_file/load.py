@@ -26,6 +26,7 @@ from agi_app.errors import Problem
 from agi_app.flow.language.no_such_flow import no_such_flow
 from agi_app.flow.syntax.names_and_limits import MAX_CALL_SECONDS, FileName
 from agi_app.gate.rule_file import DAYS, RING_TIME, Day
+from agi_app.messages import spoken, t, template
 from agi_app.model import phone
 from agi_app.model.campaign import Agents, Campaign, Pace, Pacing, Purpose, Window
 
@@ -33,17 +34,17 @@ PURPOSES = (Purpose.TRANSACTIONAL, Purpose.SURVEY, Purpose.MARKETING)
 RETRIED = ("no_answer", "busy", "congestion", "trunk_silent", "failed", "machine")
 _NO_OUTCOMES = "attempts max max_attempts times count tries interval delay wait after every 次数 间隔 等待"
 NOT_RETRIED = {
-    "human": "the person was reached",
+    "human": template("the person was reached"),
     "answered": "the person was reached",
-    "rejected": "a person who declines a call is not called again because of it",
-    "invalid_number": "a number that does not exist is not called again",
-    "no_media": "agi-app automatically tries it again, once, on another day",
+    "rejected": template("a person who declines a call is not called again because of it"),
+    "invalid_number": template("a number that does not exist is not called again"),
+    "no_media": template("agi-app automatically tries it again, once, on another day"),
     "abandoned": "the person was reached",
-    "cancelled": "the call was stopped on purpose",
-    "interrupted": "it is not known whether the person was reached",
+    "cancelled": template("the call was stopped on purpose"),
+    "interrupted": template("it is not known whether the person was reached"),
     **dict.fromkeys(
         _NO_OUTCOMES.split(),
-        "write outcomes, each with the wait before each further try, as in {no_answer: [1d, 2d], busy: [1d]}",
+        template("write outcomes, each with the wait before each further try, as in {no_answer: [1d, 2d], busy: [1d]}"),
     ),
 }
 MAX_RETRIES = 5
@@ -53,15 +54,17 @@ def _purpose(value: object) -> object:
     if value == Purpose.REHEARSAL:
         raise PydanticCustomError(
             "campaign/rehearsal",
-            "a campaign cannot be a rehearsal, which goes only to proved numbers of your own staff; "
-            "write transactional, survey or marketing",
+            t(
+                "a campaign cannot be a rehearsal, which goes only to proved numbers of your own staff; write "
+                "transactional, survey or marketing"
+            ),
         )
     if isinstance(value, list):
-        told = "a campaign has one purpose: write one here, and each other one in another campaign"
+        told = t("a campaign has one purpose: write one here, and each other one in another campaign")
         raise PydanticCustomError("campaign/purpose", "{told}", {"told": told})
     if value not in PURPOSES:
         context = {"found": quote(value), "hint": suggest(str(value), PURPOSES)}
-        raise PydanticCustomError("campaign/purpose", "{found} is not a purpose{hint}", context)
+        raise PydanticCustomError("campaign/purpose", spoken("{found} is not a purpose{hint}"), context)
     return value
 
 
@@ -72,19 +75,26 @@ def _country(value: object) -> object:
     better = upper if upper in phonenumbers.SUPPORTED_REGIONS else country_and_zone_names.country_meant(upper)
     parts = [part for part in re.split(r"[\s,;/-]", upper) if part]
     if len(parts) > 1 and all(part in phonenumbers.SUPPORTED_REGIONS for part in parts):
-        context = {"found": quote(value), "hint": f"; each country is its own item: [{', '.join(parts)}]"}
-        raise PydanticCustomError("campaign/country", "{found} is not a country code{hint}", context)
-    hint = f'; did you mean "{better}"?' if better else "; write two capital letters (ISO 3166), such as CN or GB"
+        context = {
+            "found": quote(value),
+            "hint": t("; each country is its own item: [{parts}]", parts=", ".join(parts)),
+        }
+        raise PydanticCustomError("campaign/country", spoken("{found} is not a country code{hint}"), context)
+    hint = (
+        t('; did you mean "{better}"?', better=better)
+        if better
+        else t("; write two capital letters (ISO 3166), such as CN or GB")
+    )
     raise PydanticCustomError(
-        "campaign/country", "{found} is not a country code{hint}", {"found": quote(value), "hint": hint}
+        "campaign/country", spoken("{found} is not a country code{hint}"), {"found": quote(value), "hint": hint}
     )
 
 
 def _retried(value: str) -> str:
     if value not in RETRIED:
         why = NOT_RETRIED.get(value)
-        context = {"hint": f": {why}" if why else suggest(value, RETRIED)}
-        raise PydanticCustomError("campaign/retry", "this outcome is not retried{hint}", context)
+        context = {"hint": t(": {there}", there=spoken(why)) if why else suggest(value, RETRIED)}
+        raise PydanticCustomError("campaign/retry", spoken("this outcome is not retried{hint}"), context)
     return value
 
 
@@ -95,14 +105,18 @@ def _caller_id(value: object, info: ValidationInfo) -> object:
             return value
     except phone.NotANumber as error:
         if meant and (meant.startswith("+86") or str(value).startswith("+")):
-            told = f"{quote(value)} {error}; write one of your ordinary numbers"
+            told = t("{value} {error}; write one of your ordinary numbers", value=quote(value), error=error)
             raise PydanticCustomError("campaign/caller-id", "{told}", {"told": told}) from None
     if isinstance(value, list):
-        told = "a campaign shows one number: write one, without brackets; numbers by place belong to local_caller_ids"
+        told = t(
+            "a campaign shows one number: write one, without brackets; numbers by place belong to local_caller_ids"
+        )
         raise PydanticCustomError("campaign/caller-id", "{told}", {"told": told})
     how = _written_with_country(str(value)[:60], info.data.get("jurisdictions", ())) or times_meant.write_number(value)
     context = {"found": quote(value), "how": how}
-    raise PydanticCustomError("campaign/caller-id", "{found} is not a number with + and country code; {how}", context)
+    raise PydanticCustomError(
+        "campaign/caller-id", spoken("{found} is not a number with + and country code; {how}"), context
+    )
 
 
 def _written_with_country(value: str, countries: Iterable[str]) -> str | None:
@@ -113,31 +127,44 @@ def _written_with_country(value: str, countries: Iterable[str]) -> str | None:
             found.add(phone.parse(value, country).e164)
     digits = re.sub(r"[^0-9]", "", value)
     zero = digits.startswith("0") != digits.startswith("00") or len(digits) in map(len, found)  # + is one more, too
-    written = " or ".join(f'"{e164}"' for e164 in sorted(found))
-    return f"write {written}, in quotes{', without the 0 before the area code' if zero else ''}" if found else None
+    written = t(" or ").join(f'"{e164}"' for e164 in sorted(found))
+    return (
+        t(
+            "write {written}, in quotes{more}",
+            written=written,
+            more=t(", without the 0 before the area code") if zero else "",
+        )
+        if found
+        else None
+    )
 
 
 def _time(value: object) -> dt.time:
     found = re.fullmatch(r"([01][0-9]|2[0-3]):([0-5][0-9])", value) if isinstance(value, str) else None
     if found is None:
         context = {"found": quote(value), "how": times_meant.write_clock(value)}
-        raise PydanticCustomError("campaign/time", "{found} is not a time of day; {how}", context)
+        raise PydanticCustomError("campaign/time", spoken("{found} is not a time of day; {how}"), context)
     return dt.time(int(found[1]), int(found[2]))
 
 
 def _percent(value: object) -> float:
     found = re.fullmatch(r"([0-9]{1,2}(?:\.[0-9]{1,2})?) ?%", value) if isinstance(value, str) else None
     if found is None:
-        raise PydanticCustomError("campaign/percent", "{found} is not a percentage; write 1%", {"found": quote(value)})
+        raise PydanticCustomError(
+            "campaign/percent", spoken("{found} is not a percentage; write 1%"), {"found": quote(value)}
+        )
     return float(found[1])
 
 
 def _prefix(value: object) -> object:
     if isinstance(value, str) and re.fullmatch(r"\+[1-9][0-9]{1,9}", value):
         return value
-    message = '{found} does not fit; write how the called numbers begin, in quotes: "+", country code and area code,'
-    message += ' as in "+8621"'
-    raise PydanticCustomError("campaign/local-caller-id", message, {"found": quote(value)})
+    told = t(
+        '{found} does not fit; write how the called numbers begin, in quotes: "+", country code and area code,'
+        ' as in "+8621"',
+        found=quote(value),
+    )
+    raise PydanticCustomError("campaign/local-caller-id", "{told}", {"told": told})
 
 
 Country = Annotated[str, BeforeValidator(_country)]
@@ -145,12 +172,15 @@ Prefix = Annotated[str, BeforeValidator(_prefix)]
 Time = Annotated[dt.time, BeforeValidator(_time)]
 Retried = Annotated[str, BeforeValidator(_retried)]
 Delay = Annotated[
-    dt.timedelta, duration_within(dt.timedelta(seconds=1), dt.timedelta(days=30), "{found} is not within 1s to 30d")
+    dt.timedelta,
+    duration_within(dt.timedelta(seconds=1), dt.timedelta(days=30), template("{found} is not within 1s to 30d")),
 ]
-RingTime = Annotated[dt.timedelta, duration_within(*RING_TIME, "{found} is not within 15s to 45s (rule ring_time)")]
+RingTime = Annotated[
+    dt.timedelta, duration_within(*RING_TIME, template("{found} is not within 15s to 45s (rule ring_time)"))
+]
 CallTime = Annotated[
     dt.timedelta,
-    duration_within(dt.timedelta(seconds=15), dt.timedelta(minutes=10), "{found} is not within 15s to 600s"),
+    duration_within(dt.timedelta(seconds=15), dt.timedelta(minutes=10), template("{found} is not within 15s to 600s")),
 ]
 _LISTED = BeforeValidator(lambda value: [value] if isinstance(value, dict) else value)
 
@@ -163,11 +193,13 @@ class PaceFile(Authored):
     priority: Annotated[int, Field(strict=True, ge=1, le=100)] = 1
 
 
+_NO_START = template("a campaign has no date: delete this key, and run `agi-app campaign start NAME` on that day")
+_NO_STOP = template("a campaign has no date: delete this key, and run `agi-app campaign stop NAME` on that day")
 _DATES = {  # keys that people expect, for days -> what there is
-    key: f"a campaign has no date: delete this key, and run `agi-app campaign {command} NAME` on that day"
-    for command, words, others in (
-        ("start", "start starts begin begins launch valid_from", "schedule date dates 开始 开始日期 开始时间"),
-        ("stop", "end ends stop until expires deadline", "结束 结束日期 结束时间 截止 截止日期"),
+    key: told
+    for told, words, others in (
+        (_NO_START, "start starts begin begins launch valid_from", "schedule date dates 开始 开始日期 开始时间"),
+        (_NO_STOP, "end ends stop until expires deadline", "结束 结束日期 结束时间 截止 截止日期"),
     )
     for word in words.split()
     for key in (word, *(f"{word}_{when}" for when in ("date", "day", "at", "on", "time")), *others.split())
@@ -180,11 +212,11 @@ class WindowFile(Authored):
     ELSEWHERE: ClassVar[Mapping[str, str]] = {
         **dict.fromkeys(
             ("zone", "timezone", "time_zone", "tz", "utc_offset", "offset"),
-            "windows are in the time of the person called, wherever they are; delete this key",
+            template("windows are in the time of the person called, wherever they are; delete this key"),
         ),
         **{key: told for key, told in _DATES.items() if "date" in key or "日期" in key},
         **dict.fromkeys(
-            ("hours", "time", "times", "时间", "时段"), 'write from: "09:30", to: "17:30", with your hours'
+            ("hours", "time", "times", "时间", "时段"), template('write from: "09:30", to: "17:30", with your hours')
         ),
     }
 
@@ -195,7 +227,7 @@ class WindowFile(Authored):
     @model_validator(mode="after")
     def _ordered(self) -> WindowFile:
         if self.start >= self.end:
-            message = '"to" must be later than "from"; for a night write two windows'
+            message = t('"to" must be later than "from"; for a night write two windows')
             raise PydanticCustomError("campaign/window", message, {"at": ("to",)})
         return self
 
@@ -214,15 +246,19 @@ class CampaignFile(Authored):
     ELSEWHERE: ClassVar[Mapping[str, str]] = {
         **dict.fromkeys(
             ("timezone", "time_zone", "zone", "tz", "时区"),
-            "hours are in the time of the person called; delete this key",
+            template("hours are in the time of the person called; delete this key"),
         ),
         **dict.fromkeys(
-            ("language", "languages", "语言", "prompt", "prompts", "keys"), "that belongs in the flow's file"
+            ("language", "languages", "语言", "prompt", "prompts", "keys"), template("that belongs in the flow's file")
         ),
-        **dict.fromkeys(("contacts", "numbers", "list", "名单"), "write agi-app contacts import CAMPAIGN FILE instead"),
-        **dict.fromkeys(("consent", "consents", "同意"), "write agi-app consent import FILE instead"),
-        **dict.fromkeys(("agent", "queue", "transfer"), "write agents: {to: DESTINATION}, or transfer in the flow"),
-        **dict.fromkeys(("holidays", "closed_days"), "closed days belong in a rule file, rules/CC.yaml"),
+        **dict.fromkeys(
+            ("contacts", "numbers", "list", "名单"), template("write agi-app contacts import CAMPAIGN FILE instead")
+        ),
+        **dict.fromkeys(("consent", "consents", "同意"), template("write agi-app consent import FILE instead")),
+        **dict.fromkeys(
+            ("agent", "queue", "transfer"), template("write agents: {to: DESTINATION}, or transfer in the flow")
+        ),
+        **dict.fromkeys(("holidays", "closed_days"), template("closed days belong in a rule file, rules/CC.yaml")),
         **_DATES,
     }
 
@@ -247,23 +283,26 @@ class CampaignFile(Authored):
     def _judge(self) -> CampaignFile:
         if self.region is not None and self.region not in self.jurisdictions:
             context = {"region": self.region, "at": ("region",)}
-            raise PydanticCustomError("campaign/region", '"{region}" is not one of the jurisdictions', context)
+            raise PydanticCustomError("campaign/region", spoken('"{region}" is not one of the jurisdictions'), context)
         if self.agents is not None and self.dialled_by == "agents":
-            message = (
-                "with `agents` the dialer makes the calls, with `dialled_by: agents` only the agents do: remove one of"
-                " the two"
+            message = t(
+                "with `agents` the dialer makes the calls, with `dialled_by: agents` only the agents do: remove one "
+                "of the two"
             )
             raise PydanticCustomError("campaign/dialled-by", message, {"at": ("dialled_by",)})
         detection = self.machine_detection
         if "machine" in self.retry and (detection is None or detection.message is not None):
-            why = "a message is left" if detection else "without machine_detection no machine is detected"
-            context = {"hint": f": {why}", "at": ("retry", "machine")}
-            raise PydanticCustomError("campaign/retry", "this outcome is not retried{hint}", context)
+            why = t("a message is left") if detection else t("without machine_detection no machine is detected")
+            context = {"hint": t(": {there}", there=why), "at": ("retry", "machine")}
+            raise PydanticCustomError("campaign/retry", spoken("this outcome is not retried{hint}"), context)
         for prefix, number in self.local_caller_ids.items():
             if not number.startswith(prefix):
                 raise PydanticCustomError(
                     "campaign/local-caller-id",
-                    "{number} does not begin with {prefix}: a local number must belong to the place where it is shown",
+                    spoken(
+                        "{number} does not begin with {prefix}: a local number must belong to the place where it is"
+                        " shown"
+                    ),
                     {"number": number, "prefix": prefix, "at": ("local_caller_ids", prefix)},
                 )
         return self
@@ -299,8 +338,8 @@ def check_campaign(
     if flow not in flows:
         yield source.document.problem(("flow",), "campaign/unknown-flow", f"flow: {no_such_flow(flow, flows, unread)}")
     if trunks is not None and trunk not in trunks:
-        hint = suggest_or(trunk, trunks, f"add [trunks.{trunk}] with its endpoint to agi-app.toml")
-        message = f'trunk: the settings have no trunk with the name "{trunk}"{hint}'
+        hint = suggest_or(trunk, trunks, t("add [trunks.{trunk}] with its endpoint to agi-app.toml", trunk=trunk))
+        message = t('trunk: the settings have no trunk with the name "{trunk}"{hint}', trunk=trunk, hint=hint)
         yield source.document.problem(("trunk",), "campaign/unknown-trunk", message)
 
 

@@ -10,14 +10,18 @@ from pydantic_core import PydanticCustomError
 
 from agi_app.authoring.schema import Authored, duration_within
 from agi_app.flow.syntax.names_and_limits import FileName
+from agi_app.messages import spoken, t, template
 from agi_app.model.machine_detection import MachineAction, MachineDetection, Tuning
 
 _USUAL, _MESSAGE = Tuning(), MachineDetection(MachineAction.LEAVE_MESSAGE)
+_NOT_WITHIN = template("{found} is not within {low} to {high}")
 After = Annotated[
-    dt.timedelta, duration_within(dt.timedelta(seconds=1), dt.timedelta(seconds=5), "{found} is not within 1s to 5s")
+    dt.timedelta,
+    duration_within(dt.timedelta(seconds=1), dt.timedelta(seconds=5), template("{found} is not within 1s to 5s")),
 ]
 Within = Annotated[
-    dt.timedelta, duration_within(dt.timedelta(seconds=5), dt.timedelta(minutes=2), "{found} is not within 5s to 120s")
+    dt.timedelta,
+    duration_within(dt.timedelta(seconds=5), dt.timedelta(minutes=2), template("{found} is not within 5s to 120s")),
 ]
 
 
@@ -27,7 +31,7 @@ def _ms(milliseconds: int) -> dt.timedelta:
 
 def _between(least: int, most: int) -> BeforeValidator:
     """A length of time between so many milliseconds."""
-    return duration_within(_ms(least), _ms(most), f"{{found}} is not within {least}ms to {most}ms")
+    return duration_within(_ms(least), _ms(most), _NOT_WITHIN, low=f"{least}ms", high=f"{most}ms")
 
 
 class TuningFile(Authored):
@@ -62,13 +66,13 @@ class MachineDetectionFile(Authored):
     def _message_if_left(self) -> MachineDetectionFile:
         leaves = self.action is MachineAction.LEAVE_MESSAGE
         if leaves and self.message is None:
-            message = "leave_message: name in `message` the prompt to leave"
+            message = t("leave_message: name in `message` the prompt to leave")
             raise PydanticCustomError("campaign/machine-detection", message, {"at": ("action",)})
         of_message = {"message", "message_after", "message_within"} & self.model_fields_set
         if of_message and not leaves:
             raise PydanticCustomError(
                 "campaign/machine-detection",
-                "{what} is for the action leave_message, and this campaign leaves no message",
+                spoken("{what} is for the action leave_message, and this campaign leaves no message"),
                 {"what": min(of_message), "at": (min(of_message),)},
             )
         return self

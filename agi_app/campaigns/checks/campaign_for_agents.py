@@ -11,6 +11,7 @@ from agi_app.errors import Problem
 from agi_app.flow.language.definition import Flow, FlowDocument
 from agi_app.flow.language.transfer_step import Transfer, TransferStep
 from agi_app.gate.ruleset import RuleSet
+from agi_app.messages import t
 
 
 def check_agents(source: CampaignDocument, flow: FlowDocument | None, ruleset: RuleSet | None) -> list[Problem]:
@@ -28,11 +29,11 @@ def check_agents_destination(source: CampaignDocument, known: Mapping[str, Desti
     if agents is None or (agents.to in known and known[agents.to].counts_agents):
         return []
     if agents.to not in known:
-        fault = f'the settings have no destination "{agents.to}"{suggest(agents.to, known)}'
+        fault = t('the settings have no destination "{to}"{suggest}', to=agents.to, suggest=suggest(agents.to, known))
     else:
-        fault = (
-            f"[destinations.{agents.to}] has only an endpoint; give it a queue or agents, so that agi-app can see who"
-            " is free"
+        fault = t(
+            "[destinations.{to}] has only an endpoint; give it a queue or agents, so that agi-app can see who is free",
+            to=agents.to,
         )
     return [source.document.problem(("agents", "to"), "campaign/agents-destination", f"to: {fault}")]
 
@@ -45,13 +46,17 @@ def transfers_to(flow: Flow, name: str) -> Iterator[Transfer]:
 def _flow_faults(flow: Flow, to: str) -> Iterator[str]:
     wanted = list(transfers_to(flow, to))
     if not wanted:
-        yield f'flow "{flow.flow}" never transfers to "{to}"; add `transfer: {{to: {to}}}`'
+        yield t('flow "{flow}" never transfers to "{to}"; add `transfer: {{to: {to}}}`', flow=flow.flow, to=to)
     if flow.abandoned is None:
-        yield f'flow "{flow.flow}" has no `abandoned:`, the prompt for a person who finds no free agent'
+        yield t('flow "{flow}" has no `abandoned:`, the prompt for a person who finds no free agent', flow=flow.flow)
     if any(transfer.whisper for transfer in wanted):
         yield (
-            f'flow "{flow.flow}" whispers to "{to}"; the person who answered would wait longer than 2 s;'
-            " remove the whisper"
+            t(
+                'flow "{flow}" whispers to "{to}"; the person who answered would wait longer than 2 s; remove the '
+                "whisper",
+                flow=flow.flow,
+                to=to,
+            )
         )
 
 
@@ -62,5 +67,10 @@ def _ceiling_faults(source: CampaignDocument, ruleset: RuleSet) -> Iterator[Prob
         country = ruleset.jurisdictions.get(region)
         most = min((rules.abandoned_percent for _, rules in country.places), default=own) if country else own
         if own > most:
-            message = f"abandoned_ceiling: {own:g}% is over the {most:g}% of {region} (rule abandoned_calls)"
+            message = t(
+                "abandoned_ceiling: {own:g}% is over the {most:g}% of {region} (rule abandoned_calls)",
+                own=own,
+                most=most,
+                region=region,
+            )
             yield source.document.problem(("agents", "abandoned_ceiling"), "campaign/agents-ceiling", message)

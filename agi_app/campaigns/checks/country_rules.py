@@ -9,6 +9,7 @@ from agi_app.campaigns.calling_rules.rule_texts import hours_text
 from agi_app.campaigns.campaign_file.load import CampaignDocument
 from agi_app.errors import Problem
 from agi_app.gate.ruleset import Jurisdiction, RuleSet
+from agi_app.messages import t
 
 
 def check_against_rules(source: CampaignDocument, ruleset: RuleSet) -> Iterator[Problem]:
@@ -17,8 +18,10 @@ def check_against_rules(source: CampaignDocument, ruleset: RuleSet) -> Iterator[
     for place, region in enumerate(campaign.jurisdictions):
         country = ruleset.jurisdictions.get(region)
         if country is None:
-            message = (
-                f"there are no calling rules for {region}, so nobody there is called; add rules/{region.lower()}.yaml"
+            message = t(
+                "there are no calling rules for {region}, so nobody there is called; add rules/{file}.yaml",
+                region=region,
+                file=region.lower(),
             )
             yield document.problem(("jurisdictions", place), "campaign/no-rules", message, "warning")
         else:
@@ -31,7 +34,13 @@ def _ring_time(source: CampaignDocument, region: str, country: Jurisdiction) -> 
     least, most = max(r.ring_at_least for r in every), min(r.ring_at_most for r in every)
     if not least <= source.campaign.ring_time <= most:
         ring, low, high = (f"{t.total_seconds():g}s" for t in (source.campaign.ring_time, least, most))
-        message = f"ring_time: {ring} is not within {low} to {high} (rule ring_time of {region})"
+        message = t(
+            "ring_time: {ring} is not within {low} to {high} (rule ring_time of {region})",
+            ring=ring,
+            low=low,
+            high=high,
+            region=region,
+        )
         yield source.document.problem(("ring_time",), "campaign/ring-time", message)
 
 
@@ -40,9 +49,11 @@ def _never_open(source: CampaignDocument, country: Jurisdiction) -> Iterator[Pro
     for place, rules in country.places:
         if not source.campaign.windows or minutes_of(source.campaign.windows) & open_minutes(rules):
             continue
-        message = (
-            f"window: is never open in {place}, where calls may start {hours_text(rules)} (the time of the person"
-            " called): nobody there would ever be called; choose hours within these"
+        message = t(
+            "window: is never open in {place}, where calls may start {hours} (the time of the person called): "
+            "nobody there would ever be called; choose hours within these",
+            place=place,
+            hours=hours_text(rules),
         )
         yield source.document.problem(("window",), "campaign/never-open", message)
         return

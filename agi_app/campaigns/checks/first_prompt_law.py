@@ -16,6 +16,7 @@ from agi_app.flow.check.graph import PromptUse, first_prompts, said_prompts
 from agi_app.flow.check.prompt_facts import PromptFacts, Prompts
 from agi_app.flow.language.definition import FlowDocument
 from agi_app.gate.ruleset import Rules, RuleSet
+from agi_app.messages import t
 
 
 def check_law(campaign: CampaignDocument, flow: FlowDocument, prompts: Prompts, ruleset: RuleSet) -> Iterator[Problem]:
@@ -36,9 +37,13 @@ def _voice_not_disclosed(
     asking = [place for place, its in rules if its.says_artificial_voice]
     if asking and says_artificial(facts.transcript or "", language) is False:
         word = "自动语音" if language.lower().startswith("zh") else "automated"
-        message = (
-            f'"{use.prompt}" may be the first prompt, but in {language} it does not say that its voice is not a'
-            f' person\'s, as {asking[0]} requires (rule artificial_voice); say it there ("{word}")'
+        message = t(
+            '"{prompt}" may be the first prompt, but in {language} it does not say that its voice is not a '
+            'person\'s, as {asking} requires (rule artificial_voice); say it there ("{word}")',
+            prompt=use.prompt,
+            language=language,
+            asking=asking[0],
+            word=word,
         )
         yield flow.document.problem(use.path, "flow/voice-not-disclosed", message)
 
@@ -54,9 +59,15 @@ def _opt_out_late(
         return
     late = seconds_after_name(facts.transcript or "", name, flow.flow.opt_out.key, language, facts.seconds)
     if late is not None and late > limit.total_seconds():
-        message = (
-            f'"{use.prompt}" may be the first prompt, but in {language} the way to stop begins about {late:.1f} s after'
-            f' "{name}"; {place} requires {limit.total_seconds():g} s (rule opt_out): say it sooner'
+        message = t(
+            '"{prompt}" may be the first prompt, but in {language} the way to stop begins about {late:.1f} s '
+            'after "{name}"; {place} requires {limit:g} s (rule opt_out): say it sooner',
+            prompt=use.prompt,
+            language=language,
+            late=late,
+            name=name,
+            place=place,
+            limit=limit.total_seconds(),
         )
         yield flow.document.problem(use.path, "flow/opt-out-late", message)
 

@@ -9,6 +9,7 @@ from agi_app.campaigns.campaign_file.load import CampaignDocument
 from agi_app.campaigns.forecast import Limits
 from agi_app.config.trunks import TrunkSettings
 from agi_app.errors import Problem
+from agi_app.messages import t
 
 
 def limits_of(trunk: TrunkSettings) -> Limits:
@@ -38,7 +39,13 @@ def check_ports(source: CampaignDocument, trunks: Mapping[str, TrunkSettings]) -
         source.document.problem(
             path,
             "campaign/no-port",
-            f'{path[0]}: trunk "{campaign.trunk}" has no port with the number {number}; its ports have {have}',
+            t(
+                '{path}: trunk "{trunk}" has no port with the number {number}; its ports have {have}',
+                path=path[0],
+                trunk=campaign.trunk,
+                number=number,
+                have=have,
+            ),
         )
         for path, number in shown
         if trunk.dial_string(number, number) is None

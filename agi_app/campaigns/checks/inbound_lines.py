@@ -11,6 +11,7 @@ from agi_app.config.settings import SETTINGS_FILE
 from agi_app.errors import Problem
 from agi_app.flow.language.definition import Flow
 from agi_app.flow.language.no_such_flow import no_such_flow
+from agi_app.messages import t
 
 
 def check_inbound_lines(
@@ -23,8 +24,8 @@ def check_inbound_lines(
         if flow is None:
             fault = ("line/unknown-flow", no_such_flow(line.flow, flows, unread))
         elif not flow.is_line or flow.is_called:
-            why = "give its opt_out a without_number" if not flow.is_line else "other flows call it"
-            fault = ("line/flow", f'"{line.flow}" is not a flow for calls that come in: {why}')
+            why = t("give its opt_out a without_number") if not flow.is_line else t("other flows call it")
+            fault = ("line/flow", t('"{flow}" is not a flow for calls that come in: {why}', flow=line.flow, why=why))
         if fault is not None:
             yield Problem(SETTINGS_FILE, _line_of(text, name), 1, fault[0], f"lines.{name}: flow: {fault[1]}")
 

@@ -17,6 +17,7 @@ from agi_app.flow.check.prompt_facts import PromptFacts, Prompts
 from agi_app.flow.check.prompt_files import format_fault, prompt_file
 from agi_app.flow.language.definition import Flow
 from agi_app.gate.ruleset import RuleSet
+from agi_app.messages import t
 from agi_app.model.campaign import Campaign
 
 WHERE: Path = ("machine_detection", "message")
@@ -37,13 +38,22 @@ def check_message(source: CampaignDocument, flow: Flow, prompts: Prompts, rulese
         text = (facts.transcript or "").strip() if facts is not None else ""
         if facts is None or not (facts.has_audio or facts.by_engine) or not text:
             file = prompt_file(language, name)
-            message = f'message: "{name}" needs {file} with its words in {file.removesuffix("wav")}txt'
+            message = t(
+                'message: "{name}" needs {file} with its words in {stem}txt',
+                name=name,
+                file=file,
+                stem=file.removesuffix("wav"),
+            )
             yield source.document.problem(WHERE, "campaign/message-missing", message)
             continue
         if facts.has_audio and (fault := facts.error or format_fault(facts)):
             yield source.document.problem(WHERE, "flow/prompt-format", f"{prompt_file(language, name)}: {fault}")
         for rule, message in _faults(source, flow, language, facts, ruleset):
-            yield source.document.problem(WHERE, rule, f'message: "{name}" in {language} {message}')
+            yield source.document.problem(
+                WHERE,
+                rule,
+                t('message: "{name}" in {language} {message}', name=name, language=language, message=message),
+            )
 
 
 def _faults(
@@ -51,17 +61,23 @@ def _faults(
 ) -> Iterator[tuple[str, str]]:
     text, name = facts.transcript or "", flow.identify.business.get(language)
     if name is not None and not says(text, name):
-        yield "campaign/message-unnamed", f'does not say "{name}"; a person who hears it cannot ask who called'
+        yield (
+            "campaign/message-unnamed",
+            t('does not say "{name}"; a person who hears it cannot ask who called', name=name),
+        )
     if not says_how_to_stop(text, language):
         yield (
             "campaign/message-no-stop",
-            "does not say how to stop the calls by telephone or text; a key cannot be pressed later",
+            t("does not say how to stop the calls by telephone or text; a key cannot be pressed later"),
         )
     asking = [place for place, its in rules_of(source, ruleset) if its.says_artificial_voice] if ruleset else []
     if asking and says_artificial(text, language) is False:
         yield (
             "campaign/message-voice",
-            f"does not say that its voice is not a person's, as {asking[0]} requires (rule artificial_voice)",
+            t(
+                "does not say that its voice is not a person's, as {asking} requires (rule artificial_voice)",
+                asking=asking[0],
+            ),
         )
     detection = source.campaign.machine_detection
     if detection is not None:
@@ -69,6 +85,10 @@ def _faults(
         if needs > source.campaign.max_call.total_seconds():
             yield (
                 "campaign/message-long",
-                f"may end {needs:.0f} s after the answer, later than max_call"
-                f" ({source.campaign.max_call.total_seconds():g} s): shorten it or message_within, or raise max_call",
+                t(
+                    "may end {needs:.0f} s after the answer, later than max_call ({max_call:g} s): shorten it or "
+                    "message_within, or raise max_call",
+                    needs=needs,
+                    max_call=source.campaign.max_call.total_seconds(),
+                ),
             )

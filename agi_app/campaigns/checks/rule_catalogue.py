@@ -19,6 +19,7 @@ from agi_app.authoring.schema import Authored, validate
 from agi_app.authoring.suggestions import suggest
 from agi_app.authoring.yaml_lines import Severity, load
 from agi_app.errors import InputError
+from agi_app.messages import t
 
 EXAMPLES = {  # what an example leaves out
     "flow": """\
@@ -104,7 +105,7 @@ def find_rule(rule_id: str) -> LintRule:
     """The rule of this id; InputError with the nearest one when there is none."""
     known = catalogue()
     if rule_id not in known:
-        raise InputError(f"there is no rule {rule_id!r}{suggest(rule_id, known)}")
+        raise InputError(t("there is no rule {rule_id!r}{suggest}", rule_id=rule_id, suggest=suggest(rule_id, known)))
     return known[rule_id]
 
 

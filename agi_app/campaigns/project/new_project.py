@@ -10,11 +10,24 @@ from agi_app.audit.signing_key import load_or_make
 from agi_app.config.settings import SETTINGS_FILE
 from agi_app.consent.project_identity import make as make_identity
 from agi_app.errors import InputError
+from agi_app.messages import spoken, t, template
 
 EXAMPLE = "clinic"
 _COPIED = ("flows", "prompts", "simulations")
 _CAMPAIGN = "campaigns/march-checkup.yaml"
 _DATA_FOLDER = "var"  # that of starter_files/agi-app.toml
+
+_MADE = (
+    template("  agi-app.toml    settings: Asterisk and trunks"),
+    template("  campaigns/      why, whom, when, how fast, from which number"),
+    template("  flows/          what happens in a call, and what answers who calls back"),
+    template("  prompts/        recordings with their transcripts"),
+    template("  simulations/    calls that the flow must lead to; `agi-app simulate --expect` runs them"),
+    template("  contacts.csv, consent.csv    three sample people (test numbers)"),
+    template("  caller-id-letter.txt         a sample of the carrier's letter that a number is yours (test number)"),
+    template("  var/            data: var/suppression.key and var/audit/key.pem cannot be made again; back them up"),
+)
+_YOURS = template("to make it your own: docs/how-to/a-whole-script.md says which files to change, delete and keep")
 
 
 def make_project(folder: Path) -> list[str]:
@@ -22,28 +35,23 @@ def make_project(folder: Path) -> list[str]:
     try:
         was_there = folder.exists()
         if was_there and not folder.is_dir():
-            raise InputError(f"{folder}: is a file; `agi-app init` makes a new folder")
+            raise InputError(t("{folder}: is a file; `agi-app init` makes a new folder", folder=folder))
         if was_there and any(folder.iterdir()):
-            raise InputError(f"{folder}: is not empty; `agi-app init` makes a new folder")
+            raise InputError(t("{folder}: is not empty; `agi-app init` makes a new folder", folder=folder))
     except OSError as error:
-        raise InputError(f"{folder}: cannot be read: {error.strerror}") from error
+        raise InputError(t("{folder}: cannot be read: {strerror}", folder=folder, strerror=error.strerror)) from error
     try:
         _fill(folder, _examples() / EXAMPLE)
     except OSError as error:  # also copytree's own error, which has a list and no strerror
         _empty(folder, was_there)
-        raise InputError(f"{folder}: cannot be written: {error.strerror or error}") from error
+        raise InputError(
+            t("{folder}: cannot be written: {strerror}", folder=folder, strerror=error.strerror or error)
+        ) from error
     return [
-        f"{folder}: a project with one campaign, two flows and their prompts in two languages",
-        "  agi-app.toml    settings: Asterisk and trunks",
-        "  campaigns/      why, whom, when, how fast, from which number",
-        "  flows/          what happens in a call, and what answers who calls back",
-        "  prompts/        recordings with their transcripts",
-        "  simulations/    calls that the flow must lead to; `agi-app simulate --expect` runs them",
-        "  contacts.csv, consent.csv    three sample people (test numbers)",
-        "  caller-id-letter.txt         a sample of the carrier's letter that a number is yours (test number)",
-        "  var/            data: var/suppression.key and var/audit/key.pem cannot be made again; back them up",
-        f"next: cd {folder}; agi-app check; agi-app simulate checkup-reminder",
-        "to make it your own: docs/how-to/a-whole-script.md says which files to change, delete and keep",
+        t("{folder}: a project with one campaign, two flows and their prompts in two languages", folder=folder),
+        *map(spoken, _MADE),
+        t("next: cd {folder}; agi-app check; agi-app simulate checkup-reminder", folder=folder),
+        spoken(_YOURS),
     ]
 
 

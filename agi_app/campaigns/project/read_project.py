@@ -38,6 +38,7 @@ from agi_app.flow.language.call_step import CallStep, ReturnStep
 from agi_app.flow.language.definition import FlowDocument
 from agi_app.flow.load import parse_flow
 from agi_app.flow.simulation.expected_calls import Cases, check_cases, parse_cases
+from agi_app.messages import spoken, t, template
 from agi_app.prompts.catalog import read_catalog
 from agi_app.prompts.settings import voice_settings
 
@@ -93,7 +94,7 @@ def checked_project(folder: Path) -> Project:
         project.problems = sorted([*error.problems, *found])
         return project
     project = read_project(folder, trunks)
-    unread = {f"no recording prompts/{language}/" for language in twins(folder)}
+    unread = {t("no recording prompts/{language}/", language=language) for language in twins(folder)}
     project.problems = [
         p
         for p in project.problems
@@ -107,7 +108,7 @@ def checked_project(folder: Path) -> Project:
 def read_project(folder: Path, trunks: Collection[str] | None, *, with_settings: bool = True) -> Project:
     """Read and check everything; ``trunks`` None: the settings are not known. InputError: no such folder."""
     if not folder.is_dir():
-        raise InputError(f"{folder}: is not a folder; `agi-app init DIR` makes a project")
+        raise InputError(t("{folder}: is not a folder; `agi-app init DIR` makes a project", folder=folder))
     voice = voice_settings(folder) if with_settings else (PromptSettings(), TtsSettings())
     project = Project(folder, prompts=read_catalog(folder / "prompts", *voice))
     project.flows = _read_all(project, "flows", parse_flow, lambda d: (d.flow.flow, ("flow",), d.document))
@@ -141,8 +142,10 @@ def _line_flow(project: Project, campaign: Source[CampaignDocument], name: str) 
     """Of a campaign that names a flow for calls that come in: the flows that it may name."""
     flows = (source.parsed.flow for source in project.flows.values())
     right = sorted(flow.flow for flow in flows if not (flow.is_line or flow.is_called))[:20]
-    more = f"; flows for campaigns here: {', '.join(right)}" if right else ""
-    message = f'flow: "{name}" is for calls that come in (without_number), not for a campaign{more}'
+    more = t("; flows for campaigns here: {right}", right=", ".join(right)) if right else ""
+    message = t(
+        'flow: "{name}" is for calls that come in (without_number), not for a campaign{more}', name=name, more=more
+    )
     return campaign.parsed.document.problem(("flow",), "campaign/line-flow", message)
 
 
@@ -163,11 +166,11 @@ def _sub_flow(project: Project, campaign: Source[CampaignDocument], flow: Source
             for index, step in enumerate(steps)
             if isinstance(step, ReturnStep)
         )
-        message = f"return: no flow calls this one, and {campaign.file} starts it: end it with hangup"
+        message = t("return: no flow calls this one, and {file} starts it: end it with hangup", file=campaign.file)
         return flow.parsed.document.problem(path, rule, message)
-    who = ", ".join(dict.fromkeys(callers)) or "other flows"
+    who = ", ".join(dict.fromkeys(callers)) or t("other flows")
     return campaign.parsed.document.problem(
-        ("flow",), rule, f'flow: "{name}" is called by {who}; name the one that calls it'
+        ("flow",), rule, t('flow: "{name}" is called by {who}; name the one that calls it', name=name, who=who)
     )
 
 
@@ -235,20 +238,32 @@ def _read_all(
             text = content.decode("utf-8-sig", "replace")  # the parser says where it is none
             parsed = parse(content, file)
         except OSError as error:
-            why = "this is a folder" if path.is_dir() else f"cannot be read: {error.strerror}"
+            why = t("this is a folder") if path.is_dir() else t("cannot be read: {strerror}", strerror=error.strerror)
             project.problems.append(Problem(file, 1, 1, "yaml/unreadable", why))
         except AuthorError as error:
             project.problems += error.problems
         else:
             name, key, document = named(parsed)
             if name in found:
-                message = f'the name "{name}" is taken by {found[name].file}; every {kind[:-1]} needs its own'
+                message = t(
+                    'the name "{name}" is taken by {file}; every {kind} needs its own',
+                    name=name,
+                    file=found[name].file,
+                    kind=spoken(_NAMED[kind]),
+                )
                 project.problems.append(document.problem(key, f"{kind[:-1]}/duplicate-name", message))
             else:
                 found[name] = Source(parsed, text, file)
     return found
 
 
+_NAMED = {
+    "flows": template("flow"),
+    "campaigns": template("campaign"),
+    "meanings": template("meaning"),
+    "simulations": template("simulation"),
+    "rules": template("rule"),
+}
 _KINDS = ("flows", "campaigns", "rules", "meanings", "simulations")
 
 
@@ -258,16 +273,22 @@ def find_project(path: Path) -> tuple[Path, str | None]:
         return path, None
     if not path.exists():
         named = [name for folder in _KINDS if (name := Path(folder, f"{path}.yaml")).exists()]
-        hint = f"; a file is named whole: write {named[0]}" if named else ""
-        raise InputError(no_such_file(path).replace("no such file", "no such file or folder") + hint)
+        hint = t("; a file is named whole: write {named}", named=named[0]) if named else ""
+        raise InputError(no_such_file(path).replace(t("no such file"), t("no such file or folder")) + hint)
     file = path.absolute()
     if file.parent.name not in _KINDS:
         raise InputError(
-            f"{path}: a flow belongs in flows/, a campaign in campaigns/, a rule file in rules/, meanings in meanings/,"
-            " expected calls in simulations/ of the project"
+            t(
+                "{path}: a flow belongs in flows/, a campaign in campaigns/, a rule file in rules/, meanings in "
+                "meanings/, expected calls in simulations/ of the project",
+                path=path,
+            )
         )
     if not file.match("*.y*ml"):
         raise InputError(
-            f"{path}: is not a YAML file; flows, campaigns, rules, meanings and expected calls end in .yaml"
+            t(
+                "{path}: is not a YAML file; flows, campaigns, rules, meanings and expected calls end in .yaml",
+                path=path,
+            )
         )
     return file.parent.parent, f"{file.parent.name}/{file.name}"

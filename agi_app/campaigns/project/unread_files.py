@@ -10,6 +10,7 @@ from pathlib import Path
 from agi_app.authoring.shape_hints import language_named
 from agi_app.config.settings import SETTINGS_FILE
 from agi_app.errors import Problem
+from agi_app.messages import t
 
 _COUNTRY = re.compile(r"([A-Za-z]{2,3})[-_]([A-Za-z]{2})")
 _RULE = "yaml/not-read"
@@ -18,20 +19,20 @@ _TAG = re.compile(r"[A-Za-z]{2,3}(_[A-Za-z0-9]{2,8})+")
 
 def not_looked_at(folder: Path, kind: str) -> Iterator[Problem]:
     """Files of ``kind`` (flows …) that somebody put where they are not read, or with another ending."""
-    ends = "a file that is read ends in .yaml"
+    ends = t("a file that is read ends in .yaml")
     for path in sorted((folder / kind).glob("*")) if (folder / kind).is_dir() else ():
         if path.is_dir() and any(path.glob("*.y*ml")):
-            text = f"this folder is not read; put its files into {kind}/ itself"
+            text = t("this folder is not read; put its files into {kind}/ itself", kind=kind)
             yield Problem(f"{kind}/{path.name}/", 1, 1, _RULE, text, "warning")
         elif path.is_file() and path.suffix.lower() in (".txt", ".json", ".docx", ".csv", ".yalm", ".ymal"):
-            yield Problem(f"{kind}/{path.name}", 1, 1, _RULE, f"this file is not read; {ends}", "warning")
+            yield Problem(f"{kind}/{path.name}", 1, 1, _RULE, t("this file is not read; {ends}", ends=ends), "warning")
 
 
 def misnamed_folders(folder: Path) -> Iterator[Problem]:
     """Folders whose names lack the s."""
     for kind in ("campaigns", "flows", "meanings", "prompts", "rules", "simulations"):
         if (folder / kind[:-1]).is_dir():
-            text = f"this folder is not read; its name must be {kind}"
+            text = t("this folder is not read; its name must be {kind}", kind=kind)
             yield Problem(f"{kind[:-1]}/", 1, 1, _RULE, text, "warning")
 
 
@@ -53,7 +54,7 @@ def _language_of(name: str) -> str | None:
 def twin_folders(folder: Path) -> Iterator[Problem]:
     """Such folders of prompts, each once in place of every recording that is not found."""
     for tag, name in twins(folder).items():
-        yield Problem(f"prompts/{name}/", 1, 1, _RULE, f"this folder is not read; its name must be {tag}")
+        yield Problem(f"prompts/{name}/", 1, 1, _RULE, t("this folder is not read; its name must be {kind}", kind=tag))
 
 
 def no_settings(folder: Path) -> Iterator[Problem]:
@@ -64,6 +65,10 @@ def no_settings(folder: Path) -> Iterator[Problem]:
     near = [name for name in names if name.casefold().startswith(SETTINGS_FILE)]
     near = near or difflib.get_close_matches(SETTINGS_FILE, names, n=1, cutoff=0.75)
     hint = (
-        f"is it {near[0]}? Then name that file {SETTINGS_FILE}" if near else "trunks and destinations are not checked"
+        t("is it {near}? Then name that file {settings_file}", near=near[0], settings_file=SETTINGS_FILE)
+        if near
+        else t("trunks and destinations are not checked")
     )
-    yield Problem(SETTINGS_FILE, 1, 1, "settings", f"this file is missing; {hint}", "error" if near else "warning")
+    yield Problem(
+        SETTINGS_FILE, 1, 1, "settings", t("this file is missing; {hint}", hint=hint), "error" if near else "warning"
+    )
