@@ -6,6 +6,7 @@ import contextlib
 import os
 import re
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
 
 from agi_app.errors import InputError
@@ -77,6 +78,26 @@ def write_whole(file: Path, content: bytes, mode: int = 0o666) -> None:
         raise
 
 
+@contextlib.contextmanager
+def replacing(file: Path, mode: int = 0o600) -> Iterator[Path]:
+    """A new file beside ``file`` that takes its place, safe on disk, when the block ends well; else it is gone.
+
+    Until then nothing has that name that was not there before. Blocks. Raises OSError.
+    """
+    file = file.resolve()
+    temporary = file.with_name(f".{secrets.token_hex(8)}.part")
+    try:
+        os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode))
+        yield temporary
+        sync_file(temporary)
+        temporary.replace(file)
+        sync_folder(file.parent)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise
+
+
 def write_new(file: Path, content: bytes, mode: int) -> None:
     """A file that was not there; its content is on disk when this returns, its name perhaps not. Raises OSError."""
     fd = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
@@ -98,7 +119,12 @@ def make_private(folder: Path) -> None:
 
 def sync_folder(folder: Path) -> None:
     """Make the names in ``folder`` safe on disk. Raises OSError."""
-    fd = os.open(folder, os.O_RDONLY)
+    sync_file(folder)
+
+
+def sync_file(file: Path) -> None:
+    """Make what was written into ``file`` safe on disk. Raises OSError."""
+    fd = os.open(file, os.O_RDONLY)
     try:
         os.fsync(fd)
     finally:

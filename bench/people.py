@@ -38,7 +38,7 @@ def write_contacts(file: Path, people: Sequence[str], prefix: str = "B") -> None
 
 def write_contacts_xlsx(file: Path, people: Sequence[str], prefix: str = "B") -> None:
     """The same as an Excel workbook."""
-    import xlsxwriter  # type: ignore[import-untyped]  # of the tools for developers
+    import xlsxwriter  # of the tools for developers
 
     book = xlsxwriter.Workbook(str(file), {"constant_memory": True})
     sheet = book.add_worksheet()

@@ -38,7 +38,6 @@ COMMANDS = {
     "recover": "service.recover",
     "forget-node": "service.recover",
     "rehearse": "calling.rehearse",
-    "report": "calling.report",
     "schema": "project.schema",
     "run": "service.run_migrate",
     "migrate": "service.run_migrate",
@@ -56,6 +55,7 @@ GROUPS = {
     "guard": "guard.allow_and_block",
     "line": "calling.line",
     "prompts": "project.prompts",
+    "report": "calling.report",
     "rules": "project.rules",
     "suppression": "people.suppression",
 }

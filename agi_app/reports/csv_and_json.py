@@ -45,11 +45,12 @@ def table(columns: Sequence[str], titles: Sequence[str], rows: Sequence[Mapping[
     out = io.StringIO()
     writer = csv.writer(out, lineterminator=end)
     writer.writerow(titles)
-    writer.writerows([_cell(row.get(column)) for column in columns] for row in rows)
+    writer.writerows([cell(row.get(column)) for column in columns] for row in rows)
     return out.getvalue()
 
 
-def _cell(value: Any) -> str:
+def cell(value: Any) -> str:
+    """A value for CSV: what a spreadsheet would run begins with an apostrophe."""
     text = value if isinstance(value, str) else "" if value is None else str(plain(value))
     text = text.replace("\r\n", "\n").replace("\r", "\n")  # a lone return would end the line for many readers
     return f"'{text}" if text.startswith(FORMULA_STARTS) else text

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
-import xlsxwriter  # type: ignore[import-untyped]
+import xlsxwriter
 
 from agi_app.contacts.columns import RejectedRow
 from agi_app.contacts.contacts_file import parse_contacts

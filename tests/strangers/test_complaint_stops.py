@@ -17,7 +17,7 @@ from typing import Any
 
 import psycopg
 import pytest
-import xlsxwriter  # type: ignore[import-untyped]
+import xlsxwriter
 
 from tests.forked_commands import Done
 from tests.strangers.shop import ANN, BEN, LI, WANG, Shop, clean_environment

@@ -1,15 +1,17 @@
-"""report: totals and every contact, as a table, JSON or CSV; live with --watch. Also the way to a call's recordings."""
+"""report: of a campaign (totals and every contact, live with --watch, the way to a call's recordings), and of calls."""
 
 from __future__ import annotations
 
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.live import Live
+from typer.core import TyperGroup
 
+from agi_app.cli.calling import report_calls
 from agi_app.cli.calling.totals_text import show_totals, totals_view
 from agi_app.cli.common import HERE, ProjectOption, err, say, table, with_installation, write
 from agi_app.errors import InputError
@@ -29,6 +31,24 @@ class ReportFormat(StrEnum):
 _OTHER_ENDINGS = frozenset(("csv", "json", "xlsx", "xls", "pdf", "html"))
 
 
+class _CampaignByName(TyperGroup):
+    """``agi-app report NAME`` is about the campaign; one that is called like a report is ``report campaign NAME``."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put the word in that people leave out."""
+        named = bool(args) and args[0] not in self.commands and args[0] != "--help"
+        return super().parse_args(ctx, ["campaign", *args] if named else args)
+
+
+app = typer.Typer(
+    cls=_CampaignByName,
+    help="Reports. `agi-app report NAME` is that of the campaign NAME, as `agi-app report campaign NAME`.",
+    no_args_is_help=True,
+)
+app.command()(report_calls.calls)
+
+
+@app.command("campaign")
 def report(
     campaign: Annotated[str, typer.Argument(help="The campaign's name.")],
     project: ProjectOption = HERE,

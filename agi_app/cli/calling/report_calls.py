@@ -1,0 +1,111 @@
+"""report calls: each call of a span of days, with the consent that it stood on and what the rules said."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from agi_app.cli.common import HERE, ProjectOption, say, say_json, settings_of, with_installation
+from agi_app.errors import InputError
+from agi_app.operations.reporting import calls as operation
+from agi_app.operations.reporting.calls import CallsRequest
+from agi_app.operations.reporting.table_requests import TableFormat
+from agi_app.printable import count_of
+
+OutputOption = Annotated[
+    Path | None, typer.Option(help="Write a table into this file: its name ends with .csv, .xlsx or .jsonl.")
+]
+
+
+def calls(
+    since: Annotated[dt.datetime, typer.Option(formats=["%Y-%m-%d"], help="The first day, such as 2026-11-16.")],
+    until: Annotated[dt.datetime, typer.Option(formats=["%Y-%m-%d"], help="The last day; it is in the report.")],
+    project: ProjectOption = HERE,
+    zone: Annotated[
+        str, typer.Option(help="Whose days they are, such as Asia/Shanghai; default: the zone in [guard], or UTC.")
+    ] = "",
+    campaign: Annotated[list[str] | None, typer.Option(help="Only of this campaign; may be given again.")] = None,
+    trunk: Annotated[list[str] | None, typer.Option(help="Only by this trunk.")] = None,
+    jurisdiction: Annotated[
+        list[str] | None, typer.Option(help="Only under these rules: CN, or US-FL for a part with its own.")
+    ] = None,
+    region: Annotated[
+        list[str] | None,
+        typer.Option(help="Only of this province, state or city, as far as the number tells: Sichuan or 四川."),
+    ] = None,
+    rule: Annotated[
+        list[str] | None, typer.Option(help="Only decisions that this rule refused, such as consent_missing.")
+    ] = None,
+    outcome: Annotated[list[str] | None, typer.Option(help="Only calls that ended like this, such as busy.")] = None,
+    refused: Annotated[bool, typer.Option("--refused", help="With the decisions that refused a call.")] = False,
+    whole_numbers: Annotated[
+        bool, typer.Option("--whole-numbers", help="Show whole numbers; needs --reason, and is noted.")
+    ] = False,
+    reason: Annotated[str, typer.Option(help="With --whole-numbers: what for; this is kept.")] = "",
+    output: OutputOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line instead of text.")] = False,
+) -> None:
+    """Every call of a span of days: when, to whom and where, its result, the consent, and what the rules said."""
+    asked = CallsRequest(
+        since.date(),
+        until.date(),
+        zone or settings_of(project).guard.zone,
+        campaigns=tuple(campaign or ()),
+        trunks=tuple(trunk or ()),
+        jurisdictions=tuple(jurisdiction or ()),
+        places=tuple(region or ()),
+        rules=tuple(rule or ()),
+        outcomes=tuple(outcome or ()),
+        refused=refused,
+        whole_numbers=whole_numbers,
+        reason=reason,
+    )
+    if output is not None:
+        made = with_installation(project, operation.write_calls, asked, output, format_of(output))
+        say(f"{output}: {count_of(made.rows, 'row')}, SHA-256 {made.sha256}")
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "calls"
+        made = with_installation(project, operation.write_calls, asked, file, TableFormat.JSON)
+        for row in _rows(file):
+            if as_json:
+                say_json(row)
+            else:
+                _tell(row)
+    if not as_json:
+        say(f"{count_of(made.rows, 'row')} of {asked.since} to {asked.until}, days of {asked.zone}")
+
+
+def format_of(output: Path) -> TableFormat:
+    """The format that a file's name says; InputError for any other."""
+    try:
+        return TableFormat(output.suffix.lower().removeprefix("."))
+    except ValueError:
+        endings = ", ".join(f".{form.value}" for form in TableFormat)
+        raise InputError(f"--output {output}: its name must end with one of {endings}") from None
+
+
+def _rows(file: Path) -> Iterator[dict[str, Any]]:
+    with file.open(encoding="utf-8") as lines:
+        yield from map(json.loads, lines)
+
+
+def _tell(row: dict[str, str]) -> None:
+    """A call in four lines: who and where, what happened, the consent, the rules."""
+    where = " ".join(filter(None, (row["country"], row["place"], row["place_zh"])))
+    say(f"{row['local_time']}  {row['what']}  {row['campaign']}  {row['contact']}  {row['number']}  {where}")
+    judged = f"(decision {row['decision']}, rule set {row['rule_set']})"
+    if row["what"] != "call":
+        say(f"  {row['rules']}: {row['reasons']} {judged}")
+        return
+    ended = ", ".join(filter(None, (row["outcome"], row["disposition"], row["seconds"] and f"{row['seconds']} s")))
+    say(f"  {ended or 'goes on'}; by trunk {row['trunk']}, showing {row['number_shown']}")
+    given = f"{row['consent_given']}, {row['consent_method']}, {row['consent_source']}: {row['consent_words']}"
+    say(f"  consent {row['consent']} of {given}" if row["consent"] else "  no consent is recorded with the decision")
+    say(f"  allowed by all rules {judged}")

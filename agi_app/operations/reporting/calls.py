@@ -1,0 +1,108 @@
+"""The report of calls: each call of a span of days with the consent that it stood on, and refused decisions.
+
+Numbers are masked. Whole ones need a reason, and are noted in the audit before anybody sees them.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from agi_app.authoring.country_and_zone_names import is_zone, zone_meant
+from agi_app.authoring.suggestions import suggest
+from agi_app.errors import InputError
+from agi_app.installation import Installation
+from agi_app.model.call import Outcome
+from agi_app.model.reason_catalogue import GATE
+from agi_app.operations.reporting.table_requests import Add, WrittenTable, write_table
+from agi_app.reports.call_rows import COLUMNS, CallCells, place_of_row
+from agi_app.reports.table_files import TableFormat
+from agi_app.store.calling.campaigns import campaign_names
+from agi_app.store.people.access_log import MOST_PERSONS, Access, log_access
+from agi_app.store.reporting import calls as table
+from agi_app.store.reporting.calls import Batch
+
+COMMAND = "report calls"
+
+
+@dataclass(frozen=True, slots=True)
+class CallsRequest:
+    """Which calls: of whole days in a zone, and of any of the values given; no values means any.
+
+    ``refused``: with decisions that refused a call. ``rules``: only those, by one of these rules.
+    """
+
+    since: dt.date
+    until: dt.date  # the last day
+    zone: str = "UTC"
+    campaigns: tuple[str, ...] = ()
+    trunks: tuple[str, ...] = ()
+    jurisdictions: tuple[str, ...] = ()  # US, or US-FL
+    places: tuple[str, ...] = ()  # province, state or city, in English or Chinese
+    rules: tuple[str, ...] = ()
+    outcomes: tuple[str, ...] = ()
+    refused: bool = False
+    whole_numbers: bool = False
+    reason: str = ""
+    language: str = "en"  # of the reasons
+
+
+async def write_calls(inst: Installation, asked: CallsRequest, file: Path, form: TableFormat) -> WrittenTable:
+    """Write the table of calls. Raises InputError for what cannot be asked or written, StoreError."""
+    scope, told = await _scope(inst, asked), CallCells(ZoneInfo(asked.zone), asked.whole_numbers, asked.language)
+    seen: set[int] = set()
+
+    def cells(batch: Batch) -> Sequence[Sequence[str]]:
+        placed = [(row, consent, place_of_row(row)) for row, consent in batch]
+        if asked.places:
+            placed = [one for one in placed if any(map(one[2].is_in, asked.places))]
+        if asked.whole_numbers and len(seen) <= MOST_PERSONS:
+            seen.update(row.person_id for row, _, _ in placed if row.person_id is not None)
+        return [told.cells(*one) for one in placed]
+
+    async def fill(add: Add) -> None:
+        await table.in_order(inst.store, scope, lambda batch: add(partial(cells, batch)))
+
+    async def note(rows: int) -> None:
+        persons = sorted(seen) if len(seen) <= MOST_PERSONS else ()
+        await log_access(inst.store, Access(COMMAND, rows, persons, reason=asked.reason.strip()))
+
+    return await write_table(file, form, COLUMNS, fill, note if asked.whole_numbers else None)
+
+
+async def _scope(inst: Installation, asked: CallsRequest) -> table.CallScope:
+    """What the store is asked; InputError for what there is none of."""
+    if not is_zone(asked.zone):
+        raise InputError(f"--zone {asked.zone}: is not a time zone{zone_meant(asked.zone)}")
+    if asked.until < asked.since:
+        raise InputError(f"--until {asked.until} is before --since {asked.since}")
+    if asked.whole_numbers and not asked.reason.strip():
+        raise InputError("whole numbers need --reason: it is kept with who saw them")
+    if asked.rules and asked.outcomes:
+        raise InputError("--rule is of decisions that refused a call, --outcome of calls: ask for one of them")
+    _known("--outcome", asked.outcomes, [outcome.value for outcome in Outcome])
+    _known("--rule", asked.rules, sorted({key.partition("/")[0] for key in GATE}))
+    if asked.campaigns:
+        _known("--campaign", asked.campaigns, await campaign_names(inst.store))
+    zone = ZoneInfo(asked.zone)
+    return table.CallScope(
+        since=dt.datetime.combine(asked.since, dt.time.min, zone),
+        until=dt.datetime.combine(asked.until + dt.timedelta(days=1), dt.time.min, zone),
+        calls=not asked.rules,
+        refusals=asked.refused or bool(asked.rules),
+        campaigns=list(asked.campaigns) or None,
+        trunks=list(asked.trunks) or None,
+        jurisdictions=[one.upper() for one in asked.jurisdictions] or None,
+        rules=list(asked.rules) or None,
+        outcomes=list(asked.outcomes) or None,
+    )
+
+
+def _known(option: str, given: Sequence[str], there: Sequence[str]) -> None:
+    for one in given:
+        if one not in there:
+            raise InputError(f"{option} {one}: there is none of that name{suggest(one, there)}")

@@ -1,0 +1,112 @@
+"""A table into a file, row by row, in constant memory: CSV for Excel, XLSX, or a JSON object a line. Blocks."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import IO, Any, Protocol
+
+import msgspec
+import xlsxwriter
+
+from agi_app.reports.csv_and_json import cell
+
+ROWS_A_SHEET = 1_000_000  # a sheet of Excel has 1,048,576 rows
+LONGEST_CELL = 32_767  # characters that a cell of Excel holds
+_CUT = " … [{} characters, cut here: Excel holds no more; CSV and JSON have them all]"
+
+
+class TableFormat(StrEnum):
+    """The formats of a table; the value is also the ending of its file."""
+
+    CSV = "csv"
+    XLSX = "xlsx"
+    JSON = "jsonl"
+
+
+class TableFile(Protocol):
+    """An open table."""
+
+    def add(self, rows: Sequence[Sequence[str]]) -> None:
+        """Write rows; each has a cell for each column."""
+
+
+@contextmanager
+def table_file(file: Path, form: TableFormat, columns: Sequence[str]) -> Iterator[TableFile]:
+    """An existing file, filled with a table; it is whole when the block has ended. Raises OSError."""
+    if form is TableFormat.XLSX:
+        options = {"constant_memory": True, "tmpdir": str(file.parent)}
+        with file.open("wb") as out, xlsxwriter.Workbook(out, options) as book:
+            yield _Workbook(book, columns)
+    elif form is TableFormat.CSV:
+        with file.open("w", encoding="utf-8-sig", newline="") as text:  # the mark at the beginning is for Excel
+            yield _Csv(csv.writer(text, lineterminator="\r\n"), columns)
+    else:
+        with file.open("wb") as out:
+            yield _JsonLines(out, columns)
+
+
+def sha256_of(file: Path) -> str:
+    """Of a file's content, in hex. Blocks. Raises OSError."""
+    with file.open("rb") as source:
+        return hashlib.file_digest(source, "sha256").hexdigest()
+
+
+class _Csv:
+    """Cells that a spreadsheet would run begin with an apostrophe."""
+
+    def __init__(self, writer: Any, columns: Sequence[str]) -> None:
+        self._writer = writer
+        self._writer.writerow(columns)
+
+    def add(self, rows: Sequence[Sequence[str]]) -> None:
+        """Write rows."""
+        self._writer.writerows([*map(cell, row)] for row in rows)
+
+
+class _Workbook:
+    """Every cell is text, also one that begins like a formula or looks like a number."""
+
+    def __init__(self, book: Any, columns: Sequence[str]) -> None:
+        self._book, self._columns = book, columns
+        self._next_sheet()
+
+    def _next_sheet(self) -> None:
+        self._sheet, self._row = self._book.add_worksheet(), 0
+        self._write(self._columns)
+        self._sheet.freeze_panes(1, 0)
+
+    def _write(self, cells: Sequence[str]) -> None:
+        for column, text in enumerate(cells):
+            if text:
+                self._sheet.write_string(self._row, column, text if len(text) <= LONGEST_CELL else _cut(text))
+        self._row += 1
+
+    def add(self, rows: Sequence[Sequence[str]]) -> None:
+        """Write rows; a new sheet begins when one is full."""
+        for row in rows:
+            if self._row > ROWS_A_SHEET:
+                self._next_sheet()
+            self._write(row)
+
+
+def _cut(text: str) -> str:
+    note = _CUT.format(len(text))
+    return text[: LONGEST_CELL - len(note)] + note
+
+
+class _JsonLines:
+    """One object a line; its names are the columns."""
+
+    def __init__(self, out: IO[bytes], columns: Sequence[str]) -> None:
+        self._out, self._columns = out, columns
+        self._encoder = msgspec.json.Encoder()
+
+    def add(self, rows: Sequence[Sequence[str]]) -> None:
+        """Write rows."""
+        for row in rows:
+            self._out.write(self._encoder.encode(dict(zip(self._columns, row, strict=True))) + b"\n")

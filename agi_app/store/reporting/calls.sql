@@ -1,0 +1,52 @@
+-- Calls of campaigns that were dialled, and decisions that refused one, of a span of rules time; {rows} are one or both of
+-- the two queries that follow. A campaign's purpose and trunk are those that were judged by.
+-- name: in_order
+WITH version AS MATERIALIZED (
+    SELECT version, spec::jsonb ->> 'purpose' AS purpose, spec::jsonb ->> 'trunk' AS trunk FROM campaign_version
+)
+SELECT * FROM ({rows}) AS r ORDER BY at, decision_id, attempt_id;
+
+-- name: made
+SELECT a.rules_at AS at, a.campaign, c.external_id, p.person_id, p.e164, p.region, a.trunk, a.caller_id, a.outcome,
+       a.disposition, a.answered_at, a.ended_at, a.attempt_id, a.decision_id, NULL AS reasons, d.ruleset_version,
+       (d.inputs -> 'consents')::text AS consents, v.purpose
+FROM attempt a
+JOIN contact c ON c.contact_id = a.contact_id
+JOIN person p ON p.person_id = coalesce(a.number_id, a.person_id)
+LEFT JOIN decision d ON d.decision_id = a.decision_id
+LEFT JOIN version v ON v.version = d.campaign_version
+WHERE a.dialled AND a.rules_at >= %(since)s AND a.rules_at < %(until)s
+  AND (%(campaigns)s::text[] IS NULL OR a.campaign = ANY(%(campaigns)s))
+  AND (%(trunks)s::text[] IS NULL OR a.trunk = ANY(%(trunks)s))
+  AND (%(outcomes)s::text[] IS NULL OR a.outcome = ANY(%(outcomes)s))
+  AND (%(jurisdictions)s::text[] IS NULL
+       OR p.region = ANY(%(jurisdictions)s)
+       OR EXISTS (SELECT FROM jsonb_array_elements_text(d.inputs -> 'place' -> 'parts') AS part
+                  WHERE p.region || '-' || part = ANY(%(jurisdictions)s)))
+
+-- name: refused
+-- The number is that of the contact, unless the contact has become another person's since.
+SELECT d.decided_at AS at, d.campaign, c.external_id, p.person_id, p.e164, p.region, v.trunk, d.inputs ->> 'caller_id' AS caller_id,
+       NULL AS outcome, NULL AS disposition, NULL::timestamptz AS answered_at, NULL::timestamptz AS ended_at,
+       NULL AS attempt_id, d.decision_id, d.reasons::text AS reasons, d.ruleset_version, NULL AS consents, v.purpose
+FROM decision d
+LEFT JOIN contact c ON c.contact_id = d.contact_id
+LEFT JOIN person p ON p.person_id = CASE WHEN head_of(c.person_id) = head_of(d.person_id) THEN c.person_id ELSE d.person_id END
+LEFT JOIN version v ON v.version = d.campaign_version
+WHERE NOT d.allowed AND d.decided_at >= %(since)s AND d.decided_at < %(until)s
+  AND (%(campaigns)s::text[] IS NULL OR d.campaign = ANY(%(campaigns)s))
+  AND (%(trunks)s::text[] IS NULL OR v.trunk = ANY(%(trunks)s))
+  AND (%(rules)s::text[] IS NULL OR d.rules && %(rules)s)
+  AND (%(jurisdictions)s::text[] IS NULL
+       OR p.region = ANY(%(jurisdictions)s)
+       OR EXISTS (SELECT FROM jsonb_array_elements_text(d.inputs -> 'place' -> 'parts') AS part
+                  WHERE p.region || '-' || part = ANY(%(jurisdictions)s)))
+
+-- name: read_all
+-- All rows are read, however long the first ones take.
+SET LOCAL cursor_tuple_fraction = 1.0; SET LOCAL work_mem = '64MB';
+
+-- What is left of a consent that was erased is that it was there.
+-- name: consents
+SELECT c.consent_id, c.given_at, c.method, c.source, w.text AS wording, c.erased_at IS NOT NULL AS erased
+FROM consent c JOIN wording w USING (wording_id) WHERE c.consent_id = ANY(%(ids)s);
