@@ -13,11 +13,14 @@ import typer
 
 from agi_app.cli.common import HERE, ProjectOption, say, say_json, settings_of, with_installation
 from agi_app.errors import InputError
+from agi_app.messages import current, t, template
 from agi_app.operations.reporting import calls as operation
 from agi_app.operations.reporting.calls import CallsRequest
 from agi_app.operations.reporting.table_requests import TableFormat
 from agi_app.printable import count_of
 
+_CONSENT = template("consent {consent} of {consent_given}, {consent_method}, {consent_source}: {consent_words}")
+_CONSENT = template("consent {consent} of {consent_given}, {consent_method}, {consent_source}: {consent_words}")
 OutputOption = Annotated[
     Path | None, typer.Option(help="Write a table into this file: its name ends with .csv, .xlsx or .jsonl.")
 ]
@@ -65,10 +68,11 @@ def calls(
         refused=refused,
         whole_numbers=whole_numbers,
         reason=reason,
+        language=current(),
     )
     if output is not None:
         made = with_installation(project, operation.write_calls, asked, output, format_of(output))
-        say(f"{output}: {count_of(made.rows, 'row')}, SHA-256 {made.sha256}")
+        say(t("{file}: written; {rows}, SHA-256 {digest}", file=output, rows=count_of(made.rows, "row"), digest=made.sha256))
         return
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "calls"
@@ -79,7 +83,8 @@ def calls(
             else:
                 _tell(row)
     if not as_json:
-        say(f"{count_of(made.rows, 'row')} of {asked.since} to {asked.until}, days of {asked.zone}")
+        of = {"since": asked.since, "until": asked.until, "zone": asked.zone}
+        say(t("{rows} of {since} to {until}, days of {zone}", rows=count_of(made.rows, "row"), **of))
 
 
 def format_of(output: Path) -> TableFormat:
@@ -88,7 +93,9 @@ def format_of(output: Path) -> TableFormat:
         return TableFormat(output.suffix.lower().removeprefix("."))
     except ValueError:
         endings = ", ".join(f".{form.value}" for form in TableFormat)
-        raise InputError(f"--output {output}: its name must end with one of {endings}") from None
+        raise InputError(
+            t("--output {file}: its name must end with one of {endings}", file=output, endings=endings)
+        ) from None
 
 
 def _rows(file: Path) -> Iterator[dict[str, Any]]:
@@ -98,14 +105,17 @@ def _rows(file: Path) -> Iterator[dict[str, Any]]:
 
 def _tell(row: dict[str, str]) -> None:
     """A call in four lines: who and where, what happened, the consent, the rules."""
+    what = t("call") if row["what"] == "call" else t("refused")
     where = " ".join(filter(None, (row["country"], row["place"], row["place_zh"])))
-    say(f"{row['local_time']}  {row['what']}  {row['campaign']}  {row['contact']}  {row['number']}  {where}")
-    judged = f"(decision {row['decision']}, rule set {row['rule_set']})"
+    say(f"{row['local_time']}  {what}  {row['campaign']}  {row['contact']}  {row['number']}  {where}")
+    judged = t("(decision {decision}, rule set {rule_set})", **row)
     if row["what"] != "call":
         say(f"  {row['rules']}: {row['reasons']} {judged}")
         return
     ended = ", ".join(filter(None, (row["outcome"], row["disposition"], row["seconds"] and f"{row['seconds']} s")))
-    say(f"  {ended or 'goes on'}; by trunk {row['trunk']}, showing {row['number_shown']}")
-    given = f"{row['consent_given']}, {row['consent_method']}, {row['consent_source']}: {row['consent_words']}"
-    say(f"  consent {row['consent']} of {given}" if row["consent"] else "  no consent is recorded with the decision")
-    say(f"  allowed by all rules {judged}")
+    say("  " + t("{ended}; by trunk {trunk}, showing {number_shown}", ended=ended or t("goes on"), **row))
+    if row["consent"]:
+        say("  " + t(_CONSENT, **row))
+    else:
+        say("  " + t("no consent is recorded with the decision"))
+    say("  " + t("allowed by all rules {judged}", judged=judged))

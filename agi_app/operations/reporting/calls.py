@@ -16,6 +16,7 @@ from agi_app.authoring.country_and_zone_names import is_zone, zone_meant
 from agi_app.authoring.suggestions import suggest
 from agi_app.errors import InputError
 from agi_app.installation import Installation
+from agi_app.messages import t
 from agi_app.model.call import Outcome
 from agi_app.model.reason_catalogue import GATE
 from agi_app.operations.reporting.table_requests import Add, WrittenTable, write_table
@@ -77,13 +78,13 @@ async def write_calls(inst: Installation, asked: CallsRequest, file: Path, form:
 async def _scope(inst: Installation, asked: CallsRequest) -> table.CallScope:
     """What the store is asked; InputError for what there is none of."""
     if not is_zone(asked.zone):
-        raise InputError(f"--zone {asked.zone}: is not a time zone{zone_meant(asked.zone)}")
+        raise InputError(t("--zone {zone}: is not a time zone{meant}", zone=asked.zone, meant=zone_meant(asked.zone)))
     if asked.until < asked.since:
-        raise InputError(f"--until {asked.until} is before --since {asked.since}")
+        raise InputError(t("--until {until} is before --since {since}", until=asked.until, since=asked.since))
     if asked.whole_numbers and not asked.reason.strip():
-        raise InputError("whole numbers need --reason: it is kept with who saw them")
+        raise InputError(t("whole numbers need --reason: it is kept with who saw them"))
     if asked.rules and asked.outcomes:
-        raise InputError("--rule is of decisions that refused a call, --outcome of calls: ask for one of them")
+        raise InputError(t("--rule is of decisions that refused a call, --outcome of calls: ask for one of them"))
     _known("--outcome", asked.outcomes, [outcome.value for outcome in Outcome])
     _known("--rule", asked.rules, sorted({key.partition("/")[0] for key in GATE}))
     if asked.campaigns:
@@ -105,4 +106,11 @@ async def _scope(inst: Installation, asked: CallsRequest) -> table.CallScope:
 def _known(option: str, given: Sequence[str], there: Sequence[str]) -> None:
     for one in given:
         if one not in there:
-            raise InputError(f"{option} {one}: there is none of that name{suggest(one, there)}")
+            raise InputError(
+                t(
+                    "{option} {one}: there is none of that name{meant}",
+                    option=option,
+                    one=one,
+                    meant=suggest(one, there),
+                )
+            )
