@@ -16,8 +16,9 @@ import pytest
 from agi_app.audit.erasures import sign
 from agi_app.clock import Clock
 from agi_app.consent.opt_out_journal import Journal
-from agi_app.errors import InputError, StoreError
+from agi_app.errors import Forbidden, InputError, StoreError
 from agi_app.installation import Installation
+from agi_app.model.actors import Role
 from agi_app.model.call import CallResult, Outcome
 from agi_app.model.campaign import Campaign
 from agi_app.operations.reporting import calls
@@ -168,8 +169,11 @@ async def test_whole_numbers_are_noted_before_anybody_has_them(
     assert [name for name in os.listdir(folder) if name.endswith((".jsonl", ".part"))] == []
     found = await rows(desk, *day, whole_numbers=True, reason="complaint 7")
     assert [row["number"] for row in found] == [number(1), number(2)]
-    noted = await world.store.record("SELECT command, reason, numbers, cardinality(person_ids) AS of FROM access_log")
-    assert noted == {"command": "report calls", "reason": "complaint 7", "numbers": 2, "of": 2}
+    noted = await world.store.record(
+        "SELECT command, entered_by, reason, numbers, cardinality(person_ids) AS of FROM access_log"
+    )
+    said = {"command": "report calls", "entered_by": "anna", "reason": "complaint 7"}
+    assert noted == {**said, "numbers": 2, "of": 2}
     assert (folder / "calls.jsonl").stat().st_mode & 0o77 == 0
 
 
@@ -199,6 +203,15 @@ async def test_of_an_erased_person_nothing_is_told(
     assert number(1) not in json.dumps(found)
     assert {row["number"] for row in found} <= {"erased", number(2)}
     assert all(row["consent_words"] in ("", "erased") for row in found if row["number"] == "erased")
+
+
+async def test_who_may_export_masked_numbers_may_not_export_whole_ones(world: World, tmp_path: Path) -> None:
+    await world.running(campaign(), [1])
+    viewer = installation_for(world.store, Journal(tmp_path, Clock()), None, tmp_path, Role.VIEWER)
+    assert await rows(viewer, "2026-11-16", "2026-11-16") == []
+    with pytest.raises(Forbidden, match="compliance"):
+        await rows(viewer, "2026-11-16", "2026-11-16", whole_numbers=True, reason="x")
+    assert await world.value("SELECT count(*) FROM access_log") == 0
 
 
 @pytest.mark.parametrize(

@@ -72,7 +72,14 @@ def calls(
     )
     if output is not None:
         made = with_installation(project, operation.write_calls, asked, output, format_of(output))
-        say(t("{file}: written; {rows}, SHA-256 {digest}", file=output, rows=count_of(made.rows, "row"), digest=made.sha256))
+        say(
+            t(
+                "{file}: written; {rows}, SHA-256 {digest}",
+                file=output,
+                rows=count_of(made.rows, "row"),
+                digest=made.sha256,
+            )
+        )
         return
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "calls"

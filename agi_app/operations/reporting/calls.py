@@ -17,8 +17,10 @@ from agi_app.authoring.suggestions import suggest
 from agi_app.errors import InputError
 from agi_app.installation import Installation
 from agi_app.messages import t
+from agi_app.model.actors import Scope
 from agi_app.model.call import Outcome
 from agi_app.model.reason_catalogue import GATE
+from agi_app.operations.acting import noted
 from agi_app.operations.reporting.table_requests import Add, WrittenTable, write_table
 from agi_app.reports.call_rows import COLUMNS, CallCells, place_of_row
 from agi_app.reports.table_files import TableFormat
@@ -51,9 +53,17 @@ class CallsRequest:
     reason: str = ""
     language: str = "en"  # of the reasons
 
+    @property
+    def name(self) -> str:
+        """For the note of who exported what."""
+        return f"{self.since} to {self.until}, {self.zone}"
 
+
+@noted(Scope.EXPORTS_MASKED, "calls.export", "asked")
 async def write_calls(inst: Installation, asked: CallsRequest, file: Path, form: TableFormat) -> WrittenTable:
-    """Write the table of calls. Raises InputError for what cannot be asked or written, StoreError."""
+    """Write the table of calls. Raises InputError for what cannot be asked or written, StoreError, Forbidden."""
+    if asked.whole_numbers:
+        inst.actor.require(Scope.EXPORTS_WHOLE)
     scope, told = await _scope(inst, asked), CallCells(ZoneInfo(asked.zone), asked.whole_numbers, asked.language)
     seen: set[int] = set()
 
@@ -70,7 +80,7 @@ async def write_calls(inst: Installation, asked: CallsRequest, file: Path, form:
 
     async def note(rows: int) -> None:
         persons = sorted(seen) if len(seen) <= MOST_PERSONS else ()
-        await log_access(inst.store, Access(COMMAND, rows, persons, reason=asked.reason.strip()))
+        await log_access(inst.store, Access(COMMAND, rows, persons, inst.actor.account, asked.reason.strip()))
 
     return await write_table(file, form, COLUMNS, fill, note if asked.whole_numbers else None)
 

@@ -73,6 +73,7 @@ def test_whoever_may_read_only_changes_nothing() -> None:
         "calling.reports.as_json",
         "guard.guard_calls.explain",
         "guard.guard_calls.report",
+        "reporting.calls.write_calls",
         "service.accounts.set_own_secret",
     }
 

@@ -22,10 +22,23 @@ def fact(number: int, given: str, **more: Any) -> dict[str, Any]:
 
 def call(*consents: dict[str, Any], **changes: Any) -> CallOrRefusal:
     base: dict[str, Any] = {
-        **{"at": AT, "campaign": "checkup", "external_id": "A1", "person_id": 1, "e164": "+8613880012345"},
-        **{"region": "CN", "trunk": "carrier", "caller_id": "+862811112222", "outcome": "answered"},
-        **{"disposition": None, "answered_at": AT, "ended_at": AT + dt.timedelta(seconds=31.4), "attempt_id": "a"},
-        **{"decision_id": 7, "reasons": None, "ruleset_version": "r", "purpose": "transactional"},
+        "at": AT,
+        "campaign": "checkup",
+        "external_id": "A1",
+        "person_id": 1,
+        "e164": "+8613880012345",
+        "region": "CN",
+        "trunk": "carrier",
+        "caller_id": "+862811112222",
+        "outcome": "answered",
+        "disposition": None,
+        "answered_at": AT,
+        "ended_at": AT + dt.timedelta(seconds=31.4),
+        "attempt_id": "a",
+        "decision_id": 7,
+        "reasons": None,
+        "ruleset_version": "r",
+        "purpose": "transactional",
         "consents": json.dumps(consents),
     }
     return CallOrRefusal(**{**base, **changes})
