@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from agi_app.errors import InputError
+from agi_app.messages import t
 from agi_app.printable import named, one_line, unfit
 
 LONGEST_ENDING = 16  # bytes, with its dot
@@ -24,14 +25,20 @@ def name_fault(name: str) -> str | None:
     try:
         size = len(name.encode())
     except UnicodeEncodeError:
-        return "has bytes in its name that are not UTF-8; rename the file"
+        return t("has bytes in its name that are not UTF-8; rename the file")
     if size > LONGEST_NAME:
-        return f"has a name of {size} bytes; at most {LONGEST_NAME}: rename the file"
+        return t(
+            "has a name of {size} bytes; at most {longest_name}: rename the file", size=size, longest_name=LONGEST_NAME
+        )
     if name in ("", ".", "..") or "/" in name or "\\" in name:
         last = re.split(r"[/\\\\]", name)[-1].strip(".")
-        return f"is not a file name; write {last or 'the name'} alone, without folders"
+        return t("is not a file name; write {last} alone, without folders", last=last or t("the name"))
     if found := re.search("[\t\n\r]", name) or unfit(name):
-        return f"has {named(found[0])} in its name, as character {found.start() + 1}; rename the file"
+        return t(
+            "has {named} in its name, as character {start}; rename the file",
+            named=named(found[0]),
+            start=found.start() + 1,
+        )
     return None
 
 
@@ -39,8 +46,8 @@ def cannot_be_written(file: Path, error: OSError, what: str = "") -> InputError:
     """The error for a result that no disk takes; names the folder that is not there."""
     folder = file.resolve().parent
     missing = isinstance(error, FileNotFoundError) and not folder.exists()
-    why = f"there is no folder {file.parent}; make it first" if missing else error.strerror
-    return InputError(f"{file}: {what}cannot be written: {why}")
+    why = t("there is no folder {parent}; make it first", parent=file.parent) if missing else error.strerror
+    return InputError(t("{file}: {what}cannot be written: {why}", file=file, what=what, why=why))
 
 
 def shortened(file: Path) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from agi_app.messages import t
 from agi_app.printable import one_line
 
 
@@ -82,7 +83,11 @@ class RequestFailed(AsteriskError):
 
     def __init__(self, request: str, status: int, reason: str) -> None:
         self.status = status
-        super().__init__(f"{request}: {reason} (status {status})" if status else f"{request}: {reason}")
+        super().__init__(
+            t("{request}: {reason} (status {status})", request=request, reason=reason, status=status)
+            if status
+            else f"{request}: {reason}"
+        )
 
 
 class OtherWorkerError(AgiAppError):

@@ -13,7 +13,7 @@ import json
 import re
 import unicodedata
 
-from agi_app.messages import spoken
+from agi_app.messages import spoken, t
 
 # Control characters, separators of lines and paragraphs, bidi marks and overrides, what has no width, tags, halves of
 # pairs.
@@ -99,8 +99,13 @@ def _code(found: re.Match[str]) -> str:
 
 def fault_of(found: re.Match[str]) -> str:
     """What is wrong with the character that ``unfit`` found, and where it is in its text."""
-    does = "controls a terminal" if OBEYED.match(found[0]) else "nobody sees"
-    return f"has {named(found[0])} as character {found.start() + 1}, which {does}: remove it"
+    does = t("controls a terminal") if OBEYED.match(found[0]) else t("nobody sees")
+    return t(
+        "has {named} as character {start}, which {does}: remove it",
+        named=named(found[0]),
+        start=found.start() + 1,
+        does=does,
+    )
 
 
 def named(character: str) -> str:

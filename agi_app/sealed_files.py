@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from agi_app.atomic_files import make_private, sync_folder, write_whole
 from agi_app.errors import ConfigError
+from agi_app.messages import t
 from agi_app.secret_keys import make_key, read_key
 
 SUFFIX = ".enc"
@@ -31,9 +32,13 @@ class SealedFiles:
     def __init__(self, folder: Path, key_file: Path, what: str) -> None:
         self.folder = folder
         self._key_file = key_file
-        self._what, self._key_name = what, f"{what} key"
+        self._what = what
         self._magic = f"AGI-{what.upper()}-1\n".encode()
         self._head = len(self._magic) + _KEY_ID_BYTES
+
+    @property
+    def _key_name(self) -> str:
+        return t("{what} key", what=t(self._what))
 
     def keep(self, content: bytes) -> bytes:
         """Encrypt and store; returns the SHA-256 of ``content`` once it is safe on disk. Raises ConfigError."""
@@ -48,7 +53,14 @@ class SealedFiles:
             make_private(target.parent)
             write_whole(target, sealed, 0o600)
         except OSError as error:
-            raise ConfigError(f"{target.parent}: the {self._what} cannot be kept: {error.strerror}") from error
+            raise ConfigError(
+                t(
+                    "{parent}: the {what} cannot be kept: {strerror}",
+                    parent=target.parent,
+                    what=t(self._what),
+                    strerror=error.strerror,
+                )
+            ) from error
         return digest
 
     def read(self, digest: bytes) -> bytes | None:
@@ -59,23 +71,39 @@ class SealedFiles:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise ConfigError(f"{target}: the {self._what} cannot be read: {error.strerror}") from error
+            raise ConfigError(
+                t(
+                    "{target}: the {what} cannot be read: {strerror}",
+                    target=target,
+                    what=t(self._what),
+                    strerror=error.strerror,
+                )
+            ) from error
         key = self._key()
         if not sealed.startswith(self._magic) or len(sealed) < self._head + _NONCE_BYTES:
-            raise ConfigError(f"{target}: is damaged; replace it with the file of a backup")
+            raise ConfigError(t("{target}: is damaged; replace it with the file of a backup", target=target))
         if not hmac.compare_digest(sealed[len(self._magic) : self._head], self._key_id(key)):
             raise ConfigError(
-                f"{self._key_file}: is not the key that the {self._what} was encrypted with; put the right one back"
+                t(
+                    "{key_file}: is not the key that the {what} was encrypted with; put the right one back",
+                    key_file=self._key_file,
+                    what=t(self._what),
+                )
             )
         nonce, ciphertext = sealed[self._head : self._head + _NONCE_BYTES], sealed[self._head + _NONCE_BYTES :]
         try:
             content = AESGCM(key).decrypt(nonce, ciphertext, digest)
         except InvalidTag:
             raise ConfigError(
-                f"{target}: is damaged, or was changed since it was kept; replace it with the file of a backup"
+                t(
+                    "{target}: is damaged, or was changed since it was kept; replace it with the file of a backup",
+                    target=target,
+                )
             ) from None
         if hashlib.sha256(content).digest() != digest:
-            raise ConfigError(f"{target}: does not hold what its name says; replace it with the file of a backup")
+            raise ConfigError(
+                t("{target}: does not hold what its name says; replace it with the file of a backup", target=target)
+            )
         return content
 
     def has(self, digest: bytes) -> bool:
@@ -91,7 +119,14 @@ class SealedFiles:
         except FileNotFoundError:
             return False
         except OSError as error:
-            raise ConfigError(f"{target}: the {self._what} cannot be deleted: {error.strerror}") from error
+            raise ConfigError(
+                t(
+                    "{target}: the {what} cannot be deleted: {strerror}",
+                    target=target,
+                    what=t(self._what),
+                    strerror=error.strerror,
+                )
+            ) from error
         return True
 
     def prepare(self) -> None:
@@ -121,8 +156,13 @@ class SealedFiles:
         """The key; made on first use, but never again while there is evidence that needs the old one."""
         if (key := read_key(self._key_file, self._key_name)) is None and self._any():
             raise ConfigError(
-                f"{self._key_file}: the {self._key_name} is missing, and {self.folder} holds files that only it"
-                " opens; put the key back from your backup"
+                t(
+                    "{key_file}: the {key_name} is missing, and {folder} holds files that only it opens; put the key"
+                    " back from your backup",
+                    key_file=self._key_file,
+                    key_name=self._key_name,
+                    folder=self.folder,
+                )
             )
         return key or make_key(self._key_file, self._key_name)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from agi_app.atomic_files import make_private, sync_folder, write_new
 from agi_app.errors import ConfigError
+from agi_app.messages import t
 
 KEY_BYTES = 32
 OTHERS = 0o077  # the rights of anybody but the owner
@@ -26,12 +27,18 @@ def read_key(file: Path, what: str) -> bytes | None:
     except FileNotFoundError:
         return None
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{file}: the {what} cannot be read: {error}") from error
+        raise ConfigError(
+            t("{file}: the {what} cannot be read: {error}", file=file, what=t(what), error=error)
+        ) from error
     if mode & OTHERS:
         raise ConfigError(
-            f"{file}: other users can read the {what} (mode {mode & 0o777:o}); run: chmod 600 {file} - and if somebody"
-            " may"
-            " have read it, note that in your files"
+            t(
+                "{file}: other users can read the {what} (mode {mode:o}); run: chmod 600 {file} - and if"
+                " somebody may have read it, note that in your files",
+                file=file,
+                what=t(what),
+                mode=mode & 0o777,
+            )
         )
     return key_from_hex(text, str(file), what)
 
@@ -53,7 +60,9 @@ def write_once(file: Path, content: bytes, what: str) -> bool:
     except FileExistsError:
         return False
     except OSError as error:
-        raise ConfigError(f"{file}: the {what} cannot be written: {error.strerror}") from error
+        raise ConfigError(
+            t("{file}: the {what} cannot be written: {strerror}", file=file, what=t(what), strerror=error.strerror)
+        ) from error
     finally:
         temporary.unlink(missing_ok=True)
     return True
@@ -66,7 +75,11 @@ def key_from_hex(text: str, where: str, what: str) -> bytes:
     except ValueError:
         key = b""
     if len(key) != KEY_BYTES:
-        how = "unset this variable, and that key is used" if where.isupper() else "put it back from your backup"
-        told = f"the {what} must be the {KEY_BYTES * 2} hex digits that `agi-app init` made in the data folder"
+        how = t("unset this variable, and that key is used") if where.isupper() else t("put it back from your backup")
+        told = t(
+            "the {what} must be the {digits} hex digits that `agi-app init` made in the data folder",
+            what=t(what),
+            digits=KEY_BYTES * 2,
+        )
         raise ConfigError(f"{where}: {told}; {how}")
     return key

@@ -87,18 +87,16 @@ def _texts(expression: ast.expr, found: Module) -> Iterable[str]:
             return [text]
         case ast.IfExp():
             return [*_texts(expression.body, found), *_texts(expression.orelse, found)]
-        case ast.BoolOp():
-            return [text for value in expression.values for text in _texts(value, found)]
-        case ast.Dict():
+        case ast.BoolOp() | ast.Dict():
             return [text for value in expression.values for text in _texts(value, found)]
         case ast.Tuple() | ast.List() | ast.Set():
             return [text for value in expression.elts for text in _texts(value, found)]
-        case ast.Subscript():
+        case ast.Subscript() | ast.Starred():
             return _texts(expression.value, found)
         case ast.Name(id=name):
             if name in found.constants:
                 return _texts(found.constants[name], found)
-            return _imported(name, found)
+            return [*_assigned(name, found), *_imported(name, found)]
         case ast.Attribute(value=ast.Name(id=name), attr=attribute) if name in found.imported:
             return _of_module(found.imported[name], attribute)
         case ast.Call(func=ast.Attribute(value=value, attr="get")):
@@ -107,6 +105,21 @@ def _texts(expression: ast.expr, found: Module) -> Iterable[str]:
             return _texts(expression.args[1], found)
         case _:
             return []
+
+
+def _literals(expression: ast.expr, found: Module) -> Iterable[str]:
+    if isinstance(expression, ast.IfExp):
+        return [*_literals(expression.body, found), *_literals(expression.orelse, found)]
+    if isinstance(expression, ast.Name) and expression.id in found.constants:
+        return _literals(found.constants[expression.id], found)
+    return [expression.value] if isinstance(expression, ast.Constant) and isinstance(expression.value, str) else []
+
+
+def _assigned(name: str, found: Module) -> Iterable[str]:
+    """The literals that are assigned to a variable somewhere in the file."""
+    for node in ast.walk(found.tree):
+        if isinstance(node, ast.Assign) and [getattr(one, "id", "") for one in node.targets] == [name]:
+            yield from _literals(node.value, found)
 
 
 def _imported(name: str, found: Module) -> Iterable[str]:

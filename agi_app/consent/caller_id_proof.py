@@ -20,6 +20,7 @@ from agi_app.atomic_files import write_whole
 from agi_app.consent.evidence import read_evidence
 from agi_app.errors import ConfigError, InputError
 from agi_app.gate.caller_id_rules import LONGEST_PROOF, PROOF_KINDS
+from agi_app.messages import t, template
 from agi_app.model.phone import NotANumber, PhoneNumber, parse, shown_number
 from agi_app.store.database.pool import Store
 from agi_app.store.people.caller_ids import CallerIdProof, add_proof
@@ -47,12 +48,18 @@ async def prove_by_letter(
     e164 = number_of(number).e164
     until = expires_at or now + LONGEST_PROOF
     if until <= now:
-        raise InputError(f"--expires {until:%Y-%m-%d} has passed already")
+        raise InputError(t("--expires {until:%Y-%m-%d} has passed already", until=until))
     if until.date() > (latest := now + LONGEST_PROOF).date():
-        raise InputError(f"--expires {until:%Y-%m-%d}: a letter is good for at most a year ({latest:%Y-%m-%d})")
+        raise InputError(
+            t(
+                "--expires {until:%Y-%m-%d}: a letter is good for at most a year ({latest:%Y-%m-%d})",
+                until=until,
+                latest=latest,
+            )
+        )
     if not entered_by.strip():
-        raise InputError("--entered-by: say who enters the letter")
-    content = read_evidence(letter, LARGEST_LETTER, "a letter")
+        raise InputError(t("--entered-by: say who enters the letter"))
+    content = read_evidence(letter, LARGEST_LETTER, template("a letter"))
     _names_number(letter, content, e164)
     digest = hashlib.sha256(content).hexdigest()
     kept = _keep(evidence_folder, letter.suffix.lower(), content, digest)
@@ -82,8 +89,9 @@ class Standing:
     def words(self) -> str:
         """For reports: ``unverified letter until 2027-03-03``."""
         if self.proof is None:
-            return "no ownership proof"
-        return f"{LABEL[self.proof.kind]} until {self.proof.expires_at:%Y-%m-%d}" + ("" if self.valid else ", expired")
+            return t("no ownership proof")
+        words = "{kind} until {until:%Y-%m-%d}" if self.valid else "{kind} until {until:%Y-%m-%d}, expired"
+        return t(words, kind=t(LABEL[self.proof.kind]), until=self.proof.expires_at)
 
 
 def standing(found: Iterable[CallerIdProof], e164: str, now: dt.datetime) -> Standing:
@@ -98,8 +106,8 @@ def warning(proof: CallerIdProof, now: dt.datetime) -> str:
     """What lists say beside a proof that has expired or ends within 30 days of ``now`` (rules time); else nothing."""
     left = days_left(proof, now)
     if left < 0:
-        return "expired"
-    return f"ends in {left} days: prove it again" if left < WARN_BEFORE.days else ""
+        return t("expired")
+    return t("ends in {left} days: prove it again", left=left) if left < WARN_BEFORE.days else ""
 
 
 def days_left(proof: CallerIdProof, now: dt.datetime) -> int:
@@ -113,7 +121,11 @@ def number_of(text: str) -> PhoneNumber:
         return parse(text)
     except NotANumber as error:
         raise InputError(
-            f"{shown_number(text)}: {error}; a caller ID is written in E.164, with + and country code"
+            t(
+                "{number}: {error}; a caller ID is written in E.164, with + and country code",
+                number=shown_number(text),
+                error=error,
+            )
         ) from None
 
 
@@ -123,7 +135,11 @@ def _names_number(letter: Path, content: bytes, e164: str) -> None:
         return
     if not _contains(content.decode("utf-8", errors="replace"), e164.removeprefix("+")):
         raise InputError(
-            f"{letter}: does not name {e164} with its country code; a letter proves only a number that it names"
+            t(
+                "{letter}: does not name {e164} with its country code; a letter proves only a number that it names",
+                letter=letter,
+                e164=e164,
+            )
         )
 
 
@@ -148,7 +164,9 @@ def _keep(folder: Path, suffix: str, content: bytes, digest: str) -> str:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         write_whole(kept, content, 0o600)
     except OSError as error:
-        raise ConfigError(f"{folder}: the letter cannot be kept: {error.strerror}") from error
+        raise ConfigError(
+            t("{folder}: the letter cannot be kept: {strerror}", folder=folder, strerror=error.strerror)
+        ) from error
     return kept.name
 
 

@@ -12,6 +12,7 @@ from agi_app.clock import Clock
 from agi_app.consent.evidence import KeptFiles
 from agi_app.consent.opt_out_journal import Journal
 from agi_app.errors import InputError, StoreError
+from agi_app.messages import t
 from agi_app.store.database.pool import Store
 from agi_app.store.people import stops
 from agi_app.store.people.erasure import Erased, Sign, Why, erase_person
@@ -44,14 +45,14 @@ async def erase(
     being called (the stop holds already), StoreError, SafetyError, ConfigError.
     """
     if not reason.strip():
-        raise InputError("--reason: say why, for example a letter and its date; it stays when the data is gone")
+        raise InputError(t("--reason: say why, for example a letter and its date; it stays when the data is gone"))
     await asyncio.to_thread(journal.append, store.hash_number(number), VIA)
     await stops.revoke(store, number, None, clock.now(), reason=STOP_REASON, via=VIA)
     try:
         why = Why(clock.real_now(), reason.strip(), entered_by)
         erased = await erase_person(store, number, why, sign)
     except StoreError as error:
-        raise StoreError(f"the stop is taken, but nothing was erased yet: {error}") from error
+        raise StoreError(t("the stop is taken, but nothing was erased yet: {error}", error=error)) from error
     screened = await guard_changes.erase(store, number, why, sign)
     if erased is None:
         return Erased(screened, ())

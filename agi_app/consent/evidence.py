@@ -8,6 +8,7 @@ from pathlib import Path
 from agi_app.atomic_files import name_fault, shortened
 from agi_app.errors import InputError
 from agi_app.file_kinds import no_such_file
+from agi_app.messages import t, template
 from agi_app.recordings.files import RecordingFiles
 from agi_app.sealed_files import SealedFiles
 
@@ -36,7 +37,7 @@ class KeptFiles:
         return cls(EvidenceFiles(data_folder), RecordingFiles(data_folder))
 
 
-def read_evidence(file: Path, largest: int = LARGEST, what: str = "evidence") -> bytes:
+def read_evidence(file: Path, largest: int = LARGEST, what: str = template("evidence")) -> bytes:
     """The content of a file that somebody hands in as evidence; its name is kept, too. Blocks. Raises InputError."""
     if fault := name_fault(file.name):
         raise InputError(f"{shortened(file)}: {fault}")
@@ -45,7 +46,15 @@ def read_evidence(file: Path, largest: int = LARGEST, what: str = "evidence") ->
             raise InputError(no_such_file(file))
         size = file.stat().st_size
         if not 0 < size <= largest:
-            raise InputError(f"{file}: has {size} bytes; {what} has 1 byte to {largest // 1024**2} MB")
+            raise InputError(
+                t(
+                    "{file}: has {size} bytes; {what} has 1 byte to {largest} MB",
+                    file=file,
+                    size=size,
+                    what=t(what),
+                    largest=largest // 1024**2,
+                )
+            )
         return file.read_bytes()
     except OSError as error:
-        raise InputError(f"{file}: cannot be read: {error.strerror}") from error
+        raise InputError(t("{file}: cannot be read: {strerror}", file=file, strerror=error.strerror)) from error

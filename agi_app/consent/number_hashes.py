@@ -14,6 +14,7 @@ from pathlib import Path
 
 from agi_app.atomic_files import make_private
 from agi_app.errors import SafetyError
+from agi_app.messages import t
 from agi_app.secret_keys import key_from_hex, make_key, read_key
 
 KEY_FILE = "suppression.key"
@@ -52,9 +53,14 @@ def load_key(data_folder: Path) -> SuppressionKey:
     file = data_folder / KEY_FILE
     if (key := read_key(file, WHAT)) is None:
         raise SafetyError(
-            f"{file}: the {WHAT} is gone, so people who said stop would not be recognised; nobody is called. Mount its"
-            " disk, or"
-            f" put it back from your backup, or from another node of this database (or set {KEY_VARIABLE})"
+            t(
+                "{file}: the {what} is gone, so people who said stop would not be recognised; nobody is called."
+                " Mount its disk, or put it back from your backup, or from another node of this database (or set"
+                " {key_variable})",
+                file=file,
+                what=t(WHAT),
+                key_variable=KEY_VARIABLE,
+            )
         )
     return SuppressionKey(key)
 

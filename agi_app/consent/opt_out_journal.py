@@ -20,6 +20,7 @@ from agi_app import log
 from agi_app.atomic_files import sync_folder
 from agi_app.clock import Clock
 from agi_app.errors import SafetyError
+from agi_app.messages import t
 
 FILE_NAME = "refusals.jsonl"
 HASH_BYTES = 32
@@ -63,8 +64,12 @@ class Journal:
                 os.close(fd)
         except OSError as error:
             raise SafetyError(
-                f"{self._file}: the stop could not be written: {error.strerror or error}, so it is not kept; free space"
-                " on the disk or fix the permissions of the file, then enter it again"
+                t(
+                    "{file}: the stop could not be written: {strerror}, so it is not kept; free space on the disk or"
+                    " fix the permissions of the file, then enter it again",
+                    file=self._file,
+                    strerror=error.strerror or error,
+                )
             ) from error
 
     def _write(self, fd: int, line: bytes) -> None:
@@ -89,7 +94,13 @@ class Journal:
         except FileNotFoundError:
             return
         except OSError as error:
-            raise SafetyError(f"{self._file}: the refusal journal cannot be read: {error.strerror or error}") from error
+            raise SafetyError(
+                t(
+                    "{file}: the refusal journal cannot be read: {strerror}",
+                    file=self._file,
+                    strerror=error.strerror or error,
+                )
+            ) from error
         for raw in data.splitlines(keepends=True):
             start += len(raw)
             entry = _parse(raw, start)

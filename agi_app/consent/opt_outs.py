@@ -18,6 +18,7 @@ from agi_app.clock import Clock
 from agi_app.consent.opt_out_journal import Journal, JournalEntry
 from agi_app.errors import SafetyError, StoreError
 from agi_app.event_loop import happens_within
+from agi_app.messages import t
 from agi_app.model.person import WRONG_NUMBER
 from agi_app.store.database.pool import Store
 from agi_app.store.people import stops as table
@@ -206,5 +207,7 @@ class Stops:
             else:
                 await table.revoke(self._store, number, None, now, reason=reason, via=via)
         except StoreError as error:
-            raise SafetyError(f"{self.broken}; and the database did not take it either: {error}") from error
+            raise SafetyError(
+                t("{broken}; and the database did not take it either: {error}", broken=self.broken, error=error)
+            ) from error
         _log.critical("the refusal journal cannot be written; dialling stops", error=self.broken)

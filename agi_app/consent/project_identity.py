@@ -23,6 +23,7 @@ from agi_app.consent.number_hashes import (
     make_suppression_key,
 )
 from agi_app.errors import ConfigError, SafetyError
+from agi_app.messages import t
 from agi_app.store.database import checks
 from agi_app.store.database.migrate import migrate
 from agi_app.store.database.pool import Store
@@ -41,8 +42,12 @@ def identity_of(settings: Settings) -> IdentitySettings:
     """What agi-app.toml says; ConfigError when it says nothing."""
     if settings.identity is None:
         raise ConfigError(
-            f"{settings.project / SETTINGS_FILE}: has no [identity], so agi-app could not tell lost data from a new"
-            f" project, and nobody is called; {ADOPT}"
+            t(
+                "{file}: has no [identity], so agi-app could not tell lost data from a new project, and"
+                " nobody is called; {adopt}",
+                file=settings.project / SETTINGS_FILE,
+                adopt=t(ADOPT),
+            )
         )
     return settings.identity
 
@@ -52,14 +57,23 @@ def key_of(settings: Settings) -> SuppressionKey:
     identity = identity_of(settings)
     if not settings.data.is_dir():
         raise SafetyError(
-            f"{settings.data}: the data folder with everybody's stops is not there; nobody is called: {PUT_BACK}"
+            t(
+                "{data}: the data folder with everybody's stops is not there; nobody is called: {put_back}",
+                data=settings.data,
+                put_back=t(PUT_BACK),
+            )
         )
     key = load_key(settings.data)
     if key.check_value != identity.suppression_key:
         raise SafetyError(
-            f"{settings.project / SETTINGS_FILE}: identity.suppression_key does not match the key in {settings.data}"
-            f" (or {KEY_VARIABLE}), so people who said stop would not be recognised; if agi-app.toml is of another"
-            " project, put its own [identity] back, else the right suppression.key (docs/how-to/back-up.md)"
+            t(
+                "{file}: identity.suppression_key does not match the key in {data} (or {key_variable}), so"
+                " people who said stop would not be recognised; if agi-app.toml is of another project, put its"
+                " own [identity] back, else the right suppression.key (docs/how-to/back-up.md)",
+                file=settings.project / SETTINGS_FILE,
+                data=settings.data,
+                key_variable=KEY_VARIABLE,
+            )
         )
     return key
 
@@ -78,16 +92,25 @@ async def confirm(store: Store, settings: Settings) -> None:
     checks.compare_key(known, identity.suppression_key)
     if known.suppression_key is None:
         raise SafetyError(
-            f"database {store.where}: is empty, but {settings.data / used[0]} shows that this project has been in use;"
-            " nobody is called: name the right database, or restore it (docs/how-to/back-up.md); if it is"
-            " lost for good, `agi-app adopt` takes this one"
+            t(
+                "database {where}: is empty, but {data} shows that this project has been in use; nobody is"
+                " called: name the right database, or restore it (docs/how-to/back-up.md); if it is lost for"
+                " good, `agi-app adopt` takes this one",
+                where=store.where,
+                data=settings.data / used[0],
+            )
         )
     if known.project is None:
-        raise SafetyError(f"database {store.where}: has no project id yet; {ADOPT}")
+        raise SafetyError(t("database {where}: has no project id yet; {adopt}", where=store.where, adopt=t(ADOPT)))
     if known.project != identity.project:
         raise SafetyError(
-            f"database {store.where}: belongs to project {known.project}, agi-app.toml is of {identity.project};"
-            " name the right database (database_url, DATABASE_URL)"
+            t(
+                "database {where}: belongs to project {project}, agi-app.toml is of {own}; name the right"
+                " database (database_url, DATABASE_URL)",
+                where=store.where,
+                project=known.project,
+                own=identity.project,
+            )
         )
 
 
@@ -110,7 +133,9 @@ async def _adopt(settings: Settings, key: SuppressionKey, *, new: bool) -> Ident
     url = settings.database_url or None
     used = [name for name in LATER_THAN_THE_KEY if (settings.data / name).exists()]
     if url is None and used and not (settings.data / "postgres").is_dir():
-        raise SafetyError(f"{settings.data / 'postgres'}: the database is not there: {PUT_BACK}")
+        raise SafetyError(
+            t("{data}: the database is not there: {put_back}", data=settings.data / "postgres", put_back=t(PUT_BACK))
+        )
     store = await Store.open(url, settings.data, clock=Clock(), hash_number=key.hash_number, check_schema=False)
     try:
         if url is None or new:  # a server that is in use is migrated by `agi-app migrate`, which wants the identity
@@ -119,7 +144,12 @@ async def _adopt(settings: Settings, key: SuppressionKey, *, new: bool) -> Ident
         checks.compare_key(known, key.check_value)
         if (told := settings.identity) is not None and known.project not in (None, told.project):
             raise SafetyError(
-                f"database {store.where}: belongs to project {known.project}, and agi-app.toml is of {told.project}"
+                t(
+                    "database {where}: belongs to project {project}, and agi-app.toml is of {own}",
+                    where=store.where,
+                    project=known.project,
+                    own=told.project,
+                )
             )
         identity = told or IdentitySettings(project=known.project or uuid.uuid4().hex, suppression_key=key.check_value)
         if told is None:
@@ -138,8 +168,12 @@ def _key_to_adopt(settings: Settings, new: bool) -> SuppressionKey:
         return make_suppression_key(settings.data)
     if not settings.data.is_dir():
         raise SafetyError(
-            f"{settings.data}: the data folder is not there: {PUT_BACK}. If this project was never used,"
-            " `agi-app adopt --new` makes one"
+            t(
+                "{data}: the data folder is not there: {put_back}. If this project was never used, `agi-app"
+                " adopt --new` makes one",
+                data=settings.data,
+                put_back=t(PUT_BACK),
+            )
         )
     return load_key(settings.data)
 
@@ -152,5 +186,9 @@ def _append(file: Path, text: str) -> None:
         file.chmod(mode)
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(
-            f"{file}: [identity] cannot be written: {error}; make it writable and run this again"
+            t(
+                "{file}: [identity] cannot be written: {error}; make it writable and run this again",
+                file=file,
+                error=error,
+            )
         ) from error

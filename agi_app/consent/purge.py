@@ -51,7 +51,11 @@ class Purger:
     async def purge(self, entered_by: str, *, dry_run: bool = False) -> dict[str, int]:
         """Remove all that is due, or only count it; returns how many of each. Raises StoreError, ConfigError."""
         until = kept_until(self._ruleset, self._clock.now())
-        why = Why(self._clock.real_now(), f"kept long enough by the rules {self._ruleset.version}", entered_by)
+        why = Why(
+            self._clock.real_now(),
+            f"kept long enough by the rules {self._ruleset.version}",
+            entered_by,
+        )
         removed = {EVIDENCE: await self._files(until, why, dry_run)}
         removed[RECORDINGS] = await self._spoken(until, why, dry_run)
         for kind, name in ROW_KINDS.items():

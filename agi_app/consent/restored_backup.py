@@ -16,6 +16,7 @@ from pathlib import Path
 
 from agi_app.atomic_files import write_whole
 from agi_app.errors import ConfigError, SafetyError
+from agi_app.messages import t
 from agi_app.store.database.progress import DatabaseProgress
 
 FILE_NAME = "checkpoint.json"
@@ -40,11 +41,17 @@ def read(folder: Path) -> LastSeenDatabase | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise ConfigError(f"{file}: the checkpoint cannot be read: {error.strerror}") from error
+        raise ConfigError(
+            t("{file}: the checkpoint cannot be read: {strerror}", file=file, strerror=error.strerror)
+        ) from error
     except (ValueError, KeyError, TypeError) as error:
         raise SafetyError(
-            f"{file}: the checkpoint is damaged ({error}), so agi-app cannot tell whether the database is an old copy;"
-            " `agi-app recover` says what to do"
+            t(
+                "{file}: the checkpoint is damaged ({error}), so agi-app cannot tell whether the database is an"
+                " old copy; `agi-app recover` says what to do",
+                file=file,
+                error=error,
+            )
         ) from error
 
 
@@ -57,7 +64,11 @@ def write(folder: Path, progress: DatabaseProgress, now: dt.datetime) -> None:
         write_whole(file, text.encode(), 0o600)
     except OSError as error:
         raise SafetyError(
-            f"{file}: the checkpoint cannot be written: {error.strerror}; free space on the disk or fix its permissions"
+            t(
+                "{file}: the checkpoint cannot be written: {strerror}; free space on the disk or fix its permissions",
+                file=file,
+                strerror=error.strerror,
+            )
         ) from error
 
 
@@ -75,14 +86,21 @@ def compare(noted: LastSeenDatabase | None, found: DatabaseProgress) -> None:
         return
     if noted.database_id != found.database_id:
         raise SafetyError(
-            "this is another database than the one this data folder belongs to; nobody is dialled."
-            " Set database_url to the right one, or run `agi-app recover` to see what accepting this one means"
+            t(
+                "this is another database than the one this data folder belongs to; nobody is dialled. Set"
+                " database_url to the right one, or run `agi-app recover` to see what accepting this one means"
+            )
         )
     if found.decisions < noted.decisions:
         raise SafetyError(
-            f"the database ends at decision {found.decisions}, but had {noted.decisions} at"
-            f" {noted.at:%Y-%m-%d %H:%M} UTC: it is a restored old copy that lacks calls made since. Nobody is dialled."
-            " Restore a newer backup, or run `agi-app recover` to see what accepting this one means"
+            t(
+                "the database ends at decision {decisions}, but had {decisions2} at {at:%Y-%m-%d %H:%M} UTC: it"
+                " is a restored old copy that lacks calls made since. Nobody is dialled. Restore a newer backup,"
+                " or run `agi-app recover` to see what accepting this one means",
+                decisions=found.decisions,
+                decisions2=noted.decisions,
+                at=noted.at,
+            )
         )
 
 

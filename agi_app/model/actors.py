@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Literal
 
 from agi_app.errors import Forbidden
+from agi_app.messages import t
 
 
 class Role(StrEnum):
@@ -136,13 +137,28 @@ class Actor:
         if self.may(scope):
             return
         if scope in scopes_of(self.roles):
-            raise Forbidden(f"this token of {self.account} has not the scope {scope}", scope)
-        able = " or ".join(role for role, allowed in ALLOWED.items() if scope in allowed)
+            raise Forbidden(
+                t("this token of {account} has not the scope {scope}", account=self.account, scope=scope), scope
+            )
+        able = t(" or ").join(role for role, allowed in ALLOWED.items() if scope in allowed)
         if not self.roles and self.via == "cli":
             raise Forbidden(
-                f"the user {self.os_user} has no account that is enabled: an admin maps one with"
-                f" `agi-app account add NAME --os-user {self.os_user} --role ROLE`; this takes {able}",
+                t(
+                    "the user {user} has no account that is enabled: an admin maps one with"
+                    " `agi-app account add NAME --os-user {user} --role ROLE`; this takes {able}",
+                    user=self.os_user,
+                    able=able,
+                ),
                 scope,
             )
-        held = ", ".join(sorted(self.roles)) or "none"
-        raise Forbidden(f"{self.account} may not do this ({scope}): it takes the role {able}; {held} is held", scope)
+        held = ", ".join(sorted(self.roles)) or t("none")
+        raise Forbidden(
+            t(
+                "{account} may not do this ({scope}): it takes the role {able}; {held} is held",
+                account=self.account,
+                scope=scope,
+                able=able,
+                held=held,
+            ),
+            scope,
+        )

@@ -11,10 +11,11 @@ import unicodedata
 
 import phonenumbers
 
+from agi_app.messages import t, template
 from agi_app.printable import named
 
-SEVERAL = "has more than one number in it"
-PERHAPS_SEVERAL = "may be two numbers, or one with an extension"
+SEVERAL = template("has more than one number in it")
+PERHAPS_SEVERAL = template("may be two numbers, or one with an extension")
 LONGEST = 250  # characters, as phonenumbers has it
 SHORTEST = 7  # digits: what has fewer is an extension, a day or a count
 LONGEST_SURE = 13  # characters of E.164; in a longer one two short numbers may have been joined
@@ -67,15 +68,17 @@ def doubt(text: str) -> str | None:
     if several(text):
         return SEVERAL
     if len(text) > LONGEST:
-        return "is too long for a telephone number"
+        return t("is too long for a telephone number")
     if _IDENTITY_CARD.fullmatch(text.strip()):
-        return "looks like the number of an identity card: are two columns exchanged? Take such numbers out of the file"
+        return t(
+            "looks like the number of an identity card: are two columns exchanged? Take such numbers out of the file"
+        )
     if _EXTENSION.search(text):
-        return "has an extension in it: an automatic call cannot dial it; write the number alone"
+        return t("has an extension in it: an automatic call cannot dial it; write the number alone")
     if any(character.isalpha() for character in text):  # phonenumbers would dial FLOWERS as digits
-        return "has letters in it: they are never taken for digits; write the number in digits"
+        return t("has letters in it: they are never taken for digits; write the number in digits")
     if strange := _strange(text):
-        return f"has {_named(strange)} in it: write the number in digits alone"
+        return t("has {named} in it: write the number in digits alone", named=_named(strange))
     return PERHAPS_SEVERAL if two_joined(text) else None
 
 

@@ -9,9 +9,16 @@ from functools import lru_cache
 import phonenumbers
 from phonenumbers import PhoneMetadata, shortnumberinfo
 
+from agi_app.messages import t, template
+from agi_app.printable import count_of
+
 _FILLS = "0259"  # digits with which a number that is too short is tried
 _SHORTEST = {86: 10}  # metadata allows service lines behind an area code of China, too
 _SHORTEST_E164 = 8  # characters, + and seven digits
+_FEW = 4  # lengths, which are named one by one
+_FEWER = "a mobile of China has {all} digits: {by} fewer here"
+_BEGUN = template("numbers that begin like this have {counts} after +{code}")
+_OF_COUNTRY = template("numbers of +{code} have {counts} after it")
 _CHINA, _CN_MOBILE = 86, 11  # its code, and the digits of a mobile's number
 
 
@@ -20,17 +27,18 @@ def why_invalid(number: phonenumbers.PhoneNumber) -> str:
     code, national = number.country_code or 0, phonenumbers.national_significant_number(number)
     digits = len(national)
     if code == _CHINA and re.match("1[3-9]", national) and digits != _CN_MOBILE:
-        by = f"{abs(digits - _CN_MOBILE)} {'more' if digits > _CN_MOBILE else 'fewer'} here"
-        return f"a mobile of China has {_CN_MOBILE} digits: {by}"
+        more = digits > _CN_MOBILE
+        told = "a mobile of China has {all} digits: {by} more here" if more else _FEWER
+        return t(told, all=_CN_MOBILE, by=abs(digits - _CN_MOBILE))
     kinds = _kinds(code)
     if begun := _nearest(
         digits, (length for pattern, lengths in kinds for length in _fitting(national, pattern, lengths))
     ):
-        return _words(digits, begun, f"numbers that begin like this have {{}} after +{code}")
+        return _words(digits, begun, code, _BEGUN)
     known = {length for _, lengths in kinds for length in lengths}
     if known and digits not in known:
-        return _words(digits, sorted(known), f"numbers of +{code} have {{}} after it")
-    return "its beginning is unassigned, or it has a digit too many or too few"
+        return _words(digits, sorted(known), code, _OF_COUNTRY)
+    return t("its beginning is unassigned, or it has a digit too many or too few")
 
 
 def only_begins(e164: str) -> bool:
@@ -47,12 +55,19 @@ def only_begins(e164: str) -> bool:
     return len(national) < min((n for _, some in _kinds(number.country_code or 0) for n in some), default=0)
 
 
-def _words(digits: int, lengths: list[int], have: str) -> str:
+def _words(digits: int, lengths: list[int], code: int, have: str) -> str:
     least = min(abs(digits - length) for length in lengths)
-    many = "short" if digits < min(lengths) else "long" if digits > max(lengths) else "short or long"
-    counts = " or ".join(map(str, lengths)) if len(lengths) < 4 else f"{lengths[0]} to {lengths[-1]}"
-    by = f"{least} digit{'' if least == 1 else 's'}"
-    return f"too {many} by {by}: {have.format(f'{counts} digits')}, this one has {digits}"
+    too = (
+        "too short by {by}: {have}, this one has {digits}"
+        if digits < min(lengths)
+        else "too long by {by}: {have}, this one has {digits}"
+        if digits > max(lengths)
+        else "too short or long by {by}: {have}, this one has {digits}"
+    )
+    few = len(lengths) < _FEW
+    counts = t(" or ").join(map(str, lengths)) if few else t("{least} to {most}", least=lengths[0], most=lengths[-1])
+    told = t(have, counts=t("{counts} digits", counts=counts), code=code)
+    return t(too, by=count_of(least, "digit"), have=told, digits=digits)
 
 
 def _nearest(digits: int, lengths: Iterable[int]) -> list[int]:

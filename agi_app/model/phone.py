@@ -17,6 +17,7 @@ from phonenumbers import PhoneNumberType, shortnumberinfo
 from phonenumbers import timezone as number_zones
 from phonenumbers.tzdata import TIMEZONE_DATA
 
+from agi_app.messages import t
 from agi_app.model import ambiguous_numbers, fast_number_parser
 from agi_app.model.number_lengths import why_invalid
 
@@ -120,14 +121,19 @@ def _slowly(cleaned: str, region: str | None) -> PhoneNumber:
     """Whatever phonenumbers makes of it."""
     if why := ambiguous_numbers.doubt(cleaned):
         several = why in (ambiguous_numbers.SEVERAL, ambiguous_numbers.PERHAPS_SEVERAL)
+        why = t(why) if several else why
         raise (SeveralNumbers if several else NotANumber)(why)
     if reserved := _plain_reserved(cleaned):
         return reserved
     if cleaned.startswith(("+999", "00999")):
         digits = ambiguous_numbers.digits(cleaned)
-        count = "" if 8 <= digits <= _MOST_DIGITS else f", not {digits}"
+        count = "" if 8 <= digits <= _MOST_DIGITS else t(", not {digits}", digits=digits)
         raise NotANumber(
-            f"is not a test number: test numbers begin with {_TEST_RANGES}, and have 8 to 15 digits{count}"
+            t(
+                "is not a test number: test numbers begin with {test_ranges}, and have 8 to 15 digits{count}",
+                test_ranges=_TEST_RANGES,
+                count=count,
+            )
         )
     try:
         number = phonenumbers.parse("+" + cleaned[2:] if cleaned.startswith("00") else cleaned, region)
@@ -137,7 +143,7 @@ def _slowly(cleaned: str, region: str | None) -> PhoneNumber:
             NoCountry(_without_country(cleaned)) if without else NotANumber(_why_unreadable(cleaned, error))
         ) from None
     if number.extension:
-        raise NotANumber("has an extension in it: an automatic call cannot dial it; write the number alone")
+        raise NotANumber(t("has an extension in it: an automatic call cannot dial it; write the number alone"))
     return reserved_number(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)) or _judge(number)
 
 
@@ -165,15 +171,15 @@ def _judge(number: phonenumbers.PhoneNumber) -> PhoneNumber:
     """Whether a readable number is a person's."""
     if not phonenumbers.is_valid_number(number):
         if shortnumberinfo.is_valid_short_number(number):
-            raise NotANumber("is a short number, as service and emergency lines have, not a person's")
-        raise NotANumber(f"is not a valid number ({why_invalid(number)})")
+            raise NotANumber(t("is a short number, as service and emergency lines have, not a person's"))
+        raise NotANumber(t("is not a valid number ({why_invalid})", why_invalid=why_invalid(number)))
     if phonenumbers.number_type(number) not in _DIALLABLE:
-        raise NotANumber("is a service, premium or shared-cost number, not a person's")
+        raise NotANumber(t("is a service, premium or shared-cost number, not a person's"))
     found = phonenumbers.region_code_for_number(number)
     if found is None:
-        raise NotANumber("belongs to no country")
+        raise NotANumber(t("belongs to no country"))
     if found == "CN" and len(str(number.national_number)) < _SHORTEST_CN:
-        raise NotANumber("is a service line with an area code, not a person's number")
+        raise NotANumber(t("is a service line with an area code, not a person's number"))
     e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     # Some have one zone by law, whatever the table says of mobile numbers.
     zones = _REGION_ZONE.get(found) or _known(number_zones.time_zones_for_number(number))
@@ -235,12 +241,16 @@ def _ascii_digits(text: str) -> str:
 def _why_unreadable(cleaned: str, error: phonenumbers.NumberParseException) -> str:
     digits = ambiguous_numbers.digits(cleaned)
     if error.error_type == phonenumbers.NumberParseException.INVALID_COUNTRY_CODE:
-        return "has an unknown country code"
+        return t("has an unknown country code")
     if error.error_type == phonenumbers.NumberParseException.TOO_LONG or digits > _MOST_DIGITS:
-        return f"has {digits} digits; a number has at most {_MOST_DIGITS}, with its country code"
+        return t(
+            "has {digits} digits; a number has at most {most_digits}, with its country code",
+            digits=digits,
+            most_digits=_MOST_DIGITS,
+        )
     if digits and _PLAIN.fullmatch(cleaned):
-        return "is too short: write the whole number after the country code"
-    return "does not look like a telephone number"
+        return t("is too short: write the whole number after the country code")
+    return t("does not look like a telephone number")
 
 
 # Every time zone that a North American area code reaches into. Pure.

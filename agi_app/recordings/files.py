@@ -8,6 +8,7 @@ import struct
 import wave
 from pathlib import Path
 
+from agi_app.messages import template
 from agi_app.model.call import KeptRecording
 from agi_app.sealed_files import SealedFiles
 
@@ -22,7 +23,7 @@ class RecordingFiles(SealedFiles):
     """The kept recordings of one installation; the hash of each is beside its attempt."""
 
     def __init__(self, data_folder: Path) -> None:
-        super().__init__(data_folder / FOLDER, data_folder / KEY_FILE, "recordings")
+        super().__init__(data_folder / FOLDER, data_folder / KEY_FILE, template("recordings"))
 
     def keep_call(self, name: str, kind: str, pcm: bytes) -> KeptRecording:
         """Encrypt what was said in a call; on disk when this returns. Blocks. Raises ConfigError."""

@@ -21,6 +21,7 @@ from agi_app.consent.calls_after_refusal import refusals
 from agi_app.consent.evidence import KeptFiles
 from agi_app.consent.person_record_text import story
 from agi_app.errors import InputError
+from agi_app.messages import t
 from agi_app.printable import plain
 from agi_app.proof.export import ProofFile, prove
 from agi_app.proof.notary import Notary
@@ -73,7 +74,9 @@ async def gather(
     """Everything about one case. Raises InputError when there is none or it was erased, StoreError."""
     case, notes = await complaints.case_of(store, complaint_id)
     if case.erased_at is not None:
-        raise InputError(f"complaint {complaint_id}: its person was erased, and what was said with them")
+        raise InputError(
+            t("complaint {complaint_id}: its person was erased, and what was said with them", complaint_id=complaint_id)
+        )
     await Sequencer(store, notary).once()  # when no worker does it
     made = await prove(store, notary, case.number)
     await log_access(store, Access("complaint export", made.numbers, made.person_ids, entered_by, reason or None))
@@ -97,7 +100,7 @@ def write(bundle: Bundle, out: Path) -> None:
     try:
         out.mkdir(parents=True, exist_ok=True, mode=0o700)
         if any(out.iterdir()):
-            raise InputError(f"{out}: is not empty; name a new folder")
+            raise InputError(t("{out}: is not empty; name a new folder", out=out))
         for name, content in files.items():
             (out / name).parent.mkdir(exist_ok=True, mode=0o700)
             write_whole(out / name, content, 0o600)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from agi_app.messages import t
 from agi_app.model.waiting_reason import (
     DONE,
     NO_WORKER,
@@ -51,20 +52,33 @@ def held_back(view: Standstill) -> list[WaitingReason]:
     Times are real, but rules time where a rule of the gate holds contacts back.
     """
     if not (view.open_attempts or view.due_now or view.later or view.parked):
-        return [WaitingReason(DONE, "every contact is done")]
+        return [WaitingReason(DONE, t("every contact is done"))]
     found = [] if view.everything_paused is None else [WaitingReason(STATE, view.everything_paused)]
     if view.state != "running":
         verb = "resume" if view.state == "paused" else "start"
         why = f" ({view.state_reason})" if view.state_reason not in (None, BY_COMMAND) else ""
-        found.append(WaitingReason(STATE, f"the campaign is {view.state}{why}; `agi-app campaign {verb}` makes it run"))
+        found.append(
+            WaitingReason(
+                STATE,
+                t(
+                    "the campaign is {state}{why}; `agi-app campaign {verb}` makes it run",
+                    state=view.state,
+                    why=why,
+                    verb=verb,
+                ),
+            )
+        )
     found += _workers_wait(view)
     found += _no_place(view)
     if not view.due_now:
         found += _nobody_due(view)
     elif not found and not view.open_attempts:
-        pace = f"calls start at the campaign's pace ({view.calls_per_second:g} a second)"
+        pace = t("calls start at the campaign's pace ({pace:g} a second)", pace=view.calls_per_second)
         found.append(
-            WaitingReason("pace_of_campaign", f"{count_of(view.due_now, 'contact')} may be called now; {pace}")
+            WaitingReason(
+                "pace_of_campaign",
+                t("{due_now} may be called now; {pace}", due_now=count_of(view.due_now, "contact"), pace=pace),
+            )
         )
     return found
 
@@ -72,11 +86,17 @@ def held_back(view: Standstill) -> list[WaitingReason]:
 def _workers_wait(view: Standstill) -> list[WaitingReason]:
     alive = [w for w in view.workers if w[1]]
     if not alive:
-        return [WaitingReason(NO_WORKER, "no worker is running; `agi-app run` starts one")]
-    found = [WaitingReason(WORKER, f"worker {name} dials nobody: {why}", None, name) for name, _, why in alive if why]
+        return [WaitingReason(NO_WORKER, t("no worker is running; `agi-app run` starts one"))]
+    found = [
+        WaitingReason(WORKER, t("worker {name} dials nobody: {why}", name=name, why=why), None, name)
+        for name, _, why in alive
+        if why
+    ]
     silent = {reason.worker for reason in found}
     return found + [
-        WaitingReason(reason.by, f"worker {reason.worker}: {reason.text}", reason.until, reason.worker)
+        WaitingReason(
+            reason.by, t("worker {worker}: {text}", worker=reason.worker, text=reason.text), reason.until, reason.worker
+        )
         for reason in view.waiting_reasons
         if reason.worker not in silent and reason.by not in _KNOWN_BETTER
     ]
@@ -84,25 +104,38 @@ def _workers_wait(view: Standstill) -> list[WaitingReason]:
 
 def _no_place(view: Standstill) -> list[WaitingReason]:
     if view.campaign_slots_used >= view.slots:
-        return [WaitingReason(PLACES["campaign"], f"all {view.slots} places of the campaign are taken by calls")]
+        return [
+            WaitingReason(
+                PLACES["campaign"], t("all {slots} places of the campaign are taken by calls", slots=view.slots)
+            )
+        ]
     if view.trunk_slots and view.trunk_slots_used >= view.trunk_slots:
-        text = f"all {view.trunk_slots} places of trunk {view.trunk} are taken by calls"
+        text = t(
+            "all {slots} places of trunk {trunk} are taken by calls",
+            slots=view.trunk_slots,
+            trunk=view.trunk,
+        )
         return [WaitingReason(PLACES["trunk"], text)]
     return []
 
 
 def _nobody_due(view: Standstill) -> Iterator[WaitingReason]:
     if view.later:
-        at = f", the next at {view.next_due:%Y-%m-%d %H:%M} UTC" if view.next_due else ""
+        at = t(", the next at {at:%Y-%m-%d %H:%M} UTC", at=view.next_due) if view.next_due else ""
         yield WaitingReason(
-            NOBODY_DUE, f"{count_of(view.later, 'contact is', 'contacts are')} due later{at}", view.next_due
+            NOBODY_DUE,
+            t("{later} due later{at}", later=count_of(view.later, "contact is", "contacts are"), at=at),
+            view.next_due,
         )
     if view.parked:
         yield WaitingReason(
             NOBODY_DUE,
-            f"{count_of(view.parked, 'contact is', 'contacts are')} refused until somebody fixes the reason",
+            t(
+                "{parked} refused until somebody fixes the reason",
+                parked=count_of(view.parked, "contact is", "contacts are"),
+            ),
         )
     for rule, number in view.by_rule.items():
         until = view.rule_until.get(rule)
-        first = f", the first until {until:%Y-%m-%d %H:%M} UTC" if until else ""
+        first = t(", the first until {until:%Y-%m-%d %H:%M} UTC", until=until) if until else ""
         yield WaitingReason(rule, f"  {rule}: {count_of(number, 'contact')}{first}", until)
