@@ -6,3 +6,13 @@
 a.state <> 'ended'
     OR a.marked_at > clock_timestamp() - interval '33 s' AND a.dialled AND a.ringing_at IS NULL
        AND a.outcome IN ('trunk_silent', 'cancelled')
+
+-- Of a contact `c`: what lists sort it by, each an expression of the index contact_class.
+-- name: contact_shown
+CASE WHEN c.state = 'pending' AND c.due_at = 'infinity' THEN 'parked' ELSE c.state END
+
+-- name: contact_outcome
+coalesce(c.last_outcome, '')
+
+-- name: contact_rules
+coalesce(c.refused_by, '{}')

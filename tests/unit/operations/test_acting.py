@@ -69,6 +69,7 @@ def test_whoever_may_read_only_changes_nothing() -> None:
     """A viewer can do nothing that is noted as a change of calls, people or the service."""
     noted = {n for n, f in OPERATIONS.items() if f.acting.verb and f.acting.scope in ALLOWED[Role.VIEWER]}
     assert noted == {
+        "calling.contact_lists.find_contacts_by_number",
         "calling.reports.as_csv",
         "calling.reports.as_json",
         "guard.guard_calls.explain",
