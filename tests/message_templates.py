@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 RENDER = ("t", "spoken", "template")
 PRINT = ("say", "say_now", "say_lines", "warn", "table")  # their texts are for people
 FAULT = ("Problem", "Fault")
-NO_TEXT = ("error", "warning", "settings")  # severities, and a rule
+NO_TEXT = ("error", "warning", "settings", "reading", "playing")  # severities, a rule, states of a flow
 WORDS = re.compile(r"[A-Za-z]{2,}[ ,;:.]+[A-Za-z]{2,}|^[A-Za-z]{3,}$|^[a-z]{2,} | [a-z]{2,}$")
 
 

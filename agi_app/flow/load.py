@@ -14,6 +14,7 @@ from agi_app.errors import AuthorError, Problem
 from agi_app.flow.check.flow_rules import check_structure
 from agi_app.flow.check.sub_flows import check_calls, with_parts
 from agi_app.flow.language.definition import Flow, FlowDocument
+from agi_app.messages import t
 
 
 def parse_flow(text: str | bytes, file: str) -> FlowDocument:
@@ -65,7 +66,14 @@ def unknown_targets(document: Document, others: Iterable[Problem]) -> list[Probl
     taken = {(problem.line, problem.column) for problem in others}
     faults = (
         document.problem(
-            path, "flow/unknown-target", f'{path[-1]}: there is no node "{target}"{suggest(target, nodes)}'
+            path,
+            "flow/unknown-target",
+            t(
+                '{key}: there is no node "{target}"{suggest}',
+                key=path[-1],
+                target=target,
+                suggest=suggest(target, nodes),
+            ),
         )
         for path, target in _ways(whole, nodes)
         if isinstance(target, str) and target not in named and document.at(path) not in taken

@@ -19,7 +19,6 @@ NOT_YET = {
     "speech",
 
     # files of the author
-    "flow",
 
     # calls and records
     "audit", "calls", "dialer", "guard", "pbx", "proof", "screening", "store",

@@ -13,6 +13,7 @@ from agi_app.flow.answers.phrase_spotting import asks_to_stop
 from agi_app.flow.answers.tokens import SAME_SOUND, cut, likeness
 from agi_app.flow.language.asking_steps import GatherStep
 from agi_app.flow.language.definition import FlowDocument
+from agi_app.messages import t
 
 _LISTS = ("opt_out", "fillers")
 
@@ -21,7 +22,9 @@ def check_file(file: MeaningsFile, document: Document, shipped: Meanings) -> lis
     """Every fault of one file of a project."""
     found = [
         document.problem(
-            ("meanings", name), "meanings/name", f'"{name}" is not a meaning; write {name}: beside meanings:'
+            ("meanings", name),
+            "meanings/name",
+            t('"{name}" is not a meaning; write {name}: beside meanings:', name=name),
         )
         for name in file.meanings
         if name in _LISTS
@@ -61,7 +64,11 @@ def _never_heard(source: FlowDocument, where: Path, wanted: Grammar) -> Iterator
     for label, phrases in wanted.answers.items():
         for phrase in phrases:
             if asks_to_stop(wanted, cut(phrase)):
-                message = f'{label}: "{phrase}" asks to stop the calls, and a stop comes first: it is never this answer'
+                message = t(
+                    '{label}: "{phrase}" asks to stop the calls, and a stop comes first: it is never this answer',
+                    label=label,
+                    phrase=phrase,
+                )
                 yield source.document.problem((*where, label), "flow/speech-stop", message)
 
 
@@ -70,17 +77,27 @@ def _told_apart(source: FlowDocument, where: Path, wanted: Grammar) -> Iterator[
     for label, phrase, other, heard in alike(wanted):
         pairs.setdefault((label, other), []).append(phrase if phrase == heard else f"{phrase}/{heard}")
     for (label, other), same in pairs.items():
-        message = f"{other}: a person who says {_some(same)} may also mean {label}, and is asked again"
+        message = t(
+            "{other}: a person who says {some} may also mean {label}, and is asked again",
+            other=other,
+            some=_some(same),
+            label=label,
+        )
         yield source.document.problem((*where, other), "flow/speech-alike", message, "warning")
 
 
 def _some(phrases: list[str]) -> str:
     shown = ", ".join(f'"{phrase}"' for phrase in phrases[:3])
-    return f"{shown} and {len(phrases) - 3} more" if len(phrases) > 3 else shown
+    return t("{shown} and {count} more", shown=shown, count=len(phrases) - 3) if len(phrases) > 3 else shown
 
 
 def _too_wide(stop: str, name: str, phrase: str) -> str:
-    return f'"{stop}" is also said by people who mean {name} ("{phrase}"); they would never be called again'
+    return t(
+        '"{stop}" is also said by people who mean {name} ("{phrase}"); they would never be called again',
+        stop=stop,
+        name=name,
+        phrase=phrase,
+    )
 
 
 def means_less(stop: str, language: str, shipped: Meanings) -> tuple[str, str] | None:
@@ -119,15 +136,25 @@ def _phrases(file: MeaningsFile) -> Iterator[tuple[Path, str, str]]:
 def _faults(where: str | int, text: str, language: str, shipped: Meanings) -> Iterator[tuple[str, str]]:
     units, wanted = cut(text), shipped.wanted(language)
     if not units.all:
-        yield "meanings/no-words", f'"{text}" has no word in it, so nobody can say it'
+        yield "meanings/no-words", t('"{text}" has no word in it, so nobody can say it', text=text)
     elif where == "opt_out":
         less = means_less(text, language, shipped)
         if less is not None:
             yield "meanings/opt-out", _too_wide(text, *less)
     elif asks_to_stop(wanted, units):
-        yield "meanings/stop", f'"{text}" asks to stop the calls, and a stop comes first: it would never be heard here'
+        yield (
+            "meanings/stop",
+            t('"{text}" asks to stop the calls, and a stop comes first: it would never be heard here', text=text),
+        )
     elif where == "fillers":
         loaded = {unit for word in (*wanted.words.negations, *wanted.words.doubts) for unit in word_of(word).units}
         word = next((unit for unit in units.all if unit in loaded), None)
         if word is not None:
-            yield "meanings/filler", f'"{text}" may not be left out: "{word}" turns an answer round or puts it in doubt'
+            yield (
+                "meanings/filler",
+                t(
+                    '"{text}" may not be left out: "{word}" turns an answer round or puts it in doubt',
+                    text=text,
+                    word=word,
+                ),
+            )

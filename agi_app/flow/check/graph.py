@@ -26,6 +26,7 @@ from agi_app.flow.language.steps import AnyStep, BranchStep, Else, EndStep, Goto
 from agi_app.flow.language.transfer_step import TransferStep
 from agi_app.flow.language.wrong_number_step import WrongNumberStep
 from agi_app.flow.syntax.names_and_limits import OTHERWISE
+from agi_app.messages import t
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,7 @@ def prompt_uses(flow: Flow) -> Iterator[PromptUse]:
 
 def said_name(path: Path) -> str:
     """How the checks call a ``say``: it stands among the prompts, but no recording can have such a name."""
-    return f"say in {path[1]}, step {int(path[2]) + 1}"
+    return t("say in {path}, step {path2}", path=path[1], path2=int(path[2]) + 1)
 
 
 def said_prompts(flow: Flow) -> dict[tuple[str, str], PromptFacts]:

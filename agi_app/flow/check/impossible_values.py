@@ -16,6 +16,7 @@ from agi_app.flow.language.record_step import RecordStep
 from agi_app.flow.language.speech_step import SpokenValue
 from agi_app.flow.language.steps import BranchStep, SetStep, When
 from agi_app.flow.syntax.expressions import Compare, In, Literal, Logic, Name, Not, Term
+from agi_app.messages import t
 
 _ALIKE = 0.75
 _NUMBER = re.compile(r"[-+]?[0-9]{1,30}(\.[0-9]{1,30})?")
@@ -27,7 +28,12 @@ def never_answered(source: FlowDocument) -> Iterator[Problem]:
     for path, condition in _conditions(source.flow):
         for name, text in _pairs(condition, ("==", "!=")):
             if name in possible and text not in possible[name]:
-                message = f'when: "{name}" is never "{text}"{suggest(text, possible[name])}'
+                message = t(
+                    'when: "{name}" is never "{text}"{suggest}',
+                    name=name,
+                    text=text,
+                    suggest=suggest(text, possible[name]),
+                )
                 yield source.document.problem(path, "flow/unknown-answer", message, "warning")
 
 
@@ -36,7 +42,9 @@ def number_in_quotes(source: FlowDocument) -> Iterator[Problem]:
     for path, condition in _conditions(source.flow):
         for _, text in _pairs(condition, ("<", "<=", ">", ">=")):
             if _NUMBER.fullmatch(text):
-                message = f'when: "{text}" in quotes is compared as text, and "100" comes before "60"; write {text}'
+                message = t(
+                    'when: "{text}" in quotes is compared as text, and "100" comes before "60"; write {text}', text=text
+                )
                 yield source.document.problem(path, "flow/number-in-quotes", message, "warning")
 
 
@@ -46,8 +54,8 @@ def never_read(source: FlowDocument) -> Iterator[Problem]:
     for path, step in source.flow.steps_of(SetStep):
         for name in step.set:
             hint = suggest(name, read, _ALIKE)
-            if name not in read and "did you mean" in hint:
-                message = f'set: nothing reads "{name}"{hint}'
+            if name not in read and t("did you mean") in hint:
+                message = t('set: nothing reads "{name}"{hint}', name=name, hint=hint)
                 yield source.document.problem((*path, "set", name), "flow/unknown-variable", message, "warning")
 
 
@@ -108,5 +116,5 @@ def misspelt_columns(read: Iterable[str], there: Iterable[str]) -> Iterator[tupl
     wanted, known = set(read), set(there)
     for column in sorted(wanted - known):
         hint = suggest(column, known - wanted, _ALIKE)
-        if "did you mean" in hint:
-            yield column, f"the flow reads contact.{column}, which is not here{hint}"
+        if t("did you mean") in hint:
+            yield column, t("the flow reads contact.{column}, which is not here{hint}", column=column, hint=hint)

@@ -22,6 +22,7 @@ from agi_app.flow.language.say_step import COLUMN, Say, SayStep
 from agi_app.flow.language.steps import AnyStep, BranchStep, SetStep, When
 from agi_app.flow.saying.numbers_and_dates import pieces
 from agi_app.flow.syntax.names_and_limits import CALL_BACK
+from agi_app.messages import spoken, t, template
 
 
 def unknown_variable(source: FlowDocument) -> Iterator[Problem]:
@@ -31,10 +32,12 @@ def unknown_variable(source: FlowDocument) -> Iterator[Problem]:
         for inner, name in names_read(step):
             if name not in known and not name.startswith(("contact.", "now.")):
                 hint = suggest(name, known)
-                column = f"; a column of the contacts is contact.{name}"
-                quoted = f'; put the text "{name}" in quotes' if inner[-1] == "when" else ""
-                text = "" if "did you mean" in hint else f"{column}{quoted}"
-                message = f'{inner[-1]}: nothing gives "{name}" a value{hint}{text}'
+                column = t("; a column of the contacts is contact.{name}", name=name)
+                quoted = t('; put the text "{name}" in quotes', name=name) if inner[-1] == "when" else ""
+                text = "" if t("did you mean") in hint else f"{column}{quoted}"
+                message = t(
+                    '{key}: nothing gives "{name}" a value{hint}{text}', key=inner[-1], name=name, hint=hint, text=text
+                )
                 yield source.document.problem((*path, *inner), "flow/unknown-variable", message)
 
 
@@ -77,10 +80,10 @@ def language_missing(source: FlowDocument) -> Iterator[Problem]:
     for index, language in enumerate(flow.languages):
         if language in flow.languages[:index]:
             yield source.document.problem(
-                ("languages", index), "flow/language", f'languages: "{language}" is here twice'
+                ("languages", index), "flow/language", t('languages: "{language}" is here twice', language=language)
             )
         elif language not in flow.identify.business:
-            message = f'business: the name in "{language}" is missing'
+            message = t('business: the name in "{language}" is missing', language=language)
             yield source.document.problem(("identify", "business"), "flow/language", message)
     for part, given in (
         (("identify", "business"), flow.identify.business),
@@ -94,14 +97,25 @@ def not_spoken(what: str, given: Iterable[str], languages: list[str]) -> Iterato
     """Of what is written by language: the languages that the flow does not speak, as keys, with the message."""
     for language in given:
         if language not in languages:
-            yield (language,), f'{what}: "{language}" is not in languages{suggest(language, languages)}'
+            yield (
+                (language,),
+                t(
+                    '{what}: "{language}" is not in languages{suggest}',
+                    what=what,
+                    language=language,
+                    suggest=suggest(language, languages),
+                ),
+            )
 
 
 def not_as_spoken(what: str, kind: str, given: Collection[str], languages: list[str]) -> Iterator[tuple[Path, str]]:
     """As ``not_spoken``, and before it, without a key, each language in which ``kind`` (words, phrases) is missing."""
     for language in languages:
         if language not in given:
-            yield (), f'{what}: the {kind} in "{language}" are missing'
+            yield (
+                (),
+                t('{what}: the {kind} in "{language}" are missing', what=what, kind=spoken(kind), language=language),
+            )
     yield from not_spoken(what, given, languages)
 
 
@@ -110,7 +124,11 @@ def offered_languages(source: FlowDocument) -> Iterator[Problem]:
     for path, step in source.flow.steps_of(LanguageStep):
         for key, language in step.language.keys.items():
             if language not in source.flow.languages:
-                message = f'keys: "{language}" is not in languages{suggest(language, source.flow.languages)}'
+                message = t(
+                    'keys: "{language}" is not in languages{suggest}',
+                    language=language,
+                    suggest=suggest(language, source.flow.languages),
+                )
                 yield source.document.problem((*path, "language", "keys", key), "flow/language", message)
 
 
@@ -135,14 +153,18 @@ def say_placeholder(source: FlowDocument) -> Iterator[Problem]:
         for language, text in (step.say.text or {}).items():
             if found := _OTHER_SIGNS.search(text):
                 column = f"{{contact.{found[1]}}}"
-                message = f"text: {found[0]} is said as it stands; if it is a column, write {column}"
+                message = t(
+                    "text: {found} is said as it stands; if it is a column, write {column}",
+                    found=found[0],
+                    column=column,
+                )
                 yield source.document.problem((*path, "say", "text", language), "flow/say", message, "warning")
 
 
 def _say_faults(say: Say, languages: list[str]) -> Iterator[tuple[Path, str]]:
     for part, given in (("text", say.text), ("unit", say.unit)):
         if given is not None:
-            yield from (((part, *key), told) for key, told in not_as_spoken(part, "words", given, languages))
+            yield from (((part, *key), told) for key, told in not_as_spoken(part, template("words"), given, languages))
     if say.value is not None and say.as_ != "name":
         for message in _without_values(languages):
             yield ("value",), f"value: {message}"
@@ -161,7 +183,11 @@ def opt_out_key_used(source: FlowDocument) -> Iterator[Problem]:
     key = source.flow.opt_out.key
     for path, step in source.flow.steps():
         for inner in _uses_of(key, step):
-            message = f'{inner[-1]}: "{key}" is the opt-out key of this flow and always means stop; use another key'
+            message = t(
+                '{key}: "{pressed}" is the opt-out key of this flow and always means stop; use another key',
+                key=inner[-1],
+                pressed=key,
+            )
             yield source.document.problem((*path, *inner), "flow/opt-out-key-used", message)
 
 

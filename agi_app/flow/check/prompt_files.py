@@ -11,6 +11,7 @@ from agi_app.errors import Problem
 from agi_app.flow.check.graph import PromptUse, prompt_uses
 from agi_app.flow.check.prompt_facts import PromptFacts, Prompts, transcript_of
 from agi_app.flow.language.definition import FlowDocument
+from agi_app.messages import t
 
 _TAG = re.compile(r"[a-z]{2,3}(-[A-Z0-9][A-Za-z0-9]{1,7})*")  # a language as the names of folders write it
 SAMPLE_RATE = 8000  # Hz; Asterisk plays no other in a file that ends in .wav (docs/decisions/0021-prompt-files.md)
@@ -22,15 +23,22 @@ def prompt_missing(source: FlowDocument, prompts: Prompts) -> Iterator[Problem]:
     meant = {language: _folder_meant(language, folders - {*languages}) for language in {*languages} - folders}
     for at, language in enumerate(languages if uses else ()):
         if folder := meant.get(language):
-            message = (
-                f"there is no folder prompts/{language}; prompts/{folder} is there: write {folder} in place of"
-                f" {language} in the whole file"
+            message = t(
+                "there is no folder prompts/{language}; prompts/{folder} is there: write {folder} in place of "
+                "{language} in the whole file",
+                language=language,
+                folder=folder,
             )
             yield source.document.problem(("languages", at), "flow/prompt-missing", message)
     for use in uses:
         for language in languages:
             if not meant.get(language) and (hint := _missing(use.prompt, language, source, prompts)) is not None:
-                message = f'"{use.prompt}" has no recording {prompt_file(language, use.prompt)}{hint}'
+                message = t(
+                    '"{prompt}" has no recording {prompt_file}{hint}',
+                    prompt=use.prompt,
+                    prompt_file=prompt_file(language, use.prompt),
+                    hint=hint,
+                )
                 yield source.document.problem(use.path, "flow/prompt-missing", message)
 
 
@@ -49,9 +57,9 @@ def _missing(prompt: str, language: str, source: FlowDocument, prompts: Prompts)
     if prompt in recorded:
         return None
     near = suggest(prompt, recorded)
-    hint = near if "did you mean" in near else ""
+    hint = near if t("did you mean") in near else ""
     if transcript_of(prompts, language, prompt):
-        hint = "; its text is there: record it, or let an engine speak it ([tts] engine in agi-app.toml)"
+        hint = t("; its text is there: record it, or let an engine speak it ([tts] engine in agi-app.toml)")
     played = {other.prompt for other in prompt_uses(source.flow)}
     return _misnamed(prompt, language, recorded - played) or hint
 
@@ -60,9 +68,11 @@ def transcript_missing(source: FlowDocument, prompts: Prompts) -> Iterator[Probl
     """``flow/transcript-missing``: what a recording says is beside it as text."""
     for use, language, facts in _recorded(source, prompts):
         if not (facts.transcript or "").strip() and f"{use.prompt}.txt:" not in (facts.error or ""):
-            message = (
-                f'"{use.prompt}": write what the recording says into {prompt_file(language, use.prompt, "txt")}'
-                f"{_misnamed_text(use.prompt, language, prompts)}"
+            message = t(
+                '"{prompt}": write what the recording says into {prompt_file}{misnamed_text}',
+                prompt=use.prompt,
+                prompt_file=prompt_file(language, use.prompt, "txt"),
+                misnamed_text=_misnamed_text(use.prompt, language, prompts),
             )
             yield source.document.problem(use.path, "flow/transcript-missing", message)
 
@@ -92,18 +102,18 @@ def unused_prompts(documents: Iterable[FlowDocument], prompts: Prompts, elsewher
         misnamed = (meant is None or not (facts.has_audio and meant.has_audio)) and _as_named(name) in alike
         if name not in used and "/" not in name and not misnamed:  # num/20 and the like are for spoken values
             file = prompt_file(language, name, "wav" if facts.has_audio else "txt")
-            found.append(Problem(file, 1, 1, "flow/unused-prompt", "no flow plays this prompt", "warning"))
+            found.append(Problem(file, 1, 1, "flow/unused-prompt", t("no flow plays this prompt"), "warning"))
     return found
 
 
 def format_fault(facts: PromptFacts) -> str | None:
     """What is wrong with a recording as Asterisk would play it."""
-    mend = "run `agi-app prompts prepare`"
+    mend = t("run `agi-app prompts prepare`")
     cases = (
-        (facts.sample_rate != SAMPLE_RATE, f"{facts.sample_rate} Hz; {mend}"),
-        (facts.channels != 1, f"{facts.channels} channels; {mend}"),
-        (facts.sample_width != 2, f"{8 * facts.sample_width} bit; {mend}"),
-        (facts.seconds <= 0, "the recording is empty"),
+        (facts.sample_rate != SAMPLE_RATE, t("{sample_rate} Hz; {mend}", sample_rate=facts.sample_rate, mend=mend)),
+        (facts.channels != 1, t("{channels} channels; {mend}", channels=facts.channels, mend=mend)),
+        (facts.sample_width != 2, t("{bits} bit; {mend}", bits=8 * facts.sample_width, mend=mend)),
+        (facts.seconds <= 0, t("the recording is empty")),
     )
     return next((told for is_so, told in cases if is_so), None)
 
@@ -117,19 +127,27 @@ def _misnamed(name: str, language: str, unplayed: set[str]) -> str:
     """``; …`` when a recording that nobody plays is certainly or perhaps this one, under another name."""
     for other in sorted(unplayed):
         if _as_named(other) == _as_named(name):
-            return f"; rename {prompt_file(language, other)} to {name}.wav"
+            return t("; rename {prompt_file} to {name}.wav", prompt_file=prompt_file(language, other), name=name)
     strange = next((other for other in sorted(unplayed) if not other.isascii()), None)
     if strange is None:
         return ""
     file = prompt_file(language, strange)
-    return f"; is {file} its recording? Then rename it to {name}.wav: names of prompts have Latin letters"
+    return t(
+        "; is {file} its recording? Then rename it to {name}.wav: names of prompts have Latin letters",
+        file=file,
+        name=name,
+    )
 
 
 def _misnamed_text(name: str, language: str, prompts: Prompts) -> str:
     """``; …`` when a text without a recording is certainly this one, under another name."""
     texts = (one for (tongue, one), facts in sorted(prompts.items()) if tongue == language and not facts.has_audio)
     other = next((one for one in texts if one != name and _as_named(one) == _as_named(name)), None)
-    return "" if other is None else f"; rename {prompt_file(language, other, 'txt')} to {name}.txt"
+    return (
+        ""
+        if other is None
+        else t("; rename {prompt_file} to {name}.txt", prompt_file=prompt_file(language, other, "txt"), name=name)
+    )
 
 
 def _as_named(name: str) -> str:

@@ -13,6 +13,7 @@ from agi_app.flow.language.definition import Flow, FlowDocument
 from agi_app.flow.language.say_step import SayStep
 from agi_app.flow.saying.numbers_and_dates import spoken
 from agi_app.flow.saying.spoken_parts import PAUSE, Piece
+from agi_app.messages import t
 
 _SHOWN = 3
 
@@ -30,9 +31,13 @@ def check_pieces(source: FlowDocument, prompts: Prompts, *, engine: bool) -> Ite
         if missing:
             names = ", ".join(missing[:_SHOWN]) + (" …" if len(missing) > _SHOWN else "")
             which = f"agi-app prompts pieces --language {language} --missing --flow {flow.flow}"
-            message = (
-                f'it says or reads back pieces that have no recording in "{language}": {len(missing)} ({names}); a call'
-                f" that needs one fails; `{which}` lists them"
+            message = t(
+                'it says or reads back pieces that have no recording in "{language}": {count} ({names}); a call that '
+                "needs one fails; `{which}` lists them",
+                language=language,
+                count=len(missing),
+                names=names,
+                which=which,
             )
             yield source.document.problem(("flow",), "flow/piece-missing", message, "warning")
 

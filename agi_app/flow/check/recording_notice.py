@@ -16,6 +16,7 @@ from agi_app.flow.language.definition import Flow, FlowDocument
 from agi_app.flow.language.record_step import RecordCallStep, RecordStep
 from agi_app.flow.language.say_step import SayStep
 from agi_app.flow.language.steps import AnyStep, PlayStep
+from agi_app.messages import t
 
 
 def record_notice(source: FlowDocument, prompts: Prompts) -> Iterator[Problem]:
@@ -26,9 +27,12 @@ def record_notice(source: FlowDocument, prompts: Prompts) -> Iterator[Problem]:
             own, *first = (_tells(prompts, language, name) for name in (prompt, *opening))
             if own is False and not (first and all(first)):
                 word = "录音" if family(language) == "zh" else "this is recorded"
-                message = (
-                    f'"{prompt}": in {language} people do not hear that they are recorded; say it here ("{word}")'
-                    " or in what is heard first"
+                message = t(
+                    '"{prompt}": in {language} people do not hear that they are recorded; say it here ("{word}") or in '
+                    "what is heard first",
+                    prompt=prompt,
+                    language=language,
+                    word=word,
                 )
                 yield source.document.problem(path, "flow/record-notice", message)
 
@@ -38,9 +42,11 @@ def record_call_notice(source: FlowDocument, prompts: Prompts) -> Iterator[Probl
     for language in source.flow.languages:
         word = "本次通话将被录音" if family(language) == "zh" else "this call is recorded"
         for path in _untold(source.flow, prompts, language):
-            message = (
-                f'call: on one way to this step people do not hear in {language} that the call is recorded ("{word}");'
-                " play that before, with barge_in: false where a question follows"
+            message = t(
+                "call: on one way to this step people do not hear in {language} that the call is recorded "
+                '("{word}"); play that before, with barge_in: false where a question follows',
+                language=language,
+                word=word,
             )
             yield source.document.problem(path, "flow/record-call-notice", message)
 

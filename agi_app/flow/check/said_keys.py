@@ -11,6 +11,7 @@ from agi_app.flow.answers.grammar import family
 from agi_app.flow.check.prompt_facts import Prompts, transcript_of
 from agi_app.flow.language.asking_steps import GatherStep
 from agi_app.flow.language.definition import FlowDocument
+from agi_app.messages import t
 
 _SAID = {
     "en": re.compile(r"\bpress\s+(?:key\s+)?(\d)\b|(?:,|\bor)\s+(\d)\s+to\s+(?!\d)"),
@@ -28,5 +29,10 @@ def said_keys(source: FlowDocument, prompts: Prompts) -> Iterator[Problem]:
             pattern = _SAID.get(family(language))
             said = {one or other for one, other in pattern.findall(text)} if pattern else set()
             for key in sorted(said - {*(gather.keys or {}), flow.opt_out.key}):
-                message = f'prompt: "{gather.prompt}" says in {language} to press {key}, no key of this question'
+                message = t(
+                    'prompt: "{prompt}" says in {language} to press {key}, no key of this question',
+                    prompt=gather.prompt,
+                    language=language,
+                    key=key,
+                )
                 yield source.document.problem((*path, "gather", "prompt"), "flow/unknown-answer", message, "warning")

@@ -11,12 +11,13 @@ from agi_app.flow.answers.meanings import Meanings
 from agi_app.flow.check.names_and_keys import not_as_spoken
 from agi_app.flow.language.asking_steps import Gather, GatherStep
 from agi_app.flow.language.definition import Flow, FlowDocument
+from agi_app.messages import t, template
 
 
 def speech_language(source: FlowDocument) -> Iterator[Problem]:
     """``flow/speech-language``: phrases are there in each language of the flow, and in no other."""
     for path, label, phrases in _written(source.flow):
-        for key, message in not_as_spoken(label, "phrases", phrases, source.flow.languages):
+        for key, message in not_as_spoken(label, template("phrases"), phrases, source.flow.languages):
             yield source.document.problem((*path, *key), "flow/speech-language", message)
 
 
@@ -28,9 +29,9 @@ def speech_twice(source: FlowDocument) -> Iterator[Problem]:
             for index, phrase in enumerate(said):
                 key = (path[:-1], language, _plain(phrase))
                 stops = {_plain(stop) for stop in source.flow.opt_out.phrases.get(language, ())}
-                other = "the opt-out" if key[2] in stops else taken.setdefault(key, label)
+                other = t("the opt-out") if key[2] in stops else taken.setdefault(key, label)
                 if other != label:
-                    message = f'{label}: "{phrase}" means {other} already'
+                    message = t('{label}: "{phrase}" means {other} already', label=label, phrase=phrase, other=other)
                     yield source.document.problem((*path, language, index), "flow/speech-twice", message)
 
 
@@ -47,10 +48,16 @@ def check_meanings(source: FlowDocument, meanings: Meanings) -> list[Problem]:
             message = None
             if said not in meanings.meanings:
                 own = ", ".join(f"{tag}: [{_OWN.get(tag.partition('-')[0], '…')}]" for tag in source.flow.languages)
-                hint = suggest_or(said, meanings.meanings, f"your own words: {label}: {{{own}}}")
-                message = f'there is no meaning "{said}"{hint}'
+                hint = suggest_or(
+                    said, meanings.meanings, t("your own words: {label}: {{{own}}}", label=label, own=own)
+                )
+                message = t('there is no meaning "{said}"{hint}', said=said, hint=hint)
             elif missing := [one for one in source.flow.languages if not meanings.phrases(said, one)]:
-                message = f'"{said}" has no phrases in "{missing[0]}"; write some in meanings/ or here'
+                message = t(
+                    '"{said}" has no phrases in "{missing}"; write some in meanings/ or here',
+                    said=said,
+                    missing=missing[0],
+                )
             if message:
                 where = (*path, "gather", "speech", label)
                 found.append(source.document.problem(where, "flow/unknown-meaning", f"{label}: {message}"))
@@ -63,19 +70,24 @@ def check_recognizer(source: FlowDocument) -> list[Problem]:
         source.document.problem(
             (*path, "gather", "speech"),
             "flow/no-recognizer",
-            "speech: this can be answered by voice alone, and no speech engine is set up; write keys beside it, or set"
-            " [speech] engine in agi-app.toml",
+            t(
+                "speech: this can be answered by voice alone, and no speech engine is set up; write keys beside it, "
+                "or set [speech] engine in agi-app.toml"
+            ),
         )
         for path in by_voice_alone(source.flow)
     ]
     if source.flow.listens and not found:
-        message = (
-            "no speech engine is set up ([speech] engine in agi-app.toml; docs/how-to/spoken-answers.md): only keys"
-            " count, spoken words are not heard"
+        message = t(
+            "no speech engine is set up ([speech] engine in agi-app.toml; docs/how-to/spoken-answers.md): only "
+            "keys count, spoken words are not heard"
         )
         found.append(source.document.problem(("flow",), "flow/not-heard", message, "warning"))
     for path, label in _answers_without_key(source.flow):
-        message = f"{label}: this answer can only be said, and without an engine nobody hears words; give it a key, too"
+        message = t(
+            "{label}: this answer can only be said, and without an engine nobody hears words; give it a key, too",
+            label=label,
+        )
         found.append(source.document.problem(path, "flow/not-heard", message, "warning"))
     return found
 
@@ -84,9 +96,9 @@ def check_scripted(source: FlowDocument) -> list[Problem]:
     """``flow/not-heard``: the engine of trials hears whatever its file says, and nobody's words."""
     if not source.flow.listens:
         return []
-    message = (
-        '[speech] engine = "scripted" is for trials: it takes the next line of its file for what was said, and hears'
-        " no words; for real calls install an engine (docs/how-to/spoken-answers.md)"
+    message = t(
+        '[speech] engine = "scripted" is for trials: it takes the next line of its file for what was said, '
+        "and hears no words; for real calls install an engine (docs/how-to/spoken-answers.md)"
     )
     return [source.document.problem(("flow",), "flow/not-heard", message, "warning")]
 

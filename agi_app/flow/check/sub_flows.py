@@ -14,6 +14,7 @@ from agi_app.flow.language.definition import Flow, FlowDocument
 from agi_app.flow.language.no_such_flow import no_such_flow
 from agi_app.flow.language.transfer_step import TransferStep
 from agi_app.flow.syntax.names_and_limits import MAX_DEPTH, OTHERWISE
+from agi_app.messages import t
 
 
 def with_parts(flow: Flow, flows: Mapping[str, Flow]) -> Flow:
@@ -50,9 +51,9 @@ def check_destinations(source: FlowDocument, known: Collection[str]) -> Iterator
     for path, step in source.flow.steps_of(TransferStep):
         if (to := step.transfer.to) not in known:
             hint = shape_hints.staff_number(to) or suggest_or(
-                to, known, f"add [destinations.{to}] with its endpoint to agi-app.toml"
+                to, known, t("add [destinations.{to}] with its endpoint to agi-app.toml", to=to)
             )
-            message = f'to: the settings have no destination "{to}"{hint}'
+            message = t('to: the settings have no destination "{to}"{hint}', to=to, hint=hint)
             yield source.document.problem((*path, "transfer", "to"), "flow/unknown-destination", message)
 
 
@@ -60,27 +61,57 @@ def _call_faults(caller: Flow, step: CallStep, called: Flow) -> Iterator[tuple[P
     name, arguments = step.call.flow, step.call.with_
     for parameter in called.parameters:
         if parameter not in arguments:
-            yield ("call", "with"), "flow/parameters", f'with: "{name}" needs a value for "{parameter}"'
+            yield (
+                ("call", "with"),
+                "flow/parameters",
+                t('with: "{name}" needs a value for "{parameter}"', name=name, parameter=parameter),
+            )
     for word in arguments:
         if word not in called.parameters:
             hint = suggest(word, called.parameters)
-            yield ("call", "with", word), "flow/parameters", f'{word}: "{name}" has no such parameter{hint}'
+            yield (
+                ("call", "with", word),
+                "flow/parameters",
+                t('{word}: "{name}" has no such parameter{hint}', word=word, name=name, hint=hint),
+            )
     known = given(called)
     for name_taken in step.call.take:
         if name_taken not in known:
-            message = f'take: nothing in "{name}" gives "{name_taken}" a value{suggest(name_taken, known)}'
+            message = t(
+                'take: nothing in "{name}" gives "{name_taken}" a value{suggest}',
+                name=name,
+                name_taken=name_taken,
+                suggest=suggest(name_taken, known),
+            )
             yield ("call", "take"), "flow/unknown-variable", message
     known = {step.return_ for _, step in called.steps_of(ReturnStep)}
     for result in step.on.keys() - known - {OTHERWISE}:
-        message = f'{result}: "{name}" never returns "{result}"{suggest(result, known)}'
+        message = t(
+            '{result}: "{name}" never returns "{result}"{suggest}',
+            result=result,
+            name=name,
+            suggest=suggest(result, known),
+        )
         yield ("on", result), "flow/unknown-answer", message
+    yield from _unlike(caller, called)
+
+
+def _unlike(caller: Flow, called: Flow) -> Iterator[tuple[Path, str, str]]:
+    """Languages and the opt-out key: a person hears both flows as one."""
+    name = called.flow
     for language in caller.languages:
         if language not in called.languages:
-            yield ("call", "flow"), "flow/sub-flow", f'flow: "{name}" does not speak "{language}"'
+            yield (
+                ("call", "flow"),
+                "flow/sub-flow",
+                t('flow: "{name}" does not speak "{language}"', name=name, language=language),
+            )
     if called.opt_out.key != caller.opt_out.key:
-        message = (
-            f'flow: the opt-out key of "{name}" is {called.opt_out.key}, here it is {caller.opt_out.key}; give both'
-            " flows the same key"
+        message = t(
+            'flow: the opt-out key of "{name}" is {key}, here it is {here}; give both flows the same key',
+            name=name,
+            key=called.opt_out.key,
+            here=caller.opt_out.key,
         )
         yield ("call", "flow"), "flow/sub-flow", message
 
@@ -103,7 +134,7 @@ def _endless(flow: Flow, flows: Mapping[str, Flow]) -> list[str] | None:
 def _told(flow: Flow, chain: list[str]) -> str:
     shown = " → ".join(chain)
     if chain[-1] != flow.flow:
-        return f"more than {MAX_DEPTH} flows deep: {shown}"
+        return t("more than {max_depth} flows deep: {shown}", max_depth=MAX_DEPTH, shown=shown)
     if len(chain) > 2:
-        return f"the flow calls itself: {shown}"
-    return f"the flow calls itself: {shown}; to begin again write goto: {flow.start}"
+        return t("the flow calls itself: {shown}", shown=shown)
+    return t("the flow calls itself: {shown}; to begin again write goto: {start}", shown=shown, start=flow.start)

@@ -20,6 +20,7 @@ from agi_app.flow.saying.numbers_and_dates import spoken
 from agi_app.flow.saying.spoken_parts import Part, Text
 from agi_app.flow.syntax.expressions import Value, value_of
 from agi_app.flow.syntax.names_and_limits import EMPTY, MAX_SAID
+from agi_app.messages import t
 
 Parts = tuple[Part, ...]
 
@@ -41,7 +42,7 @@ def parts_of(say: Say, language: str, contact: Mapping[str, str], variables: Map
     name = say.value or ""
     value = value_of(name, variables, contact)
     if value is None or not str(value).strip():
-        raise InputError(f"{name} is empty")
+        raise InputError(t("{name} is empty", name=name))
     try:
         return spoken(str(say.as_), str(value), language, unit=say.currency or (say.unit or {}).get(language, ""))
     except InputError as error:
@@ -82,15 +83,24 @@ def unsaid_columns(flow: Flow, language: str, contact: Mapping[str, str]) -> Ite
                 parts_of(step.say, language, contact, {})
             except InputError as error:
                 way = step.way(EMPTY)
-                yield f"{error}; it is not said{f', and the call goes to {way} (empty)' if way else ''}"
+                yield t(
+                    "{error}; it is not said{more}",
+                    error=error,
+                    more=t(", and the call goes to {way} (empty)", way=way) if way else "",
+                )
     for column in columns_missing(flow, language, contact):
         if not contact.get(column, "").strip():
             filled = sorted(name for name, value in contact.items() if value.strip())
-            known = f" (known are {', '.join(filled)})" if filled else ""
-            has = "is empty" if column in contact else "has no value"
+            known = t(" (known are {filled})", filled=", ".join(filled)) if filled else ""
+            has = t("is empty") if column in contact else t("has no value")
             yield (
-                f"contact.{column} {has}{known}: it is not said here, and a campaign calls nobody without it; "
-                f"try --field {column}=VALUE"
+                t(
+                    "contact.{column} {has}{known}: it is not said here, and a campaign calls nobody without it; try "
+                    "--field {column}=VALUE",
+                    column=column,
+                    has=has,
+                    known=known,
+                )
             )
 
 
@@ -127,7 +137,9 @@ def said_beforehand(flow: Flow, language: str, contact: Mapping[str, str]) -> It
         except InputError as error:
             if step.way(EMPTY) is not None:
                 continue
-            raise InputError(f"node {path[1]}, say: {error}; give the step on: {{empty: NODE}}") from None
+            raise InputError(
+                t("node {path}, say: {error}; give the step on: {{empty: NODE}}", path=path[1], error=error)
+            ) from None
         if found:
             yield found
 
@@ -141,8 +153,8 @@ def _beforehand(say: Say, language: str, contact: Mapping[str, str]) -> Parts:
 def _filled(template: str, contact: Mapping[str, str]) -> str:
     for name in COLUMN.findall(template):
         if not contact.get(name, "").strip():
-            raise InputError(f"contact.{name} is empty")
+            raise InputError(t("contact.{name} is empty", name=name))
     text = COLUMN.sub(lambda found: contact[found[1]].strip(), template)
     if len(text) > MAX_SAID:
-        raise InputError(f"{len(text)} characters to say; at most {MAX_SAID}")
+        raise InputError(t("{count} characters to say; at most {max_said}", count=len(text), max_said=MAX_SAID))
     return text

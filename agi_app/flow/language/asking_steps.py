@@ -44,6 +44,7 @@ from agi_app.flow.syntax.names_and_limits import (
     named,
     refuse,
 )
+from agi_app.messages import spoken, template
 
 
 class Digits(Authored):
@@ -55,7 +56,7 @@ class Digits(Authored):
 
     @model_validator(mode="after")
     def _ordered(self) -> Digits:
-        refuse("schema/value", (self.min > self.max, "this is greater than max", "min"))
+        refuse("schema/value", (self.min > self.max, template("this is greater than max"), "min"))
         return self
 
 
@@ -88,15 +89,19 @@ class Gather(Asked):
         both = self.keys is not None and self.digits is not None
         refuse(
             "flow/gather",
-            (not_kept, "only a spoken answer (speech) with a name (save) can be kept", "keep"),
-            (no_way, 'write keys ("1": yes), digits (min, max) or speech (yes: yes)'),
-            (both, 'write either keys ("1": yes) or digits (min, max)'),
-            (self.keys == {}, "there is no key to press", "keys"),
+            (not_kept, template("only a spoken answer (speech) with a name (save) can be kept"), "keep"),
+            (no_way, template('write keys ("1": yes), digits (min, max) or speech (yes: yes)')),
+            (both, template('write either keys ("1": yes) or digits (min, max)')),
+            (self.keys == {}, template("there is no key to press"), "keys"),
         )
         for key, label in (self.keys or {}).items():
             if label in (NO_INPUT, NO_MATCH):
                 raise fault(
-                    "flow/gather", '"{label}" means that no key was right; use another label', "keys", key, label=label
+                    "flow/gather",
+                    template('"{label}" means that no key was right; use another label'),
+                    "keys",
+                    key,
+                    label=label,
                 )
         judge_names([self.save or ""], "save")
         return self
@@ -118,7 +123,7 @@ class Confirm(Authored):
 
     @model_validator(mode="after")
     def _different(self) -> Confirm:
-        refuse("flow/collect", (self.yes == self.no, "yes and no are the same key", "no"))
+        refuse("flow/collect", (self.yes == self.no, template("yes and no are the same key"), "no"))
         return self
 
 
@@ -134,7 +139,7 @@ class Collect(Asked):
     digits: Digits | None = None
     min: value_bounds.Bound | None = None
     max: value_bounds.Bound | None = None
-    currency: Annotated[str, named("[A-Z]{3}", "write three capital letters, such as CNY")] | None = None
+    currency: Annotated[str, named("[A-Z]{3}", template("write three capital letters, such as CNY"))] | None = None
     confirm: Confirm | None = None
     attempts: Annotated[int, Field(strict=True, ge=1, le=MAX_ATTEMPTS)] = 3
     save: Variable
@@ -144,14 +149,22 @@ class Collect(Asked):
         has_digits, has_currency, kind = self.digits is not None, self.currency is not None, self.kind
         refuse(
             "flow/collect",
-            (kind == "date" and has_digits, "a date has eight digits, year, month and day; leave this out", "digits"),
-            (kind == "amount" and not has_currency, "an amount needs a currency, such as currency: CNY", "kind"),
-            (kind != "amount" and has_currency, "only an amount has a currency", "currency"),
+            (
+                kind == "date" and has_digits,
+                template("a date has eight digits, year, month and day; leave this out"),
+                "digits",
+            ),
+            (
+                kind == "amount" and not has_currency,
+                template("an amount needs a currency, such as currency: CNY"),
+                "kind",
+            ),
+            (kind != "amount" and has_currency, template("only an amount has a currency"), "currency"),
         )
         for word, message in value_bounds.faults(
             self.kind, self.min, self.max, self.digits.max if self.digits else None
         ):
-            raise fault("flow/collect", message.replace("{", "{{").replace("}", "}}"), word)
+            raise fault("flow/collect", spoken(message).replace("{", "{{").replace("}", "}}"), word)
         judge_names([self.save], "save")
         return self
 
@@ -263,7 +276,7 @@ class GatherStep(StepWithWays):
         label = (self.gather.keys or {}).get(name)
         if label is None:
             return super().unknown_outcome(name)
-        message = "name the answer here, not its key; write {label}: {node}"
+        message = template("name the answer here, not its key; write {label}: {node}")
         return fault("flow/unknown-answer", message, "on", name, label=label, node=self.on[name])
 
 

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from agi_app.authoring.schema import Authored
 from agi_app.flow.syntax.names_and_limits import MAX_CALLED_AGAIN, ClockTime, Delay, fault
+from agi_app.messages import template
 
 
 class Offer(Authored):
@@ -20,7 +21,7 @@ class Offer(Authored):
     @model_validator(mode="after")
     def _one(self) -> Offer:
         if sum(time is not None for time in (self.in_, self.at, self.tomorrow_at)) != 1:
-            raise fault("flow/call-back", 'write one of in (2h), at ("18:00") and tomorrow_at ("10:00") here')
+            raise fault("flow/call-back", template('write one of in (2h), at ("18:00") and tomorrow_at ("10:00") here'))
         return self
 
 
@@ -33,7 +34,7 @@ class CallAgain(Offer):
     @model_validator(mode="after")
     def _today(self) -> CallAgain:
         if self.today_only and self.tomorrow_at is not None:
-            raise fault("flow/call-back", "tomorrow_at is never today; remove one of the two", "today_only")
+            raise fault("flow/call-back", template("tomorrow_at is never today; remove one of the two"), "today_only")
         return self
 
 

@@ -10,13 +10,16 @@ from pydantic import BeforeValidator, Field, model_validator
 from agi_app.authoring.schema import Authored
 from agi_app.flow.language.step_with_ways import StepWithWays
 from agi_app.flow.syntax.names_and_limits import OTHERWISE, FileName, Label, Scalar, Variable, fault, judge_names
+from agi_app.messages import template
 
 REFERENCE = re.compile(r"\{((?:contact\.)?[^\W\d]\w{0,63})\}")
 
 
 def _argument(value: Any) -> Any:
     if isinstance(value, str) and re.search(r"[{}]", value) and not REFERENCE.fullmatch(value):
-        raise fault("flow/call", "write a value, or one name in braces, such as {example}", example="{answer}")
+        raise fault(
+            "flow/call", template("write a value, or one name in braces, such as {example}"), example="{answer}"
+        )
     return value
 
 

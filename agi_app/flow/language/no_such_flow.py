@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from agi_app.authoring.suggestions import suggest
+from agi_app.messages import spoken, t, template
 
-CONSEQUENCE = "no flow that can be read has the name"
+CONSEQUENCE = template("no flow that can be read has the name")
 
 
 def no_such_flow(name: str, known: Collection[str], unread: Iterable[str] = ()) -> str:
@@ -16,5 +17,5 @@ def no_such_flow(name: str, known: Collection[str], unread: Iterable[str] = ()) 
     """
     files = ", ".join(sorted(unread))
     if files:
-        return f'{CONSEQUENCE} "{name}"; fix {files} first'
-    return f'no flow file has the name "{name}"{suggest(name, known)}'
+        return t('{consequence} "{name}"; fix {files} first', consequence=spoken(CONSEQUENCE), name=name, files=files)
+    return t('no flow file has the name "{name}"{suggest}', name=name, suggest=suggest(name, known))

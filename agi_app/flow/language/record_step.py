@@ -20,6 +20,7 @@ from agi_app.flow.syntax.names_and_limits import (
     fault,
     judge_names,
 )
+from agi_app.messages import template
 
 LONGEST, LONGEST_SILENCE = dt.timedelta(minutes=5), dt.timedelta(seconds=10)
 
@@ -28,8 +29,8 @@ def _at_most(most: dt.timedelta) -> BeforeValidator:
     def judge(value: object) -> dt.timedelta:
         found = parse_duration(value)
         if not dt.timedelta(seconds=1) <= found <= most or found.microseconds:
-            message = f"this must be 1s to {most.total_seconds():g}s, in whole seconds, not {{found}}"
-            raise fault("schema/duration", message, found=quote(value))
+            message = template("this must be 1s to {most}s, in whole seconds, not {found}")
+            raise fault("schema/duration", message, found=quote(value), most=f"{most.total_seconds():g}")
         return found
 
     return BeforeValidator(judge)

@@ -11,6 +11,7 @@ from agi_app.authoring import full_width
 from agi_app.authoring.schema import Authored
 from agi_app.flow.language.step_with_ways import StepWithWays
 from agi_app.flow.syntax.names_and_limits import EMPTY, Language, Text, fault, named, refuse
+from agi_app.messages import template
 
 # The kinds of flow/saying/numbers_and_dates.py. Only a name needs text-to-speech; all others have recorded pieces.
 Kind = Literal["name", "digits", "number", "ordinal", "count", "money", "date", "day", "time", "time24", "telephone"]
@@ -19,7 +20,7 @@ _WIDE_BRACE = re.compile("[｛｝]")
 _OTHER_BRACES = re.compile(r"\{[ ]?(?:contact\.)?([^\W\d]\w{0,63})[ ]?\}")
 COLUMN = re.compile(r"\{contact\.([^\W\d]\w{0,63})\}")
 Reference = Annotated[
-    str, named(r"(contact\.)?[^\W\d]\w{0,63}", "write contact.COLUMN, or the name of a variable of this flow")
+    str, named(r"(contact\.)?[^\W\d]\w{0,63}", template("write contact.COLUMN, or the name of a variable of this flow"))
 ]
 
 
@@ -31,7 +32,7 @@ def _template(value: Any) -> Any:
     if isinstance(value, str) and re.search(r"[{}]", COLUMN.sub("", value)):
         found = _OTHER_BRACES.search(value)
         example = f"{{contact.{found[1] if found else 'name'}}}"
-        message = "only contact.COLUMN is allowed between braces, without spaces: write {example}"
+        message = template("only contact.COLUMN is allowed between braces, without spaces: write {example}")
         raise fault("flow/say", message, example=example)
     return value
 
@@ -45,7 +46,7 @@ class Say(Authored):
     text: dict[Language, Words] | None = None
     value: Reference | None = None
     as_: Kind | None = Field(default=None, alias="as")
-    currency: Annotated[str, named("[A-Z]{3}", "write three capital letters, such as CNY")] | None = None
+    currency: Annotated[str, named("[A-Z]{3}", template("write three capital letters, such as CNY"))] | None = None
     unit: dict[Language, Text] | None = None
     barge_in: Annotated[bool, Field(strict=True)] = True
 
@@ -58,12 +59,12 @@ class Say(Authored):
         too_late = kind == "name" and not (self.value or "").startswith("contact.")
         refuse(
             "flow/say",
-            (both_or_none, "write either text (what to say, in each language) or value and as"),
-            (half, "value and as belong together: value: contact.amount, as: money"),
-            (kind == "money" and not has_currency, "money needs a currency, such as currency: CNY", "as"),
-            (kind != "money" and has_currency, "only money has a currency", "currency"),
-            (no_unit, "only a number, an ordinal or a count has a unit", "unit"),
-            (too_late, "a name must be known before the call: use a column, contact.COLUMN", "value"),
+            (both_or_none, template("write either text (what to say, in each language) or value and as")),
+            (half, template("value and as belong together: value: contact.amount, as: money")),
+            (kind == "money" and not has_currency, template("money needs a currency, such as currency: CNY"), "as"),
+            (kind != "money" and has_currency, template("only money has a currency"), "currency"),
+            (no_unit, template("only a number, an ordinal or a count has a unit"), "unit"),
+            (too_late, template("a name must be known before the call: use a column, contact.COLUMN"), "value"),
         )
         return self
 

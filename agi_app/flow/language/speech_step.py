@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 from agi_app.authoring.schema import Authored
 from agi_app.authoring.shape_hints import by_language
 from agi_app.flow.syntax.names_and_limits import NO_INPUT, NO_MATCH, FileName, Label, Language, Phrase, fault
+from agi_app.messages import template
 
 ANSWERS = "answers"
 MOST_LABELS, MOST_PHRASES = 20, 50
@@ -19,7 +20,7 @@ def _own_words(value: Any) -> Any:
     """Refuse words where the name of a meaning, or words by language, are wanted."""
     words = [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, str)]
     if words and (isinstance(value, list) or not words[0].isascii() or " " in words[0].strip()):
-        message = "give your own words for each language: write {form}, or the name of a meaning, such as yes"
+        message = template("give your own words for each language: write {form}, or the name of a meaning, such as yes")
         raise fault("schema/value", message, form=by_language(words))
     return value
 
@@ -42,9 +43,9 @@ class SpokenValue(Authored):
     def _judge(self) -> SpokenValue:
         for word in ("min", "max") if self.kind != "number" else ():
             if getattr(self, word) is not None:
-                raise fault("flow/speech", "only a number has a min and a max", word)
+                raise fault("flow/speech", template("only a number has a min and a max"), word)
         if self.min is not None and self.max is not None and self.min > self.max:
-            raise fault("flow/speech", "this is greater than max", "min")
+            raise fault("flow/speech", template("this is greater than max"), "min")
         return self
 
 
@@ -53,11 +54,16 @@ def _answers(value: Any) -> Any:
     labels = {k: v for k, v in value.items() if k != "kind"} if isinstance(value, dict) else value
     if isinstance(labels, dict):
         if not labels:
-            raise fault("flow/speech", "there is no answer to say; write a label and its meaning, such as yes: yes")
+            raise fault(
+                "flow/speech", template("there is no answer to say; write a label and its meaning, such as yes: yes")
+            )
         for label in labels:
             if label in (NO_INPUT, NO_MATCH):
                 raise fault(
-                    "flow/speech", '"{label}" means that nothing was understood; use another label', label, label=label
+                    "flow/speech",
+                    template('"{label}" means that nothing was understood; use another label'),
+                    label,
+                    label=label,
                 )
     return labels
 

@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 from agi_app.authoring.schema import Authored
 from agi_app.authoring.suggestions import suggest
 from agi_app.flow.syntax.names_and_limits import NO_INPUT, NO_MATCH, Label, fault
+from agi_app.messages import template
 
 
 class StepWithWays(Authored):
@@ -30,7 +31,7 @@ class StepWithWays(Authored):
     def unknown_outcome(self, name: str) -> PydanticCustomError:
         """What to write instead of a name that it has no outcome for."""
         verb = next(field for field in type(self).model_fields if field != "on")
-        message, hint = 'this {verb} has no answer "{answer}"{hint}', suggest(name, self.outcomes)
+        message, hint = template('this {verb} has no answer "{answer}"{hint}'), suggest(name, self.outcomes)
         return fault("flow/unknown-answer", message, "on", name, verb=verb, answer=name, hint=hint)
 
     @property

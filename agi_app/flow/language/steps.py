@@ -47,11 +47,12 @@ from agi_app.flow.syntax.names_and_limits import (
     fault,
     judge_names,
 )
+from agi_app.messages import spoken, t, template
 
 _ENGINES = {  # dispositions of the engine, and what to write instead
-    OPTED_OUT: "to take a stop write - opt_out",
-    FLOW_LIMIT: "no step makes it",
-    WRONG_NUMBER: "to end the consents for this number write - wrong_number",
+    OPTED_OUT: template("to take a stop write - opt_out"),
+    FLOW_LIMIT: template("no step makes it"),
+    WRONG_NUMBER: template("to end the consents for this number write - wrong_number"),
 }
 
 
@@ -109,11 +110,13 @@ class BranchStep(Authored):
             word, way = next(iter(case.items())) if isinstance(case, dict) and len(case) == 1 else ("else", None)
             if word not in ("else", "when", "goto") and synonyms.other_word(word, ("else",)):
                 way = way if isinstance(way, str) else "NODE"
-                raise fault("flow/branch", "this word is else here: write - else: {way}", index, word, way=way)
+                raise fault(
+                    "flow/branch", template("this word is else here: write - else: {way}"), index, word, way=way
+                )
         for index, (case, after) in enumerate(pairwise(cases), start=1):
             above, below = (set(one) if isinstance(one, dict) else set() for one in (case, after))
             if "when" in above - below and "goto" in below - above:
-                message = "this belongs to the when above: remove its dash, and indent it as far as that when"
+                message = template("this belongs to the when above: remove its dash, and indent it as far as that when")
                 raise fault("flow/branch", message, index, "goto")
         return value
 
@@ -121,7 +124,7 @@ class BranchStep(Authored):
     def _else_is_last(self) -> BranchStep:
         for index, case in enumerate(self.branch[:-1]):
             if isinstance(case, Else):
-                raise fault("flow/branch", "this must be the last line", "branch", index, "else")
+                raise fault("flow/branch", template("this must be the last line"), "branch", index, "else")
         return self
 
 
@@ -144,15 +147,17 @@ class SetStep(Authored):
         at = ("set", "disposition")
         if not isinstance(value, str) or not re.fullmatch(LABEL_PATTERN, value):
             mend = shape_hints.label(value) if isinstance(value, str) else ""
-            raise fault("schema/name", f"write a text; {LABEL_RULE}{mend}", *at)
+            raise fault(
+                "schema/name", t("write a text; {label_rule}{mend}", label_rule=spoken(LABEL_RULE), mend=mend), *at
+            )
         if value in _ENGINES:
-            message = '"{name}" is set by the engine alone; {instead}'
-            raise fault("flow/reserved-name", message, *at, name=str(value), instead=_ENGINES[str(value)])
+            message = template('"{name}" is set by the engine alone; {instead}')
+            raise fault("flow/reserved-name", message, *at, name=str(value), instead=spoken(_ENGINES[str(value)]))
 
 
 def _nothing(value: object) -> object:
     if value is not None:
-        raise fault("schema/value", "this verb takes nothing after it")
+        raise fault("schema/value", template("this verb takes nothing after it"))
     return value
 
 
@@ -201,38 +206,44 @@ def _one_verb(value: Any) -> Any:
     if value in BARE_VERBS:
         return {value: None}
     if isinstance(value, str):
-        raise fault("flow/verb", '"{word}" alone is not a step{hint}', word=value, hint=_alone(value))
+        raise fault("flow/verb", template('"{word}" alone is not a step{hint}'), word=value, hint=_alone(value))
     if not isinstance(value, dict):
-        raise fault("flow/verb", "a step is a verb, such as - play: NAME")
+        raise fault("flow/verb", template("a step is a verb, such as - play: NAME"))
     verbs = [key for key in value if key in VERBS]
     if condition := next((key for key in value if key in _CONDITIONS and key not in VERBS), None):
-        message = "a condition goes into a branch: write - branch: [{lead}when: CONDITION, goto: NODE{end}]"
+        message = template("a condition goes into a branch: write - branch: [{lead}when: CONDITION, goto: NODE{end}]")
         raise fault("flow/verb", message, condition, lead="{", end="}")
     if not verbs:
         word = next((key for key in value if key != "on"), "on")
-        hint = _NO_VERBS.get(word) or _verb_meant(word, value[word])
-        raise fault("flow/verb", 'there is no verb "{word}"{hint}', word, word=word, hint=hint)
+        hint = spoken(_NO_VERBS[word]) if word in _NO_VERBS else _verb_meant(word, value[word])
+        raise fault("flow/verb", template('there is no verb "{word}"{hint}'), word, word=word, hint=hint)
     if len(verbs) > 1:
         raise fault(
-            "flow/verb", 'a step has one verb: begin a new line with "- " for "{word}"', verbs[1], word=verbs[1]
+            "flow/verb",
+            template('a step has one verb: begin a new line with "- " for "{word}"'),
+            verbs[1],
+            word=verbs[1],
         )
     return value
 
 
 _CONDITIONS = ("if", "when", "unless", "condition", "如果", "若", "条件")
 _ALIKE = 0.72  # "answer" is no misspelt "transfer"
-_IN_ITS_STEP = "remove its dash, and indent it"
 _NO_VERBS = {
     **dict.fromkeys(
         ("wait", "pause", "sleep", "delay"),
-        ": put a silence into a recording; the time to answer is the timeout of the gather",
+        template(": put a silence into a recording; the time to answer is the timeout of the gather"),
     ),
     **dict.fromkeys(
         (name for name in Gather.model_fields if name not in VERBS),
-        f": it belongs to the gather above: {_IN_ITS_STEP} as far as the other keys of that gather",
+        template(
+            ": it belongs to the gather above: remove its dash, and indent it as far as the other keys of that gather"
+        ),
     ),
-    "on": f": it belongs to the step above: {_IN_ITS_STEP} as far as that step's verb",
-    "else": ": it belongs to the branch above: indent it, with its dash, as far as the other lines of that branch",
+    "on": template(": it belongs to the step above: remove its dash, and indent it as far as that step's verb"),
+    "else": template(
+        ": it belongs to the branch above: indent it, with its dash, as far as the other lines of that branch"
+    ),
 }
 
 
@@ -242,9 +253,9 @@ def _verb_meant(word: str, value: Any) -> str:
         return _alone(word)
     verb = "set" if word in _DISPOSITION else synonyms.other_word(word, VERBS)
     if verb == "set" and isinstance(value, str) and re.fullmatch(LABEL_PATTERN, value):
-        return f"; write - set: {{disposition: {value}}}"
+        return t("; write - set: {{disposition: {value}}}", value=value)
     written = shape_hints.instead("model_type", verb or "", value) if isinstance(value, str) else ""
-    return written.replace("write ", "write - ") if f": {value}}}" in written else suggest(word, VERBS, _ALIKE)
+    return written.replace(t("write "), t("write - ")) if f": {value}}}" in written else suggest(word, VERBS, _ALIKE)
 
 
 _DISPOSITION = ("disposition", "set_disposition", "outcome", "result", "status", "结果", "状态")
@@ -254,13 +265,17 @@ def _alone(text: str) -> str:
     """What to write for a step that is only a text."""
     before, colon, behind = full_width.ascii_of(text).partition(":")
     if before.strip() in VERBS and colon:
-        missing = f"; {full_width.naming('：')} and a space" if "：" in text else "; a space is missing after the colon"
-        return f"{missing}: write - {before.strip()}: {behind.strip()}"
+        missing = (
+            t("; {naming} and a space", naming=full_width.naming("："))
+            if "：" in text
+            else t("; a space is missing after the colon")
+        )
+        return t("{missing}: write - {before}: {behind}", missing=missing, before=before.strip(), behind=behind.strip())
     verb, space, rest = text.partition(" ")
     if verb in VERBS and space:
-        return f"; a colon is missing: write - {verb}: {rest}"
+        return t("; a colon is missing: write - {verb}: {rest}", verb=verb, rest=rest)
     if verb in VERBS:
-        return f"; write its value after it: - {synonyms.example(verb)}"
+        return t("; write its value after it: - {example}", example=synonyms.example(verb))
     return suggest(text, VERBS)
 
 

@@ -11,18 +11,19 @@ from pydantic import BeforeValidator
 
 from agi_app.authoring import times_meant
 from agi_app.flow.syntax.names_and_limits import MAX_DAYS_AWAY, fault
+from agi_app.messages import spoken, t, template
 
 
 def _bound(value: object) -> object:
     if isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool)):
         return value
-    raise fault("flow/collect", "this must be a whole number, or of a date a day")
+    raise fault("flow/collect", template("this must be a whole number, or of a date a day"))
 
 
 Bound = Annotated[int | str, BeforeValidator(_bound)]
 TODAY, TOMORROW = "today", "tomorrow"
 _DAYS = re.compile(r"([0-9]{1,4})d")
-DAY_RULE = 'write today, tomorrow, so many days from today (30d), or a day such as "2026-03-05", in quotes'
+DAY_RULE = template('write today, tomorrow, so many days from today (30d), or a day such as "2026-03-05", in quotes')
 
 
 def day_of(bound: Bound, today: dt.date) -> dt.date | None:
@@ -47,21 +48,27 @@ def faults(kind: str, least: Bound | None, most: Bound | None, digits: int | Non
     given = [(word, bound) for word, bound in (("min", least), ("max", most)) if bound is not None]
     for word, bound in given:
         if kind == "digits":
-            yield word, "digits have no value; write kind: number, or how many there are: digits: {min: 1, max: 2}"
+            yield (
+                word,
+                template("digits have no value; write kind: number, or how many there are: digits: {min: 1, max: 2}"),
+            )
         elif kind == "date" and day_of(bound, dt.date(2026, 1, 1)) is None:
             found = times_meant.days(bound)
             yield (
                 word,
-                f"this is not a day; {times_meant.write_day(bound) + ', in quotes' if found else DAY_RULE}",
+                t(
+                    "this is not a day; {how}",
+                    how=times_meant.write_day(bound) + t(", in quotes") if found else spoken(DAY_RULE),
+                ),
             )
         elif kind != "date" and isinstance(bound, str):
-            yield word, "this must be a whole number"
+            yield word, template("this must be a whole number")
     if kind == "date" and len(given) == 2 and _never(least, most):
-        yield "min", "this is later than max"
+        yield "min", template("this is later than max")
     if isinstance(least, int) and isinstance(most, int) and least > most:
-        yield "min", "this is greater than max"
+        yield "min", template("this is greater than max")
     if isinstance(least, int) and digits is not None and len(str(least)) > digits:
-        yield "min", "this has more digits than may be keyed (digits: max)"
+        yield "min", template("this has more digits than may be keyed (digits: max)")
 
 
 def _never(least: Bound | None, most: Bound | None) -> bool:

@@ -16,6 +16,7 @@ from decimal import Decimal
 from agi_app.errors import InputError
 from agi_app.flow.saying import numbers_and_dates_en, numbers_and_dates_zh
 from agi_app.flow.saying.spoken_parts import PAUSE, Part, Piece, Text
+from agi_app.messages import t, template
 
 __all__ = ["KINDS", "PAUSE", "Part", "Piece", "Text", "as_recorded", "pieces", "spoken", "words"]
 LIMIT = 10**12  # numbers from here on have no spoken form here
@@ -34,7 +35,7 @@ def spoken(kind: str, value: str, language: str, *, unit: str = "") -> tuple[Par
     """
     say = _KINDS.get(kind)
     if say is None:
-        raise InputError(f"there is no kind of value {kind!r}; kinds: {', '.join(KINDS)}")
+        raise InputError(t("there is no kind of value {kind!r}; kinds: {kinds}", kind=kind, kinds=", ".join(KINDS)))
     parts = say(value.strip(), language, unit.strip())
     return tuple(part for part in parts if not isinstance(part, Text) or part.text)
 
@@ -64,8 +65,8 @@ def _words(language: str) -> numbers_and_dates_zh.Chinese | numbers_and_dates_en
     if language == "en" or language.startswith("en-"):
         return numbers_and_dates_en.English(american=language == "en-US", british=language == "en-GB")
     meant = _MEANT.get(language.strip().casefold().replace("_", "-"))
-    told = f"write {meant}" if meant else "write the words into a prompt instead"
-    raise InputError(f"values are spoken in zh-CN and en, not in {language!r}; {told}")
+    told = t("write {meant}", meant=meant) if meant else t("write the words into a prompt instead")
+    raise InputError(t("values are spoken in zh-CN and en, not in {language!r}; {told}", language=language, told=told))
 
 
 _MEANT = {
@@ -80,19 +81,25 @@ _MEANT = {
 def _name(value: str, language: str, unit: str) -> list[Piece | Text]:
     del language
     if not value:
-        raise InputError("there is nothing to say: the text is empty")
+        raise InputError(t("there is nothing to say: the text is empty"))
     return [Text(value), Text(unit)]
 
 
 def _digits(value: str, language: str, unit: str) -> list[Piece | Text]:
     groups = re.findall(r"[0-9]+", value)
     if not groups or not re.fullmatch(r"[0-9 .\-/]+", value) or len(value) > LONGEST_DIGITS:
-        raise InputError(f"{value!r}: not digits; write 0 to 9, at most {LONGEST_DIGITS}, with spaces between groups")
+        raise InputError(
+            t(
+                "{value!r}: not digits; write 0 to 9, at most {most}, with spaces between groups",
+                value=value,
+                most=LONGEST_DIGITS,
+            )
+        )
     return [*_words(language).digits(groups), Text(unit)]
 
 
 def _number(value: str, language: str, unit: str) -> list[Piece | Text]:
-    number = _decimal(value, "a number like 1250 or -3.5")
+    number = _decimal(value, template("a number like 1250 or -3.5"))
     if unit and number == int(number) and number >= 0:
         return _words(language).count(int(number), unit)
     return [*_words(language).number(number), *([_words(language).unit(unit)] if unit else [])]
@@ -101,21 +108,21 @@ def _number(value: str, language: str, unit: str) -> list[Piece | Text]:
 def _money(value: str, language: str, unit: str) -> list[Piece | Text]:
     found = re.fullmatch(r"(-?)\s*+([A-Z]{3}|[¥￥$£])?\s*+(-?[0-9.,]+)\s*+([A-Z]{3}|[¥￥$£元])?", value)
     if found is None or (found[2] and found[4]):
-        raise InputError(f"{value!r}: not an amount of money; write it like 12.50 CNY")
+        raise InputError(t("{value!r}: not an amount of money; write it like 12.50 CNY", value=value))
     named = found[2] or found[4] or unit
     currency = CURRENCIES.get(named, named)
     if not currency:
-        raise InputError(f"{value!r}: which currency is it? Write 12.50 CNY, or name the unit")
-    amount = _decimal(found[1] + found[3], "an amount like 12.50")
+        raise InputError(t("{value!r}: which currency is it? Write 12.50 CNY, or name the unit", value=value))
+    amount = _decimal(found[1] + found[3], template("an amount like 12.50"))
     if amount != amount.quantize(Decimal("0.01")):
-        raise InputError(f"{value!r}: an amount of money has at most two decimals")
+        raise InputError(t("{value!r}: an amount of money has at most two decimals", value=value))
     return [*_words(language).money(int(amount * 100), currency)]
 
 
 def _telephone(value: str, language: str, unit: str) -> list[Piece | Text]:
     bare = re.sub(r"[ ().\-/]", "", value)
     if not re.fullmatch(r"\+?[0-9]{2,20}", bare):
-        raise InputError("not a telephone number; write its digits, with + and the country code if it has one")
+        raise InputError(t("not a telephone number; write its digits, with + and the country code if it has one"))
     return [*_words(language).telephone(bare), Text(unit)]
 
 
@@ -123,14 +130,14 @@ def _decimal(value: str, wanted: str) -> Decimal:
     plain = re.sub(r"(?<=[0-9]),(?=[0-9]{3}(?![0-9]))", "", value)
     number = Decimal(plain) if re.fullmatch(r"[+-]?[0-9]{1,24}(\.[0-9]{1,12})?", plain) else None
     if number is None or abs(number) >= LIMIT:
-        raise InputError(f"{value!r}: not {wanted}, below a million million")
+        raise InputError(t("{value!r}: not {wanted}, below a million million", value=value, wanted=t(wanted)))
     return number
 
 
 def _whole(value: str, least: int) -> int:
-    number = _decimal(value, "a whole number")
+    number = _decimal(value, template("a whole number"))
     if number != int(number) or number < least:
-        raise InputError(f"{value!r}: not a whole number of {least} or more")
+        raise InputError(t("{value!r}: not a whole number of {least} or more", value=value, least=least))
     return int(number)
 
 
@@ -138,13 +145,13 @@ def _day_of(value: str) -> dt.date:
     try:
         return dt.date.fromisoformat(value[:10])
     except ValueError:
-        raise InputError(f"{value!r}: not a date; write it like 2026-03-05") from None
+        raise InputError(t("{value!r}: not a date; write it like 2026-03-05", value=value)) from None
 
 
 def _clock_of(value: str) -> tuple[int, int]:
     found = re.fullmatch(r"(?:\d{4}-\d{2}-\d{2}[T ])?(\d{1,2}):(\d{2})(?::\d{2}.*)?", value)
     if found is None or int(found[1]) > 23 or int(found[2]) > 59:
-        raise InputError(f"{value!r}: not a time of day; write it like 14:30")
+        raise InputError(t("{value!r}: not a time of day; write it like 14:30", value=value))
     return int(found[1]), int(found[2])
 
 

@@ -14,6 +14,7 @@ from decimal import Decimal
 
 from agi_app.errors import InputError
 from agi_app.flow.saying.spoken_parts import PAUSE, Part, Piece, Text, after_plus, in_groups, in_threes
+from agi_app.messages import t
 
 # fmt: off
 _SMALL = (
@@ -110,7 +111,13 @@ class English:
         """For example 12.05 USD: twelve dollars and five cents."""
         words = _MONEY.get(currency)
         if words is None:
-            raise InputError(f"the currency {currency!r} has no words here; there are {', '.join(_MONEY)}")
+            raise InputError(
+                t(
+                    "the currency {currency!r} has no words here; there are {money}",
+                    currency=currency,
+                    money=", ".join(_MONEY),
+                )
+            )
         whole, small = divmod(abs(hundredths), 100)
         said: list[Part] = [_MINUS] if hundredths < 0 else []
         if whole or not small:

@@ -13,6 +13,7 @@ from decimal import Decimal
 
 from agi_app.errors import InputError
 from agi_app.flow.saying.spoken_parts import Part, Piece, Text, after_plus, in_groups, in_threes
+from agi_app.messages import t
 
 _DIGITS = tuple(Piece(f"num/{n}", c) for n, c in enumerate("零一二三四五六七八九"))
 _POWERS = {n: Piece(f"num/{n}", c) for n, c in ((10, "十"), (100, "百"), (1000, "千"), (10**4, "万"), (10**8, "亿"))}
@@ -86,7 +87,13 @@ class Chinese:
         """For example 12.05 CNY: 十二元零五分."""
         parts = _MONEY.get(currency)
         if parts is None:
-            raise InputError(f"the currency {currency!r} has no words here; there are {', '.join(_MONEY)}")
+            raise InputError(
+                t(
+                    "the currency {currency!r} has no words here; there are {money}",
+                    currency=currency,
+                    money=", ".join(_MONEY),
+                )
+            )
         said: list[Part] = [_MINUS] if hundredths < 0 else []
         rest, spoken, gap = abs(hundredths), False, False
         for worth, unit in parts:

@@ -35,6 +35,7 @@ from agi_app.flow.simulation.inputs import meant as meant_input
 from agi_app.flow.simulation.shown_lines import NO_TIME
 from agi_app.flow.simulation.simulator import PlayedPrompt, Simulation
 from agi_app.flow.syntax.names_and_limits import FileName, Label, Language, Text, Variable, fault
+from agi_app.messages import spoken, t
 
 MOST_CASES = 500
 MOST_INPUTS = 200
@@ -43,27 +44,27 @@ NOW_FORMAT = "%Y-%m-%d %H:%M"
 
 def _input(value: object) -> object:
     if isinstance(value, str) and value not in WORDS and (word := meant_input(value)) is not None:
-        message = "{found} is not an input; write {word}, or {said} if the person says it aloud"
+        message = spoken("{found} is not an input; write {word}, or {said} if the person says it aloud")
         raise fault("simulation/input", message, found=quote(value), word=word, said=f"'\"{value}\"'")
     keys = full_width.ascii_of(value) if isinstance(value, str) else ""
     keys = keys if keys != value and re.fullmatch(KEYS, keys) else ""
     if isinstance(value, str) and not keys and (value in WORDS or re.fullmatch(KEYS, value) or is_said(value)):
         return value
     can = (
-        f'write "{keys}"'
+        t('write "{keys}"', keys=keys)
         if keys
-        else f'put keys in quotes: "{value}"'
+        else t('put keys in quotes: "{value}"', value=value)
         if isinstance(value, int)
-        else f"""write keys ("1"), {", ".join(WORDS)}, or '"words"'"""
+        else t('write keys ("1"), {words}, or \'"words"\'', words=", ".join(WORDS))
     )
-    raise fault("simulation/input", "{found} is not an input; {hint}", found=quote(value), hint=can)
+    raise fault("simulation/input", spoken("{found} is not an input; {hint}"), found=quote(value), hint=can)
 
 
 def _now(value: object) -> object:
     try:
         return dt.datetime.strptime(str(value), NOW_FORMAT)  # noqa: DTZ007 - local time of nobody in particular
     except ValueError:
-        message = "{found} is not a date and time; {how}"
+        message = spoken("{found} is not a date and time; {how}")
         raise fault("simulation/now", message, found=quote(value), how=write_now(value)) from None
 
 
@@ -71,8 +72,10 @@ def write_now(value: object) -> str:
     """What to write for the time of a call."""
     found = [f'"{moment[:16]}"'.replace("T", " ") for moment in times_meant.moments(value)]
     clock = times_meant.clock(value)
-    more = f', with the day before it: "2026-03-02 {clock}"' if clock else ' it as "2026-03-02 18:30"'
-    return f"write {' or '.join(found)}, in quotes" if found else f"write{more}, in quotes"
+    more = t(', with the day before it: "2026-03-02 {clock}"', clock=clock) if clock else t(' it as "2026-03-02 18:30"')
+    return (
+        t("write {found}, in quotes", found=t(" or ").join(found)) if found else t("write{more}, in quotes", more=more)
+    )
 
 
 class Expected(Authored):
@@ -99,9 +102,9 @@ class Case(Authored):
     @model_validator(mode="after")
     def _judge(self) -> Case:
         if self.row is not None and self.contact:
-            raise fault("simulation/contact", "write either contact or row", "row")
+            raise fault("simulation/contact", t("write either contact or row"), "row")
         if not self.expect.model_fields_set:
-            message = "this case expects nothing: write disposition, answers, heard, not_heard or opted_out"
+            message = t("this case expects nothing: write disposition, answers, heard, not_heard or opted_out")
             raise fault("simulation/nothing-expected", message, "expect")
         return self
 
@@ -118,7 +121,7 @@ class CasesFile(Authored):
         for index, name in enumerate(names):
             if name in names[:index]:
                 at = ("cases", index, "name")
-                raise fault("simulation/duplicate-name", "{found} is here twice", *at, found=quote(name))
+                raise fault("simulation/duplicate-name", spoken("{found} is here twice"), *at, found=quote(name))
         return self
 
 
@@ -167,14 +170,15 @@ def check_cases(
 
 
 def _unknown(source: Cases, flow: Flow, prompts: Prompts) -> Iterator[Problem]:
-    known_answers = saved_names(flow)
+    name, known_answers = flow.flow, saved_names(flow)
     names = _prompt_names(flow)
     texts = _texts(flow, prompts, names)
     for index, case in enumerate(source.file.cases):
         at: Path = ("cases", index)
-        if case.language is not None and case.language not in flow.languages:
-            message = (
-                f'language: flow {flow.flow} does not speak "{case.language}"{suggest(case.language, flow.languages)}'
+        if (written := case.language) is not None and written not in flow.languages:
+            hint = suggest(written, flow.languages)
+            message = t(
+                'language: flow {flow} does not speak "{language}"{hint}', flow=name, language=written, hint=hint
             )
             yield source.document.problem((*at, "language"), "simulation/language", message)
         for column, message in misspelt_columns(columns_read(flow), case.contact):
@@ -184,16 +188,22 @@ def _unknown(source: Cases, flow: Flow, prompts: Prompts) -> Iterator[Problem]:
             )
         for place, line in enumerate(case.input if not takes_words(flow) else ()):
             if is_said(line):
-                message = f"input: flow {flow.flow} does not listen to words, it takes only keys"
+                message = t("input: flow {flow} does not listen to words, it takes only keys", flow=name)
                 yield source.document.problem((*at, "input", place), "simulation/input", message)
         for answer in case.expect.answers.keys() - known_answers:
-            message = f'answers: no save of the flow gives "{answer}"{suggest(answer, known_answers)}'
+            hint = suggest(answer, known_answers)
+            message = t('answers: no save of the flow gives "{answer}"{hint}', answer=answer, hint=hint)
             yield source.document.problem((*at, "expect", "answers", answer), "simulation/unknown-answer", message)
         for key in ("heard", "not_heard"):
             for place, wanted in enumerate(getattr(case.expect, key)):
                 if texts and wanted not in names and not any(says(text, wanted) for text in texts):
                     hint = suggest(wanted, names)
-                    message = f"{key}: {quote(wanted)} is neither a prompt of the flow nor said in one{hint}"
+                    message = t(
+                        "{key}: {wanted} is neither a prompt of the flow nor said in one{hint}",
+                        key=key,
+                        wanted=quote(wanted),
+                        hint=hint,
+                    )
                     yield source.document.problem((*at, "expect", key, place), "simulation/unknown-text", message)
 
 
@@ -221,7 +231,7 @@ def run_case(
     found: list[Difference] = []
     for place, line in enumerate(case.input):
         if simulation.finished:
-            message = f'input: the call was over before "{line}"'
+            message = t('input: the call was over before "{line}"', line=line)
             found.append(Difference(*document.at((*at, "input", place)), message))
             break
         call += [f"> {line}", *simulation.feed(line)]
@@ -240,9 +250,11 @@ def _read_back(flow: Flow) -> set[str]:
 
 
 def _how_to_key(name: str) -> str:
-    return (
-        f"; {name} is asked for by collect and counts only once it is confirmed: end the digits with # or with silence"
-        ' (not needed if they are as many as max has), hear them read back, then confirm: "7#", listen, "1"'
+    return t(
+        "; {name} is asked for by collect and counts only once it is confirmed: end the digits with # or "
+        'with silence (not needed if they are as many as max has), hear them read back, then confirm: "7#", '
+        'listen, "1"',
+        name=name,
     )
 
 
@@ -250,17 +262,20 @@ def _compare(case: Case, simulation: Simulation, names: set[str], keyed: set[str
     expect, session = case.expect, simulation.session
     was = session.disposition if expect.disposition is None else simulation.disposition
     if "disposition" in expect.model_fields_set and expect.disposition != was:
-        why = f"; {NO_TIME}" if simulation.no_time else ""
+        why = t("; {told}", told=spoken(NO_TIME)) if simulation.no_time else ""
         yield ("disposition",), f"disposition: {_both(expect.disposition, was)}{why}"
     for name, value in expect.answers.items():
         if session.answers.get(name) != value:
             why = _how_to_key(name) if name in keyed and session.answers.get(name) is None else ""
-            yield ("answers", name), f"answers: {name}: {_both(value, session.answers.get(name))}{why}"
+            yield (
+                ("answers", name),
+                f"answers: {name}: {_both(value, session.answers.get(name))}{why}",
+            )
     if expect.opted_out is not None and expect.opted_out != session.opted_out:
         yield ("opted_out",), f"opted_out: {_both(expect.opted_out, session.opted_out)}"
     for place, wanted in enumerate(expect.not_heard):
         if any(_is(wanted, heard, names) for heard in simulation.heard):
-            yield ("not_heard", place), f"not_heard: {quote(wanted)} was heard"
+            yield ("not_heard", place), t("not_heard: {wanted} was heard", wanted=quote(wanted))
     yield from _not_in_order(expect.heard, simulation.heard, names)
 
 
@@ -272,11 +287,22 @@ def _not_in_order(wanted: list[str], heard: list[PlayedPrompt], names: set[str])
         found = next((index for index in range(begin, len(heard)) if _is(text, heard[index], names)), None)
         if found is None:
             before = (
-                f" after {quote(wanted[place - 1])}" if place and any(_is(text, one, names) for one in heard) else ""
+                t(" after {wanted}", wanted=quote(wanted[place - 1]))
+                if place and any(_is(text, one, names) for one in heard)
+                else ""
             )
-            played = ", ".join(one.prompt for one in heard) or "nothing"
+            played = ", ".join(one.prompt for one in heard) or t("nothing")
             near = "" if before or text in names else what_is_missing(text, ((one.prompt, one.text) for one in heard))
-            yield ("heard", place), f"heard: {quote(text)} was not heard{before}{near}; heard were {played}"
+            yield (
+                ("heard", place),
+                t(
+                    "heard: {text} was not heard{before}{near}; heard were {played}",
+                    text=quote(text),
+                    before=before,
+                    near=near,
+                    played=played,
+                ),
+            )
             return
         here, after = found, found + 1 if text in names else max(after, found)
 
@@ -287,4 +313,4 @@ def _is(wanted: str, heard: PlayedPrompt, names: set[str]) -> bool:
 
 
 def _both(expected: object, was: object) -> str:
-    return f"expected {quote(expected)}, the call gave {quote(was)}"
+    return t("expected {expected}, the call gave {was}", expected=quote(expected), was=quote(was))

@@ -9,16 +9,19 @@ from agi_app.authoring import full_width
 from agi_app.flow.language.definition import Flow
 from agi_app.flow.language.record_step import RecordStep
 from agi_app.flow.language.transfer_step import RESULTS
+from agi_app.messages import spoken, t, template
 
 WORDS = ("listen", "silence", "hangup", *RESULTS)
 KEYS = r"[0-9*#]{1,40}"
 QUOTES = "\"'“”「」"
-HELP = (
-    "Enter or listen = hear the prompt to its end, then say nothing · 1 or *9 = press keys now · "
-    "silence = hear it and wait until the time is up · hangup = hang up"
+HELP = template(
+    "Enter or listen = hear the prompt to its end, then say nothing · 1 or *9 = press keys now · silence "
+    "= hear it and wait until the time is up · hangup = hang up"
 )
-RECORD_HELP = ' · while a message is recorded: "words in quotes" = say them, silence = say nothing, # = end it'
-SPEECH_HELP = ' · any other words, or "words in quotes" = say them now'
+RECORD_HELP = template(
+    ' · while a message is recorded: "words in quotes" = say them, silence = say nothing, # = end it'
+)
+SPEECH_HELP = template(' · any other words, or "words in quotes" = say them now')
 
 
 def takes_words(flow: Flow) -> bool:
@@ -28,7 +31,8 @@ def takes_words(flow: Flow) -> bool:
 
 def help_for(flow: Flow) -> str:
     """What may be entered in a call with this flow."""
-    return HELP + (SPEECH_HELP if flow.listens else "") + (RECORD_HELP if _records(flow) else "")
+    more = (spoken(SPEECH_HELP) if flow.listens else "") + (spoken(RECORD_HELP) if _records(flow) else "")
+    return spoken(HELP) + more
 
 
 def _records(flow: Flow) -> bool:
@@ -66,9 +70,9 @@ def _several(line: str) -> list[str]:
 def instead(line: str) -> str:
     """``; …`` for a text that is not an input: what to write instead, if that is known."""
     if inputs := _several(line):
-        return f"; one input each: {' '.join(f'--input {one}' for one in inputs)}"
+        return t("; one input each: {inputs}", inputs=" ".join(f"--input {one}" for one in inputs))
     word = meant(line)
-    return full_width.hint(line) or (f"; write {word}" if word else "")
+    return full_width.hint(line) or (t("; write {word}", word=word) if word else "")
 
 
 def is_said(line: str) -> bool:

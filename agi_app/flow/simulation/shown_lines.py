@@ -27,33 +27,47 @@ from agi_app.flow.engine.commands import (
 )
 from agi_app.flow.engine.events import Event, KeyPressed, Listened, Recorded, TimerFired, TransferEnded
 from agi_app.flow.saying.numbers_and_dates import words
+from agi_app.messages import spoken, t, template
 
-NO_TIME = "call_back: no time is known; give --now or now:"
+NO_TIME = template("call_back: no time is known; give --now or now:")
+_CALLS_BACK = {  # whether today only, and without asking
+    (True, True): template("calls back at {at}, if the rules allow it today, without asking"),
+    (True, False): template("calls back at {at}, if the rules allow it today"),
+    (False, True): template("calls back at {at}, if the rules allow it then, without asking"),
+    (False, False): template("calls back at {at}, if the rules allow it then"),
+}
 
 
 def told(command: Command, prompts: Prompts) -> list[str]:
     """The lines about one command."""
     match command:
         case PlayPrompt(_, prompt, language):
-            return [f"plays {prompt} ({language}): {transcript_of(prompts, language, prompt) or '(no transcript)'}"]
+            return [
+                t(
+                    "plays {prompt} ({language}): {words}",
+                    prompt=prompt,
+                    language=language,
+                    words=transcript_of(prompts, language, prompt) or t("(no transcript)"),
+                )
+            ]
         case SayPieces(_, parts, language):
-            return [f"says ({language}): {words(parts, language)}"]
+            return [t("says ({language}): {words}", language=language, words=words(parts, language))]
         case StopPlayback():
-            return ["the prompt stops"]
+            return [t("the prompt stops")]
         case StartTimer(_, seconds):
-            return [f"waits {seconds:g} s for a key"]
+            return [t("waits {seconds:g} s for a key", seconds=seconds)]
         case StartRecording(_, _, seconds):
-            return [f"records what is said, at most {seconds} s"]
+            return [t("records what is said, at most {seconds} s", seconds=seconds)]
         case StartCallRecording():
-            return ["records the call from here on"]
+            return [t("records the call from here on")]
         case EndCallRecording():
-            return ["records the call no longer"]
+            return [t("records the call no longer")]
         case KeepSpoken(_, name):
-            return [f"keeps the recording of the answer {name}"]
+            return [t("keeps the recording of the answer {name}", name=name)]
         case StartTransfer(_, to, seconds):
-            return [f"transfers to {to}, at most {seconds:g} s of ringing"]
+            return [t("transfers to {to}, at most {seconds:g} s of ringing", to=to, seconds=seconds)]
         case StopTransfer():
-            return ["takes the person back"]
+            return [t("takes the person back")]
         case _:
             return _kept(command)
 
@@ -64,41 +78,44 @@ def told_event(event: Event) -> list[str]:
         case KeyPressed(key):
             return [f"> {key}"]
         case TimerFired():
-            return ["silence"]
+            return [t("silence")]
         case Listened(_, heard):
             return [_heard(heard)]
         case Recorded(_, result):
-            return [f"the recording is over: {result}"]
+            return [t("the recording is over: {result}", result=result)]
         case TransferEnded(_, result):
-            return [f"the transfer is over: {result}"]
+            return [t("the transfer is over: {result}", result=result)]
     return []
 
 
 def _heard(heard: Heard) -> str:
     if heard.why == "":
         return f"> {heard.text}"
-    return f"> {heard.text} (heard badly)" if heard.text else f"nothing was understood: {heard.why}"
+    return (
+        t("> {text} (heard badly)", text=heard.text)
+        if heard.text
+        else t("nothing was understood: {why}", why=heard.why)
+    )
 
 
 def _kept(command: Command) -> list[str]:
     match command:
         case SaveAnswer(name, value):
-            return [f"saves {name} = {value}"]
+            return [t("saves {name} = {value}", name=name, value=value)]
         case NoTimeKnown():
-            return [NO_TIME]
+            return [spoken(NO_TIME)]
         case CallBackAt(at, too_late=True):
-            return [f"does not call back at {at}: that is no longer today (today_only)"]
+            return [t("does not call back at {at}: that is no longer today (today_only)", at=at)]
         case CallBackAt(at, unasked, today_only):
-            day = "today" if today_only else "then"
-            return [f"calls back at {at}, if the rules allow it {day}{', without asking' if unasked else ''}"]
+            return [t(_CALLS_BACK[today_only, unasked], at=at)]
         case StoreWrongNumber():
-            return ["ends the consents for this number: no campaign calls it on them again"]
+            return [t("ends the consents for this number: no campaign calls it on them again")]
         case SetDisposition(label):
-            return [f"disposition {label}"]
+            return [t("disposition {label}", label=label)]
         case StoreOptOut():
-            return ["stores the stop: this person is never called again"]
+            return [t("stores the stop: this person is never called again")]
         case StoreStop():
-            return ["stores the stop: the number that was keyed in is never called again"]
+            return [t("stores the stop: the number that was keyed in is never called again")]
         case Hangup(reason):
-            return [f"hangs up ({reason})"]
+            return [t("hangs up ({reason})", reason=reason)]
     return []

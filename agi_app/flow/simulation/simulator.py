@@ -47,6 +47,7 @@ from agi_app.flow.saying.numbers_and_dates import words
 from agi_app.flow.simulation.inputs import HELP, KEYS, QUOTES, help_for, instead
 from agi_app.flow.simulation.shown_lines import told, told_event
 from agi_app.flow.syntax.names_and_limits import CALLER_COLUMN, DONE, EMPTY, RECORDED, SHOWN, WITHHELD
+from agi_app.messages import spoken, t
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,7 @@ class Simulation:
             case "hangup" | "hang up":
                 kept = self._end_recording() if waits["recording"] else []  # as in a call
                 self._hung_up = not self.finished
-                return [*kept, *self._send(HungUp()), "the person hangs up"]
+                return [*kept, *self._send(HungUp()), t("the person hangs up")]
             case _ if word in RESULTS and waits["transfer"]:
                 return self._send(TransferEnded(waits["transfer"], word))
             case _ if re.fullmatch(KEYS, keys):
@@ -128,14 +129,21 @@ class Simulation:
             case _ if self._listens:
                 return self._say(line.strip())
         self.not_understood = True
-        return [f"not understood: {line.strip()!r}{instead(line.strip())}. {HELP}"]
+        return [
+            t(
+                "not understood: {line!r}{instead}. {help}",
+                line=line.strip(),
+                instead=instead(line.strip()),
+                help=spoken(HELP),
+            )
+        ]
 
     def _say(self, said: str) -> list[str]:
         """The person speaks: what plays is broken off, and the words are understood without a doubt."""
         shown = self._send(SpeechStarted())
         said, listening = said.strip(QUOTES), self.session.state["listening"]
         if listening is None:
-            return [*shown, "nobody listens now"]
+            return [*shown, t("nobody listens now")]
         why = self.session.why_not(said)
         return [*shown, *([why] if why else []), *self._send(Listened(listening, speech.Heard(said, 1.0)))]
 
@@ -151,8 +159,12 @@ class Simulation:
         if shown or after["digits"] != before["digits"] or key == "*":
             return shown
         if after["early"] != before["early"]:
-            return [f"key {key} is kept for the next question"]
-        return [f"key {key} is not taken while this plays" if self.playing else f"key {key} means nothing here"]
+            return [t("key {key} is kept for the next question", key=key)]
+        return [
+            t("key {key} is not taken while this plays", key=key)
+            if self.playing
+            else t("key {key} means nothing here", key=key)
+        ]
 
     def _silence(self) -> list[str]:
         shown = self._send(*self._next_event()) if self.playing else []
@@ -172,7 +184,7 @@ class Simulation:
         shown: list[str] = []
         for event in events:
             if isinstance(event, Recorded):
-                shown.append("the message is kept" if event.result == RECORDED else "nothing was said")
+                shown.append(t("the message is kept") if event.result == RECORDED else t("nothing was said"))
             elif isinstance(event, TransferEnded | TimerFired):
                 shown += told_event(event)
             shown += self._carry_out(self.session.handle(event))
@@ -191,7 +203,7 @@ class Simulation:
             case StartTransfer():
                 lines = [f"{lines[0]} ({', '.join(RESULTS)})"]
             case StartListening(waits=waits):
-                lines += [] if waits is None else ["listens to what is said"]
+                lines += [] if waits is None else [t("listens to what is said")]
             case EndRecording():
                 lines += self._end_recording()
             case NoTimeKnown():

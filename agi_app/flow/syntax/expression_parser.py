@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from agi_app.flow.syntax.expressions import COMPARE, Compare, Expression, In, Literal, Logic, Name, Not, Term
+from agi_app.messages import spoken, t, template
 
 MAX_LENGTH = 500
 MAX_DEPTH = 20
@@ -24,9 +25,9 @@ _TOKEN = re.compile(
 )
 # name -> (what a text compared with it must look like, how to say that)
 NOW_FORMATS = {
-    "now.time": (r"([01][0-9]|2[0-3]):[0-5][0-9]", 'a time such as "09:30"'),
-    "now.weekday": (r"mon|tue|wed|thu|fri|sat|sun", 'one of "mon", "tue", "wed", "thu", "fri", "sat", "sun"'),
-    "now.date": (r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])", 'a date such as "2026-03-31"'),
+    "now.time": (r"([01][0-9]|2[0-3]):[0-5][0-9]", template('a time such as "09:30"')),
+    "now.weekday": (r"mon|tue|wed|thu|fri|sat|sun", template('one of "mon", "tue", "wed", "thu", "fri", "sat", "sun"')),
+    "now.date": (r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])", template('a date such as "2026-03-31"')),
 }
 # fmt: off
 _WORDS = {
@@ -34,11 +35,18 @@ _WORDS = {
     "大于": ">", "小于": "<", "等于": "==", "不等于": "!=", "大于等于": ">=", "小于等于": "<=",
     "is": "==", "equals": "==",
 }
-_SIGN_HINTS = {
-    '"': "the quote is not closed", "'": "the quote is not closed", "“": 'use straight quotes "', "&": 'write "and"',
-    "|": 'write "or"', "!": 'write "not" or "!="', "（": 'write "("', "）": 'write ")"', "，": 'write ","',
-}
 # fmt: on
+_SIGN_HINTS = {
+    '"': template("the quote is not closed"),
+    "'": template("the quote is not closed"),
+    "“": template('use straight quotes "'),
+    "&": template('write "and"'),
+    "|": template('write "or"'),
+    "!": template('write "not" or "!="'),
+    "（": template('write "("'),
+    "）": template('write ")"'),
+    "，": template('write ","'),
+}
 _SIGNS = re.compile(r"[=<>!＝＜＞！≥≤≠≧≦]+(?:\s+[=<>＝＜＞]+)*")  # as people compare, some in two pieces
 _MEANT = {
     "=>": ">=",
@@ -74,7 +82,8 @@ def parse(source: str) -> Expression:
     """Read a condition; raises ``ExpressionError`` with the column of the first fault."""
     if len(source) > MAX_LENGTH:
         raise ExpressionError(
-            f"a condition has at most {MAX_LENGTH} characters; split it over several nodes", MAX_LENGTH
+            t("a condition has at most {max_length} characters; split it over several nodes", max_length=MAX_LENGTH),
+            MAX_LENGTH,
         )
     parser = _Parser(source)
     root = parser.logic("or")
@@ -123,7 +132,7 @@ class _Parser:
         column = self._peek()[2]
         right = self._operand()
         if self._peek()[1] in COMPARE:
-            raise ExpressionError('compare two values at a time and join them with "and"', self._peek()[2])
+            raise ExpressionError(t('compare two values at a time and join them with "and"'), self._peek()[2])
         judge_now(left, right, column)
         judge_now(right, left, begins)
         return Compare(sign, left, right)
@@ -154,30 +163,35 @@ class _Parser:
                 return Literal(text == "true")
             case "name" if text not in _KEYWORDS:
                 return self._name(text, column)
-        found = f'"{text}"' if text else "the end"
-        raise ExpressionError(f"a name, a number or a text in quotes is needed here, not {found}", column)
+        found = f'"{text}"' if text else t("the end")
+        raise ExpressionError(
+            t("a name, a number or a text in quotes is needed here, not {found}", found=found), column
+        )
 
     def _name(self, text: str, column: int) -> Name:
         if text in ("null", "None", "nothing"):
-            raise ExpressionError('to ask whether a value is empty write "not NAME"', column)
+            raise ExpressionError(t('to ask whether a value is empty write "not NAME"'), column)
         if text.startswith("now.") and text not in NOW_FORMATS:
-            raise ExpressionError(f'"{text}": there is {", ".join(NOW_FORMATS)}', column)
+            raise ExpressionError(t('"{text}": there is {there}', text=text, there=", ".join(NOW_FORMATS)), column)
         if "." in text and not text.startswith("now.") and (not text.startswith("contact.") or text.count(".") > 1):
-            raise ExpressionError(f'"{text}": only contact.COLUMN may have a dot, and {", ".join(NOW_FORMATS)}', column)
+            raise ExpressionError(
+                t('"{text}": only contact.COLUMN may have a dot, and {there}', text=text, there=", ".join(NOW_FORMATS)),
+                column,
+            )
         self.names.add(text)
         return Name(text)
 
     def expect_end(self) -> None:
         kind, text, column = self._peek()
         if kind:
-            more = f'; write "{_WORDS[text]}"' if text in _WORDS else ""
-            raise ExpressionError(f'"{text}" is not expected here{more}', column)
+            more = t('; write "{word}"', word=_WORDS[text]) if text in _WORDS else ""
+            raise ExpressionError(t('"{text}" is not expected here{more}', text=text, more=more), column)
 
     @contextmanager
     def _deeper(self) -> Iterator[None]:
         self.depth += 1
         if self.depth > MAX_DEPTH:
-            raise ExpressionError(f"nested deeper than {MAX_DEPTH} levels", self._peek()[2])
+            raise ExpressionError(t("nested deeper than {max_depth} levels", max_depth=MAX_DEPTH), self._peek()[2])
         yield
         self.depth -= 1
 
@@ -193,7 +207,7 @@ class _Parser:
 
     def _expect(self, sign: str) -> None:
         if not self._take(sign):
-            raise ExpressionError(f'"{sign}" is missing here', self._peek()[2])
+            raise ExpressionError(t('"{sign}" is missing here', sign=sign), self._peek()[2])
 
 
 def judge_now(name: Literal | Name, other: Literal | Name, column: int) -> None:
@@ -202,7 +216,7 @@ def judge_now(name: Literal | Name, other: Literal | Name, column: int) -> None:
         return
     pattern, wanted = NOW_FORMATS[name.name]
     if not isinstance(other.value, str) or not re.fullmatch(pattern, other.value):
-        raise ExpressionError(f"{name.name} is compared with {wanted}", column)
+        raise ExpressionError(t("{name} is compared with {wanted}", name=name.name, wanted=spoken(wanted)), column)
 
 
 def _tokens(source: str) -> list[tuple[str, str, int]]:
@@ -228,10 +242,13 @@ def _judge_sign(source: str, position: int) -> None:
         return
     plain = "".join(unicodedata.normalize("NFKC", found[0]).split())
     if right := plain if plain in COMPARE else _MEANT.get(plain):
-        raise ExpressionError(f'write "{right}"{" to compare" if found[0] == "=" else ""}', begin + 1)
+        raise ExpressionError(
+            t('write "{right}"{more}', right=right, more=t(" to compare") if found[0] == "=" else ""), begin + 1
+        )
 
 
 def _unreadable(source: str, position: int) -> tuple[str, int]:
     rest = source[position:].lstrip()
     column = len(source) - len(rest) + 1
-    return _SIGN_HINTS.get(rest[0], f'"{rest[0]}" is not allowed here'), column
+    hint = _SIGN_HINTS.get(rest[0])
+    return spoken(hint) if hint else t('"{sign}" is not allowed here', sign=rest[0]), column

@@ -17,6 +17,7 @@ from agi_app.authoring.schema import duration_within
 from agi_app.authoring.suggestions import quote
 from agi_app.flow.syntax.expression_parser import MAX_LENGTH, ExpressionError, parse
 from agi_app.flow.syntax.expressions import Expression
+from agi_app.messages import spoken, t, template
 
 MAX_NODES = 200
 MAX_STEPS_PER_NODE = 100
@@ -76,28 +77,28 @@ VERBS = (
 
 # What the reference page tells: what is limited, and how much.
 LIMITS: tuple[tuple[str, int | str], ...] = (
-    ("nodes of a flow", MAX_NODES),
-    ("steps of a node", MAX_STEPS_PER_NODE),
-    ("steps of a call, all flows together", MAX_STEPS_PER_CALL),
-    ("flows deep, by `call`", MAX_DEPTH),
-    ("seconds of a call, when the campaign has no `max_call` (15s to 600s)", f"{MAX_CALL_SECONDS:g}"),
-    ("attempts of a question", MAX_ATTEMPTS),
-    ("digits of an answer", MAX_DIGITS),
-    ("times of a `call_back`", MAX_OFFERS),
-    ("`times` of a `call_back` without asking", MAX_CALLED_AGAIN),
-    ("numbers of a call stopped by `stop_number`", MAX_STOPS_PER_CALL),
-    ("seconds to wait for an answer", f"{MAX_WAIT.total_seconds():g}"),
-    ("seconds of a recorded message (`max`)", 300),
-    ("characters of a `say`, columns filled in", MAX_SAID),
-    ("characters of a condition", MAX_LENGTH),
+    (template("nodes of a flow"), MAX_NODES),
+    (template("steps of a node"), MAX_STEPS_PER_NODE),
+    (template("steps of a call, all flows together"), MAX_STEPS_PER_CALL),
+    (template("flows deep, by `call`"), MAX_DEPTH),
+    (template("seconds of a call, when the campaign has no `max_call` (15s to 600s)"), f"{MAX_CALL_SECONDS:g}"),
+    (template("attempts of a question"), MAX_ATTEMPTS),
+    (template("digits of an answer"), MAX_DIGITS),
+    (template("times of a `call_back`"), MAX_OFFERS),
+    (template("`times` of a `call_back` without asking"), MAX_CALLED_AGAIN),
+    (template("numbers of a call stopped by `stop_number`"), MAX_STOPS_PER_CALL),
+    (template("seconds to wait for an answer"), f"{MAX_WAIT.total_seconds():g}"),
+    (template("seconds of a recorded message (`max`)"), 300),
+    (template("characters of a `say`, columns filled in"), MAX_SAID),
+    (template("characters of a condition"), MAX_LENGTH),
 )
 
-LABEL_PATTERN, LABEL_RULE = r"[\w-]{1,64}", "use letters, digits, - and _ (at most 64)"
+LABEL_PATTERN, LABEL_RULE = r"[\w-]{1,64}", template("use letters, digits, - and _ (at most 64)")
 
 
 def fault(rule: str, message: str, *at: str | int, **words: str) -> PydanticCustomError:
     """An error of ``rule`` that points at the key ``at`` inside the validated value."""
-    return PydanticCustomError(rule, message, {**words, "at": at})
+    return PydanticCustomError(rule, spoken(message), {**words, "at": at})
 
 
 def refuse(rule: str, *cases: tuple[bool, str, *tuple[str, ...]]) -> None:
@@ -113,7 +114,7 @@ def judge_names(names: Iterable[str], *at: str) -> None:
         if name in RESERVED_NAMES:
             raise fault(
                 "flow/reserved-name",
-                '"{name}" has a special meaning; use another name, such as my_{name}',
+                template('"{name}" has a special meaning; use another name, such as my_{name}'),
                 *at,
                 name=name,
             )
@@ -137,11 +138,13 @@ class named:
         if isinstance(value, str) and not re.fullmatch(self._pattern, value):
             bare = shape_hints.bare(value)
             if re.fullmatch(self._pattern, bare):
-                mend = f"; write {bare}" if any(map(str.isalpha, bare)) else f'; write "{bare}"'
+                mend = (
+                    t("; write {bare}", bare=bare) if any(map(str.isalpha, bare)) else t('; write "{bare}"', bare=bare)
+                )
             else:
                 mend = self._mend(value) if self._mend is not None else ""
-            context = {"found": quote(value), "rule": shape_hints.comment_meant(value) or f"{self._rule}{mend}"}
-            raise PydanticCustomError("schema/name", "{found} does not fit; {rule}", context)
+            context = {"found": quote(value), "rule": shape_hints.comment_meant(value) or f"{spoken(self._rule)}{mend}"}
+            raise PydanticCustomError("schema/name", spoken("{found} does not fit; {rule}"), context)
         return value
 
 
@@ -149,7 +152,7 @@ def _clock(value: object) -> dt.time:
     if isinstance(value, str) and re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", value):
         return dt.time.fromisoformat(value)
     how = times_meant.write_clock(value, "18:00")
-    raise fault("schema/value", "{found} is not a time of day; {how}", found=quote(value), how=how)
+    raise fault("schema/value", spoken("{found} is not a time of day; {how}"), found=quote(value), how=how)
 
 
 _BETWEEN_PHRASES = re.compile("[、，；]")
@@ -160,53 +163,62 @@ def _one_phrase(value: object) -> object:
     if not isinstance(value, str) or not _BETWEEN_PHRASES.search(value):
         return value
     parts = ", ".join(filter(None, map(str.strip, _BETWEEN_PHRASES.split(value))))
-    message = "{found} counts as one phrase; write [{parts}], or leave the sign out"
+    message = spoken("{found} counts as one phrase; write [{parts}], or leave the sign out")
     raise fault("schema/value", message, found=quote(value), parts=parts or "…")
 
 
 def _scalar(value: object) -> object:
     if isinstance(value, bool | int | str) or (isinstance(value, float) and math.isfinite(value)):
         return value
-    raise fault("schema/value", "this must be a single text or number, or true or false")
+    raise fault("schema/value", t("this must be a single text or number, or true or false"))
 
 
 def _condition(value: object) -> Expression:
     if not isinstance(value, str):
-        message = "this must be a condition (contact.age > 17), not {found}"
+        message = spoken("this must be a condition (contact.age > 17), not {found}")
         raise fault("flow/expression", message, found=quote(value))
     try:
         return parse(value)
     except ExpressionError as error:
-        message = "at character {column} of the condition: {why}"
+        message = spoken("at character {column} of the condition: {why}")
         raise fault("flow/expression", message, column=str(error.column), why=str(error)) from None
 
 
 FileName = Annotated[
     str,
-    named(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", "use Latin letters, digits, - and _ (at most 64)", shape_hints.file_name),
+    named(
+        r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}",
+        template("use Latin letters, digits, - and _ (at most 64)"),
+        shape_hints.file_name,
+    ),
 ]
 DestinationName = Annotated[
     str,
     named(
         r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}",
-        "write the name of a destination of agi-app.toml ([destinations.front-desk]: front-desk), which has its number"
-        " or telephone",
+        template(
+            "write the name of a destination of agi-app.toml ([destinations.front-desk]: front-desk), which has "
+            "its number or telephone"
+        ),
         shape_hints.staff_number,
     ),
 ]
 Label = Annotated[str, named(LABEL_PATTERN, LABEL_RULE, shape_hints.label)]
 Variable = Annotated[
-    str, named(r"[^\W\d]\w{0,63}", "begin with a letter, then letters, digits and _", shape_hints.variable)
+    str, named(r"[^\W\d]\w{0,63}", template("begin with a letter, then letters, digits and _"), shape_hints.variable)
 ]
 Language = Annotated[
-    str, named(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", "write a language tag such as zh-CN or en", shape_hints.language)
+    str,
+    named(
+        r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", template("write a language tag such as zh-CN or en"), shape_hints.language
+    ),
 ]
-Key = Annotated[str, named(r"[0-9*#]", "a key is one of 0-9, * and #, in quotes", shape_hints.telephone_key)]
+Key = Annotated[str, named(r"[0-9*#]", template("a key is one of 0-9, * and #, in quotes"), shape_hints.telephone_key)]
 Text = Annotated[str, Field(min_length=1, max_length=500)]
 Phrase = Annotated[Text, BeforeValidator(_one_phrase)]
-Wait = Annotated[dt.timedelta, duration_within(MIN_WAIT, MAX_WAIT, "must be 1s to 60s, not {found}")]
+Wait = Annotated[dt.timedelta, duration_within(MIN_WAIT, MAX_WAIT, template("must be 1s to 60s, not {found}"))]
 Delay = Annotated[
-    dt.timedelta, duration_within(MIN_DELAY, MAX_DELAY, "a call-back must be 1m to 30d away, not {found}")
+    dt.timedelta, duration_within(MIN_DELAY, MAX_DELAY, template("a call-back must be 1m to 30d away, not {found}"))
 ]
 ClockTime = Annotated[dt.time, BeforeValidator(_clock)]
 Scalar = Annotated[Any, BeforeValidator(_scalar), WithJsonSchema({"type": ["string", "number", "boolean"]})]

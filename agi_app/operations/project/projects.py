@@ -15,6 +15,7 @@ from agi_app.consent import project_identity
 from agi_app.errors import InputError, Problem
 from agi_app.flow.diagram.draw import draw
 from agi_app.flow.language.no_such_flow import CONSEQUENCE
+from agi_app.messages import spoken
 from agi_app.operations.project.project_files import find_flow, read_files
 
 
@@ -52,7 +53,7 @@ def check(paths: Sequence[Path]) -> CheckedFiles:
             raise InputError(f"{path}: has neither campaigns/*.yaml nor flows/*.yaml; name the project folder{where}")
         files += len(seen.flows) + len(seen.campaigns) if only is None else 1
         ordered = sorted(
-            [*seen.problems, *callee_faults(folder)], key=lambda p: CONSEQUENCE in p.message
+            [*seen.problems, *callee_faults(folder)], key=lambda p: spoken(CONSEQUENCE) in p.message
         )  # what follows from others comes last
         found += [(folder, p) for p in ordered if only is None or p.file in (only, SETTINGS_FILE)]
     return CheckedFiles(found, files)
