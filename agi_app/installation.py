@@ -14,6 +14,7 @@ from agi_app.consent import project_identity
 from agi_app.consent.evidence import KeptFiles
 from agi_app.consent.number_hashes import SuppressionKey
 from agi_app.consent.opt_out_journal import Journal
+from agi_app.errors import StoreError
 from agi_app.model.actors import Actor, Via
 from agi_app.proof.notary import Notary
 from agi_app.store.database import checks
@@ -30,7 +31,7 @@ class Installation:
     settings: Settings
     store: Store
     clock: Clock
-    key: SuppressionKey
+    key: SuppressionKey | None  # None: of the console, which has none
     journal: Journal
     actor: Actor
 
@@ -66,6 +67,26 @@ async def installation(settings: Settings, via: Via = "cli") -> AsyncIterator[In
         clock = await checks.rules_clock(store, settings.sandbox.clock)
         actor = await _acting(store) if via == "cli" else Actor("agi-app", frozenset(), via, os_user())
         yield Installation(settings, store, clock, key, Journal(settings.data, clock), actor)
+
+
+@asynccontextmanager
+async def service_installation(settings: Settings) -> AsyncIterator[Installation]:
+    """What `agi-app console` works with: the database as its own role, neither journal nor keys; nobody acts yet.
+
+    Raises ConfigError when it was not set up, StoreError, SafetyError when it is another project's database.
+    """
+    store = await Store.open(settings.console_database_url(), settings.data, clock=Clock(), hash_number=_no_key)
+    try:
+        await project_identity.confirm_project(store, settings)
+        clock = await checks.rules_clock_as_it_is(store, settings.sandbox.clock)
+        nobody = Actor("agi-app console", frozenset(), "api", os_user())
+        yield Installation(settings, store, clock, None, Journal(settings.data, clock), nobody)
+    finally:
+        await store.close()
+
+
+def _no_key(_number: str) -> bytes:
+    raise StoreError("the console has no suppression key: a worker does what needs it")
 
 
 async def _acting(store: Store) -> Actor:

@@ -50,6 +50,7 @@ GROUPS = {
     "callerid": "calling.callerid",
     "campaign": "calling.campaign",
     "complaint": "people.complaint",
+    "console": "service.console",
     "consent": "people.consent",
     "contacts": "people.contacts",
     "guard": "guard.allow_and_block",

@@ -27,6 +27,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from agi_app.authoring import renames
 from agi_app.config.ami import AmiSettings
 from agi_app.config.asterisk import AsteriskSettings
+from agi_app.config.console import ConsoleSettings
 from agi_app.config.database_url import fault_in
 from agi_app.config.destinations import DestinationSettings
 from agi_app.config.identity import IdentitySettings
@@ -95,6 +96,7 @@ class Settings(BaseSettings):
     ami: AmiSettings = AmiSettings()
     guard: GuardSettings = GuardSettings()
     audit: AuditSettings = AuditSettings()
+    console: ConsoleSettings = ConsoleSettings()
     sandbox: SandboxSettings = SandboxSettings()
     identity: IdentitySettings | None = None
     _names_of_today = model_validator(mode="before")(renames.in_settings)
@@ -137,6 +139,11 @@ class Settings(BaseSettings):
         """The data folder as an absolute path."""
         return self.project / self.data_folder
 
+    @property
+    def console_folder(self) -> Path:
+        """Where `agi-app console` finds how to reach the database, as an absolute path."""
+        return self.project / self.console.folder
+
     def ari_password(self) -> str:
         """The ARI password from the settings, its file or the environment; ConfigError when there is none."""
         if secret := self._secret(self.asterisk.password, self.asterisk.password_file, t("ARI password")):
@@ -163,6 +170,23 @@ class Settings(BaseSettings):
                 )
             )
         return token or None
+
+    def console_database_url(self) -> str:
+        """How `agi-app console` reaches the database, as its own role; ConfigError when nobody has set that up."""
+        file = self.console_folder / "database-url"
+        if self.console.database_url:
+            return self.console.database_url
+        try:
+            address = file.read_text(encoding="utf-8").strip()
+        except FileNotFoundError:
+            told = "{file}: is not there: run `agi-app console setup` once as the user of `agi-app run`"
+            raise ConfigError(t(told, file=file)) from None
+        except (OSError, UnicodeDecodeError) as error:
+            told = "{file}: cannot be read ({error}): run this as the user of the console, whose group has it"
+            raise ConfigError(t(told, file=file, error=error)) from error
+        if not address or fault_in(address) is not None:
+            raise ConfigError(t("{file}: is not a database's address: run `agi-app console setup` again", file=file))
+        return address
 
     def _secret(self, given: str, file: Path | None, what: str) -> str:
         """What is given, else what the file holds, and nothing else is in it; empty when there is neither."""

@@ -114,6 +114,17 @@ async def confirm(store: Store, settings: Settings) -> None:
         )
 
 
+async def confirm_project(store: Store, settings: Settings) -> None:
+    """Raise SafetyError unless this is the project's database already; for a process without key and data folder."""
+    identity, known = identity_of(settings), await checks.identity_of(store)
+    if known.project != identity.project:
+        told = (
+            "database {where}: belongs to project {theirs}, agi-app.toml is of {ours}; name the right database"
+            " ([console] folder, database_url)"
+        )
+        raise SafetyError(t(told, where=store.where, theirs=known.project, ours=identity.project))
+
+
 async def adopt(settings: Settings, *, new: bool = False) -> IdentitySettings:
     """Give a project its identity, once: that of its database if that has one; it is stored in both places.
 

@@ -65,7 +65,8 @@ def _fill(folder: Path, example: Path) -> None:
     load_or_make(folder / _DATA_FOLDER)
     with (folder / SETTINGS_FILE).open("a", encoding="utf-8") as settings:
         settings.write(f"\n{make_identity(folder / _DATA_FOLDER).toml}")
-    (folder / ".gitignore").write_text("var/\nprompts/.prepared/\nari-password\n*.rejects.csv\n", encoding="utf-8")
+    ignored = "var/\nconsole/\nprompts/.prepared/\nari-password\n*.rejects.csv\n"
+    (folder / ".gitignore").write_text(ignored, encoding="utf-8")
 
 
 def _empty(folder: Path, was_there: bool) -> None:

@@ -60,6 +60,22 @@ async def rules_clock(store: Store, start: dt.datetime | None) -> Clock:
     return Clock() if start is None else SandboxClock(await sandbox_offset(store, start))
 
 
+async def rules_clock_as_it_is(store: Store, start: dt.datetime | None) -> Clock:
+    """The same for a process that may change nothing; a worker or a command has opened the database before.
+
+    Raises SafetyError when the database is bound to the other kind of clock, or to none yet.
+    """
+    wanted = Clock.name if start is None else SandboxClock.name
+    async with store.connection() as connection:
+        bound = await value(connection, str, Q["bound_clock"]) or Clock.name
+        if bound != wanted:
+            raise SafetyError(_OTHER_CLOCK[bound].format(where=store.where))
+        if start is None:
+            return Clock()
+        lost = f"database {store.where}: has no sandbox clock yet: run `agi-app doctor` once"
+        return SandboxClock(dt.timedelta(seconds=await the_value(connection, float, Q["sandbox_offset"], None, lost)))
+
+
 async def _bind_clock(store: Store, wanted: str) -> None:
     """A database is bound to one clock for good: to a sandbox's when that first opens it, else at first use."""
     async with store.transaction() as connection:

@@ -5,6 +5,9 @@ changes the rights of parent folders and leaks servers). The server listens on a
 folder of mode 0700 only, never on TCP. Several processes share one server: each holds a shared
 lock on ``users.lock``; the first process starts it, the last one stops it, and a lock
 dies with its process, so a killed one is never waited for.
+
+In that folder everybody who gets there is its owner (``trust``). Once ``admit_service`` has opened a second socket to
+the service, everybody shows a password, the owner by the file ``passwords`` in the folder.
 """
 
 from __future__ import annotations
@@ -12,6 +15,8 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import re
+import secrets
 import shlex
 import stat
 import tempfile
@@ -24,7 +29,9 @@ from typing import IO
 
 import psycopg
 
-from agi_app.errors import StoreError
+from agi_app.atomic_files import write_new, write_whole
+from agi_app.errors import ConfigError, StoreError
+from agi_app.store.database import service_login, service_rights
 from agi_app.store.database.postgres_programs import STILL_USED, as_plain_user, binaries, failed, pg_ctl, run
 from agi_app.store.database.statements import load_queries
 
@@ -36,9 +43,14 @@ SOCKET_NAME = "/.s.PGSQL.5432"
 START_TIMEOUT_S = 120  # crash recovery of a big database takes a while
 LOCK_TIMEOUT_S = 150
 GHOST_TIMEOUT_S = 10
+PASSWORDS = "passwords"  # as libpq reads them; its own server is the only one that this file is for
+SERVICE_SOCKETS = "service-sockets"  # names the folder of the second socket
+HBA = f"""# Written by `agi-app console setup`. Two folders lead here, and everybody shows a password.
+local all {USER} scram-sha-256
+local {DATABASE} {service_rights.ROLE} scram-sha-256
+"""
 _ALWAYS = {
     "listen_addresses": "",
-    "unix_socket_permissions": "0700",
     "max_connections": "200",
     "shared_buffers": "256MB",
     "max_wal_size": "2GB",
@@ -95,6 +107,36 @@ def acquire(data_folder: Path, *, fast: bool = False) -> EmbeddedServer:
         raise
 
 
+def admit_service(data_folder: Path, sockets: Path, password: str) -> bool:
+    """Let the service's role in with this password, through a socket in the folder ``sockets`` and that one only.
+
+    Call it while the server is in use. True: the socket is there once the server was started again. Blocks. Raises
+    ConfigError when the folder's path cannot be a socket's, StoreError.
+    """
+    folder = data_folder.resolve() / "postgres"
+    if len(os.fsencode(sockets)) + len(SOCKET_NAME) > LONGEST_SOCKET_PATH or re.search(r'[,"\n]', str(sockets)):
+        raise ConfigError(
+            f"{sockets}: no socket can be in a folder whose path has more than"
+            f" {LONGEST_SOCKET_PATH - len(SOCKET_NAME)} bytes, a comma or a quote: set [console] folder in agi-app.toml"
+        )
+    if (url := _running_url(folder / "data")) is None:
+        raise StoreError(f"embedded PostgreSQL in {folder}: does not run")
+    try:
+        if not (folder / PASSWORDS).exists():
+            write_new(folder / PASSWORDS, f"*:*:*:{USER}:{secrets.token_urlsafe(32)}\n".encode(), 0o600)
+        ours = (folder / PASSWORDS).read_text(encoding="ascii").strip().rpartition(":")[2]
+        with psycopg.connect(url, dbname="postgres", autocommit=True) as connection:
+            service_login.set_password(connection, USER, ours)
+            service_login.set_password(connection, service_rights.ROLE, password)
+            write_whole(folder / "data" / "pg_hba.conf", HBA.encode(), 0o600)
+            write_whole(folder / SERVICE_SOCKETS, str(sockets).encode(), 0o600)
+            connection.execute(Q["read_rules_of_access"])
+            row = connection.execute(Q["socket_folders"]).fetchone()
+    except (OSError, psycopg.Error) as error:
+        raise StoreError(f"embedded PostgreSQL in {folder}: the console was not let in: {error}") from error
+    return str(sockets) not in str(row and row[0]).split(",")
+
+
 def _ensure_running(folder: Path, fast: bool) -> str:
     data = folder / "data"
     if not (data / "PG_VERSION").exists():
@@ -124,8 +166,13 @@ def _create(folder: Path, fast: bool) -> None:
 
 def _start(folder: Path, fast: bool) -> None:
     """Start the server; patient while the processes of one that was just killed are still dying."""
-    sockets = _socket_folder(folder)
-    settings = _ALWAYS | {"unix_socket_directories": str(sockets)} | (_FAST if fast else _SAFE)
+    sockets = [_socket_folder(folder), *_service_sockets(folder)]
+    reached_by = {
+        "unix_socket_directories": ",".join(map(str, sockets)),
+        # Who may reach a socket is a matter of its folder; once there are two, everybody shows a password.
+        "unix_socket_permissions": "0700" if len(sockets) == 1 else "0777",
+    }
+    settings = _ALWAYS | reached_by | (_FAST if fast else _SAFE)
     options = " ".join(f"-c {key}={shlex.quote(value)}" for key, value in settings.items())
     log = folder / "server.log"
     deadline = monotonic() + GHOST_TIMEOUT_S
@@ -158,6 +205,15 @@ def _socket_folder(folder: Path) -> Path:
     return far
 
 
+def _service_sockets(folder: Path) -> list[Path]:
+    """The folder of the service's socket, if there is one to be."""
+    try:
+        named = Path((folder / SERVICE_SOCKETS).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return []
+    return [named] if named.is_dir() else []
+
+
 def _running_url(data: Path) -> str | None:
     """How to reach the server that runs on ``data``, or None; waits while it starts up."""
     pid_file = data / "postmaster.pid"
@@ -165,7 +221,8 @@ def _running_url(data: Path) -> str | None:
     while True:
         try:
             lines = pid_file.read_text(encoding="utf-8").splitlines()
-            url = f"host={_quoted(lines[4])} port={lines[3]} user={USER}"
+            passwords = _quoted(str(data.with_name(PASSWORDS)))  # need not be there
+            url = f"host={_quoted(lines[4])} port={lines[3]} user={USER} passfile={passwords}"
             psycopg.connect(url, dbname="postgres", connect_timeout=5).close()
         except (FileNotFoundError, IndexError):
             return None
@@ -199,13 +256,13 @@ def _check_version(data: Path) -> None:
         )
 
 
-def _forget_dead_postmaster(data: Path, sockets: Path) -> None:
+def _forget_dead_postmaster(data: Path, sockets: list[Path]) -> None:
     """Remove the lock files of a killed server whose process entry still lingers as a zombie.
 
     PostgreSQL would take the zombie for a live server, without end where nobody reaps it. Its own
     shared-memory check still stops a second server on the same data.
     """
-    for lock in (data / "postmaster.pid", sockets / f"{SOCKET_NAME[1:]}.lock"):
+    for lock in (data / "postmaster.pid", *(folder / f"{SOCKET_NAME[1:]}.lock" for folder in sockets)):
         try:
             pid = lock.read_text(encoding="utf-8").split()[0].lstrip("-")
             state = (Path("/proc") / pid / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]

@@ -100,6 +100,11 @@ class Store:
             raise store_error(error, where) from error
         return store
 
+    @property
+    def address(self) -> str:
+        """How this store reaches its database, with the password if it has one: never for messages."""
+        return self._conninfo
+
     async def close(self) -> None:
         """Close all connections; the last user of the embedded server stops it."""
         await self._pool.close()

@@ -68,5 +68,14 @@ SELECT (SELECT value FROM database_fact WHERE name = 'clock') AS bound,
        OR EXISTS (SELECT FROM caller_id_proof) OR EXISTS (SELECT FROM external_list) OR EXISTS (SELECT FROM decision)
        OR EXISTS (SELECT FROM contact) AS used;
 
+-- name: bound_clock
+SELECT value FROM database_fact WHERE name = 'clock';
+
 -- name: bind_clock
 INSERT INTO database_fact (name, value) VALUES ('clock', %(clock)s) ON CONFLICT DO NOTHING;
+
+-- name: read_rules_of_access
+SELECT pg_reload_conf();
+
+-- name: socket_folders
+SELECT current_setting('unix_socket_directories');
