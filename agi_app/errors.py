@@ -26,7 +26,7 @@ class Problem:
     severity: Literal["error", "warning"] = "error"
 
     def __str__(self) -> str:
-        mark = "" if self.severity == "error" else " (warning)"
+        mark = "" if self.severity == "error" else t(" (warning)")
         return one_line(f"{self.file}:{self.line}:{self.column}: {self.rule}{mark} {self.message}")
 
 

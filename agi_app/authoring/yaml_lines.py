@@ -24,7 +24,7 @@ from agi_app.authoring import full_width
 from agi_app.authoring.yaml_slips import LARGEST, dash_slip, line_slip, slip_of
 from agi_app.errors import AuthorError, Problem
 from agi_app.file_kinds import kind_of, not_utf8
-from agi_app.messages import spoken, t, template
+from agi_app.messages import current, spoken, t, template
 from agi_app.printable import one_line
 
 MAX_BYTES = 1024 * 1024
@@ -337,8 +337,13 @@ def line_column(text: str, position: int) -> tuple[int, int]:
 
 def _plain(error: yaml.MarkedYAMLError, character: str) -> str:
     said = f"{error.context or ''} {error.problem or ''}".strip()
-    said = said.replace("found character that cannot", f"found character {character!r} that cannot")
-    return next((t(hint, max_depth=MAX_DEPTH) for sign, hint in _HINTS if sign in said), said)
+    if hint := next((hint for sign, hint in _HINTS if sign in said), None):
+        return t(hint, max_depth=MAX_DEPTH)
+    if current() == "en":
+        return said.replace("found character that cannot", f"found character {character!r} that cannot")
+    if "found character that cannot" in said:
+        return t("a text that begins with {character} needs quotes", character=character)
+    return t("this cannot be read as YAML; compare indentation, quotes and brackets with the lines around")
 
 
 def _refuse(file: str, line: int, column: int, rule: str, message: str) -> NoReturn:

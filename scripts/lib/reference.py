@@ -11,7 +11,7 @@ import re
 import runpy
 import sys
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ from agi_app.config.trunks import PortSettings, TrunkSettings
 from agi_app.gate.case import Rule
 from agi_app.gate.decide import ALL_RULES
 from agi_app.gate.ruleset import Jurisdiction
+from agi_app.messages import current, speaking
 from agi_app.model.reason_catalogue import GATE
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "reference"
@@ -46,7 +47,13 @@ def pages() -> dict[str, str]:
         "settings.md": settings_page(),
         "gate-rules.md": gate_page(),
         "check-rules.md": check_page(),
+        "check-rules.zh-CN.md": _in_chinese(check_page),
     }
+
+
+def _in_chinese(page: Callable[[], str]) -> str:
+    with speaking("zh"):
+        return page()
 
 
 # ---- the command line
@@ -276,49 +283,70 @@ def _jurisdiction(region: str, country: Jurisdiction, book: RuleBook) -> list[st
 # ---- the check rules
 
 
+_CHECK_HEAD = {
+    "en": """\
+# Check rules
+{made}
+
+中文：[检查规则](check-rules.zh-CN.md)
+
+`agi-app check` reads campaigns, flows, prompts, calling rules and expected calls, and prints every fault
+that it finds as `file:line:column: RULE message`. `campaign start` runs the same checks and refuses to start
+a campaign that has one. A rule marked *warning* does not count as an error: exit 1 with an error, else 0.
+
+- `agi-app check --explain RULE` shows the entry of a rule in the terminal.
+- `agi-app check --format github` prints annotations for GitHub Actions, `--format json` one array.
+
+Every example is run by a test: the *bad* one gives exactly this rule, the *good* one gives none. An example
+shows only the keys or prompts it is about. All others are those of this flow:""",
+    "zh": """\
+# 检查规则
+{made}
+
+English: [Check rules](check-rules.md)
+
+`agi-app check` 读取活动、流程、提示音、外呼规则和通话用例，把找到的每个错误写成 `file:line:column: RULE message`。
+`campaign start` 做同样的检查，活动有一处错误就不启动。标了 *提醒* 的不算错误：有错误以 1 退出，没有以 0 退出。
+
+- `agi-app check --explain RULE` 在终端里说明一条规则。
+- `agi-app check --format github` 输出 GitHub Actions 的标注，`--format json` 输出一个数组。
+
+每个例子都由测试运行过：*错误* 的正好得到这条规则，*正确* 的一条也没有。例子只写出与规则有关的键或提示音，其余的
+与这个流程相同：""",
+}
+_OF = {"en": ("of this campaign:", "and of these expected calls:"), "zh": ("与这个活动相同：", "与这些通话用例相同：")}
+_BAD_GOOD = {"en": ("Bad: ", "Good: ", "."), "zh": ("错误：", "正确：", "。")}
+
+
 def check_page() -> str:
-    """check-rules.md."""
+    """check-rules.md, in the current language."""
+    language = current()
+    campaign, simulation = _OF[language]
     lines = [
-        "# Check rules",
-        MADE,
-        "",
-        "中文：[检查规则](check-rules.zh-CN.md)",
-        "",
-        "`agi-app check` reads campaigns, flows, prompts, calling rules and expected calls, and prints every fault",
-        "that it finds as `file:line:column: RULE message`. `campaign start` runs the same checks and refuses to start",
-        "a campaign that has one. A rule marked *warning* does not count as an error: exit 1 with an error, else 0.",
-        "",
-        "- `agi-app check --explain RULE` shows the entry of a rule in the terminal.",
-        "- `agi-app check --format github` prints annotations for GitHub Actions, `--format json` one array.",
-        "",
-        "Every example is run by a test: the *bad* one gives exactly this rule, the *good* one gives none. An example",
-        "shows only the keys or prompts it is about. All others are those of this flow:",
-        "",
-        *_example("yaml base", EXAMPLES["flow"]),
-        "",
-        "of this campaign:",
-        "",
-        *_example("yaml base", EXAMPLES["campaign"]),
-        "",
-        "and of these expected calls:",
-        "",
-        *_example("yaml base", EXAMPLES["simulation"]),
+        *_CHECK_HEAD[language].format(made=MADE).splitlines(),
+        *("", *_example("yaml base", EXAMPLES["flow"])),
+        *("", campaign, "", *_example("yaml base", EXAMPLES["campaign"])),
+        *("", simulation, "", *_example("yaml base", EXAMPLES["simulation"])),
     ]
     for section in sections():
-        lines += ["", f"## {section.title}", *(["", section.about] if section.about else [])]
+        title, about = (section.title_zh, section.about_zh) if language == "zh" else (section.title, section.about)
+        lines += ["", f"## {title}", *(["", about] if about else [])]
         for rule in section.rules.values():
-            lines += ["", *_check_rule(rule)]
+            lines += ["", *_check_rule(rule, language)]
     return "\n".join(lines) + "\n"
 
 
-def _check_rule(rule: LintRule) -> list[str]:
-    mark = "" if rule.severity == "error" else f"*{rule.severity}*: "
-    lines = [f"### {rule.id}", f"{mark}{rule.reason}", *([rule.more] if rule.more else []), ""]
+def _check_rule(rule: LintRule, language: str) -> list[str]:
+    severity = {"zh": {"warning": "提醒"}}.get(language, {}).get(rule.severity, rule.severity)
+    mark = "" if rule.severity == "error" else f"*{severity}*{'：' if language == 'zh' else ': '}"
+    said = rule.said
+    lines = [f"### {rule.id}", f"{mark}{said[0]}", *said[1:], ""]
+    (bad_title, good_title, end), (bad, good) = _BAD_GOOD[language], rule.examples
     if rule.example_of == "words":
-        return [*lines, f"Bad: {rule.bad.strip()}. Good: {rule.good.strip()}."]
+        return [*lines, f"{bad_title}{bad.strip()}{end}{' ' if end == '.' else ''}{good_title}{good.strip()}{end}"]
     kind = {"contacts": "csv", "consent": "csv", "stop list": "text"}.get(rule.example_of, "yaml")
-    bad, good = _example(f"{kind} bad", rule.bad), _example(f"{kind} good", rule.good)
-    return [*lines, "Bad:", "", *bad, "", "Good:", "", *good]
+    bad_lines, good_lines = _example(f"{kind} bad", bad), _example(f"{kind} good", good)
+    return [*lines, bad_title.strip(), "", *bad_lines, "", good_title.strip(), "", *good_lines]
 
 
 def _example(kind: str, text: str) -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import textwrap
+import unicodedata
 from collections.abc import Mapping
 from functools import lru_cache
 from importlib import resources
@@ -19,7 +20,7 @@ from agi_app.authoring.schema import Authored, validate
 from agi_app.authoring.suggestions import suggest
 from agi_app.authoring.yaml_lines import Severity, load
 from agi_app.errors import InputError
-from agi_app.messages import t
+from agi_app.messages import current, spoken, t, template
 
 EXAMPLES = {  # what an example leaves out
     "flow": """\
@@ -61,6 +62,9 @@ ExampleOf = Literal[
 ]  # fmt: skip
 
 
+_WORD = re.compile(r"`[^`]*`|[!-~]+|.")
+_NEVER_FIRST = "，。；：、）”"
+_MARKS = {"warning": template("warning"), "error": template("error")}
 _LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
 
 
@@ -68,22 +72,38 @@ Stripped = Annotated[str, StringConstraints(strip_whitespace=True)]
 
 
 class LintRule(Authored):
-    """One rule; ``example_of`` says what the examples are, as its section does if not; ``words``: they describe one."""
+    """One rule, in both languages; ``example_of`` says what the examples are, else its section does."""
 
     id: str = ""  # its key in the file
     reason: Annotated[Stripped, Field(min_length=1)]
     more: Stripped = ""
+    zh: Annotated[Stripped, Field(min_length=1)]  # both in Chinese
     severity: Severity = "error"
     example_of: ExampleOf = "words"
     bad: str
     good: str
+    bad_zh: str = ""  # of examples in words, where they are English
+    good_zh: str = ""
+
+    @property
+    def said(self) -> list[str]:
+        """Its text, in the language of who reads."""
+        return [self.zh] if current() == "zh" else [text for text in (self.reason, self.more) if text]
+
+    @property
+    def examples(self) -> tuple[str, str]:
+        """The bad and the good one, in the language of who reads."""
+        chinese = current() == "zh"
+        return (chinese and self.bad_zh) or self.bad, (chinese and self.good_zh) or self.good
 
 
 class Section(Authored):
     """Rules about one kind of thing, by their ids, in the order of the documents."""
 
     title: str
+    title_zh: str
     about: Stripped = ""
+    about_zh: Stripped = ""
     example_of: ExampleOf
     rules: dict[str, LintRule]
 
@@ -110,12 +130,26 @@ def find_rule(rule_id: str) -> LintRule:
 
 
 def explanation(rule: LintRule) -> str:
-    """The rule for a terminal."""
-    mark = "" if rule.severity == "error" else f" ({rule.severity})"
-    said = [_LINK.sub(r"\1", text) for text in (rule.reason, rule.more) if text]
-    lines = [f"{rule.id}{mark}", "", *(textwrap.indent(textwrap.fill(text, 100), "  ") for text in said)]
-    for title, example in (("bad:", rule.bad), ("good:", rule.good)):
+    """The rule for a terminal, in the language of who reads."""
+    mark = "" if rule.severity == "error" else f" ({spoken(_MARKS[rule.severity])})"
+    said = "\n".join(_LINK.sub(r"\1", text) for text in rule.said)
+    lines = [f"{rule.id}{mark}", "", *(textwrap.indent(_filled(text), "  ") for text in said.splitlines())]
+    bad, good = rule.examples
+    for title, example in ((t("bad:"), bad), (t("good:"), good)):
         lines += ["", f"  {title}", *(f"    {line}".rstrip() for line in example.splitlines())]
+    return "\n".join(lines)
+
+
+def _filled(text: str) -> str:
+    """In lines of at most 100 columns; between Chinese characters, which take two, a line may end anywhere."""
+    if current() == "en":
+        return textwrap.fill(text, 100)
+    lines, width = [""], 0
+    for word in _WORD.findall(text):
+        columns = sum(2 if unicodedata.east_asian_width(sign) in "WF" else 1 for sign in word)
+        if width + columns > 100 and word not in _NEVER_FIRST:
+            lines, width = [*lines, ""], 0
+        lines[-1], width = lines[-1] + (word if width else word.lstrip()), width + columns
     return "\n".join(lines)
 
 
