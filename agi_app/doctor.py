@@ -45,6 +45,7 @@ from agi_app.store.database.pool import Store
 from agi_app.store.people.caller_ids import proofs
 from agi_app.store.requested_calls import call_backs
 from agi_app.store.requested_calls.requests import EXPIRED
+from agi_app.webhooks import doctor_check as webhooks
 
 Findings = list[Finding]
 MOST_COMPARED = 1000  # running campaigns; ten thousand would take doctor minutes
@@ -117,6 +118,7 @@ async def _stored(settings: Settings, store: Store) -> Findings:
         *await _campaigns(store, clock),
         *await _edited(store, settings),
         *await _figures(store),
+        *await webhooks.look(store, clock.real_now()),
         *await routes_out.behind_trunks(settings, store, load_ruleset(settings.project), clock),
         *await _workers(store),
         *await look(settings, store),

@@ -27,6 +27,7 @@ COMMANDS = {
     "actions": "service.account",
     "adopt": "project.adopt",
     "call-person": "calling.call_person",
+    "deliver": "service.deliver",
     "doctor": "service.doctor",
     "erase": "people.erase",
     "purge": "people.erase",
@@ -59,6 +60,7 @@ GROUPS = {
     "report": "calling.report",
     "rules": "project.rules",
     "suppression": "people.suppression",
+    "webhook": "service.webhook",
 }
 
 

@@ -38,6 +38,7 @@ from agi_app.config.setting_faults import of_variable, plain_fault
 from agi_app.config.speech import SpeechSettings
 from agi_app.config.toml_lines import Places, find, line_column, places, syntax_faults
 from agi_app.config.trunks import Name, TrunkSettings
+from agi_app.config.webhooks import WebhookSettings
 from agi_app.errors import ConfigError, Problem
 from agi_app.file_kinds import not_utf8
 from agi_app.messages import t, template
@@ -97,6 +98,7 @@ class Settings(BaseSettings):
     guard: GuardSettings = GuardSettings()
     audit: AuditSettings = AuditSettings()
     console: ConsoleSettings = ConsoleSettings()
+    webhooks: WebhookSettings = WebhookSettings()
     sandbox: SandboxSettings = SandboxSettings()
     identity: IdentitySettings | None = None
     _names_of_today = model_validator(mode="before")(renames.in_settings)

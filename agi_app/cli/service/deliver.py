@@ -1,0 +1,28 @@
+"""deliver: the process that sends events to other programs."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from agi_app import log
+from agi_app.cli.common import HERE, ProjectOption, settings_of
+from agi_app.installation import installation
+from agi_app.webhooks import service
+
+
+def deliver(
+    project: ProjectOption = HERE,
+    json_logs: Annotated[bool, typer.Option(help="One JSON object for each log line.")] = False,
+) -> None:
+    """Send events to the endpoints of `agi-app webhook` until told to end (Ctrl-C; twice: at once)."""
+    settings = settings_of(project)
+    log.configure(json=json_logs, for_good=True)
+
+    async def go() -> None:
+        async with installation(settings, via="worker") as inst:
+            await service.deliver(inst.store, inst.clock, settings.webhooks)
+
+    asyncio.run(go())
