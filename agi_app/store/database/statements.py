@@ -32,7 +32,7 @@ def load_queries(file: str) -> dict[str, str]:
 
 
 def _condition(found: re.Match[str]) -> str:
-    return f"({_CONDITIONS[found[1]]})" if found[1] in _CONDITIONS else found[0]
+    return f"({_CONDITIONS[found[1]]}\n)" if found[1] in _CONDITIONS else found[0]  # it may end with a comment
 
 
 def _read(file: str) -> dict[str, str]:
