@@ -60,6 +60,7 @@ GROUPS = {
     "report": "calling.report",
     "rules": "project.rules",
     "suppression": "people.suppression",
+    "token": "service.token",
     "webhook": "service.webhook",
 }
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import json
 import re
 import runpy
 import sys
@@ -19,6 +20,9 @@ import typer
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
+from agi_app.api import all_routes
+from agi_app.api.collection import collection
+from agi_app.api.openapi import document
 from agi_app.campaigns.calling_rules.rule_files import RuleBook, load_rulebook
 from agi_app.campaigns.calling_rules.rule_texts import in_force, lines_of
 from agi_app.campaigns.checks.rule_catalogue import EXAMPLES, LintRule, sections
@@ -36,6 +40,7 @@ from agi_app.model.reason_catalogue import GATE
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "reference"
 FLOW_LANGUAGE = Path(__file__).with_name("flow_language.py")  # loaded by path, as the tests load this file
+API = document(all_routes.ROUTES)
 MADE = "<!-- Made by scripts/docs from the code; change it there. -->"
 
 
@@ -48,6 +53,8 @@ def pages() -> dict[str, str]:
         "gate-rules.md": gate_page(),
         "check-rules.md": check_page(),
         "check-rules.zh-CN.md": _in_chinese(check_page),
+        "openapi.json": json.dumps(API, ensure_ascii=False, indent=1) + "\n",
+        "agi-app.postman_collection.json": json.dumps(collection(API), ensure_ascii=False, indent=1) + "\n",
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -29,6 +30,7 @@ IDLE_S = 10.0  # one connection is closed each time that so long not all were in
 ANSWER_LIMIT_S = 35.0  # longer than the server's statement_timeout, so that its own reason comes first
 Q = load_queries("database/session")
 T = TypeVar("T")
+_joined: ContextVar[Connection | None] = ContextVar("joined", default=None)  # that of ``as_one``
 
 
 class Store:
@@ -146,8 +148,12 @@ class Store:
     async def connection(self, limit: float | None = ANSWER_LIMIT_S) -> AsyncIterator[Connection]:
         """A pooled connection in autocommit, for at most ``limit`` seconds (None: for long work in bulk).
 
-        The server's own time limits do not help when its answers get lost on the way.
+        The server's own time limits do not help when its answers get lost on the way. Within ``as_one`` it is the one
+        connection of that.
         """
+        if (joined := _joined.get()) is not None:
+            yield joined
+            return
         deadline = asyncio.timeout(limit)
         try:
             async with deadline, self._pool.connection() as connection:
@@ -166,6 +172,20 @@ class Store:
         """One READ COMMITTED transaction: each statement sees what was committed before it began."""
         async with self.connection(limit) as connection, connection.transaction():
             yield connection
+
+    @asynccontextmanager
+    async def as_one(self) -> AsyncIterator[None]:
+        """Make all that this task asks of the store within the block one transaction: done as a whole or not at all.
+
+        What is a transaction in it becomes a part that can fail alone. Nothing in it may wait for what others see only
+        after the commit.
+        """
+        async with self.transaction() as connection:
+            before = _joined.set(connection)
+            try:
+                yield
+            finally:
+                _joined.reset(before)
 
     async def rows(self, kind: type[T], query: str, parameters: Parameters | None = None) -> list[T]:
         """All rows of a reading query, each as a ``kind`` (a dataclass with the columns' names)."""

@@ -21,6 +21,11 @@ SHARED = {
     "calling.caller_ids.ring_with_code",
     "people.opening_words.of",
     "people.opening_words.learn",
+    "service.health.database_answers",  # without a token, and says nothing else
+    "service.repeats.edited",
+    "service.repeats.once",
+    "service.tokens.owner_of",  # who acts is found out by it
+    "service.tokens.used",
     "people.time_and_evidence.keep",
 }
 

@@ -1,0 +1,150 @@
+"""Campaigns: which there are, how far each is, and what holds it back."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from collections.abc import Mapping
+
+from agi_app.api.cursors import of_whole
+from agi_app.api.routes import ApiAnswer, ApiCall, NoQuery, PageQuery, Routes
+from agi_app.model.actors import Scope
+from agi_app.operations.calling import campaigns as operations
+from agi_app.operations.calling import reports, stored_campaigns
+from agi_app.operations.calling.stored_campaigns import StoredCampaign
+from agi_app.operations.project import project_files
+
+routes = Routes()
+
+
+class CampaignAnswer(ApiAnswer):
+    """A campaign as it is stored."""
+
+    name: str
+    state: str
+    state_reason: str | None
+    purpose: str
+    flow: str
+    trunk: str
+    caller_id: str
+    jurisdictions: list[str]
+    calls_per_second: float
+    concurrent: int
+    by_agents: bool
+
+
+class CampaignPage(ApiAnswer):
+    """Campaigns by name."""
+
+    data: list[CampaignAnswer]
+    next: str | None
+
+
+class FiguresAnswer(ApiAnswer):
+    """How far a campaign is. ``refused`` counts a contact under each rule that refused it last."""
+
+    campaign: str
+    state: str
+    purpose: str
+    caller_id: str
+    caller_id_proof: str
+    contacts: int
+    done: int
+    waiting: int
+    not_called: int
+    in_call: int
+    attempts: int
+    answer_rate: float
+    machine_rate: float
+    outcomes: Mapping[str, int]
+    dispositions: Mapping[str, int]
+    refused: Mapping[str, int]
+    local_caller_ids: Mapping[str, str]
+
+
+class WaitingReasonAnswer(ApiAnswer):
+    """One thing that keeps more calls from being made; ``until`` when it ends on its own."""
+
+    by: str
+    text: str
+    until: dt.datetime | None
+    worker: str | None
+
+
+class HeldBackAnswer(ApiAnswer):
+    """Why nobody is dialled, or why not more are, the first cause first."""
+
+    due_now: int
+    later: int
+    open_attempts: int
+    nobody_because: list[str]
+    held_back: list[WaitingReasonAnswer]
+
+
+class StatusAnswer(ApiAnswer):
+    """A campaign's state, and which files of the project are not what it runs with."""
+
+    campaign: str
+    state: str
+    differs: str | None
+
+
+def _answer(stored: StoredCampaign) -> CampaignAnswer:
+    found = stored.campaign
+    return CampaignAnswer(
+        name=found.name,
+        state=stored.state.value,
+        state_reason=stored.state_reason,
+        purpose=found.purpose.value,
+        flow=found.flow,
+        trunk=found.trunk,
+        caller_id=found.caller_id,
+        jurisdictions=list(found.jurisdictions),
+        calls_per_second=found.pace.calls_per_second,
+        concurrent=found.pace.concurrent,
+        by_agents=found.by_agents,
+    )
+
+
+@routes.get("/campaigns", Scope.FIGURES_READ, CampaignPage, query=PageQuery)
+async def listed(call: ApiCall[PageQuery, None]) -> CampaignPage:
+    """All campaigns that were ever stored, by name."""
+    found = await stored_campaigns.listed(call.inst)
+    rows, following = await of_whole(call.query, str, found, lambda row: row.campaign.name)
+    return CampaignPage(data=[_answer(row) for row in rows], next=following)
+
+
+@routes.get("/campaigns/{campaign}", Scope.FIGURES_READ, CampaignAnswer)
+async def one(call: ApiCall[NoQuery, None]) -> CampaignAnswer:
+    """One campaign."""
+    return _answer(await stored_campaigns.one(call.inst, call.path["campaign"]))
+
+
+@routes.get("/campaigns/{campaign}/figures", Scope.FIGURES_READ, FiguresAnswer)
+async def figures(call: ApiCall[NoQuery, None]) -> FiguresAnswer:
+    """Contacts by state, calls by outcome, refusals by rule: from kept figures, whatever its size."""
+    found = await reports.figures(call.inst, call.path["campaign"])
+    return FiguresAnswer.model_validate(found.totals)
+
+
+@routes.get("/campaigns/{campaign}/held-back", Scope.FIGURES_READ, HeldBackAnswer)
+async def held_back(call: ApiCall[NoQuery, None]) -> HeldBackAnswer:
+    """Why nobody is called now, or why not more people are."""
+    found = await reports.figures(call.inst, call.path["campaign"])
+    return HeldBackAnswer(
+        due_now=found.view.due_now,
+        later=found.view.later,
+        open_attempts=found.view.open_attempts,
+        nobody_because=list(found.nobody_because),
+        held_back=[WaitingReasonAnswer.model_validate(one) for one in found.held_back],
+    )
+
+
+@routes.get("/campaigns/{campaign}/status", Scope.FIGURES_READ, StatusAnswer)
+async def status(call: ApiCall[NoQuery, None]) -> StatusAnswer:
+    """Its state, and whether its files were changed since it was started."""
+    name = call.path["campaign"]
+    stored = await stored_campaigns.one(call.inst, name)
+    project = await asyncio.to_thread(project_files.read, call.inst.settings.project)
+    _, differs = await operations.status(call.inst, project, name)
+    return StatusAnswer(campaign=name, state=stored.state.value, differs=differs)

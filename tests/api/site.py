@@ -1,0 +1,147 @@
+"""A project with people, calls and accounts, its API served on a real socket with the service's rights."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import datetime as dt
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import psycopg
+from aiohttp import web
+
+from agi_app.api import app as api
+from agi_app.campaigns.project.new_project import make_project
+from agi_app.clock import Clock
+from agi_app.config.settings import Settings, load_settings
+from agi_app.errors import StoreError
+from agi_app.installation import Installation, installation
+from agi_app.model.actors import Actor, Role, Scope, scopes_of
+from agi_app.operations.guard import guard_lists, guard_scripts
+from agi_app.operations.people import complaints, consents
+from agi_app.operations.service import accounts, audit, tokens
+from agi_app.store.database import service_rights
+from agi_app.store.database.pool import Store
+from tests.store.world import World, campaign, number
+
+T = TypeVar("T")
+CAMPAIGN = "checkup"
+WORDS = "this is the tax office your account will be closed press one now to speak to an officer"
+ROLES = tuple(Role)
+
+
+@dataclass
+class Site:
+    """What a test asks, and as whom."""
+
+    url: str = ""
+    inst: Installation = field(init=False)
+    tokens: dict[Role, str] = field(default_factory=dict)  # all scopes of the role
+    ids: dict[Role, str] = field(default_factory=dict)
+    _loop: asyncio.AbstractEventLoop = field(init=False)
+
+    def run(self, work: Callable[[Installation], Awaitable[T]]) -> T:
+        """Do something in the served installation, as its first account."""
+
+        async def go() -> T:
+            return await work(self.inst)
+
+        return asyncio.run_coroutine_threadsafe(go(), self._loop).result(60)
+
+    def headers(self, role: Role) -> dict[str, str]:
+        """Those of a request of an account with this one role."""
+        return {"Authorization": f"Bearer {self.tokens[role]}"}
+
+
+def settings_for(folder: Path, database_url: str) -> Settings:
+    """Those of a new project, on this database."""
+    make_project(folder)
+    return load_settings(folder).model_copy(update={"database_url": database_url})
+
+
+@contextmanager
+def served(folder: Path, database_url: str) -> Iterator[Site]:
+    """A site, from when it answers until the block ends."""
+    site, ready, over = Site(), threading.Event(), threading.Event()
+    failed: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            asyncio.run(_serve(site, settings_for(folder, database_url), ready, over))
+        except BaseException as error:  # noqa: BLE001 - told in the test's own thread
+            failed.append(error)
+        finally:
+            ready.set()
+
+    thread = threading.Thread(target=work, name="api", daemon=True)
+    thread.start()
+    assert ready.wait(60)
+    try:
+        if failed:
+            raise failed[0]
+        yield site
+    finally:
+        over.set()
+        thread.join(30)
+
+
+async def _serve(site: Site, settings: Settings, ready: threading.Event, over: threading.Event) -> None:
+    async with installation(settings) as inst:
+        site._loop = asyncio.get_running_loop()
+        site.inst = inst
+        await seed(site)
+        url = psycopg.conninfo.make_conninfo(settings.database_url, user=service_rights.ROLE)
+        store = await Store.open(url, settings.data, clock=Clock(), hash_number=_no_key)
+        nobody = Actor("agi-app console", frozenset(), "api")
+        serving = dataclasses.replace(inst, store=store, actor=nobody, key=cast(Any, None), journal=cast(Any, None))
+        runner = web.AppRunner(api.make_app(serving, hosts={"127.0.0.1"}), access_log=None)
+        await runner.setup()
+        listening = web.TCPSite(runner, "127.0.0.1", 0)
+        await listening.start()
+        assert listening._server is not None
+        site.url = f"http://127.0.0.1:{listening._server.sockets[0].getsockname()[1]}"  # type: ignore[attr-defined]
+        ready.set()
+        await asyncio.to_thread(over.wait)
+        await runner.cleanup()
+        await store.close()
+
+
+def _no_key(_number: str) -> bytes:
+    raise StoreError("the service has no suppression key")
+
+
+async def seed(site: Site) -> None:
+    """One of each: what every route that shows something has to show."""
+    inst = site.inst
+    for role in ROLES:
+        await accounts.add(inst, f"the-{role.value}", [role])
+        made = await tokens.create(inst, f"the-{role.value}", "tests", scopes_of(frozenset({role})), 30)
+        site.tokens[role], site.ids[role] = made.text, made.row.token_id
+    world = World(inst.store)
+    wanted = await world.running(campaign(CAMPAIGN), range(1, 9), consenting=range(1, 6))
+    await world.call(await world.claim_one(wanted))
+    await world.claim(wanted)
+    await complaints.add(inst, number(6), "They called at night.", source="telephone")
+    await consents.add_wording(inst, "form/1", "I agree to reminder calls.", language="en")
+    await guard_lists.put(inst, "+999861390000001", allow=False, reason="nuisance", days=30)
+    await guard_lists.set_line(inst, "100", level="strict")
+    await guard_scripts.add(inst, "tax office", WORDS)
+    await audit.checkpoint(inst)
+
+
+async def token_of(inst: Installation, role: Role, *scopes: Scope, days: int = 1) -> str:
+    """A token of the role's account for these scopes alone."""
+    return (await tokens.create(inst, f"the-{role.value}", "narrow", scopes, days)).text
+
+
+def at(hour: int) -> str:
+    """A time of today's past as requests have it."""
+    return dt.datetime(2026, 1, 5, hour, tzinfo=dt.UTC).isoformat()
+
+
+Json = dict[str, Any]

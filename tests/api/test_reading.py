@@ -1,0 +1,123 @@
+"""What the API shows, on real HTTP: figures, masked people, pages, versions; and how it refuses."""
+
+from __future__ import annotations
+
+import re
+
+import aiohttp
+import pytest
+from yarl import URL
+
+from agi_app.api.openapi import BASE
+from agi_app.model.actors import Role
+from tests.api.site import CAMPAIGN, Json, Site
+
+pytestmark = pytest.mark.postgres
+
+
+async def got(http: aiohttp.ClientSession, site: Site, path: str, role: Role = Role.COMPLIANCE) -> Json:
+    async with http.get(BASE + path, headers=site.headers(role)) as answer:
+        assert answer.status == 200, await answer.text()
+        found: Json = await answer.json()
+        return found
+
+
+async def test_a_campaign_and_its_figures(http: aiohttp.ClientSession, site: Site) -> None:
+    (only,) = (await got(http, site, "/campaigns"))["data"]
+    assert (only["name"], only["state"], only["purpose"]) == (CAMPAIGN, "running", "transactional")
+    figures = await got(http, site, f"/campaigns/{CAMPAIGN}/figures")
+    assert (figures["contacts"], figures["done"], figures["outcomes"]) == (8, 1, {"human": 1})
+    assert figures["refused"]["consent_missing"] == 3
+    held = await got(http, site, f"/campaigns/{CAMPAIGN}/held-back")
+    assert "no_worker" in [reason["by"] for reason in held["held_back"]]
+
+
+async def test_lists_come_in_pages(http: aiohttp.ClientSession, site: Site) -> None:
+    seen, path = [], f"{BASE}/audit/actions?limit=4"
+    while path:
+        async with http.get(URL(path), headers=site.headers(Role.ADMIN)) as answer:
+            found = await answer.json()
+            seen += [row["id"] for row in found["data"]]
+            assert ("next" in answer.links) == (found["next"] is not None)
+            path = str(answer.links["next"]["url"]) if "next" in answer.links else ""
+    assert len(seen) > 10
+    assert seen == sorted(set(seen), reverse=True)
+
+
+async def test_no_whole_number_of_a_person_is_in_any_list(http: aiohttp.ClientSession, site: Site) -> None:
+    for path in ("/audit/actions", "/wordings", f"/campaigns/{CAMPAIGN}/held-back"):
+        async with http.get(BASE + path, headers=site.headers(Role.COMPLIANCE)) as answer:
+            text = await answer.text()
+            assert answer.status == 200, text
+            assert not re.search(r"\+99986138\d{5,}", text), path
+
+
+async def test_what_has_not_changed_is_not_sent_again(http: aiohttp.ClientSession, site: Site) -> None:
+    path, headers = f"{BASE}/campaigns/{CAMPAIGN}", site.headers(Role.COMPLIANCE)
+    async with http.get(path, headers=headers) as answer:
+        version = answer.headers["ETag"]
+    async with http.get(path, headers={**headers, "If-None-Match": version}) as answer:
+        assert (answer.status, await answer.read()) == (304, b"")
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "kind"),
+    [
+        ("/campaigns/nobody", 404, "not_found"),
+        ("/campaigns/a%2Fb", 404, "not_found"),
+        ("/nothing", 404, "not_found"),
+        ("/campaigns?limit=0", 400, "bad_request"),
+        ("/campaigns?limit=2&limit=3", 400, "bad_request"),
+        ("/campaigns?page=2", 400, "bad_request"),
+        ("/campaigns?after=%00", 400, "bad_request"),
+        ("/campaigns?after=abcd", 422, "refused"),
+        ("/workers?x=1", 400, "bad_request"),
+    ],
+)
+async def test_a_wrong_request_is_a_problem_that_says_where(
+    http: aiohttp.ClientSession, site: Site, path: str, status: int, kind: str
+) -> None:
+    async with http.get(BASE + path, headers=site.headers(Role.COMPLIANCE)) as answer:
+        found = await answer.json(content_type="application/problem+json")
+        assert (answer.status, found["type"], found["status"]) == (status, f"urn:agi-app:{kind}", status)
+        if status == 400:
+            assert all(fault["pointer"].startswith("?") for fault in found["errors"])
+
+
+async def test_an_unknown_method_is_told_which_there_are(http: aiohttp.ClientSession, site: Site) -> None:
+    async with http.delete(f"{BASE}/campaigns", headers=site.headers(Role.ADMIN)) as answer:
+        assert (answer.status, answer.headers["Allow"]) == (405, "GET")
+
+
+async def test_problems_are_in_the_language_of_who_asks(http: aiohttp.ClientSession, site: Site) -> None:
+    headers = site.headers(Role.COMPLIANCE) | {"Accept-Language": "zh-CN,zh;q=0.9,en;q=0.5"}
+    async with http.get(f"{BASE}/nothing", headers=headers) as answer:
+        found = await answer.json(content_type=None)
+        assert answer.headers["Content-Language"] == "zh"
+        assert re.search("[\u4e00-\u9fff]", found["title"])
+        assert found["type"] == "urn:agi-app:not_found"
+
+
+async def test_another_host_name_is_not_served(http: aiohttp.ClientSession, site: Site) -> None:
+    for host in ("evil.example", "127.0.0.1.evil.example:80", ""):
+        async with http.get("/health/live", headers={"Host": host}) as answer:
+            assert answer.status in (400, 421)
+
+
+async def test_health_needs_no_token_and_all_else_does(http: aiohttp.ClientSession, site: Site) -> None:
+    for path, status in (("/health/live", 200), ("/health/ready", 200), (f"{BASE}/campaigns", 401)):
+        async with http.get(path) as answer:
+            assert answer.status == status
+            assert "Set-Cookie" not in answer.headers
+            assert "Access-Control-Allow-Origin" not in answer.headers
+            assert answer.headers["Cache-Control"] == "no-store"
+
+
+async def test_every_reading_route_shows_something(http: aiohttp.ClientSession, site: Site) -> None:
+    paths = ["/self", "/workers", "/caller-ids", "/do-not-call-lists", "/rules/CN", "/wordings", "/accounts", "/flows"]
+    paths += ["/tokens", "/flows/checkup-reminder/check", "/flows/checkup-reminder/diagram", "/schemas/flow"]
+    paths += [f"/campaigns/{CAMPAIGN}/status"]
+    for path in paths:
+        role = Role.ADMIN if path in ("/tokens", "/accounts") else Role.COMPLIANCE
+        async with http.get(BASE + path, headers=site.headers(role)) as answer:
+            assert answer.status == 200, (path, await answer.text())

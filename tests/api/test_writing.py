@@ -1,0 +1,195 @@
+"""Requests with an effect: done once, all or nothing, and a stop is in force or refused."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+
+import aiohttp
+import pytest
+
+from agi_app.api.client import ApiProblem, Client
+from agi_app.api.openapi import BASE
+from agi_app.api.resources.stops import StopGiven
+from agi_app.errors import StoreError
+from agi_app.model.actors import Role
+from agi_app.store.database.pool import Store
+from agi_app.store.people import entered_stops, stops
+from agi_app.store.service import api_answers
+from tests.api.site import CAMPAIGN, Json, Site
+from tests.store.world import number
+
+pytestmark = pytest.mark.postgres
+WRITTEN = {"Content-Type": "application/json"}
+
+
+async def sent(
+    http: aiohttp.ClientSession, site: Site, body: object, role: Role = Role.OPERATOR, path: str = "/stops", **more: str
+) -> tuple[int, Json]:
+    headers = site.headers(role) | {name.replace("_", "-"): text for name, text in more.items()}
+    async with http.post(BASE + path, json=body, headers=headers) as answer:
+        found: Json = await answer.json(content_type=None)
+        return answer.status, found
+
+
+def rows(site: Site, query: str) -> int:
+    async def count() -> int:
+        return await site.inst.store.value(int, query) or 0
+
+    return site.run(lambda _: count())
+
+
+def entered(site: Site, n: int) -> int:
+    return rows(site, f"SELECT count(*) FROM entered_stop WHERE e164 = '{number(n)}'")
+
+
+async def test_a_stop_is_in_force_when_it_is_answered(http: aiohttp.ClientSession, site: Site) -> None:
+    open_before = rows(
+        site, f"SELECT count(*) FROM attempt a JOIN person p USING (person_id) WHERE e164 = '{number(2)}'"
+    )
+    assert open_before == 1
+    status, found = await sent(http, site, {"number": number(2), "method": "letter"})
+    assert (status, found["number"], found["purpose"]) == (201, "+99986…02", None)
+    assert site.run(lambda inst: stops.is_suppressed(inst.store, number(2)))
+    by = "SELECT count(*) FROM revocation WHERE entered_by = 'the-operator' AND method = 'letter'"
+    assert rows(site, by) == 1
+
+
+async def test_a_stop_of_one_purpose_leaves_the_rest(http: aiohttp.ClientSession, site: Site) -> None:
+    status, found = await sent(http, site, {"number": number(3), "purpose": "survey"})
+    assert (status, found["purpose"]) == (201, "survey")
+    assert not site.run(lambda inst: stops.is_suppressed(inst.store, number(3)))
+
+
+async def test_a_list_is_taken_as_a_whole_or_not_at_all(http: aiohttp.ClientSession, site: Site) -> None:
+    many = {"numbers": [number(60), number(61), number(60)]}
+    assert await sent(http, site, many, path="/stops/lists") == (201, {"stops": 2})
+    status, problem = await sent(http, site, {"numbers": [number(62), "+12015550"]}, path="/stops/lists")
+    assert (status, problem["type"]) == (422, "urn:agi-app:refused")
+    assert "+12015550" not in problem["detail"]
+    assert (entered(site, 60), entered(site, 61), entered(site, 62)) == (1, 1, 0)
+
+
+async def test_a_key_that_comes_again_gets_the_same_answer_and_nothing_twice(
+    http: aiohttp.ClientSession, site: Site
+) -> None:
+    stop = {"number": number(20), "reason": "Too early."}
+    first = await sent(http, site, stop, Idempotency_Key="letter-1")
+    assert await sent(http, site, stop, Idempotency_Key="letter-1") == first
+    assert entered(site, 20) == 1
+    status, problem = await sent(http, site, {**stop, "reason": "Other."}, Idempotency_Key="letter-1")
+    assert (status, problem["type"]) == (422, "urn:agi-app:key_reused")
+    status, other = await sent(http, site, stop, Role.ADMIN, Idempotency_Key="letter-1")
+    assert (status, other["stop"] != first[1]["stop"]) == (201, True)  # the key of another account
+
+
+async def test_an_answer_is_forgotten_after_a_day(http: aiohttp.ClientSession, site: Site) -> None:
+    stop = {"number": number(26)}
+    first = await sent(http, site, stop, Idempotency_Key="old")
+    age = "UPDATE api_answer SET answered_at = answered_at - interval '25 hours' WHERE key = 'old'"
+    site.run(lambda inst: inst.store.execute(age))
+    assert (await sent(http, site, stop, Idempotency_Key="old"))[1]["stop"] != first[1]["stop"]
+
+
+async def test_a_key_is_free_again_when_nothing_was_done(http: aiohttp.ClientSession, site: Site) -> None:
+    assert (await sent(http, site, {"number": "+12015550"}, Idempotency_Key="k2"))[0] == 422
+    assert (await sent(http, site, {"number": number(22)}, Idempotency_Key="k2"))[0] == 201
+
+
+async def test_twenty_at_once_with_one_key_have_one_effect(http: aiohttp.ClientSession, site: Site) -> None:
+    stop = {"number": number(23)}
+    found = await asyncio.gather(*(sent(http, site, stop, Idempotency_Key="race") for _ in range(20)))
+    assert {status for status, _ in found} <= {201, 409}
+    assert len({answer["stop"] for status, answer in found if status == 201}) == 1
+    assert entered(site, 23) == 1
+
+
+async def test_the_answer_is_kept_with_the_effect_or_neither_is(
+    http: aiohttp.ClientSession, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last statement of the transaction fails, as in a crash before the commit."""
+
+    async def crash(*_: object) -> None:
+        raise StoreError("gone")
+
+    monkeypatch.setattr(api_answers, "keep", crash)
+    assert (await sent(http, site, {"number": number(24)}, Idempotency_Key="crash"))[0] == 503
+    assert entered(site, 24) == 0
+
+
+async def test_a_stop_whose_effect_was_cut_short_takes_effect_when_it_is_sent_again(
+    http: aiohttp.ClientSession, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def crash(*_: object) -> None:
+        raise StoreError("gone")
+
+    stop = {"number": number(4)}
+    with monkeypatch.context() as broken:
+        broken.setattr(entered_stops, "take_effect", crash)
+        assert (await sent(http, site, stop, Idempotency_Key="cut"))[0] == 503
+    assert (await sent(http, site, stop, Idempotency_Key="cut"))[0] == 201
+    assert site.run(lambda inst: stops.is_suppressed(inst.store, number(4)))
+    assert entered(site, 4) == 1
+
+
+async def test_while_the_database_is_away_a_stop_is_refused_with_the_command_that_works(
+    http: aiohttp.ClientSession, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(*_: object, **__: object) -> None:
+        raise StoreError("no connection")
+
+    def kept() -> set[str]:
+        return {str(file) for file in site.inst.settings.data.rglob("*") if file.name.startswith("refusals")}
+
+    before = kept()
+    for name in ("the_value", "records", "rows"):
+        monkeypatch.setattr(Store, name, away)
+        status, problem = await sent(http, site, {"number": number(25)})
+        assert (status, problem["type"]) == (503, "urn:agi-app:database_away")
+        assert problem["command"] == "agi-app stop NUMBER"
+        assert number(25) not in str(problem)
+    monkeypatch.undo()
+    assert (kept(), entered(site, 25)) == (before, 0)  # nothing is queued in silence
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "status"),
+    [
+        (b'{"number": "+999861380000040", "number": "+999861380000041"}', WRITTEN, 400),
+        (b'{"number": "+999861380000040", "x": 1}', WRITTEN, 400),
+        (b'{"number": 999861380000040}', WRITTEN, 400),
+        (b'{"number": "+999861380000040"', WRITTEN, 400),
+        (b"[" * 100_000, WRITTEN, 400),
+        (b'{"number": "+999861380000040", "reason": "a\\u0000b"}', WRITTEN, 400),
+        (b'{"number": "\xff"}', WRITTEN, 400),
+        (b"", WRITTEN, 400),
+        (b"number=1", {"Content-Type": "application/x-www-form-urlencoded"}, 415),
+        (b'{"reason": "' + b"x" * 3_000_000 + b'"}', WRITTEN, 413),
+    ],
+)
+async def test_a_body_that_is_not_as_the_document_says_is_refused(
+    http: aiohttp.ClientSession, site: Site, body: bytes, headers: dict[str, str], status: int
+) -> None:
+    headers = site.headers(Role.OPERATOR) | headers
+    async with http.post(f"{BASE}/stops", data=io.BytesIO(body), headers=headers) as answer:
+        assert answer.status == status
+        assert answer.content_type == "application/problem+json"
+    assert entered(site, 40) == 0
+
+
+async def test_who_did_it_is_the_owner_of_the_token(http: aiohttp.ClientSession, site: Site) -> None:
+    await sent(http, site, {"number": number(31)}, Role.COMPLIANCE)
+    query = "SELECT count(*) FROM action WHERE verb = 'stop entered' AND account = 'the-compliance' AND token = '{}'"
+    assert rows(site, query.format(site.ids[Role.COMPLIANCE])) > 0
+
+
+async def test_the_client_says_what_was_done_and_why_not(site: Site) -> None:
+    async with Client(site.url, site.tokens[Role.OPERATOR]) as api:
+        assert (await api.me()).account == "the-operator"
+        assert CAMPAIGN in [one.name async for one in api.campaigns()]
+        assert (await api.figures(CAMPAIGN)).contacts == 8
+        assert (await api.stop(StopGiven(number=number(51)), key="client-1")).number == "+99986…51"
+    async with Client(site.url, site.tokens[Role.VIEWER]) as api:
+        with pytest.raises(ApiProblem) as refused:
+            await api.stop(StopGiven(number=number(50)))
+        assert refused.value.answer.type == "urn:agi-app:forbidden"
