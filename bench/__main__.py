@@ -17,6 +17,8 @@ from bench.contacts import gate, growth, imports
 from bench.guard import screening as guard
 from bench.long import day, soak
 from bench.output import append, say, table
+from bench.service import main as service
+from bench.service.data import CONTACTS
 from bench.speech import machines, response
 from bench.speech import recognition as speech
 from sandbox.errors import SandboxError
@@ -25,11 +27,12 @@ from sandbox.root import ensure_root, ensure_tools
 BENCHES = (
     "main-job", "calls", "day", "soak", "agi", "response",
     "import", "gate", "growth", "speech", "flow", "prompts", "predictive", "guard", "machines",
-    "nodes", "agents",
+    "nodes", "agents", "service",
 )  # fmt: skip
 Bench = tuple[Callable[[], dict[str, Any]], Callable[[dict[str, Any]], list[str]]]  # a run, and what it did not reach
 ONCE = (  # their runs are long
     "calls", "day", "growth", "speech", "response", "agi", "predictive", "guard", "machines", "nodes", "agents",
+    "service",
 )  # fmt: skip
 RATES = {"agi": agi.RATE, "day": day.RATE}
 
@@ -54,7 +57,7 @@ def main() -> int:
     parser.add_argument("--rate", type=float, help="calls offered a second (default 60; agi: 50; day: 28)")
     parser.add_argument("--minutes", type=float, default=10.0, help="day: how long calls are offered (default 10)")
     parser.add_argument(
-        "--rows", type=int, help="import: one file of so many rows; gate, growth: contacts of the biggest database"
+        "--rows", type=int, help="import: one file of so many rows; gate, growth, service: contacts of the database"
     )
     parser.add_argument("--xlsx", action="store_true", help="import --rows: an Excel workbook instead of CSV")
     parser.add_argument("--threads", type=int, default=1, help="speech, response: cores for one utterance (default 1)")
@@ -112,6 +115,7 @@ def _bench(options: argparse.Namespace) -> Bench:
         "gate": (partial(gate.run, options.rows or gate.LARGE), gate.faults),
         "growth": (partial(growth.run, options.rows or growth.SIZES[-1]), growth.faults),
         "import": (imports.run, imports.faults),
+        "service": (partial(service.run, options.rows or CONTACTS), service.faults),
         "flow": (flow.run, flow.faults),
         "prompts": (prompts.run, prompts.faults),
         "machines": (machines.run, machines.faults),

@@ -183,17 +183,25 @@ def _chunks(
             say(f"   {bounds['last']:,} of {last:,} {what}")
 
 
+_PLAIN = """
+SELECT format('DROP INDEX %s', i.oid::regclass), pg_get_indexdef(i.oid)
+FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid
+WHERE x.indrelid = ANY('{contact,decision,attempt,consent}'::regclass[])
+  AND NOT EXISTS (SELECT FROM pg_constraint c WHERE c.conindid = x.indexrelid)
+UNION ALL
+SELECT format('ALTER TABLE person DROP CONSTRAINT %I', conname),
+       format('ALTER TABLE person ADD CONSTRAINT %I %s', conname, pg_get_constraintdef(oid))
+FROM pg_constraint WHERE conrelid = 'person'::regclass AND contype = 'u'
+"""
+
+
 @contextlib.contextmanager
 def _without_indexes(connection: psycopg.Connection[Any], say: Say) -> Iterator[None]:
     """Without the plain indexes of the big tables meanwhile: made at once, they take a fraction of the time."""
-    made = connection.execute(
-        """SELECT i.relname, pg_get_indexdef(i.oid) FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid
-        WHERE x.indrelid = ANY('{contact,decision,attempt,consent}'::regclass[])
-          AND NOT EXISTS (SELECT FROM pg_constraint c WHERE c.conindid = x.indexrelid)"""
-    ).fetchall()
-    for name, _ in made:
-        connection.execute(f"DROP INDEX {name}")
+    made = connection.execute(_PLAIN).fetchall()
+    for drop, _ in made:
+        connection.execute(drop)
     yield
-    for name, definition in made:
-        say(f"   index {name}")
-        connection.execute(definition)
+    for _, make in made:
+        say(f"   {make}")
+        connection.execute(make)

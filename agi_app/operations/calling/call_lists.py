@@ -118,7 +118,7 @@ async def count_decisions(
     allowed: bool | None = None,
     rule: str | None = None,
 ) -> Count:
-    """How many decisions fit, up to 10,000; where few fit, of the newest 40,000."""
+    """How many decisions fit, up to 10,000; where few fit, of the newest 20,000."""
     return await calls.count_decisions(inst.store, DecisionFilter(campaign, None, since, until, allowed, rule))
 
 
@@ -133,7 +133,7 @@ async def count_attempts(
     disposition: str | None = None,
     trunk: str | None = None,
 ) -> Count:
-    """How many calls fit, up to 10,000; where few fit, of the newest 40,000."""
+    """How many calls fit, up to 10,000; where few fit, of the newest 20,000."""
     known("outcome", outcome, OUTCOMES)
     wanted = AttemptFilter(campaign, None, since, until, outcome, disposition, trunk)
     return await calls.count_attempts(inst.store, wanted)

@@ -12,6 +12,7 @@ from agi_app.model.campaign import Campaign
 from agi_app.model.waiting_reason import WaitingCounts
 from agi_app.store.calling import concurrent_slots, tallies
 from agi_app.store.calling.tallies import Tallies
+from agi_app.store.database.plans import follow_indexes
 from agi_app.store.database.pool import Store
 from agi_app.store.database.statements import load_queries, records
 
@@ -83,7 +84,8 @@ async def why_waiting(store: Store, campaign: Campaign, now: dt.datetime) -> Wai
     """What the campaign waits for at ``now`` (rules time)."""
     values = {"campaign": campaign.name, "now": now}
     kept = await tallies.of_campaign(store, campaign.name)
-    async with store.connection() as connection:
+    async with store.transaction() as connection:
+        await follow_indexes(connection)
         again = {row["name"]: row for row in await records(connection, Q["held_again"], values)}
         waiting = (await records(connection, Q["waiting"], values))[0]
         calls = (await records(connection, Q["open_attempts"], values))[0]

@@ -9,9 +9,10 @@ from dataclasses import asdict, dataclass
 from agi_app.model import lists
 from agi_app.model.lists import CAP, MOST_ROWS, Count, Page
 from agi_app.store.calling import tallies
+from agi_app.store.database.plans import along_indexes
 from agi_app.store.database.pool import Store
 from agi_app.store.database.statements import load_queries
-from agi_app.store.lists.paging import PageOf, along_indexes, secret
+from agi_app.store.lists.paging import PageOf, secret
 
 NAME = "contacts"
 _PARTS = load_queries("lists/contacts")

@@ -13,19 +13,17 @@ from dataclasses import dataclass, fields
 from typing import Any, Generic, TypeVar
 from weakref import WeakKeyDictionary
 
-from psycopg.rows import DictRow
-
 from agi_app.messages import t
 from agi_app.model import lists
 from agi_app.model.lists import CAP, Count, Page
-from agi_app.store.database import statements
+from agi_app.store.database.plans import along_indexes
 from agi_app.store.database.pool import Store
 from agi_app.store.database.statements import load_queries
 
 T = TypeVar("T")
 Q = load_queries("lists/paging")
 WALK = 5_000  # rows that one page looks at, where filters pass some over
-COUNTED = 4 * CAP  # the same, of a count
+COUNTED = 2 * CAP  # the same, of a count
 FIRST, HIGHEST = "infinity", 2**63 - 1
 
 
@@ -98,13 +96,6 @@ class NewestFirst(Generic[T]):
 
 
 _SECRETS: WeakKeyDictionary[Store, bytes] = WeakKeyDictionary()  # it never changes
-
-
-async def along_indexes(store: Store, query: str, values: Mapping[str, Any]) -> list[DictRow]:
-    """All rows of one statement, which reads no table as a whole. Raises StoreError."""
-    async with store.transaction() as connection:
-        await connection.execute(Q["along_indexes"])
-        return await statements.records(connection, query, values)
 
 
 async def secret(store: Store) -> bytes:

@@ -1,13 +1,6 @@
 -- name: cursor_key
 SELECT value FROM meta WHERE key = 'cursor_key';
 
--- For the statements of a list, which read some rows along an index: a wrong guess of how many there are must not make the
--- planner read all of them in another way.
--- name: along_indexes
-SELECT set_config(name, value, true)
-FROM (VALUES ('enable_seqscan', 'off'), ('enable_bitmapscan', 'off'), ('enable_hashjoin', 'off'), ('enable_mergejoin', 'off'),
-             ('plan_cache_mode', 'force_custom_plan')) AS s (name, value);
-
 -- One page of a list, the newest first. {walk}: streams of rows (at, id, hit, place), each in the order of its own index and at
 -- most `walk` rows long; {detail}: what is shown of a row, from keys k. Streams that were read to that length may go on below
 -- their last row; where the highest of these stands is the cut, and what lies below it is the next page's.

@@ -1,0 +1,22 @@
+"""The figures of ``scripts/bench service``: the slowest kind of question counts, not the average of all."""
+
+from __future__ import annotations
+
+from bench.service.main import faults
+from bench.service.population import Sizes
+from bench.service.trial import figures
+
+
+def test_the_slowest_kind_counts() -> None:
+    found = figures({"quick": [0.001] * 990, "slow": [0.2] * 10})
+    assert (found["p95_ms"], found["p99_ms"], found["slowest_kind"]) == (200.0, 200.0, "slow")
+    assert found["all"] == {"p50": 1.0, "p95": 1.0, "p99": 200.0}
+    assert faults(found | {"slowest_statement_ms": 99.0}) == ["p95_ms is 200.0, more than 150"]
+
+
+def test_every_contact_belongs_to_a_campaign() -> None:
+    sizes = Sizes(10_000_000)
+    ends = [(base, number) for _, base, number in sizes.of_campaigns()]
+    assert sum(number for _, number in ends) == 10_000_000
+    assert [base for base, _ in ends] == [0, 8_000_000, 9_200_000, 9_700_000]
+    assert sizes.persons == 8_000_000
