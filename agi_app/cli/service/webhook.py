@@ -117,7 +117,7 @@ def remove(endpoint_id: IdArgument, project: ProjectOption = HERE) -> None:
 
 @app.command()
 def deliveries(
-    event: Annotated[str | None, typer.Argument(metavar="[EVENT]", help="Every try of this event (evt_…).")] = None,
+    event: Annotated[str | None, typer.Argument(metavar="EVENT", help="Every try of this event (evt_…).")] = None,
     endpoint: EndpointOption = None,
     state: Annotated[
         Literal["waiting", "delivered", "failed"] | None, typer.Option(help="Those in this state alone.")
@@ -175,7 +175,7 @@ def deliveries(
 
 @app.command()
 def replay(
-    event: Annotated[str | None, typer.Argument(metavar="[EVENT]", help="One event (evt_…).")] = None,
+    event: Annotated[str | None, typer.Argument(metavar="EVENT", help="One event (evt_…).")] = None,
     since: Annotated[
         dt.datetime | None, typer.Option(formats=["%Y-%m-%dT%H:%M", "%Y-%m-%d"], help="Events from then on (UTC).")
     ] = None,
