@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import importlib.util
+import json
 import re
 import sys
 from pathlib import Path
@@ -46,8 +47,12 @@ from agi_app.flow.language.steps import Else, Play, When
 from agi_app.flow.language.transfer_step import Transfer, TransferStep
 from agi_app.flow.language.wrong_number_step import WrongNumber, WrongNumberStep
 from agi_app.flow.load import load_flow, parse_flow
+from agi_app.flow.reference.key_help import KEYS
+from agi_app.flow.reference.verb_help import VERB_HELP
 from agi_app.flow.simulation.expected_calls import parse_cases, run_case
 from agi_app.flow.syntax.names_and_limits import VERBS
+from agi_app.messages import CATALOGUES
+from agi_app.messages import catalogue as catalogue_of
 from agi_app.model.call import Outcome
 
 pytestmark = pytest.mark.slow  # reads every page and example: not part of the fast unit tests
@@ -94,6 +99,16 @@ def _name(page: Path) -> str:
 def test_pages_made_from_the_code_are_up_to_date() -> None:
     for name, text in GENERATOR.pages().items():
         assert _text(DOCS / "reference" / name) == text, f"{name} is stale: run scripts/docs"
+
+
+def test_every_text_of_a_reference_page_is_there_in_chinese() -> None:
+    """Whoever adds a key, a verb or a setting writes its Chinese into agi_app/messages/zh/reference.json."""
+    settings = {" ".join(GENERATOR.about_of(table).split()) for table, _, _ in GENERATOR.settings()} - {""}
+    wanted = {text for keys in KEYS.values() for text in keys.values()} | {help_.about for help_ in VERB_HELP.values()}
+    wanted |= settings | {str(field.description) for _, _, field in GENERATOR.settings()}
+    assert sorted(text for text in wanted if text not in catalogue_of("zh")) == []
+    own = json.loads((CATALOGUES / "zh" / "reference.json").read_text(encoding="utf-8"))
+    assert sorted(text for text in own if text not in wanted) == []
 
 
 def test_the_shipped_holidays_are_those_of_the_library() -> None:

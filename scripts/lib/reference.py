@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import itertools
 import json
 import re
 import runpy
@@ -35,12 +36,13 @@ from agi_app.config.trunks import PortSettings, TrunkSettings
 from agi_app.gate.case import Rule
 from agi_app.gate.decide import ALL_RULES
 from agi_app.gate.ruleset import Jurisdiction
-from agi_app.messages import current, speaking
+from agi_app.messages import current, speaking, spoken
 from agi_app.model.reason_catalogue import GATE
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "reference"
 FLOW_LANGUAGE = Path(__file__).with_name("flow_language.py")  # loaded by path, as the tests load this file
 API = document(all_routes.ROUTES)
+PROSE = Path(__file__).with_name("pages")
 MADE = "<!-- Made by scripts/docs from the code; change it there. -->"
 
 
@@ -48,14 +50,26 @@ def pages() -> dict[str, str]:
     """File name -> content of every page that is made from the code."""
     return {
         "cli.md": command_page(),
-        "flow-language.md": runpy.run_path(str(FLOW_LANGUAGE))["page"](MADE, _table),
+        "flow-language.md": flow_page(),
+        "flow-language.zh-CN.md": _in_chinese(flow_page),
         "settings.md": settings_page(),
+        "settings.zh-CN.md": _in_chinese(settings_page),
         "gate-rules.md": gate_page(),
         "check-rules.md": check_page(),
         "check-rules.zh-CN.md": _in_chinese(check_page),
         "openapi.json": json.dumps(API, ensure_ascii=False, indent=1) + "\n",
         "agi-app.postman_collection.json": json.dumps(collection(API), ensure_ascii=False, indent=1) + "\n",
     }
+
+
+def flow_page() -> str:
+    """flow-language.md, in the current language."""
+    return str(runpy.run_path(str(FLOW_LANGUAGE))["page"](_text("flow-language"), _table, in_reference))
+
+
+def in_reference(text: str) -> str:
+    """A text of a reference page in the current language; messages/zh/reference.json has the Chinese ones."""
+    return spoken(text)
 
 
 def _in_chinese(page: Callable[[], str]) -> str:
@@ -154,44 +168,41 @@ def settings() -> Iterator[tuple[str, str, Any]]:
             yield "", name, field
 
 
+_SETTINGS = {"en": ("At the top of the file", ("setting", "meaning")), "zh": ("文件开头", ("设置", "含义"))}
+
+
 def settings_page() -> str:
-    """settings.md."""
-    lines = [
-        "# Settings",
-        MADE,
-        "",
-        "中文：[设置](settings.zh-CN.md)",
-        "",
-        "`agi-app.toml` in the project folder. Every setting can also come from the environment, which wins:",
-        "`AGI_APP_ASTERISK__PASSWORD` sets `password` of `[asterisk]`; two underscores go between a table and",
-        "its setting. `DATABASE_URL` sets `database_url`. A setting that does not exist is an error, also in the",
-        "environment. They are read once, when a command starts.",
-    ]
-    seen = None
-    rows: list[tuple[str, str]] = []
-    for table, name, field in settings():
-        if table != seen:
-            lines += _flushed(rows)
-            lines += ["", f"## {'[' + table + ']' if table else 'At the top of the file'}", *_about(table), ""]
-            seen, rows = table, []
-        rows.append((f"`{name}`", f"{_sentence(field.description)} {_default(field)}".rstrip()))
-    return "\n".join([*lines, *_flushed(rows), "", *_SETTINGS_END]) + "\n"
+    """settings.md, in the current language."""
+    top, head = _SETTINGS[current()]
+    lines: list[str] = []
+    for table, group in itertools.groupby(settings(), key=lambda found: found[0]):
+        rows = [(f"`{name}`", _meaning(field)) for _, name, field in group]
+        lines += ["", f"## {'[' + table + ']' if table else top}", *_about(table), "", *_table(head, rows)]
+    return _text("settings").replace("@settings", "\n".join(lines))
 
 
-_SETTINGS_END = (
-    "## Only in the environment",
-    "",
-    *(
-        "| variable | meaning |",
-        "|---|---|",
-        "| `AGI_APP_PROJECT` | The project folder of a command that has no `--project`. |",
-        "| `AGI_APP_SUPPRESSION_KEY` | The key of the suppression list, 64 hex digits, instead of the file "
-        "`suppression.key` in the data folder. |",
-    ),
-)
+def _text(name: str) -> str:
+    """The prose of a page in the current language, with marks where the code says something."""
+    suffix = ".zh-CN" if current() == "zh" else ""
+    return (PROSE / f"{name}{suffix}.txt").read_text(encoding="utf-8").replace("@made", MADE)
+
+
+def _meaning(field: Any) -> str:
+    required = field.default is PydanticUndefined and field.default_factory is None
+    default = _default(field)
+    if current() == "zh":
+        more = "必填。" if required else f"默认 `{default}`。" if default else ""
+        return f"{in_reference(field.description)}。{more}"
+    more = "Required." if required else f"Default: `{default}`." if default else ""
+    return f"{_sentence(field.description)} {more}".rstrip()
 
 
 def _about(table: str) -> list[str]:
+    return ["", in_reference(about)] if (about := about_of(table)) else []
+
+
+def about_of(table: str) -> str:
+    """What the code says of a table of the settings."""
     model = {
         **{f"{name}.NAME": named for name, named in NAMED.items()},
         "sandbox": SandboxSettings,
@@ -200,11 +211,7 @@ def _about(table: str) -> list[str]:
     }.get(table)
     if table == "asterisk":
         model = type(Settings.model_fields["asterisk"].default)
-    return ["", " ".join((inspect.getdoc(model) or "").replace("``", "`").split())] if model else []
-
-
-def _flushed(rows: list[tuple[str, str]]) -> list[str]:
-    return _table(("setting", "meaning"), rows) if rows else []
+    return " ".join((inspect.getdoc(model) or "").replace("``", "`").split()) if model else ""
 
 
 def _sentence(text: str | None) -> str:
@@ -213,13 +220,12 @@ def _sentence(text: str | None) -> str:
 
 
 def _default(field: Any) -> str:
-    if field.default is PydanticUndefined:
-        return "Required." if field.default_factory is None else ""
     default = field.default
-    if default in ("", None, ()):
+    if default is PydanticUndefined or default in ("", None, ()):
         return ""
-    shown = str(default).lower() if isinstance(default, bool) else f'"{default}"'
-    return f"Default: `{default if isinstance(default, int | float) and not isinstance(default, bool) else shown}`."
+    if isinstance(default, bool):
+        return f"{default}".lower()
+    return f"{default}" if isinstance(default, int | float) else f'"{default}"'
 
 
 # ---- the gate
@@ -290,37 +296,6 @@ def _jurisdiction(region: str, country: Jurisdiction, book: RuleBook) -> list[st
 # ---- the check rules
 
 
-_CHECK_HEAD = {
-    "en": """\
-# Check rules
-{made}
-
-中文：[检查规则](check-rules.zh-CN.md)
-
-`agi-app check` reads campaigns, flows, prompts, calling rules and expected calls, and prints every fault
-that it finds as `file:line:column: RULE message`. `campaign start` runs the same checks and refuses to start
-a campaign that has one. A rule marked *warning* does not count as an error: exit 1 with an error, else 0.
-
-- `agi-app check --explain RULE` shows the entry of a rule in the terminal.
-- `agi-app check --format github` prints annotations for GitHub Actions, `--format json` one array.
-
-Every example is run by a test: the *bad* one gives exactly this rule, the *good* one gives none. An example
-shows only the keys or prompts it is about. All others are those of this flow:""",
-    "zh": """\
-# 检查规则
-{made}
-
-English: [Check rules](check-rules.md)
-
-`agi-app check` 读取活动、流程、提示音、外呼规则和通话用例，把找到的每个错误写成 `file:line:column: RULE message`。
-`campaign start` 做同样的检查，活动有一处错误就不启动。标了 *提醒* 的不算错误：有错误以 1 退出，没有以 0 退出。
-
-- `agi-app check --explain RULE` 在终端里说明一条规则。
-- `agi-app check --format github` 输出 GitHub Actions 的标注，`--format json` 输出一个数组。
-
-每个例子都由测试运行过：*错误* 的正好得到这条规则，*正确* 的一条也没有。例子只写出与规则有关的键或提示音，其余的
-与这个流程相同：""",
-}
 _OF = {"en": ("of this campaign:", "and of these expected calls:"), "zh": ("与这个活动相同：", "与这些通话用例相同：")}
 _BAD_GOOD = {"en": ("Bad: ", "Good: ", "."), "zh": ("错误：", "正确：", "。")}
 
@@ -330,7 +305,7 @@ def check_page() -> str:
     language = current()
     campaign, simulation = _OF[language]
     lines = [
-        *_CHECK_HEAD[language].format(made=MADE).splitlines(),
+        *_text("check-rules").splitlines(),
         *("", *_example("yaml base", EXAMPLES["flow"])),
         *("", campaign, "", *_example("yaml base", EXAMPLES["campaign"])),
         *("", simulation, "", *_example("yaml base", EXAMPLES["simulation"])),
