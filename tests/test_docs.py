@@ -14,6 +14,7 @@ import pytest
 from pydantic import BaseModel
 
 from agi_app.campaigns.campaign_file.load import RETRIED, CampaignFile, PaceFile, WindowFile, parse_campaign
+from agi_app.campaigns.campaign_file.schema import KEYS as CAMPAIGN_KEYS
 from agi_app.campaigns.checks.gateway_ports import check_ports
 from agi_app.campaigns.checks.rule_catalogue import catalogue
 from agi_app.campaigns.project.meanings_files import parse_meanings, shipped_meanings
@@ -47,6 +48,7 @@ from agi_app.flow.language.steps import Else, Play, When
 from agi_app.flow.language.transfer_step import Transfer, TransferStep
 from agi_app.flow.language.wrong_number_step import WrongNumber, WrongNumberStep
 from agi_app.flow.load import load_flow, parse_flow
+from agi_app.flow.reference.json_schema import NO_MORE, PROMPT_NAME
 from agi_app.flow.reference.key_help import KEYS
 from agi_app.flow.reference.verb_help import VERB_HELP
 from agi_app.flow.simulation.expected_calls import parse_cases, run_case
@@ -105,6 +107,7 @@ def test_every_text_of_a_reference_page_is_there_in_chinese() -> None:
     """Whoever adds a key, a verb or a setting writes its Chinese into agi_app/messages/zh/reference.json."""
     settings = {" ".join(GENERATOR.about_of(table).split()) for table, _, _ in GENERATOR.settings()} - {""}
     wanted = {text for keys in KEYS.values() for text in keys.values()} | {help_.about for help_ in VERB_HELP.values()}
+    wanted |= {text for keys in CAMPAIGN_KEYS.values() for text in keys.values()} | {NO_MORE, PROMPT_NAME}
     wanted |= settings | {str(field.description) for _, _, field in GENERATOR.settings()}
     assert sorted(text for text in wanted if text not in catalogue_of("zh")) == []
     own = json.loads((CATALOGUES / "zh" / "reference.json").read_text(encoding="utf-8"))

@@ -12,9 +12,11 @@ from typing import Any
 from agi_app.flow.language.definition import Flow
 from agi_app.flow.language.steps import BARE_VERBS
 from agi_app.flow.reference.key_help import KEYS
+from agi_app.messages import spoken
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 Schema = dict[str, Any]
+NO_MORE, PROMPT_NAME = "A step without anything.", "The prompt's name."  # in messages/zh/reference.json
 _FORMATS = {  # of pydantic, and how people write them
     "duration": {"type": "string", "pattern": "^[0-9]+(ms|s|m|h|d)$"},
     "time": {"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$"},
@@ -26,10 +28,10 @@ def flow_schema() -> Schema:
     schema = readable(Flow.model_json_schema(), KEYS, "agi-app flow")
     (node,) = schema["properties"]["nodes"]["patternProperties"].values()
     steps = node["items"]
-    steps["anyOf"] = [*steps.pop("oneOf"), {"enum": [*BARE_VERBS], "description": "A step without anything."}]
+    steps["anyOf"] = [*steps.pop("oneOf"), {"enum": [*BARE_VERBS], "description": _in_words(NO_MORE)}]
     for name, verb in (("PlayStep", "play"), ("WrongNumberStep", "wrong_number")):
         short = schema["$defs"][name]["properties"]
-        short[verb] = {"anyOf": [{"type": "string", "description": "The prompt's name."}, short[verb]]}
+        short[verb] = {"anyOf": [{"type": "string", "description": _in_words(PROMPT_NAME)}, short[verb]]}
     speech = schema["$defs"]["Gather"]["properties"]["speech"]
     speech["anyOf"] = speech.pop("oneOf")
     speech["anyOf"][1]["properties"] = {"kind": {"enum": ["answers"]}}  # no label; the other kinds are values
@@ -43,8 +45,13 @@ def readable(schema: Schema, keys: Mapping[str, Mapping[str, str]], title: str) 
     made = _tidy(schema)
     for name, model in ((schema["title"], made), *made.get("$defs", {}).items()):
         for key, text in keys.get(name, {}).items():
-            model["properties"][key]["description"] = text.replace("`", "")
+            model["properties"][key]["description"] = _in_words(text)
     return {"$schema": DIALECT, **made, "title": title}
+
+
+def _in_words(text: str) -> str:
+    """For an editor, in the language of who reads."""
+    return spoken(text).replace("`", "")
 
 
 def _tidy(node: Any) -> Any:
