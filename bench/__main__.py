@@ -115,7 +115,6 @@ def _bench(options: argparse.Namespace) -> Bench:
         "gate": (partial(gate.run, options.rows or gate.LARGE), gate.faults),
         "growth": (partial(growth.run, options.rows or growth.SIZES[-1]), growth.faults),
         "import": (imports.run, imports.faults),
-        "service": (partial(service.run, options.rows or CONTACTS), service.faults),
         "flow": (flow.run, flow.faults),
         "prompts": (prompts.run, prompts.faults),
         "machines": (machines.run, machines.faults),
@@ -131,6 +130,8 @@ def _bench(options: argparse.Namespace) -> Bench:
 def _bench_of_calls(options: argparse.Namespace) -> Bench:
     ensure_tools(say)
     root = ensure_root(say)
+    if options.bench == "service":
+        return partial(service.run, root, options.rows or CONTACTS), service.faults
     if options.bench == "agents":
         return partial(agents.run, root, options.calls or agents.ANSWERED), agents.faults
     if options.bench == "nodes":

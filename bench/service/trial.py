@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+import json
 import random
+import sys
 import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -114,3 +116,17 @@ def figures(waits: Mapping[str, Sequence[float]]) -> dict[str, Any]:
 def _quantiles(seconds: Sequence[float]) -> dict[str, float]:
     ordered = sorted(seconds)
     return {f"p{p}": round(ordered[min(len(ordered) - 1, len(ordered) * p // 100)] * 1000, 1) for p in (50, 95, 99)}
+
+
+async def ask_on(project: Path, contacts: int) -> None:
+    """Ask until somebody ends this process; says on a line when all clients have begun."""
+    async with opened(project) as inst:
+        secret = await paging.secret(inst.store)
+        asking = asyncio.create_task(_ask_all(inst, Sizes(contacts), secret, float("inf"), defaultdict(list)))
+        await asyncio.sleep(2 * EVERY_S)
+        print(json.dumps({"asking": True}), flush=True)
+        await asking
+
+
+if __name__ == "__main__":
+    asyncio.run(ask_on(Path(sys.argv[1]), int(sys.argv[2])))

@@ -11,7 +11,10 @@ def test_the_slowest_kind_counts() -> None:
     found = figures({"quick": [0.001] * 990, "slow": [0.2] * 10})
     assert (found["p95_ms"], found["p99_ms"], found["slowest_kind"]) == (200.0, 200.0, "slow")
     assert found["all"] == {"p50": 1.0, "p95": 1.0, "p99": 200.0}
-    assert faults(found | {"slowest_statement_ms": 99.0}) == ["p95_ms is 200.0, more than 150"]
+    calls = {"rate_ratio": 0.99, "mark_to_invite_p99_ms": {"alone": 9.0, "beside": 19.0}}
+    assert faults(found | calls | {"slowest_statement_ms": 99.0}) == ["p95_ms is 200.0, more than 150"]
+    calls = {"rate_ratio": 0.9, "mark_to_invite_p99_ms": {"alone": 20.0, "beside": 26.0}}
+    assert len(faults(found | calls | {"slowest_statement_ms": 101.0})) == 4
 
 
 def test_every_contact_belongs_to_a_campaign() -> None:
