@@ -53,6 +53,7 @@ from agi_app.event_loop import end_all, spare_collections, told_to_end
 from agi_app.flow.answers.pinyin import warm
 from agi_app.gate.ruleset import RuleSet
 from agi_app.installation import Installation
+from agi_app.messages import speaking
 from agi_app.pbx.ari.connection import Ari
 from agi_app.pbx.ari.events import Frame
 from agi_app.pbx.bridges import remove_empty
@@ -84,7 +85,8 @@ _log = log.get("app")
 async def run_worker(inst: Installation, lock: WorkerLock) -> None:
     """Drive the Asterisk that ``take_over`` locked until SIGINT or SIGTERM; raises what makes it impossible."""
     try:
-        await _run_locked(inst, lock)
+        with speaking("en"):  # what is stored is the same in each language; it is told again when shown
+            await _run_locked(inst, lock)
     except BaseExceptionGroup as group:
         raise first_of_ours(group) from group
 

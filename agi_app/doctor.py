@@ -27,6 +27,7 @@ from agi_app.dialer.worker.prompt_watch import try_prompt
 from agi_app.errors import AgiAppError, AsteriskError
 from agi_app.gate.caller_id_rules import numbers_of
 from agi_app.installation import database
+from agi_app.messages.retold import retold
 from agi_app.model.campaign import CampaignState
 from agi_app.model.finding import Finding
 from agi_app.model.waiting_reason import BREAKER, UNUSABLE
@@ -190,7 +191,9 @@ async def _workers(store: Store) -> Findings:
         reasons = map(n.waiting_reason_of, n.campaign_waiting_reasons)
         kept = [why.text for why in reasons if why is not None and why.by in (BREAKER, UNUSABLE)]
         faults = list(dict.fromkeys([n.waiting_reason] if n.waiting_reason else kept))
-        found.append(Finding("worker", f"{n.name}: {'; '.join(faults) or 'dials'}", "see its log" if faults else ""))
+        found.append(
+            Finding("worker", f"{n.name}: {'; '.join(map(retold, faults)) or 'dials'}", "see its log" if faults else "")
+        )
     return found
 
 

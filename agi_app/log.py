@@ -14,11 +14,14 @@ from typing import Any
 
 import structlog
 
+from agi_app.messages import current, speaking
+from agi_app.messages.retold import retold
 from agi_app.printable import lines
 
 # With a plus sign, or bare as in PJSIP/86…@carrier; not inside ids, hashes, decimals or dates.
 _NUMBER = re.compile(r"\+\d{7,}|(?<![\w.+-])\d{10,15}(?![\w.-])")
 _ENCODE = json_text.JSONEncoder(ensure_ascii=False, default=repr).encode  # made once, not for every line
+_NO_WORDS = ("level", "timestamp", "part")
 _PLAIN = (int, float, bool, type(None))
 
 
@@ -41,16 +44,28 @@ def without_numbers(text: str) -> str:
     return _NUMBER.sub(lambda m: f"{m[0][:3]}…{m[0][-2:]}", text)
 
 
+def _in(language: str) -> Any:
+    """Tells the sentences of a line again in a language: they are English where they are made."""
+
+    def told(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        with speaking(language):
+            return {k: retold(v) if isinstance(v, str) and k not in _NO_WORDS else v for k, v in event.items()}
+
+    return told
+
+
 def configure(*, json: bool = False, verbose: bool = False, for_good: bool = False) -> None:
     """Set up logging once for a process: readable lines, or one JSON object a line with ``json``.
 
-    ``for_good``: it is no longer changed, so each logger need not look for it again for every line.
+    ``for_good``: it is no longer changed, so each logger need not look for it again for every line. Readable lines are
+    in the current language; JSON is for programs, and the same in each.
     """
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
+            *([] if json or current() == "en" else [_in(current())]),
             structlog.processors.format_exc_info,
             _mask_numbers,  # last: exceptions hold numbers, too
             structlog.processors.JSONRenderer(lambda event, **_: _ENCODE(event))

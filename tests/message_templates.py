@@ -15,6 +15,7 @@ RENDER = ("t", "spoken", "template")
 PRINT = ("say", "say_now", "say_lines", "warn", "table")  # their texts are for people
 FAULT = ("Problem", "Fault")
 NO_TEXT = ("error", "warning", "settings", "reading", "playing")  # severities, a rule, states of a flow
+LOGGED = ("info", "warning", "error", "exception", "critical")  # lines that people read; told again when printed
 WORDS = re.compile(r"[A-Za-z]{2,}[ ,;:.]+[A-Za-z]{2,}|^[A-Za-z]{3,}$|^[a-z]{2,} | [a-z]{2,}$")
 
 
@@ -70,14 +71,26 @@ def renders(call: ast.Call, found: Module) -> bool:
     return name_of(call) in RENDER and found.imported.get(name_of(call), "").startswith("agi_app.messages.")
 
 
+def logs(call: ast.Call) -> bool:
+    """Whether it writes a line of the log."""
+    function = call.func
+    return (
+        isinstance(function, ast.Attribute)
+        and function.attr in LOGGED
+        and getattr(function.value, "id", getattr(function.value, "attr", "")) in ("_log", "to")
+    )
+
+
 def templates(found: Module) -> Iterator[tuple[str, int]]:
-    """Every template that a file renders, with its line."""
+    """Every template that a file renders or logs, with its line."""
     for node in ast.walk(found.tree):
         if isinstance(node, ast.Call) and node.args:
             if renders(node, found):
                 yield from ((text, node.lineno) for text in _texts(node.args[0], found))
             elif name_of(node) == "count_of" and len(node.args) > 1:
                 yield from (("{number} " + text, node.lineno) for text in _texts(node.args[1], found))
+            elif logs(node):
+                yield from ((text, node.lineno) for text in _texts(node.args[0], found))
 
 
 def _texts(expression: ast.expr, found: Module) -> Iterable[str]:
@@ -162,7 +175,9 @@ def untranslated(found: Module) -> Iterator[tuple[int, str]]:
     """Texts for people that do not go through ``t``, with their lines: of errors, problems and what is printed."""
     for node in ast.walk(found.tree):
         if isinstance(node, ast.Call) and (name_of(node) in (*PRINT, *FAULT) or name_of(node) in error_classes()):
-            for argument in [*node.args, *(keyword.value for keyword in node.keywords)]:
+            # A request is named as Asterisk names it.
+            arguments = node.args[1:] if name_of(node) == "RequestFailed" else node.args
+            for argument in [*arguments, *(keyword.value for keyword in node.keywords)]:
                 yield from _bare(argument)
 
 

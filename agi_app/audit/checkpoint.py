@@ -17,6 +17,8 @@ from hashlib import sha256
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from agi_app.messages import t
+
 ED25519 = b"\x01"  # signature type of the signed-note format
 HASH_BYTES = 32
 
@@ -64,7 +66,7 @@ def verify(note: str, origin: str, public: Ed25519PublicKey) -> Checkpoint:
     """Read a signed note; ValueError says why it is not one of this key and tree."""
     text, blank, signature = note.rpartition("\n\n")
     if not blank:
-        raise ValueError("is not a signed note")
+        raise ValueError(t("is not a signed note"))
     text += "\n"
     mark, name, encoded = [*signature.rstrip("\n").split(" "), "", ""][:3]
     try:
@@ -72,13 +74,13 @@ def verify(note: str, origin: str, public: Ed25519PublicKey) -> Checkpoint:
     except binascii.Error:
         signed = b""
     if mark != "—" or name != origin or not text.startswith(origin + "\n"):
-        raise ValueError(f"is not a checkpoint of {origin}")
+        raise ValueError(t("is not a checkpoint of {origin}", origin=origin))
     if signed[:4] != key_id(origin, public.public_bytes_raw()):
-        raise ValueError("is signed with another key")
+        raise ValueError(t("is signed with another key"))
     try:
         public.verify(signed[4:], text.encode())
     except InvalidSignature:
-        raise ValueError("has a wrong signature") from None
+        raise ValueError(t("has a wrong signature")) from None
     return _read(text)
 
 
@@ -129,6 +131,6 @@ def _read(text: str) -> Checkpoint:
     about = dict(line.split(" ", 1) for line in more)
     raw = base64.b64decode(root, validate=True)
     if not size.isdecimal() or len(raw) != HASH_BYTES or not {"time", "by"} <= set(about):
-        raise ValueError("lacks its size, root, time or maker")
+        raise ValueError(t("lacks its size, root, time or maker"))
     at = dt.datetime.fromisoformat(about["time"])
     return Checkpoint(origin, int(size), raw, at, about["by"], int(about["restart"]) if "restart" in about else None)

@@ -8,6 +8,7 @@ from pathlib import Path
 from agi_app.atomic_files import sync_folder, write_whole
 from agi_app.audit.checkpoint import split
 from agi_app.errors import ConfigError
+from agi_app.messages import t
 
 CHECKPOINTS = "checkpoints"
 
@@ -22,7 +23,9 @@ def read(file: Path) -> list[str]:
     except FileNotFoundError:
         return []
     except OSError as error:
-        raise ConfigError(f"{file}: the checkpoints cannot be read: {error.strerror}") from error
+        raise ConfigError(
+            t("{file}: the checkpoints cannot be read: {strerror}", file=file, strerror=error.strerror)
+        ) from error
 
 
 class Writer:

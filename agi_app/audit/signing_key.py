@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agi_app.errors import ConfigError
+from agi_app.messages import t
 from agi_app.secret_keys import OTHERS, write_once
 
 FOLDER = "audit"
@@ -39,18 +40,28 @@ def load(file: Path) -> Ed25519PrivateKey | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise ConfigError(f"{file}: the audit key cannot be read: {error.strerror}") from error
+        raise ConfigError(
+            t("{file}: the audit key cannot be read: {strerror}", file=file, strerror=error.strerror)
+        ) from error
     if mode & OTHERS:
         raise ConfigError(
-            f"{file}: other users can read the audit key (mode {mode & 0o777:o}), and anyone who has it can forge the"
-            f" proof; run `chmod 600 {file}`, and if somebody may have read it, note that in your files"
+            t(
+                "{file}: other users can read the audit key (mode {mode:o}), and anyone who has it can forge the"
+                " proof; run `chmod 600 {file}`, and if somebody may have read it, note that in your files",
+                file=file,
+                mode=mode & 0o777,
+            )
         )
     try:
         key = serialization.load_pem_private_key(content, None)
     except (ValueError, TypeError) as error:
-        raise ConfigError(f"{file}: the audit key is damaged: {error}; put it back from a backup") from error
+        raise ConfigError(
+            t("{file}: the audit key is damaged: {error}; put it back from a backup", file=file, error=error)
+        ) from error
     if not isinstance(key, Ed25519PrivateKey):
-        raise ConfigError(f"{file}: the audit key is not an Ed25519 key; put the right one back from a backup")
+        raise ConfigError(
+            t("{file}: the audit key is not an Ed25519 key; put the right one back from a backup", file=file)
+        )
     return key
 
 
@@ -59,7 +70,11 @@ def _make(file: Path) -> Ed25519PrivateKey:
     checkpoints = file.with_name("checkpoints")
     if checkpoints.exists():
         raise ConfigError(
-            f"{file}: the audit key is gone, but {checkpoints} was signed with it; put the key back from a backup"
+            t(
+                "{file}: the audit key is gone, but {checkpoints} was signed with it; put the key back from a backup",
+                file=file,
+                checkpoints=checkpoints,
+            )
         )
     key = Ed25519PrivateKey.generate()
     content = key.private_bytes(

@@ -23,6 +23,7 @@ import msgspec
 from msgspec.structs import replace
 
 from agi_app.calls.sip_and_q850_outcomes import REDIRECTED, Told, told
+from agi_app.messages import t, template
 from agi_app.model.call import CallResult, Outcome
 from agi_app.model.machine_detection import MachineAction
 
@@ -265,7 +266,7 @@ def step(attempt: Attempt, event: Event, at: dt.datetime) -> Step:
             return _orphaned(attempt, at)
         case Gone():
             outcome = _unconfirmed(attempt) if attempt.state is AttemptState.ENDING else Outcome.INTERRUPTED
-            note = attempt.deadline or "the channel was gone when Asterisk was back"
+            note = attempt.deadline or t("the channel was gone when Asterisk was back")
             return _end(attempt, Told(outcome), at, note=note)
         case _:
             return attempt, ()
@@ -294,9 +295,9 @@ def _signalled(attempt: Attempt, event: Event, at: dt.datetime) -> Step:
 def _over(attempt: Attempt, event: Event) -> Step:
     match event:
         case FlowEnded() if attempt.state in ANSWERED:
-            return replace(attempt, state=AttemptState.ENDING), (HangUp("the flow ended"),)
+            return replace(attempt, state=AttemptState.ENDING), (HangUp(t("the flow ended")),)
         case Mute() if attempt.state in ANSWERED:
-            return replace(attempt, state=AttemptState.ENDING, mute=True), (HangUp("no sound came"),)
+            return replace(attempt, state=AttemptState.ENDING, mute=True), (HangUp(t("no sound came")),)
         case PbxStopped(note) if attempt.state not in (AttemptState.CLAIMED, AttemptState.ENDING):
             return replace(attempt, state=AttemptState.ENDING, pbx_stopped=True, deadline=note), (HangUp(note),)
         case _:
@@ -316,13 +317,13 @@ def _judged(attempt: Attempt, event: Event) -> Step:
                 return replace(attempt, state=AttemptState.UP), (StartFlow(),)
             if attempt.on_machine is MachineAction.LEAVE_MESSAGE:
                 return replace(attempt, state=AttemptState.AWAITING), (AwaitGreeting(),)
-            return replace(attempt, state=AttemptState.ENDING), (HangUp("a machine answered"),)
+            return replace(attempt, state=AttemptState.ENDING), (HangUp(t("a machine answered")),)
         case GreetingEnded(silent) if attempt.state is AttemptState.AWAITING:
             if attempt.verdict is AnsweredBy.PERSON:  # keyed meanwhile: not to be recorded, but to be talked to
                 return replace(attempt, state=AttemptState.UP), (StartFlow(),)
             if silent:
                 return replace(attempt, state=AttemptState.UP), (LeaveMessage(),)
-            why = "no message was left: the machine did not fall silent in time"
+            why = t("no message was left: the machine did not fall silent in time")
             return replace(attempt, state=AttemptState.ENDING, deadline=why), (HangUp(why),)
         case _:
             return attempt, ()
@@ -374,8 +375,10 @@ def _stopped(attempt: Attempt, event: Stopped, at: dt.datetime) -> Step:
 def _deadline(attempt: Attempt, event: Deadline, at: dt.datetime) -> Step:
     if attempt.state in (AttemptState.CLAIMED, AttemptState.ENDING):  # at the end not even the hangup was confirmed
         outcome = Outcome.CANCELLED if attempt.state is AttemptState.CLAIMED else _unconfirmed(attempt)
-        return _end(attempt, Told(outcome), at, note=f"gave up waiting for {event.waiting_for}")
-    waited = f"waited too long for {event.waiting_for}"
+        return _end(
+            attempt, Told(outcome), at, note=t("gave up waiting for {waiting_for}", waiting_for=event.waiting_for)
+        )
+    waited = t("waited too long for {waiting_for}", waiting_for=event.waiting_for)
     unspoken = attempt.state is AttemptState.DETECTING
     return replace(attempt, state=AttemptState.ENDING, deadline=waited, abandoned=unspoken), (HangUp(waited),)
 
@@ -383,8 +386,10 @@ def _deadline(attempt: Attempt, event: Deadline, at: dt.datetime) -> Step:
 def _orphaned(attempt: Attempt, at: dt.datetime) -> Step:
     """``dialling`` is durable before the request leaves: claimed was certainly not dialled, all else may have been."""
     if attempt.state is AttemptState.CLAIMED:
-        return replace(attempt, state=AttemptState.ENDED), (GiveBack("its worker ended before it was dialled"),)
-    return _end(attempt, Told(Outcome.INTERRUPTED), at, note="its worker ended while the call was on")
+        return replace(attempt, state=AttemptState.ENDED), (
+            GiveBack(template("its worker ended before it was dialled")),
+        )
+    return _end(attempt, Told(Outcome.INTERRUPTED), at, note=t("its worker ended while the call was on"))
 
 
 def _destroyed(attempt: Attempt, event: ChannelDestroyed, at: dt.datetime) -> Step:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from agi_app.calls import attempt as att
 from agi_app.flow.engine import events as flow
 from agi_app.flow.syntax.names_and_limits import ABANDONED
+from agi_app.messages import t, template
 from agi_app.pbx.ari import events as pbx
 from agi_app.pbx.ari import object_names
 
@@ -26,7 +27,7 @@ _ALWAYS: dict[type[pbx.Event], att.Event] = {  # whatever else such an event say
     pbx.KeyBegan: att.Keyed(),
     pbx.FarEndEnded: att.FarEndSpoke(),
     pbx.Redirected: att.FarEndRedirected(),
-    pbx.PbxStopping: att.PbxStopped("Asterisk was stopped while the call was on"),
+    pbx.PbxStopping: att.PbxStopped(template("Asterisk was stopped while the call was on")),
     pbx.Lost: att.Gone(),
 }
 
@@ -48,7 +49,9 @@ def to_attempt(event: pbx.Event) -> att.Event | None:
         case pbx.Destroyed(cause, tech_cause):
             return att.ChannelDestroyed(cause, tech_cause)
         case pbx.Failed(status, text):
-            return att.OriginateRefused(f"Asterisk refused the call: {text} (status {status})")
+            return att.OriginateRefused(
+                t("Asterisk refused the call: {text} (status {status})", text=text, status=status)
+            )
         case _:
             return _ALWAYS.get(type(event))
 

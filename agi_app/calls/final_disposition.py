@@ -6,12 +6,13 @@ import dataclasses
 
 from agi_app.flow.engine import events as flow_events
 from agi_app.flow.engine.session import Session, meant_by_its_end
+from agi_app.messages import template
 from agi_app.model.call import CallResult, Fault, KeptRecording, Outcome
 
 OPTED_OUT = "opted_out"
 PROMPT_FAILED = "prompt_failed"
-MESSAGE_LEFT = "a message was left"
-MESSAGE_BROKEN_OFF = "the message was broken off"
+MESSAGE_LEFT = template("a message was left")
+MESSAGE_BROKEN_OFF = template("the message was broken off")
 
 
 def conclude(

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from agi_app.calls.timers import Timers
+from agi_app.messages import template
 from agi_app.pbx.ari import events as pbx
 from agi_app.pbx.channel import Channel, Received
 
-SOUND, SOUND_S = "a sound of the far end", 5.0  # the name of its timer, and how long it waits
+SOUND, SOUND_S = template("a sound of the far end"), 5.0  # the name of its timer, and how long it waits
 
 _LIFE = pbx.Key | pbx.KeyBegan | pbx.TalkingStarted | pbx.Recognized | pbx.TransferFinished | pbx.MessageEnded
 

@@ -11,9 +11,10 @@ from agi_app.calls.event_translation import playback_id
 from agi_app.calls.timers import Timers
 from agi_app.errors import AgiAppError, RequestFailed
 from agi_app.flow.engine.commands import PlayPrompt, SayPieces, Sounding, StopPlayback
+from agi_app.messages import t, template
 from agi_app.pbx.channel import Channel
 
-BEGINNING = "a prompt to begin"  # the name of its timer
+BEGINNING = template("a prompt to begin")  # the name of its timer
 AGAIN_S = 0.05  # until Asterisk has forgotten the playback that failed, whose id comes again
 BEGIN_S = 1.0  # Asterisk says within milliseconds that a prompt plays; what it does not say by then, nobody hears
 
@@ -53,7 +54,7 @@ class Playback:
                 try:
                     media = await self._plan.say(parts, language)
                 except AgiAppError as error:
-                    raise PromptFailed(f"what is to be said is not ready: {error}") from error
+                    raise PromptFailed(t("what is to be said is not ready: {error}", error=error)) from error
                 await self._play(playback, media)
             case StopPlayback(playback):
                 self._playback = None
@@ -95,9 +96,11 @@ class Playback:
             await self._channel.play(playback_id(self._channel.id, playback), media)
         except RequestFailed as error:
             if error.status == 0:
-                raise PbxGone(f"Asterisk did not answer while the call was on: {error}") from error
+                raise PbxGone(t("Asterisk did not answer while the call was on: {error}", error=error)) from error
             if error.status != 404:  # else hung up this instant: Destroyed is on its way
-                raise PromptFailed(f"the prompt {media} could not be played: {error}") from error
+                raise PromptFailed(
+                    t("the prompt {media} could not be played: {error}", media=media, error=error)
+                ) from error
 
 
 async def unless_gone(request: Awaitable[None]) -> None:

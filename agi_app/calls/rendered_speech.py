@@ -15,6 +15,7 @@ from agi_app.flow.engine.say_texts import Parts, said_beforehand
 from agi_app.flow.language.definition import Flow
 from agi_app.flow.saying.numbers_and_dates import spoken
 from agi_app.flow.saying.spoken_parts import Piece
+from agi_app.messages import t
 
 Render = Callable[[Parts, str, str], list[str]]  # (parts, language, whose) -> media URIs; blocks; raises AgiAppError
 NOBODY = ""  # whose: texts of no person
@@ -58,7 +59,9 @@ class Voice:
                 for parts, chosen in wanted:
                     ready[parts, chosen] = await self.media(parts, chosen, whose())
         except TimeoutError:
-            raise ConfigError(f"what the call says was not rendered within {RENDER_WAIT_S:g} s") from None
+            raise ConfigError(
+                t("what the call says was not rendered within {render_wait_s:g} s", render_wait_s=RENDER_WAIT_S)
+            ) from None
         return CallVoice(self, ready)
 
     async def media(self, parts: Parts, language: str, whose: str = NOBODY) -> list[str]:
@@ -81,9 +84,11 @@ class CallVoice:
         if (known := self._ready.get((parts, language))) is not None:
             return known
         if not all(isinstance(part, Piece) or ((part,), language) in self._ready for part in parts):
-            raise ConfigError("a text was not rendered before the call")
+            raise ConfigError(t("a text was not rendered before the call"))
         try:
             async with asyncio.timeout(LOOK_UP_WAIT_S):
                 return await self._voice.media(parts, language)
         except TimeoutError:
-            raise ConfigError(f"pieces were not found within {LOOK_UP_WAIT_S:g} s") from None
+            raise ConfigError(
+                t("pieces were not found within {look_up_wait_s:g} s", look_up_wait_s=LOOK_UP_WAIT_S)
+            ) from None

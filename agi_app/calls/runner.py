@@ -30,6 +30,7 @@ from agi_app.flow.engine import commands as cmd
 from agi_app.flow.engine import events as flow_events
 from agi_app.flow.engine.session import Session
 from agi_app.flow.language.built_in_flows import leaving
+from agi_app.messages import t, template
 from agi_app.model.call import CallResult
 from agi_app.pbx.ari import events as pbx
 from agi_app.pbx.channel import Channel
@@ -38,7 +39,13 @@ RING_GRACE_S = 5.0  # how much longer than Asterisk's own ring timeout we wait f
 CALL_GRACE_S = 5.0  # the same for TIMEOUT(absolute)
 HANGUP_WAIT_S = 5.0  # a hangup that is not confirmed by then is given up
 
-_DEADLINES = ("ringing", "the hangup", "the call to end", send_to_amd.DETECTING, send_to_amd.GREETING)
+_DEADLINES = (
+    template("ringing"),
+    template("the hangup"),
+    template("the call to end"),
+    send_to_amd.DETECTING,
+    send_to_amd.GREETING,
+)
 _log = log.get("call")
 
 
@@ -137,7 +144,7 @@ class LiveCall:
             and self._playback is not None
             and not await self._playback.begun()
         ):
-            await self._prompt_failed("a prompt did not begin: the person would have sat in silence")
+            await self._prompt_failed(t("a prompt did not begin: the person would have sat in silence"))
 
     async def _on_channel_event(self, event: pbx.Event) -> None:
         self._sound.notice(event)
@@ -180,7 +187,7 @@ class LiveCall:
         except PbxGone as gone:
             await self._advance(att.PbxStopped(str(gone)))
         else:
-            await self._prompt_failed(f"a prompt could not be played ({playback})")
+            await self._prompt_failed(t("a prompt could not be played ({playback})", playback=playback))
 
     async def _prompt_failed(self, note: str) -> None:
         self._note = note
@@ -206,7 +213,7 @@ class LiveCall:
                     if (told := await send_to_amd.send(self._known_channel, command, how, self._timers)) is not None:
                         await self._advance(told)
                 case att.HangUp(reason):
-                    self._timers.only("the hangup", HANGUP_WAIT_S)
+                    self._timers.only(template("the hangup"), HANGUP_WAIT_S)
                     _log.debug("hanging up", reason=reason)
                     channel, fault = self._known_channel, self._note
                     await unless_gone(channel.hangup() if fault is None else channel.let_go(fault))
@@ -219,7 +226,7 @@ class LiveCall:
 
     async def _start(self, session: Session) -> None:
         self._session = self._said = session
-        self._timers.only("the call to end", self._plan.max_call_s + CALL_GRACE_S)
+        self._timers.only(template("the call to end"), self._plan.max_call_s + CALL_GRACE_S)
         await self._do_all(session.start())
 
     async def _tell_flow(self, event: flow_events.Event) -> None:

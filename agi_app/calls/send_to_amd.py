@@ -10,12 +10,13 @@ from agi_app import log
 from agi_app.calls.attempt import AmdFinished, AnsweredBy, AwaitGreeting, Detect, GreetingEnded
 from agi_app.calls.timers import Timers
 from agi_app.errors import RequestFailed
+from agi_app.messages import template
 from agi_app.model.machine_detection import MachineDetection
 from agi_app.pbx.ari.object_names import AMD, AMD_CONTEXT, SILENCE
 from agi_app.pbx.channel import Channel
 
-DETECTING = "machine detection"  # the names of its deadlines
-GREETING = "the end of a greeting"
+DETECTING = template("machine detection")  # the names of its deadlines
+GREETING = template("the end of a greeting")
 
 _log = log.get("call")
 

@@ -12,9 +12,10 @@ from agi_app.errors import SafetyError
 from agi_app.flow.engine.commands import StoreOptOut, StoreStop, StoreWrongNumber
 from agi_app.flow.engine.events import Event, OptOutStored, StopStored
 from agi_app.flow.engine.session import Session
+from agi_app.messages import t, template
 from agi_app.model.person import WRONG_NUMBER
 
-SAID_STOP = "the person said stop"
+SAID_STOP = template("the person said stop")
 KEYED = "keyed"  # how a stop for a number that was keyed in was said
 Stop = StoreOptOut | StoreStop | StoreWrongNumber
 
@@ -47,7 +48,7 @@ class Stopping:
         try:
             await self._plan.store_opt_out(number, how)
         except SafetyError as error:
-            self.fault = f"the stop could not be stored: {error}"
+            self.fault = t("the stop could not be stored: {error}", error=error)
             _log.critical("stop not stored", error=str(error))
             return None
         return OptOutStored() if isinstance(command, StoreOptOut) else StopStored()

@@ -18,6 +18,7 @@ from agi_app.calls.runner import CALL_GRACE_S, HANGUP_WAIT_S, RING_GRACE_S
 from agi_app.clock import Clock
 from agi_app.errors import RequestFailed
 from agi_app.gate.verification import RING_TIME
+from agi_app.messages import template
 from agi_app.model.call import CallResult
 from agi_app.pbx.ari import events as pbx
 from agi_app.pbx.channel import Channel
@@ -102,7 +103,7 @@ class CodeCall:
                     self._call_ends = self._clock.monotonic() + MAX_CALL_S + CALL_GRACE_S
                     await self._say(ASK)
                 case att.HangUp():
-                    self._until, self._waiting_for = self._clock.monotonic() + HANGUP_WAIT_S, "the hangup"
+                    self._until, self._waiting_for = self._clock.monotonic() + HANGUP_WAIT_S, template("the hangup")
                     await unless_gone(self._channel.hangup())
                 case att.Finish(result):
                     self._network = result

@@ -20,6 +20,7 @@ from agi_app.cli import language, wrong_arguments
 from agi_app.cli.common import say, warn
 from agi_app.errors import AgiAppError
 from agi_app.messages import choose, speak
+from agi_app.messages.retold import retold
 
 # The first word of a command -> the module that has its function, in the order of the help. Only that one is imported:
 # a worker that is started after a crash must hang up what it finds within a moment.
@@ -138,7 +139,7 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(BROKEN_PIPE)
     except AgiAppError as error:
-        warn(error)
+        warn(retold(str(error)))  # a worker speaks English inside
         sys.exit(error.exit_code)
     except ModuleNotFoundError as error:
         if error.name is None or error.name.partition(".")[0] == "agi_app":

@@ -18,7 +18,7 @@ from agi_app.clock import Clock
 from agi_app.consent.opt_out_journal import Journal, JournalEntry
 from agi_app.errors import SafetyError, StoreError
 from agi_app.event_loop import happens_within
-from agi_app.messages import t
+from agi_app.messages import t, template
 from agi_app.model.person import WRONG_NUMBER
 from agi_app.store.database.pool import Store
 from agi_app.store.people import stops as table
@@ -157,7 +157,7 @@ class Stops:
                 async with asyncio.timeout(LAST_FLUSH_S):
                     await self.flush()
             except (StoreError, SafetyError, TimeoutError) as error:
-                why = str(error) or "the database is too slow"
+                why = str(error) or template("the database is too slow")
                 _log.error("stops stay in the journal until the next start", error=why)
 
     async def _write_what_was_refused(self) -> None:

@@ -16,6 +16,7 @@ from agi_app import log
 from agi_app.dialer.until_stopped import until_stored
 from agi_app.errors import StoreError
 from agi_app.gate.permit import MarkReceipt
+from agi_app.messages import template
 from agi_app.model.call import Claim
 from agi_app.store.calling import attempts
 from agi_app.store.calling.attempts import Ended
@@ -101,7 +102,7 @@ class AttemptWriter:
             return await self._marks.ask(claim)
         except StoreError as error:  # maybe committed, maybe not: surely not dialled
             _log.warning("could not mark; not dialled", error=str(error))
-            await self.give_back(claim, "the mark failed")
+            await self.give_back(claim, template("the mark failed"))
             return None
 
     async def give_back(self, claim: Claim, reason: str) -> None:

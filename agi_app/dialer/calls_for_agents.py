@@ -11,6 +11,7 @@ from agi_app.dialer.agents.agent_pacing import to_begin
 from agi_app.dialer.agents.availability import AgentAvailability, AgentWatch
 from agi_app.dialer.node import Node
 from agi_app.dialer.running_campaigns import Running
+from agi_app.messages import t
 from agi_app.model.campaign import Pacing
 from agi_app.model.waiting_reason import AGENTS, WaitingReason
 from agi_app.store.calling import agents as store
@@ -28,10 +29,14 @@ def waits_for_agents(running: Running, watch: AgentWatch) -> WaitingReason | Non
         return None
     look = watch.look_of(agents.to)
     if isinstance(look, str):
-        return WaitingReason(AGENTS, f"it is not known which of the agents {agents.to} are free: {look}")
+        return WaitingReason(
+            AGENTS, t("it is not known which of the agents {to} are free: {look}", to=agents.to, look=look)
+        )
     if look.agents.free or (agents.pacing is Pacing.PREDICTIVE and look.agents.busy):
         return None
-    return WaitingReason(AGENTS, f"none of the agents {agents.to} is free ({look.agents.busy} busy)")
+    return WaitingReason(
+        AGENTS, t("none of the agents {to} is free ({busy} busy)", to=agents.to, busy=look.agents.busy)
+    )
 
 
 def calls_for_all(running: Running, watch: AgentWatch) -> WaitingReason:
@@ -39,8 +44,12 @@ def calls_for_all(running: Running, watch: AgentWatch) -> WaitingReason:
     agents = running.line.campaign.agents
     name = "" if agents is None else agents.to
     look = watch.look_of(name)
-    free = "" if isinstance(look, str) else f" ({look.agents.free} free, {look.agents.busy} busy)"
-    return WaitingReason(AGENTS, f"calls are under way for all agents {name} who are free or soon will be{free}")
+    free = (
+        "" if isinstance(look, str) else t(" ({free} free, {busy} busy)", free=look.agents.free, busy=look.agents.busy)
+    )
+    return WaitingReason(
+        AGENTS, t("calls are under way for all agents {name} who are free or soon will be{free}", name=name, free=free)
+    )
 
 
 async def agent_terms(running: Running, watch: AgentWatch, node: Node) -> AgentTerms | None:

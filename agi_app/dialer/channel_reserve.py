@@ -15,6 +15,7 @@ import msgspec
 from agi_app import log
 from agi_app.config.trunks import TrunkSettings
 from agi_app.errors import RequestFailed
+from agi_app.messages import t
 from agi_app.model.waiting_reason import RESERVE, WaitingReason
 from agi_app.pbx.ari.connection import Ari
 from agi_app.pbx.ari.object_names import CHANNEL_PREFIX
@@ -48,10 +49,19 @@ class Reserve:
         settings, others = self._trunks[trunk], self._others[trunk]
         return WaitingReason(
             RESERVE,
-            f"the channels of trunk {trunk} are not known yet: Asterisk does not say how many calls it carries"
+            t(
+                "the channels of trunk {trunk} are not known yet: Asterisk does not say how many calls it carries",
+                trunk=trunk,
+            )
             if others is None
-            else f"of the {settings.channels} channels of trunk {trunk} {others} carry other calls and"
-            f" {settings.reserve} stay free (reserve)",
+            else t(
+                "of the {channels} channels of trunk {trunk} {others} carry other calls and {reserve} stay free"
+                " (reserve)",
+                channels=settings.channels,
+                trunk=trunk,
+                others=others,
+                reserve=settings.reserve,
+            ),
         )
 
     async def run(self, ari: Ari) -> None:

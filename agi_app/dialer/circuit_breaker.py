@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 
+from agi_app.messages import t
 from agi_app.model.call import Outcome
 
 TRUNK_FAULTS = frozenset({Outcome.CONGESTION, Outcome.TRUNK_SILENT, Outcome.FAILED})
@@ -130,7 +131,7 @@ class Breaker:
         elif self.faults >= FAULTS_TO_OPEN:
             self._why = ""
         elif sum(self._latest) >= MOST_OF_LATEST:
-            self._why = f"{sum(self._latest)} of the latest {len(self._latest)} calls"
+            self._why = t("{sum} of the latest {latest} calls", sum=sum(self._latest), latest=len(self._latest))
         else:
             return False
         self.open_until = now + self._pause
@@ -144,22 +145,29 @@ class Breaker:
         if not self.paused:
             return None
         trying = self._probe is not None
-        again = "a call tries it now" if trying else f"next try in {max(0.0, self.until - now):.0f} s"
+        again = t("a call tries it now") if trying else t("next try in {max:.0f} s", max=max(0.0, self.until - now))
         if self.mute_until is not None:
-            return (
-                f"{self.mute} answered calls in a row brought no sound at all: the person who answers hears nothing"
-                " either; check the path of RTP (firewall, NAT: external_media_address, rtp_symmetric) and the codecs;"
-                f" {again}, and the first sound ends this, or a restart of the worker"
+            return t(
+                "{mute} answered calls in a row brought no sound at all: the person who answers hears nothing"
+                " either; check the path of RTP (firewall, NAT: external_media_address, rtp_symmetric) and the"
+                " codecs; {again}, and the first sound ends this, or a restart of the worker",
+                mute=self.mute,
+                again=again,
             )
-        what = self._why or f"{self.faults} calls in a row"
-        return f"{what} failed on the trunk's side (last: {self.last_fault}); {again}"
+        what = self._why or t("{faults} calls in a row", faults=self.faults)
+        return t(
+            "{what} failed on the trunk's side (last: {last_fault}); {again}",
+            what=what,
+            last_fault=self.last_fault,
+            again=again,
+        )
 
 
 def _told(outcome: Outcome, status: int | None) -> str:
     if not status:
         return outcome.value
-    means = f", {_MEANS[status]}" if status in _MEANS else ""
-    return f"{outcome.value}, SIP {status}{means}"
+    means = f", {t(_MEANS[status])}" if status in _MEANS else ""
+    return t("{value}, SIP {status}{means}", value=outcome.value, status=status, means=means)
 
 
 @dataclass(frozen=True, slots=True)

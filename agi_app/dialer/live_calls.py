@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 
 from agi_app.calls.runner import LiveCall
+from agi_app.messages import template
 from agi_app.model.call import Claim
 
 
@@ -42,7 +43,9 @@ class LiveCalls:
 
     def stop_campaign(self, campaign: str) -> int:
         """End the calls of a stopped campaign that were not answered yet."""
-        return self._stop(lambda claim: claim.campaign == campaign, "the campaign was stopped", even_if_up=False)
+        return self._stop(
+            lambda claim: claim.campaign == campaign, template("the campaign was stopped"), even_if_up=False
+        )
 
     def stop_attempt(self, attempt_id: str, reason: str, *, even_if_up: bool) -> int:
         """End one call."""

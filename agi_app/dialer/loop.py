@@ -26,6 +26,7 @@ from agi_app.dialer.running_campaigns import Running, RunningCampaigns, gate_of,
 from agi_app.dialer.waiting_reasons import NO_PLACE, NOBODY, no_port, waiting_reason_of
 from agi_app.errors import StoreError
 from agi_app.event_loop import happens_within
+from agi_app.messages import t
 from agi_app.model.call import CallResult
 from agi_app.model.waiting_reason import WaitingReason
 from agi_app.store.calling import claims
@@ -96,7 +97,7 @@ class Dialer:
                 try:
                     pause = await self._round(group)
                 except StoreError as error:
-                    self._say_waiting(f"the database does not answer: {error}")
+                    self._say_waiting(t("the database does not answer: {error}", error=error))
                     pause = IDLE_S
                 # Until something changes (a campaign row, closing, a slot while we are short) or the time is over.
                 if await happens_within(self._wake, max(0.0, pause)):

@@ -33,6 +33,7 @@ from agi_app.errors import AgiAppError, RequestFailed, SafetyError
 from agi_app.flow.language.definition import Flow
 from agi_app.gate.decide import permit
 from agi_app.gate.permit import PERMIT_LIFETIME_S, MarkReceipt, Permit
+from agi_app.messages import t
 from agi_app.model.call import CallResult, Claim, Outcome, Party
 from agi_app.model.campaign import Campaign
 from agi_app.model.machine_detection import MachineDetection
@@ -144,7 +145,7 @@ class Originator:
                 self._judge_trunk(line, ticket, result)
                 if result is not None and never_left(result):
                     _log.warning("not dialled", reason=result.note)
-                    await self._writer.give_back(claim, result.note or "Asterisk refused the call")
+                    await self._writer.give_back(claim, result.note or t("Asterisk refused the call"))
                     return None
                 if result is not None:
                     await self._finish(claim, line, result)
@@ -162,7 +163,9 @@ class Originator:
         except AgiAppError as error:
             _log.warning("not dialled", reason=str(error))
             self._judge_trunk(line, ticket, None)
-            failed = CallResult(Outcome.FAILED, ended_at=self._clock.real_now(), note=f"not dialled: {error}")
+            failed = CallResult(
+                Outcome.FAILED, ended_at=self._clock.real_now(), note=t("not dialled: {error}", error=error)
+            )
             await self._finish(claim, line, failed)
             return None
 
@@ -238,16 +241,20 @@ class Originator:
         """Until the call's turn; raises SafetyError when the rate has no room for it as long as its permit is good."""
         await self._until(turn.at)
         if (at := turn.leave(self._clock.monotonic(), receipt.committed_at + PERMIT_LIFETIME_S)) is None:
-            raise SafetyError("it was late, and to leave together with others that were late would be above the rate")
+            raise SafetyError(
+                t("it was late, and to leave together with others that were late would be above the rate")
+            )
         await self._until(at)
 
     def _forbidden(self, call: LiveCall, line: RunningCampaign, ticket: Ticket) -> str | None:
         """Why this call must not be dialled now, whatever the database says."""
         if not self._may_dial():
-            return "nobody is dialled now"
+            return t("nobody is dialled now")
         if not line.breaker.stands(ticket):
-            return "the trunk was paused before it was dialled"
-        return None if call.stopped is None else f"stopped before it was dialled: {call.stopped.reason}"
+            return t("the trunk was paused before it was dialled")
+        return (
+            None if call.stopped is None else t("stopped before it was dialled: {reason}", reason=call.stopped.reason)
+        )
 
     async def _until(self, monotonic: float) -> None:
         if (seconds := monotonic - self._clock.monotonic()) > 0:
@@ -272,7 +279,7 @@ class Originator:
                 return await call.run(channel)
             except Exception as error:  # noqa: BLE001 - a fault of ours in one call must not end the others
                 _log.exception("a call failed in our own code; it is hung up")
-                note = f"internal error: {type(error).__name__}: {error}"
+                note = t("internal error: {name}: {error}", name=type(error).__name__, error=error)
                 return CallResult(Outcome.INTERRUPTED, ended_at=self._clock.real_now(), note=note)
 
     async def _finish(self, claim: Claim, line: RunningCampaign, result: CallResult) -> None:

@@ -20,6 +20,7 @@ from agi_app.gate.caps_and_gaps import cap_reached
 from agi_app.gate.facts import CallFact
 from agi_app.gate.number_location import rules_for
 from agi_app.gate.ruleset import Rules, RuleSet
+from agi_app.messages import t
 from agi_app.model.call import CallResult, Claim, Fault, Outcome, Unasked
 from agi_app.model.campaign import Campaign
 from agi_app.model.counted_calls import counts
@@ -52,8 +53,8 @@ def after_call(
     if why is None:
         return later, result
     due = _retry(claim, campaign, result, rules, now)
-    retried = "retry: no_answer has no delay left" if due is None else "the delays of retry: no_answer hold"
-    note = "; ".join(filter(None, (result.note, f"not called back: {why}; {retried}")))
+    retried = t("retry: no_answer has no delay left") if due is None else t("the delays of retry: no_answer hold")
+    note = "; ".join(filter(None, (result.note, t("not called back: {why}; {retried}", why=why, retried=retried))))
     meant = NOT_CALLED_BACK if result.disposition == CALL_BACK else result.disposition
     return due, replace(result, note=note, disposition=meant)
 
@@ -66,13 +67,13 @@ def _call_back(
     due, why = _allowed(at, claim, campaign, result, rules, now)
     before = _answered(claim)
     if before >= wanted.times:
-        calls = "1 answered call" if before == 1 else f"{before} answered calls"
-        return due, f"{calls} of this contact came before, and times is {wanted.times}"
+        calls = t("1 answered call") if before == 1 else t("{before} answered calls", before=before)
+        return due, t("{calls} of this contact came before, and times is {times}", calls=calls, times=wanted.times)
     zone = result.call_back_at.tzinfo if result.call_back_at is not None else None
     if wanted.today_only and is_another_day(at.astimezone(zone), now):
-        return due, "that time is no longer today"
+        return due, t("that time is no longer today")
     if wanted.today_only and is_another_day(due.astimezone(zone), now):
-        return due, f"today the rules allow no other call ({why})"
+        return due, t("today the rules allow no other call ({why})", why=why)
     return due, None
 
 
@@ -97,10 +98,15 @@ def _allowed(
     for _ in range(_TURNS):
         begun = due
         due = into_windows(due, campaign, rules, claim.place.clocks)
-        moves.append((due - begun, "the calling hours"))
+        moves.append((due - begun, t("the calling hours")))
         for cap in rules.caps if rules else ():
             if (reached := cap_reached(rules, calls, cap.per, due)) is not None and reached.ends > due:
-                made = f"{reached.made} of {reached.cap} calls in {cap.per.total_seconds() / 3600:g} hours"
+                made = t(
+                    "{made} of {cap} calls in {total_seconds:g} hours",
+                    made=reached.made,
+                    cap=reached.cap,
+                    total_seconds=cap.per.total_seconds() / 3600,
+                )
                 moves.append((reached.ends - due, made))
                 due = reached.ends
         if due == begun:

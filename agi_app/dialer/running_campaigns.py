@@ -23,6 +23,7 @@ from agi_app.flow.load import load_with_parts
 from agi_app.gate.caller_id_rules import numbers_of
 from agi_app.gate.decide import Decision, decide
 from agi_app.gate.facts import Facts
+from agi_app.messages import t
 from agi_app.model.waiting_reason import NOBODY_DUE, PLACES, UNUSABLE, WaitingReason
 from agi_app.store.calling import claims, concurrent_slots, pace_shares
 from agi_app.store.calling.campaigns import StoredCampaign, load_busy_campaigns
@@ -146,19 +147,23 @@ class RunningCampaigns:
     def _line(self, row: StoredCampaign) -> RunningCampaign | str:
         """The campaign ready to be dialled, or why this node cannot."""
         if (trunk := self._trunks.get(row.campaign.trunk)) is None:
-            return f"this node's settings have no trunk {row.campaign.trunk!r}"
+            return t("this node's settings have no trunk {trunk!r}", trunk=row.campaign.trunk)
         key = (row.flow_file, row.flow_text, *row.sub_flows.values())
         if key not in self._flows:
             try:
                 flow = load_with_parts(row.flow_text, row.flow_file, row.sub_flows)
                 self._flows[key] = flow.understanding(self._speech.meanings)
             except AuthorError as error:
-                return f"its flow is not usable: {error}"
+                return t("its flow is not usable: {error}", error=error)
         flow = self._flows[key]
         if self._speech.recognizer is None and any(by_voice_alone(part) for part in (flow, *flow.parts.values())):
-            return "its flow asks for answers by voice alone, and this node has no [speech] engine"
+            return t("its flow asks for answers by voice alone, and this node has no [speech] engine")
         if lost := [n for n in numbers_of(row.campaign) if trunk.dial_string(n, n) is None]:
-            return f"trunk {row.campaign.trunk} has no line with the number {lost[0]}, which it shows"
+            return t(
+                "trunk {trunk} has no line with the number {lost}, which it shows",
+                trunk=row.campaign.trunk,
+                lost=lost[0],
+            )
         return RunningCampaign(row.campaign, flow, trunk, self.breakers[row.campaign.trunk])
 
     def _refuse(self, name: str, why: str) -> None:

@@ -7,6 +7,7 @@ from collections import Counter
 from agi_app import log
 from agi_app.calls.final_disposition import PROMPT_FAILED
 from agi_app.errors import StoreError
+from agi_app.messages import t
 from agi_app.model.call import CallResult
 from agi_app.store.calling.agents import pause
 from agi_app.store.database.pool import Store
@@ -32,9 +33,11 @@ class Unplayed:
         self._in_a_row[campaign] += 1
         if self._in_a_row[campaign] < MOST_IN_A_ROW:
             return
-        text = (
-            f"in {self._in_a_row[campaign]} answered calls in a row a prompt could not be played: {result.note};"
-            " `agi-app doctor` tries one; the people in these calls will be called again on another day"
+        text = t(
+            "in {campaign} answered calls in a row a prompt could not be played: {note}; `agi-app doctor`"
+            " tries one; the people in these calls will be called again on another day",
+            campaign=self._in_a_row[campaign],
+            note=result.note,
         )
         try:
             if await pause(self._store, campaign, text):

@@ -9,6 +9,7 @@ from structlog.stdlib import BoundLogger
 
 from agi_app import log
 from agi_app.errors import StoreError
+from agi_app.messages import t, template
 from agi_app.store.database.pool import Store
 from agi_app.store.people import stops
 
@@ -25,9 +26,9 @@ async def until_stopped(store: Store, number: str) -> str:
         try:
             async with asyncio.timeout(WATCH_EVERY_S):
                 if await stops.is_suppressed(store, number):
-                    return "the number was put on the suppression list"
+                    return t("the number was put on the suppression list")
         except (StoreError, TimeoutError):
-            return "the database did not say that the number may still be called"
+            return t("the database did not say that the number may still be called")
 
 
 async def until_stored(
@@ -44,7 +45,7 @@ async def until_stored(
         try:
             await write()
         except StoreError as error:
-            to.warning(f"{what} waits for the database", error=str(error), next_try_s=delay)
+            to.warning(template("{what} waits for the database").format(what=what), error=str(error), next_try_s=delay)
             await asyncio.sleep(delay)
             delay = min(delay * 2, longest_s)
         else:

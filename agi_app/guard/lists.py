@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from agi_app.messages import t
 from agi_app.model.phone import shown_number
 
 WITHHELD = "withheld"
@@ -62,11 +63,14 @@ def pattern_fault(pattern: str) -> str | None:
     """What is wrong with a pattern that somebody typed, and how to fix it; None: nothing."""
     shown = "-".join(shown_number(end) for end in pattern.split("-"))
     if not _PATTERN.fullmatch(pattern):
-        return f"{shown!r} is not a number, a prefix (+8695*), a range (+861000000-+861000999) or the word withheld"
+        return t(
+            "{shown!r} is not a number, a prefix (+8695*), a range (+861000000-+861000999) or the word withheld",
+            shown=shown,
+        )
     if "-" in pattern:
         low, high = ends_of(pattern)
         if len(low) != len(high) or low > high:
-            return f"{shown!r}: the ends of a range have as many digits, and the lower one comes first"
+            return t("{shown!r}: the ends of a range have as many digits, and the lower one comes first", shown=shown)
     return None
 
 

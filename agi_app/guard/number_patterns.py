@@ -9,6 +9,7 @@ import phonenumbers
 from agi_app.authoring import full_width
 from agi_app.guard.call import read_caller
 from agi_app.guard.lists import Shape, pattern_fault, shape_of
+from agi_app.messages import t
 from agi_app.model.number_lengths import only_begins
 from agi_app.model.phone import shown_number
 
@@ -31,7 +32,11 @@ def new_pattern(text: str, region: str | None) -> str:
     if _BEGINNING.fullmatch(plain) and (only_begins(plain) if plain.startswith("+") else _few_digits(plain, region)):
         all_of_it = _begins(plain, region)
         raise OnlyABeginning(
-            f"{plain!r} is too short for a number: to mean all numbers that begin with it, write '{all_of_it}*'"
+            t(
+                "{plain!r} is too short for a number: to mean all numbers that begin with it, write '{all_of_it}*'",
+                plain=plain,
+                all_of_it=all_of_it,
+            )
         )
     return read_pattern(text, region)
 
@@ -59,7 +64,7 @@ def read_pattern(text: str, region: str | None) -> str:
         return plain
     number, _ = read_caller(plain, region)
     if number is None:
-        raise NotAPattern(f"{shown_number(text)!r} is not a number")
+        raise NotAPattern(t("{shown_number!r} is not a number", shown_number=shown_number(text)))
     return number
 
 

@@ -7,6 +7,7 @@ they are made again: its sentences stay word for word until the last such row is
 
 from __future__ import annotations
 
+from agi_app.messages.retold import also
 from agi_app.model.reason_text import Sentence as S
 from agi_app.model.reason_text import Sentences
 
@@ -173,3 +174,5 @@ GUARD: Sentences = {
     "known_long": S("known for a week, and answered today", "已知一周以上，今天接听过"),
     "stir_full": S("the carrier vouches for the number", "运营商为号码背书"),
 }
+
+also({sentence.en: sentence.zh for sentence in GATE.values()})

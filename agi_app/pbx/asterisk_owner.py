@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from agi_app import log
 from agi_app.errors import AgiAppError, AsteriskError, OtherWorkerError, RequestFailed
+from agi_app.messages import t
 from agi_app.pbx.ari.connection_settings import AriSettings
 from agi_app.pbx.ari.http import HttpPool, Response
 
@@ -83,8 +84,12 @@ class Owner:
 
     def _refusal(self, found: str) -> OtherWorkerError:
         return OtherWorkerError(
-            f"Asterisk at {self._settings.url} is driven by the worker of {_name(found)}. One Asterisk has one worker:"
-            " stop that one, or give this project its own Asterisk"
+            t(
+                "Asterisk at {url} is driven by the worker of {name}. One Asterisk has one worker: stop that"
+                " one, or give this project its own Asterisk",
+                url=self._settings.url,
+                name=_name(found),
+            )
         )
 
     def _is_ours(self, found: str) -> bool:

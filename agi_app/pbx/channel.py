@@ -16,6 +16,7 @@ import msgspec
 from agi_app import log
 from agi_app.errors import RequestFailed
 from agi_app.event_loop import call_once_over
+from agi_app.messages import t
 from agi_app.pbx.ari.connection import Ari, if_there
 from agi_app.pbx.ari.events import (
     Destroyed,
@@ -235,7 +236,7 @@ class Channel:
         """
         if self.playing:
             raise RequestFailed(
-                f"set {name} on channel {self.id}", 0, "a prompt is playing; Asterisk would wait for its end"
+                f"set {name} on channel {self.id}", 0, t("a prompt is playing; Asterisk would wait for its end")
             )
         await self._ari.request("POST", f"channels/{self.id}/variable", {"variable": name, "value": value})
 

@@ -16,6 +16,7 @@ import msgspec
 
 from agi_app import log
 from agi_app.errors import AgiAppError, RequestFailed
+from agi_app.messages import t
 from agi_app.pbx.ari.connection import Ari, if_there
 from agi_app.pbx.ari.events import Event, Started
 from agi_app.pbx.ari.object_names import CHANNEL_PREFIX
@@ -63,7 +64,7 @@ class Inbound:
             case Started((first, number, *_)) if first == ARGUMENT:
                 self._arrived.put_nowait((channel_id, number, ""))
             case Started():
-                self._arrived.put_nowait((channel_id, None, "sent here by mistake"))
+                self._arrived.put_nowait((channel_id, None, t("sent here by mistake")))
 
     async def collect(self, ari: Ari, ours: Container[str] = ()) -> None:
         """After a connect: take the calls that wait in our application since before it, but for ``ours``.
@@ -77,7 +78,7 @@ class Inbound:
             if (there := await if_there(ari.request("GET", f"channels/{channel_id}"))) is None:
                 continue  # hung up this instant
             waiting = there.decode(_Waiting)
-            fault = "the worker that had answered it is gone" if waiting.state == _UP else ""
+            fault = t("the worker that had answered it is gone") if waiting.state == _UP else ""
             self._arrived.put_nowait((channel_id, waiting.dialplan.exten, fault))
 
     async def run(self, ari: Ari, serve: Serve) -> None:
@@ -96,7 +97,7 @@ async def _one(ari: Ari, serve: Serve, channel_id: str, called: str | None, faul
             reason = str(error)
         except Exception as error:  # noqa: BLE001 - whatever is wrong with us, the caller goes on
             _log.exception("a call that came in failed in our own code")
-            reason = f"internal error: {type(error).__name__}"
+            reason = t("internal error: {name}", name=type(error).__name__)
     if reason is not None:
         await give_back(ari, channel_id, called, reason)
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import msgspec
 
 from agi_app.errors import RequestFailed
+from agi_app.messages import template
 from agi_app.pbx.ari.connection import Ari, if_there
 from agi_app.pbx.ari.events import Destroyed, Event, Left, Lost, Started
 from agi_app.pbx.channel import Channel
@@ -15,7 +16,7 @@ from agi_app.pbx.event_router import Router
 from agi_app.pbx.inbound_calls import Arrival, give_back
 
 NORMAL = 16  # Q.850
-GIVEN_BACK = "it goes on in the dialplan"
+GIVEN_BACK = template("it goes on in the dialplan")
 
 
 class LineChannel(Channel):

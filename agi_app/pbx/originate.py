@@ -21,6 +21,7 @@ from typing import NotRequired, TypedDict, Unpack
 from agi_app import log
 from agi_app.errors import RequestFailed, SafetyError
 from agi_app.gate.permit import InternalLeg, Permit
+from agi_app.messages import t
 from agi_app.model.call import AllowedCall
 from agi_app.pbx.ari.connection import Ari
 from agi_app.pbx.ari.events import Failed, Lost
@@ -69,9 +70,14 @@ class Made:
         if self.refused:
             return self.channel
         if (reason := forbidden()) is not None:
-            raise SafetyError(f"{reason}; nothing was dialled")
+            raise SafetyError(t("{reason}; nothing was dialled", reason=reason))
         if _identity(permit) != self._callee:
-            raise SafetyError(f"attempt {permit.attempt_id}: its permit is for another call; nothing was dialled")
+            raise SafetyError(
+                t(
+                    "attempt {attempt_id}: its permit is for another call; nothing was dialled",
+                    attempt_id=permit.attempt_id,
+                )
+            )
         permit.use(self._ari.clock.monotonic())  # the last thing before the request leaves
         self.dialled = True
         await _dial(self._ari, self._router, self.channel, self._ring_timeout)
@@ -96,7 +102,13 @@ async def made(
     Raises SafetyError (no caller ID, no line) or RequestFailed (no connection, no answer).
     """
     if (endpoint := dial_string(callee.number, callee.caller_id)) is None:
-        raise SafetyError(f"trunk {callee.trunk} has no line with the number {callee.caller_id}; nothing was dialled")
+        raise SafetyError(
+            t(
+                "trunk {trunk} has no line with the number {caller_id}; nothing was dialled",
+                trunk=callee.trunk,
+                caller_id=callee.caller_id,
+            )
+        )
     channel = DialledChannel(ari, channel_id_of(callee.attempt_id))
     body = _body(channel.id, endpoint, callee.caller_id, ari.settings.app, ring_timeout + max_call, variables)
     await _make(ari, router, channel, body)
@@ -165,7 +177,7 @@ def _body(
     variables: Mapping[str, str] | None,
 ) -> dict[str, object]:
     if not _CALLER_ID.fullmatch(caller_id):
-        raise SafetyError("no call without a caller ID in E.164: Asterisk would show Anonymous; nothing was dialled")
+        raise SafetyError(t("no call without a caller ID in E.164: Asterisk would show Anonymous; nothing was dialled"))
     return {
         "endpoint": endpoint,
         "app": app,
@@ -183,7 +195,7 @@ def _body(
 async def _make(ari: Ari, router: Router, channel: DialledChannel, body: Mapping[str, object]) -> None:
     """Make the channel and have it ready; if Asterisk refused, the channel tells. Raises RequestFailed: no answer."""
     if not ari.is_connected:
-        raise RequestFailed(f"create {channel.id}", 0, "no connection to Asterisk; nothing was dialled")
+        raise RequestFailed(f"create {channel.id}", 0, t("no connection to Asterisk; nothing was dialled"))
     router.adopt(channel)
     try:
         await ari.request("POST", "channels/create", body=body)
@@ -206,7 +218,9 @@ async def _dial(ari: Ari, router: Router, channel: DialledChannel, ring_timeout:
     except RequestFailed as fault:
         if fault.status:
             _drop(ari, router, channel)
-            raise RequestFailed(f"dial {channel.id}", fault.status, f"{fault}; nothing was dialled") from fault
+            raise RequestFailed(
+                f"dial {channel.id}", fault.status, t("{fault}; nothing was dialled", fault=fault)
+            ) from fault
         _log.error("the answer to a dial was lost; it counts as dialled", channel=channel.id, reason=str(fault))
         ari.hang_up_soon(channel.id, LOST_ANSWER_SETTLE_S)
         router.deliver(channel.id, Lost(str(fault)))

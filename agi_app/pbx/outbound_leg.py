@@ -10,6 +10,7 @@ import asyncio
 from agi_app import log
 from agi_app.errors import RequestFailed
 from agi_app.event_loop import happens_within
+from agi_app.messages import t
 from agi_app.pbx.ari.connection import Ari
 from agi_app.pbx.ari.events import Destroyed, Event, Left, Lost, PickedUp, Started
 from agi_app.pbx.channel import Channel
@@ -48,12 +49,15 @@ class DialledChannel(Channel):
     async def get_ready(self) -> None:
         """Until it can be dialled; raises RequestFailed when it cannot be."""
         if not await happens_within(self._entered, ENTER_S):
-            why = f"the new channel did not come into our application within {ENTER_S:g} s; nothing was dialled"
+            why = t(
+                "the new channel did not come into our application within {enter_s:g} s; nothing was dialled",
+                enter_s=ENTER_S,
+            )
             raise RequestFailed(f"create {self.id}", 0, why)
         if self.ended is None:
             self._bridge = await self._ari.dial_bridges.enter(self.id)
         if self.ended is not None:
-            raise RequestFailed(f"create {self.id}", 0, "the channel ended at once; nothing was dialled")
+            raise RequestFailed(f"create {self.id}", 0, t("the channel ended at once; nothing was dialled"))
 
     async def next_event(self, timeout: float | None = None) -> Event | None:
         """As every channel; at the answer it is told to come out of its bridge, which it does before it plays."""
@@ -67,7 +71,7 @@ class DialledChannel(Channel):
                 await self._ari.tell("POST", out_of, {"channel": self.id}, answered=self._came_out)
         except RequestFailed as fault:
             self._ari.hang_up_soon(self.id)
-            self.deliver(Lost(f"answered while the connection to Asterisk broke: {fault}"))
+            self.deliver(Lost(t("answered while the connection to Asterisk broke: {fault}", fault=fault)))
             return self.ended
         return Started()
 

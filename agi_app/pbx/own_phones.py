@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from agi_app.config.destinations import DestinationSettings
 from agi_app.config.trunks import TrunkSettings
 from agi_app.errors import ConfigError
+from agi_app.messages import t
 from agi_app.pbx.trunks import URI, Ask, endpoint_names, object_of, trunk_facts
 
 _PLACE = re.compile(r"([^:;?]+)(?::([0-9]+))?")
@@ -29,9 +30,11 @@ async def phones_that_lead_out(
             uris = await _uris_of(ask, phone)
             led = [carriers[place] for place in filter(None, map(_place, uris)) if place in carriers]
             if led and any(map(_A_NUMBER.search, uris)):
-                found[name] = (
-                    f"endpoint {phone!r} is a number behind the trunk's endpoint {led[0]!r} in pjsip.conf; write it as"
-                    f" PJSIP/+861…@{led[0]}, so that the gate decides on it as on any call"
+                found[name] = t(
+                    "endpoint {phone!r} is a number behind the trunk's endpoint {led!r} in pjsip.conf; write it as"
+                    " PJSIP/+861…@{led}, so that the gate decides on it as on any call",
+                    phone=phone,
+                    led=led[0],
                 )
     return found
 

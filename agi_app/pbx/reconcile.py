@@ -14,6 +14,7 @@ import msgspec
 
 from agi_app import log
 from agi_app.errors import RequestFailed
+from agi_app.messages import t
 from agi_app.pbx.ari.connection import Ari, if_there
 from agi_app.pbx.ari.events import Lost
 from agi_app.pbx.ari.object_names import CHANNEL_PREFIX
@@ -65,9 +66,9 @@ async def reconcile(ari: Ari, router: Router, *listeners: Container[str]) -> Non
 async def _settle(ari: Ari, router: Router, channel: Channel, info: ChannelInfo | None, *, entered: bool) -> None:
     """Keep one call, or end it; all are looked at side by side, for in some of them a person hears nothing."""
     if info is None:
-        router.deliver(channel.id, Lost("the call ended while the connection to Asterisk was down"))
+        router.deliver(channel.id, Lost(t("the call ended while the connection to Asterisk was down")))
     elif not entered or await _missed_its_turn(ari, channel, info):
-        reason = "what the call waited for happened while the connection was down"
+        reason = t("what the call waited for happened while the connection was down")
         if channel.id.startswith(CHANNEL_PREFIX):
             # Told before the hang-up, whose own end event would pass for a call that was never answered.
             router.deliver(channel.id, Lost(reason))

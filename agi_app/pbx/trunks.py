@@ -18,6 +18,7 @@ import msgspec
 
 from agi_app.config.trunks import TrunkSettings
 from agi_app.errors import ConfigError
+from agi_app.messages import t
 from agi_app.pbx.ari.connection import Ari, if_there
 from agi_app.pbx.ari.http import ABSENT, HttpPool, Response
 
@@ -48,37 +49,54 @@ class TrunkFacts:
 
     def faults(self, *, sandbox: bool, by_request: bool = False) -> list[str]:
         """What forbids dialling through it; empty when it is well."""
-        leads = ", ".join(self.uris) or "any phone that registers"
+        leads = ", ".join(self.uris) or t("any phone that registers")
         ours = f"endpoint {self.endpoint!r}"
         faults = (
             (
                 not self.uris and not self.open_to_registration,
-                f"Asterisk's {ours} has no contact; add one to its aor in pjsip.conf",
+                t("Asterisk's {ours} has no contact; add one to its aor in pjsip.conf", ours=ours),
             ),
             (
                 self.from_user != "",
-                f"{ours} has from_user={self.from_user}, so people would see another number than the proved one;"
-                " remove it from pjsip.conf",
+                t(
+                    "{ours} has from_user={from_user}, so people would see another number than the proved one;"
+                    " remove it from pjsip.conf",
+                    ours=ours,
+                    from_user=self.from_user,
+                ),
             ),
             (
                 not by_request and {way.strip() for way in self.identify_by.split(",")} != {"ip"},
-                f"{ours} has identify_by={self.identify_by}: anyone who writes its name into a call is taken for the"
-                " trunk; set identify_by = ip (pjsip.conf), or identify_by_request = true if you must",
+                t(
+                    "{ours} has identify_by={identify_by}: anyone who writes its name into a call is taken for the"
+                    " trunk; set identify_by = ip (pjsip.conf), or identify_by_request = true if you must",
+                    ours=ours,
+                    identify_by=self.identify_by,
+                ),
             ),
             (
                 self.redirect_method == "uri_pjsip",
-                f"{ours} has redirect_method=uri_pjsip, so that a person who is called could make Asterisk call"
-                " anybody; remove it from pjsip.conf",
+                t(
+                    "{ours} has redirect_method=uri_pjsip, so that a person who is called could make Asterisk call"
+                    " anybody; remove it from pjsip.conf",
+                    ours=ours,
+                ),
             ),
             (
                 self.transfers,
-                f"{ours} lets a person who is called transfer (REFER), so that Asterisk would call for them; set"
-                " allow_transfer=no for it in pjsip.conf",
+                t(
+                    "{ours} lets a person who is called transfer (REFER), so that Asterisk would call for them; set"
+                    " allow_transfer=no for it in pjsip.conf",
+                    ours=ours,
+                ),
             ),
             (
                 sandbox and (self.open_to_registration or not all(map(is_loopback, self.uris))),
-                f"it is marked sandbox but may lead to {leads}: contact and outbound proxy must be in 127.0.0.0/8,"
-                " and max_contacts 0 (pjsip.conf)",
+                t(
+                    "it is marked sandbox but may lead to {leads}: contact and outbound proxy must be in"
+                    " 127.0.0.0/8, and max_contacts 0 (pjsip.conf)",
+                    leads=leads,
+                ),
             ),
         )
         return [fault for there, fault in faults if there]
@@ -97,7 +115,7 @@ def pool_asker(pool: HttpPool, timeout: float) -> Ask:
 async def check_trunks(ask: Ask, trunks: Mapping[str, TrunkSettings]) -> None:
     """Raise ConfigError with everything that forbids dialling through one of our trunks."""
     faults = [
-        f"trunk {name}: {fault}"
+        t("trunk {name}: {fault}", name=name, fault=fault)
         for name, trunk in trunks.items()
         for endpoint in endpoint_names(trunk)
         for fault in (await trunk_facts(ask, endpoint)).faults(
@@ -116,14 +134,19 @@ def endpoint_names(trunk: TrunkSettings) -> list[str]:
 def endpoint_name(name: str, trunk: TrunkSettings, number: str) -> str:
     """The endpoint that calls to this number, which is ours, come in by: of its line, if the trunk has lines."""
     if (dialled := trunk.dial_string("{number}", number)) is None:
-        raise ConfigError(f"trunks.{name}: there is no line with the number {number}")
+        raise ConfigError(t("trunks.{name}: there is no line with the number {number}", name=name, number=number))
     return dialled.rpartition("@")[2]
 
 
 async def trunk_facts(ask: Ask, endpoint: str) -> TrunkFacts:
     """Read an endpoint and its AORs; raises ConfigError when Asterisk has no such endpoint."""
     if (fields := await object_of(ask, "endpoint", endpoint)) is None:
-        raise ConfigError(f"Asterisk has no PJSIP endpoint {endpoint!r}; add it to pjsip.conf and reload res_pjsip")
+        raise ConfigError(
+            t(
+                "Asterisk has no PJSIP endpoint {endpoint!r}; add it to pjsip.conf and reload res_pjsip",
+                endpoint=endpoint,
+            )
+        )
     uris = [fields.get("outbound_proxy", "")]
     open_to_registration = False
     for aor in filter(None, map(str.strip, fields.get("aors", "").split(","))):

@@ -12,6 +12,7 @@ from typing import Literal
 from agi_app.config.prompts import PromptSettings
 from agi_app.file_kinds import not_utf8
 from agi_app.flow.saying.spoken_parts import PAUSE
+from agi_app.messages import t
 from agi_app.prompts import wav
 from agi_app.prompts.prepared_cache import Prepared, key_of
 from agi_app.prompts.sources import NAME, NAME_RULE, WAV, PromptSource
@@ -40,11 +41,18 @@ class PromptPlan:
 def plan(source: PromptSource, settings: PromptSettings, engines: tuple[TtsEngine, ...]) -> PromptPlan:
     """Decide for one prompt; reads its files whole."""
     file = next(file for file in (*source.sounds, source.text, *source.misnamed) if file is not None)
-    faults = [] if NAME.fullmatch(source.name) else [f"{file.name}: bad name: {NAME_RULE}"]
-    faults += [f"{file.name}: rename it to {file.stem}{file.suffix.lower()}" for file in source.misnamed]
+    faults = (
+        []
+        if NAME.fullmatch(source.name)
+        else [t("{name}: bad name: {name_rule}", name=file.name, name_rule=t(NAME_RULE))]
+    )
+    faults += [
+        t("{name}: rename it to {stem}{lower}", name=file.name, stem=file.stem, lower=file.suffix.lower())
+        for file in source.misnamed
+    ]
     if len(source.sounds) > 1:
         names = ", ".join(file.name for file in source.sounds)
-        faults.append(f"{names}: several recordings of one prompt; keep one")
+        faults.append(t("{names}: several recordings of one prompt; keep one", names=names))
     text, fault = read_transcript(source.text) if source.text else (None, None)
     faults += [fault] if fault else []
     if source.sounds:
@@ -52,7 +60,7 @@ def plan(source: PromptSource, settings: PromptSettings, engines: tuple[TtsEngin
         try:
             content = sound.read_bytes()
         except OSError as error:
-            unreadable = f"{sound.name}: cannot be read: {error.strerror}"
+            unreadable = t("{name}: cannot be read: {strerror}", name=sound.name, strerror=error.strerror)
             return PromptPlan(source, "as it is", text=text, faults=(unreadable, *faults))
         if not settings.level_all and sound.suffix == WAV and plays_as_it_is(content):
             return PromptPlan(source, "as it is", text=text, faults=tuple(faults))
@@ -105,7 +113,7 @@ def read_transcript(path: Path) -> tuple[str | None, str | None]:
     try:
         content = path.read_bytes()
     except OSError as error:
-        return None, f"{path.name}: cannot be read: {error.strerror}"
+        return None, t("{name}: cannot be read: {strerror}", name=path.name, strerror=error.strerror)
     try:
         return content.decode("utf-8-sig").strip() or None, None
     except UnicodeDecodeError:

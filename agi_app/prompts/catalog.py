@@ -15,6 +15,7 @@ from agi_app.config.prompts import PromptSettings, TtsSettings
 from agi_app.errors import InputError
 from agi_app.file_kinds import SOUNDS, kind_of
 from agi_app.flow.check.prompt_facts import PromptFacts
+from agi_app.messages import spoken, t
 from agi_app.prompts.as_it_is_or_prepared import PromptPlan, plan
 from agi_app.prompts.ffmpeg_program import ffmpeg
 from agi_app.prompts.prepared_cache import Prepared
@@ -51,7 +52,14 @@ def media_uri(prompts_path_in_asterisk: str, language: str, name: str) -> str:
     base = base_uri(prompts_path_in_asterisk)
     for what, part in (("language", language), ("prompt", name)):
         if not PART.fullmatch(part):
-            raise InputError(f"{what} {part!r}: {NAME_RULE}; rename it in the flow and in the prompts folder")
+            raise InputError(
+                t(
+                    "{what} {part!r}: {name_rule}; rename it in the flow and in the prompts folder",
+                    what=what,
+                    part=part,
+                    name_rule=t(NAME_RULE),
+                )
+            )
     return f"{base}/{language}/{name}"
 
 
@@ -60,7 +68,11 @@ def base_uri(prompts_path_in_asterisk: str) -> str:
     base = prompts_path_in_asterisk.rstrip("/")
     if not base.startswith("/") or ".." in base.split("/") or "," in base or not base.isprintable():
         raise InputError(
-            f"prompts folder {prompts_path_in_asterisk!r}: must be an absolute path without '..' and without a comma"
+            t(
+                "prompts folder {prompts_path_in_asterisk!r}: must be an absolute path without '..' and without"
+                " a comma",
+                prompts_path_in_asterisk=prompts_path_in_asterisk,
+            )
         )
     return f"sound:{base}"
 
@@ -85,11 +97,18 @@ def _sound_of(planned: PromptPlan, prepared: Prepared) -> PromptFacts | None:
         return None
     file = planned.source.sounds[0]
     if file.suffix != WAV:
-        return PromptFacts(True, error=f"{file.name} is not yet a recording that Asterisk plays: {_with_ffmpeg()}")
+        return PromptFacts(
+            True,
+            error=t(
+                "{name} is not yet a recording that Asterisk plays: {with_ffmpeg}",
+                name=file.name,
+                with_ffmpeg=_with_ffmpeg(),
+            ),
+        )
     sound = _read_sound(file)
     if sound.error is None or planned.how != "recording":
         return sound
-    return replace(sound, error=f"{sound.error}; {NOT_PREPARED}" if "plain PCM" in sound.error else sound.error)
+    return replace(sound, error=f"{sound.error}; {t(NOT_PREPARED)}" if t("plain PCM") in sound.error else sound.error)
 
 
 def _other_kind(path: Path) -> str | None:
@@ -98,20 +117,33 @@ def _other_kind(path: Path) -> str | None:
         head = file.read(64)
     kind = kind_of(head)
     if not head:
-        return f"{path.name}: is empty; record or copy it again"
+        return t("{name}: is empty; record or copy it again", name=path.name)
     if kind in (None, "a WAV recording"):
         return None
     if (ending := SOUNDS.get(str(kind))) is not None:
         right = path.with_suffix(ending).name
-        return f"{path.name}: is {kind}, despite its name; {_with_ffmpeg(f'name it {right}, then ')}"
-    return f"{path.name}: is {kind} and not a recording, despite its name; put the recording there"
+        return t(
+            "{name}: is {kind}, despite its name; {with_ffmpeg}",
+            name=path.name,
+            kind=spoken(str(kind)),
+            with_ffmpeg=_with_ffmpeg(t("name it {right}, then ", right=right)),
+        )
+    return t(
+        "{name}: is {kind} and not a recording, despite its name; put the recording there",
+        name=path.name,
+        kind=spoken(str(kind)),
+    )
 
 
 def _with_ffmpeg(before: str = "") -> str:
     """How a file that is no WAV is prepared, on this machine."""
     if ffmpeg():
-        return f"{before}{NOT_PREPARED}"
-    return f"save it as WAV; or install ffmpeg (`apt install ffmpeg`), {before or 'then '}{NOT_PREPARED}"
+        return f"{before}{t(NOT_PREPARED)}"
+    return t(
+        "save it as WAV; or install ffmpeg (`apt install ffmpeg`), {before}{not_prepared}",
+        before=before or t("then "),
+        not_prepared=t(NOT_PREPARED),
+    )
 
 
 def _read_sound(path: Path) -> PromptFacts:
@@ -126,12 +158,22 @@ def _read_sound(path: Path) -> PromptFacts:
     except _MALFORMED_WAV as error:
         if (other := _other_kind(path)) is not None:
             return PromptFacts(True, error=other)
-        return PromptFacts(True, error=f"{path.name}: not a plain PCM WAV file ({str(error) or 'it ends too early'})")
+        return PromptFacts(
+            True,
+            error=t(
+                "{name}: not a plain PCM WAV file ({error})", name=path.name, error=str(error) or t("it ends too early")
+            ),
+        )
     except OSError as error:
-        return PromptFacts(True, error=f"{path.name}: cannot be read: {error.strerror}")
+        return PromptFacts(True, error=t("{name}: cannot be read: {strerror}", name=path.name, strerror=error.strerror))
     problem = None
     if present < promised:
-        problem = f"{path.name}: cut short, {present} of {promised} frames are there; copy or record it again"
+        problem = t(
+            "{name}: cut short, {present} of {promised} frames are there; copy or record it again",
+            name=path.name,
+            present=present,
+            promised=promised,
+        )
     elif not present or not rate:
-        problem = f"{path.name}: contains no sound; record it again"
+        problem = t("{name}: contains no sound; record it again", name=path.name)
     return PromptFacts(True, None, rate, channels, width, present / rate if rate else 0.0, problem)

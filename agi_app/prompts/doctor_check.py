@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agi_app.config.prompts import PromptSettings, TtsSettings
+from agi_app.messages import t
 from agi_app.prompts.prepare import look
 
 SAMPLE_BYTES_S = 16000  # of a file that Asterisk plays: 8000 samples of two bytes a second
@@ -37,10 +38,13 @@ def why_unplayable(file: Path) -> str:
     try:
         modes = [part.stat().st_mode for part in way]
     except FileNotFoundError as error:
-        return f"there is no {error.filename} on this host, so it is another folder than this project's, or not shared"
+        return t(
+            "there is no {filename} on this host, so it is another folder than this project's, or not shared",
+            filename=error.filename,
+        )
     except OSError as error:
         return f"{error.filename}: {error.strerror}"
     for part, mode in zip(way, modes, strict=True):
         if not mode & (stat.S_IXOTH if stat.S_ISDIR(mode) else stat.S_IROTH):
-            return f"only its owner may read {part} (mode {stat.S_IMODE(mode):o})"
-    return "the file is here and readable for all; see Asterisk's log"
+            return t("only its owner may read {part} (mode {s_imode:o})", part=part, s_imode=stat.S_IMODE(mode))
+    return t("the file is here and readable for all; see Asterisk's log")

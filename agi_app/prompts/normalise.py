@@ -12,6 +12,7 @@ import numpy as np
 from pydub import AudioSegment
 from pydub.silence import detect_leading_silence
 
+from agi_app.messages import t
 from agi_app.prompts import wav
 from agi_app.prompts.faults import PromptFault
 from agi_app.prompts.loudness import Samples, limit, loudness, resampled, true_peak, without_rumble
@@ -58,10 +59,20 @@ def level(sound: Sound, wanted: LevellingTarget) -> Levelled:
     samples, trimmed, gain, limited = _at(sound, wanted, NARROW)
     notes = []
     if sound.clipped:
-        notes.append(f"the recording is cut off at the top in {sound.clipped} places; record it again at a lower level")
+        notes.append(
+            t(
+                "the recording is cut off at the top in {clipped} places; record it again at a lower level",
+                clipped=sound.clipped,
+            )
+        )
     reached = loudness(samples, NARROW)
     if wanted.loudness - reached > 1.5:
-        notes.append(f"{wanted.loudness - reached:.1f} LU quieter than wanted: its peaks are too far above the rest")
+        notes.append(
+            t(
+                "{loudness:.1f} LU quieter than wanted: its peaks are too far above the rest",
+                loudness=wanted.loudness - reached,
+            )
+        )
     return Levelled(
         narrow=wav.build(NARROW, _bytes(samples)),
         wide=wav.build(WIDE, _bytes(_at(sound, wanted, WIDE)[0])) if wanted.wideband else None,
@@ -79,15 +90,17 @@ def level(sound: Sound, wanted: LevellingTarget) -> Levelled:
 def _at(sound: Sound, wanted: LevellingTarget, rate: int) -> tuple[Samples, float, float, float]:
     """The samples at ``rate``, seconds trimmed, gain in dB, dB taken from the peaks."""
     if len(sound.samples) < SHORTEST_S * sound.rate:
-        raise PromptFault("contains no sound; record it again")
+        raise PromptFault(t("contains no sound; record it again"))
     whole = without_rumble(resampled(sound.samples, sound.rate, rate), rate)
     kept = _trimmed(whole, rate, KEPT_PIECE_S if wanted.piece else KEPT_S)
     found = loudness(kept, rate)
     if math.isinf(found):
-        raise PromptFault("contains only silence; record it again")
+        raise PromptFault(t("contains only silence; record it again"))
     gain = wanted.loudness - found
     if gain > MOST_GAIN_DB:
-        raise PromptFault(f"is almost silent ({found:.0f} LUFS); record it again, nearer to the microphone")
+        raise PromptFault(
+            t("is almost silent ({found:.0f} LUFS); record it again, nearer to the microphone", found=found)
+        )
     finished = _loud(kept, rate, gain)
     for _ in range(LIMITER_TURNS):
         missing = wanted.loudness - loudness(finished, rate)
@@ -108,7 +121,7 @@ def _loud(samples: Samples, rate: int, gain_db: float) -> Samples:
 def _trimmed(samples: Samples, rate: int, kept_s: float) -> Samples:
     peak = np.abs(samples).max(initial=0.0)
     if peak < 1e-5:  # -100 dB: digital silence
-        raise PromptFault("contains only silence; record it again")
+        raise PromptFault(t("contains only silence; record it again"))
     segment = AudioSegment(data=_bytes(samples * (0.9 / peak)), sample_width=2, frame_rate=rate, channels=1)
     before = detect_leading_silence(segment, SILENCE_DB, chunk_size=10)
     after = detect_leading_silence(segment.reverse(), SILENCE_DB, chunk_size=10)

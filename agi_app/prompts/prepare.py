@@ -25,6 +25,8 @@ from agi_app.config.prompts import PromptSettings, TtsSettings
 from agi_app.errors import ConfigError, InputError
 from agi_app.file_kinds import no_such_file
 from agi_app.flow.saying.spoken_parts import PAUSE
+from agi_app.messages import t, template
+from agi_app.messages.retold import retold
 from agi_app.prompts import wav
 from agi_app.prompts.as_it_is_or_prepared import PAUSE_S, PromptPlan, pause_id, pause_key, plan, plan_said
 from agi_app.prompts.faults import PromptFault
@@ -33,7 +35,7 @@ from agi_app.prompts.sources import PromptSource, find_sources
 from agi_app.prompts.tts_engines import Kokoro, TtsEngine, engines, spoken_text
 
 MOST_PROCESSES = 4
-ESPEAK_CHINESE = "espeak-ng speaks Mandarin that is hard to understand; listen to it, or record this prompt"
+ESPEAK_CHINESE = template("espeak-ng speaks Mandarin that is hard to understand; listen to it, or record this prompt")
 
 State = Literal["as it is", "prepared", "spoken", "there already", "not prepared", "text only", "failed"]
 Progress = Callable[[int, int], None]  # (done, of all)
@@ -173,11 +175,11 @@ def _speak(job: PromptJob, out: Path, notes: list[str]) -> int:
             if number + 1 == len(job.engines):
                 raise
             out.unlink(missing_ok=True)
-            notes.append(f"{fault}; {job.engines[number + 1].name} speaks instead")
+            notes.append(t("{fault}; {name} speaks instead", fault=fault, name=job.engines[number + 1].name))
         else:
             notes += [ESPEAK_CHINESE] if engine.name == "espeak-ng" and language.startswith("zh") else []
             return number
-    raise PromptFault("there is no text-to-speech engine; see [tts] in agi-app.toml")
+    raise PromptFault(t("there is no text-to-speech engine; see [tts] in agi-app.toml"))
 
 
 def _run(jobs: list[PromptJob], progress: Progress | None) -> Iterable[Result]:
@@ -187,11 +189,14 @@ def _run(jobs: list[PromptJob], progress: Progress | None) -> Iterable[Result]:
         waiting: list[Future[Result]] = [processes.submit(work, job) for job in jobs]
         try:
             for done, future in enumerate(as_completed(waiting), 1):
-                yield future.result()
+                made = future.result()  # of a process that speaks English
+                yield dataclasses.replace(
+                    made, error=made.error and retold(made.error), notes=tuple(map(retold, made.notes))
+                )
                 if progress is not None:
                     progress(done, len(jobs))
         except BrokenProcessPool as error:
-            raise ConfigError("a process that prepared prompts was killed; is there enough memory?") from error
+            raise ConfigError(t("a process that prepared prompts was killed; is there enough memory?")) from error
         finally:
             for future in waiting:
                 future.cancel()
@@ -211,7 +216,9 @@ def _chosen(folder: Path, only: Path | None) -> list[PromptSource]:
     if not only.exists():
         raise InputError(no_such_file(only))
     if not found:
-        raise InputError(f"{only}: has no prompt of {folder}; name a file or folder below {folder}")
+        raise InputError(
+            t("{only}: has no prompt of {folder}; name a file or folder below {folder}", only=only, folder=folder)
+        )
     return list({source.id: source for source in found}.values())
 
 
@@ -225,9 +232,11 @@ def _kept(planned: PromptPlan, prepared: Prepared) -> Result:
     if key is None and planned.keys:
         return Result(source.id, "not prepared")
     if key is None:
-        return Result(source.id, "text only", notes=("no [tts] engine is set up to speak it",) if planned.text else ())
+        return Result(
+            source.id, "text only", notes=(t("no [tts] engine is set up to speak it"),) if planned.text else ()
+        )
     facts = prepared.facts(key)
-    notes = tuple(str(note) for note in facts.pop("notes", ()))
+    notes = tuple(retold(str(note)) for note in facts.pop("notes", ()))
     facts.pop("prompt", None)
     return Result(source.id, "there already", f"{FOLDER}/{key}.wav", facts, notes)
 

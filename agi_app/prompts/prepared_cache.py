@@ -18,6 +18,7 @@ from typing import Any
 
 from agi_app.atomic_files import write_whole
 from agi_app.errors import ConfigError
+from agi_app.messages import t
 
 FOLDER = ".prepared"
 PEOPLE = "people"  # what was spoken for one person, a folder each: may hold a name, so it is kept for a week only
@@ -121,7 +122,9 @@ class Prepared:
             if folder.is_dir():
                 shutil.rmtree(folder)
         except OSError as error:
-            raise ConfigError(f"{folder}: cannot be removed: {error.strerror}; remove it by hand") from error
+            raise ConfigError(
+                t("{folder}: cannot be removed: {strerror}; remove it by hand", folder=folder, strerror=error.strerror)
+            ) from error
         return spoken
 
     def _make_people(self, folder: Path) -> None:
@@ -152,7 +155,13 @@ class Prepared:
         ]
 
     def _not_writable(self, error: OSError) -> ConfigError:
-        return ConfigError(f"{self.folder}: cannot be written: {error.strerror}; give this user the prompts folder")
+        return ConfigError(
+            t(
+                "{folder}: cannot be written: {strerror}; give this user the prompts folder",
+                folder=self.folder,
+                strerror=error.strerror,
+            )
+        )
 
 
 def folder_of(number_hash: bytes) -> str:

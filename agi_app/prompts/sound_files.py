@@ -13,6 +13,7 @@ import numpy as np
 from pydub import AudioSegment
 from pydub.utils import audioop
 
+from agi_app.messages import t
 from agi_app.prompts import wav
 from agi_app.prompts.faults import PromptFault
 from agi_app.prompts.ffmpeg_program import ffmpeg
@@ -38,21 +39,29 @@ def read_sound(path: Path) -> Sound:
     try:
         size = path.stat().st_size
         if size > LARGEST:
-            raise PromptFault(f"has {size // 2**20} MB; a prompt may have {LARGEST // 2**20}. Cut it shorter")
+            raise PromptFault(
+                t(
+                    "has {size} MB; a prompt may have {largest}. Cut it shorter",
+                    size=size // 2**20,
+                    largest=LARGEST // 2**20,
+                )
+            )
         content = path.read_bytes()
     except OSError as error:
-        raise PromptFault(f"cannot be read: {error.strerror}") from error
+        raise PromptFault(t("cannot be read: {strerror}", strerror=error.strerror)) from error
     if not content:
-        raise PromptFault("is empty; record or copy it again")
+        raise PromptFault(t("is empty; record or copy it again"))
     by_ffmpeg = content[:4] not in (b"RIFF", b"RF64")
     if by_ffmpeg and path.suffix.lower() == ".wav" and ffmpeg() is None:
-        raise PromptFault("is not a WAV file, despite its name; save it again as WAV, or install ffmpeg")
+        raise PromptFault(t("is not a WAV file, despite its name; save it again as WAV, or install ffmpeg"))
     try:
         sound = wav.parse(_decoded(path) if by_ffmpeg else content)
     except wav.BadWav as error:
-        raise PromptFault(f"{error}; save it again as WAV, PCM 16 bit") from error
+        raise PromptFault(t("{error}; save it again as WAV, PCM 16 bit", error=error)) from error
     if sound.missing and not by_ffmpeg:
-        raise PromptFault(f"is cut short, {sound.missing} bytes are missing; copy or record it again")
+        raise PromptFault(
+            t("is cut short, {missing} bytes are missing; copy or record it again", missing=sound.missing)
+        )
     return _mono(sound)
 
 
@@ -61,30 +70,34 @@ def _decoded(path: Path) -> bytes:
     program = ffmpeg()
     if program is None:
         raise PromptFault(
-            f"{path.suffix or 'this kind of file'} needs ffmpeg, which is not installed;"
-            " `apt install ffmpeg`, or save it as WAV"
+            t(
+                "{suffix} needs ffmpeg, which is not installed; `apt install ffmpeg`, or save it as WAV",
+                suffix=path.suffix or t("this kind of file"),
+            )
         )
     argv = [program, "-nostdin", "-v", "error", "-protocol_whitelist", "file,pipe", "-i", f"file:{path}"]
     argv += ["-map", "0:a:0", "-t", f"{LONGEST_S + 1:g}", "-c:a", "pcm_f32le", "-f", "wav", "pipe:1"]
     try:
         done = subprocess.run(argv, capture_output=True, timeout=FFMPEG_LIMIT_S, check=False)
     except subprocess.TimeoutExpired as error:
-        raise PromptFault(f"ffmpeg needs more than {FFMPEG_LIMIT_S:g} s for it; save it as WAV") from error
+        raise PromptFault(
+            t("ffmpeg needs more than {ffmpeg_limit_s:g} s for it; save it as WAV", ffmpeg_limit_s=FFMPEG_LIMIT_S)
+        ) from error
     except OSError as error:
-        raise PromptFault(f"ffmpeg cannot be started: {error.strerror}") from error
+        raise PromptFault(t("ffmpeg cannot be started: {strerror}", strerror=error.strerror)) from error
     if done.returncode or not done.stdout:
-        said = done.stderr.decode(errors="replace").strip().splitlines() or ["no reason given"]
-        raise PromptFault(f"ffmpeg cannot read it ({said[-1][-200:]}); save it as WAV")
+        said = done.stderr.decode(errors="replace").strip().splitlines() or [t("no reason given")]
+        raise PromptFault(t("ffmpeg cannot read it ({said}); save it as WAV", said=said[-1][-200:]))
     return done.stdout
 
 
 def _mono(sound: wav.Wav) -> Sound:
     if len(sound.data) // (sound.channels * sound.bits // 8) / sound.rate > LONGEST_S:
-        raise PromptFault(f"lasts more than {LONGEST_S / 60:g} minutes; cut it shorter")
+        raise PromptFault(t("lasts more than {longest_s:g} minutes; cut it shorter", longest_s=LONGEST_S / 60))
     if sound.tag == wav.FLOAT:
         values = np.frombuffer(sound.data, "<f4" if sound.bits == 32 else "<f8").astype(np.float64)
         if not np.isfinite(values).all():
-            raise PromptFault("has sound values that are not numbers; export it again")
+            raise PromptFault(t("has sound values that are not numbers; export it again"))
         # Floats may pass full scale without harm; as many at exactly the same top are a cut.
         channels = values.reshape(-1, sound.channels)
     else:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from agi_app.errors import InputError
+from agi_app.messages import t
 
 WAV, TEXT = ".wav", ".txt"
 OTHER_SOUNDS = frozenset(
@@ -79,4 +80,10 @@ def _listing(folder: Path) -> list[Path]:
     try:
         return sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
     except OSError as error:
-        raise InputError(f"{folder}: cannot list the prompts: {error.strerror}; make it a readable folder") from error
+        raise InputError(
+            t(
+                "{folder}: cannot list the prompts: {strerror}; make it a readable folder",
+                folder=folder,
+                strerror=error.strerror,
+            )
+        ) from error

@@ -17,6 +17,7 @@ from agi_app.config.prompts import PromptSettings, TtsSettings
 from agi_app.errors import ConfigError, InputError
 from agi_app.flow.saying.numbers_and_dates import as_recorded
 from agi_app.flow.saying.spoken_parts import Part, Piece, Text
+from agi_app.messages import t
 from agi_app.prompts.as_it_is_or_prepared import text_key
 from agi_app.prompts.playable import Playable
 from agi_app.prompts.prepare import PromptJob, pool, work
@@ -48,7 +49,7 @@ class Renderer:
         ConfigError when there is no engine, or none that can speak it.
         """
         if not PART.fullmatch(language):
-            raise InputError(f"language {language!r}: is not a language tag")
+            raise InputError(t("language {language!r}: is not a language tag", language=language))
         whose = whose or NOBODY
         self._prune()
         names = {part.name for part in parts if isinstance(part, Piece)}
@@ -57,8 +58,12 @@ class Renderer:
         if heard != parts and not self._engines:
             missing = ", ".join(dict.fromkeys(p.name for p in parts if isinstance(p, Piece) and p.name not in recorded))
             raise ConfigError(
-                f"pieces are not recorded in {language}: {missing}; record them (`agi-app prompts pieces`),"
-                " or set up an engine in [tts]"
+                t(
+                    "pieces are not recorded in {language}: {missing}; record them (`agi-app prompts pieces`), or"
+                    " set up an engine in [tts]",
+                    language=language,
+                    missing=missing,
+                )
             )
         return [
             self._spoken(part, language, whose) if isinstance(part, Text) else self._playable(language, part.name)
@@ -74,7 +79,7 @@ class Renderer:
 
     def _spoken(self, part: Text, language: str, whose: str) -> str:
         if not self._engines:
-            raise ConfigError("a text is to be spoken, and there is no text-to-speech engine: set one up in [tts]")
+            raise ConfigError(t("a text is to be spoken, and there is no text-to-speech engine: set one up in [tts]"))
         source = PromptSource(language, "text")
         keys = tuple(text_key(part.text, source, self._settings, engine) for engine in self._engines)
         for name in (name for key in keys for name in (key, f"{PEOPLE}/{whose}/{key}")):  # of a flow, of a person
@@ -86,9 +91,9 @@ class Renderer:
             result = self._processes().submit(work, job, partial(_of_person, whose)).result()
         except BrokenProcessPool as error:
             self.close()
-            raise ConfigError("the process that speaks was killed; is there enough memory?") from error
+            raise ConfigError(t("the process that speaks was killed; is there enough memory?")) from error
         if result.error is not None:
-            raise ConfigError(f"a text cannot be spoken: {result.error}")
+            raise ConfigError(t("a text cannot be spoken: {error}", error=result.error))
         return self._playable.prepared(_of_person(whose, Path(result.file).stem))
 
     def _processes(self) -> ProcessPoolExecutor:

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from agi_app.config.prompts import TtsSettings
+from agi_app.messages import t
 from agi_app.prompts import wav
 from agi_app.prompts.faults import PromptFault
 
@@ -75,7 +76,9 @@ class Command:
             try:
                 argv = [_filled(word, values) for word in shlex.split(self.command)]
             except ValueError as error:
-                raise PromptFault(f"tts.command cannot be read: {error}; correct its quotes in agi-app.toml") from error
+                raise PromptFault(
+                    t("tts.command cannot be read: {error}; correct its quotes in agi-app.toml", error=error)
+                ) from error
             _run(argv, self.time_limit, out)
 
     def _voice(self, language: str) -> str:
@@ -117,7 +120,9 @@ class Kokoro:
         """Write a sound file; raises PromptFault."""
         for file in (self.model, self.model_voices):
             if not Path(file).is_file():
-                raise PromptFault(f"the engine kokoro has no file {file}; see [tts] model and model_voices")
+                raise PromptFault(
+                    t("the engine kokoro has no file {file}; see [tts] model and model_voices", file=file)
+                )
         chinese = language.startswith("zh")
         try:
             sounds = _kokoro(self.model, self.model_voices)
@@ -128,9 +133,11 @@ class Kokoro:
                 is_phonemes=chinese,
             )
         except ImportError as error:
-            raise PromptFault(f"the engine kokoro lacks {error.name}; `pip install 'agi-app[tts]'`") from error
+            raise PromptFault(
+                t("the engine kokoro lacks {name}; `pip install 'agi-app[tts]'`", name=error.name)
+            ) from error
         except (RuntimeError, ValueError, KeyError, OSError, AssertionError) as error:
-            raise PromptFault(f"the engine kokoro could not speak it: {error}") from error
+            raise PromptFault(t("the engine kokoro could not speak it: {error}", error=error)) from error
         out.write_bytes(wav.build(int(rate), (samples.clip(-1, 1) * 32767).astype("<i2").tobytes()))
 
     def _voice(self, language: str) -> str:
@@ -175,7 +182,13 @@ def _version(package: str) -> str:
 
 def _text_file(folder: str, text: str) -> Path:
     if len(text) > LONGEST_TEXT:
-        raise PromptFault(f"has {len(text)} characters; an engine gets at most {LONGEST_TEXT}. Make two prompts of it")
+        raise PromptFault(
+            t(
+                "has {text} characters; an engine gets at most {longest_text}. Make two prompts of it",
+                text=len(text),
+                longest_text=LONGEST_TEXT,
+            )
+        )
     file = Path(folder) / "text.txt"
     file.write_text(text + "\n", encoding="utf-8")
     return file
@@ -201,16 +214,33 @@ def _run(argv: Sequence[str], time_limit: float, out: Path) -> None:
         )
     except OSError as error:
         raise PromptFault(
-            f"the engine {argv[0]} cannot be started: {error.strerror}; see [tts] in agi-app.toml"
+            t(
+                "the engine {argv} cannot be started: {strerror}; see [tts] in agi-app.toml",
+                argv=argv[0],
+                strerror=error.strerror,
+            )
         ) from error
     with child:
         try:
             _, said = child.communicate(timeout=time_limit)
         except subprocess.TimeoutExpired as error:
             os.killpg(child.pid, signal.SIGKILL)
-            raise PromptFault(f"the engine {argv[0]} needs more than tts.time_limit, {time_limit:g} s") from error
+            raise PromptFault(
+                t(
+                    "the engine {argv} needs more than tts.time_limit, {time_limit:g} s",
+                    argv=argv[0],
+                    time_limit=time_limit,
+                )
+            ) from error
     if child.returncode:
-        last = said.decode(errors="replace").strip().splitlines() or ["no reason given"]
-        raise PromptFault(f"the engine {argv[0]} failed with exit {child.returncode}: {last[-1][-200:]}")
+        last = said.decode(errors="replace").strip().splitlines() or [t("no reason given")]
+        raise PromptFault(
+            t(
+                "the engine {argv} failed with exit {returncode}: {last}",
+                argv=argv[0],
+                returncode=child.returncode,
+                last=last[-1][-200:],
+            )
+        )
     if not out.is_file() or not out.stat().st_size:
-        raise PromptFault(f"the engine {argv[0]} wrote nothing into {{out_file}}; try its command by hand")
+        raise PromptFault(t("the engine {argv} wrote nothing into {{out_file}}; try its command by hand", argv=argv[0]))

@@ -24,6 +24,7 @@ from agi_app.audit.findings import in_force
 from agi_app.audit.standalone_verifier import EXPORT_FORMAT, PROOF_FORMAT, RecordTable
 from agi_app.audit.tree import consistency, inclusion
 from agi_app.errors import InputError
+from agi_app.messages import t
 from agi_app.model.phone import mask
 from agi_app.model.reason_catalogue import GATE
 from agi_app.proof import stored_tree
@@ -109,7 +110,7 @@ async def export(
 
 async def _newest(store: Store, notary: Notary) -> tuple[str, Checkpoint]:
     if (note := await notary.newest_note(store)) is None:
-        raise InputError("nothing was signed yet; `agi-app audit checkpoint` does it now")
+        raise InputError(t("nothing was signed yet; `agi-app audit checkpoint` does it now"))
     return note, notary.read(note)
 
 
@@ -117,11 +118,11 @@ def _make(out: Path) -> None:
     try:
         out.mkdir(parents=True, exist_ok=True, mode=0o700)
         if any(out.iterdir()):
-            raise InputError(f"{out}: is not empty; name a new folder")
+            raise InputError(t("{out}: is not empty; name a new folder", out=out))
         (out / "records").mkdir()
         (out / "tables").mkdir()
     except OSError as error:
-        raise InputError(f"{out}: cannot be written: {error.strerror}") from error
+        raise InputError(t("{out}: cannot be written: {strerror}", out=out, strerror=error.strerror)) from error
 
 
 def _copy_guides(out: Path) -> None:
@@ -199,7 +200,7 @@ async def prove(store: Store, notary: Notary, number: str) -> ProofFile:
     note, found = await _newest(store, notary)
     async with audit.snapshot(store) as connection:
         if not (persons := await audit_export.persons_of(connection, number)):
-            raise InputError("nothing is known of this number, or its person was erased")
+            raise InputError(t("nothing is known of this number, or its person was erased"))
         rows: list[EntryRow] = []
         not_covered = 0
         for kind in OF_A_PERSON:
@@ -210,7 +211,7 @@ async def prove(store: Store, notary: Notary, number: str) -> ProofFile:
         entries = [await _entry(connection, row, found.size) for row in rows]
     kinds = dict(Counter(row.kind for row in rows))
     if not any(row.kind == "person" and json.loads(row.payload)["number"] == number for row in rows):
-        raise InputError("this number is too new for the last checkpoint; `agi-app audit checkpoint` makes one now")
+        raise InputError(t("this number is too new for the last checkpoint; `agi-app audit checkpoint` makes one now"))
     text = _file(notary, note, number, rows, entries)
     return ProofFile(text, found, kinds, tuple(persons), kinds["person"], not_covered)
 

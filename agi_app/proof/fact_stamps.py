@@ -14,6 +14,7 @@ from typing import Any
 
 from agi_app.audit.findings import AuditReport
 from agi_app.audit.stamps import Stamper
+from agi_app.messages import t
 from agi_app.store.database.statements import Connection
 from agi_app.store.ledger import audit_facts
 from agi_app.store.people import do_not_call_lists
@@ -44,11 +45,15 @@ class _Look:
             if self._is_old(kind, row):
                 self.old[kind] = self.old.get(kind, 0) + 1
                 return False
-            text = f"{kind} {row['id']} has no stamp of the audit key: the program did not enter it"
+            text = t(
+                "{kind} {row} has no stamp of the audit key: the program did not enter it", kind=kind, row=row["id"]
+            )
         elif hmac.compare_digest(bytes(row["stamp"]), wanted):
             return True
         else:
-            text = f"{kind} {row['id']} has a stamp that is not of the audit key and of what it says"
+            text = t(
+                "{kind} {row} has a stamp that is not of the audit key and of what it says", kind=kind, row=row["id"]
+            )
         self.report.add("forged fact", text, kind, row["id"], row.get("leaf"))
         return False
 
@@ -73,8 +78,12 @@ async def compare(connection: Connection, report: AuditReport, stamper: Stamper,
     await _links(look)
     await _lists(look)
     report.notes += [
-        f"{count} rows of {kind} are from before there were stamps: their leaves show what they were then, but not that"
-        " the program entered them"
+        t(
+            "{count} rows of {kind} are from before there were stamps: their leaves show what they were"
+            " then, but not that the program entered them",
+            count=count,
+            kind=kind,
+        )
         for kind, count in look.old.items()
     ]
 
@@ -82,7 +91,7 @@ async def compare(connection: Connection, report: AuditReport, stamper: Stamper,
 async def _boundary(connection: Connection, report: AuditReport) -> tuple[Mapping[str, int], int | None]:
     """Up to which numbers a row may be without a stamp, and the leaf that says so."""
     if not (found := [row for row in await audit_facts.all_of(connection, "database_facts") if row["name"] == BEGIN]):
-        report.add("removed", f"database_fact {BEGIN} is gone", "database_fact")
+        report.add("removed", t("database_fact {begin} is gone", begin=BEGIN), "database_fact")
         return {}, None
     try:
         begin = json.loads(found[0]["value"])
@@ -97,13 +106,13 @@ async def _consents(look: _Look) -> None:
         for row in rows:
             if ("consent", row["id"]) in look.excused:
                 if not row["erased"]:
-                    text = f"consent {row['id']} was erased, and is a consent again"
+                    text = t("consent {row} was erased, and is a consent again", row=row["id"])
                     look.report.add("changed", text, "consent", row["id"], row["leaf"])
                 continue
             said = bytes(row["content_hash"])
             wanted = look.stamper.consent(bytes(row["number_hash"]), said)
             if look.stamped("consent", row, wanted) and not row["emptied"] and audit_facts.said_by(row) != said:
-                text = f"consent {row['id']} does not say what its stamp is of"
+                text = t("consent {row} does not say what its stamp is of", row=row["id"])
                 look.report.add("forged fact", text, "consent", row["id"], row["leaf"])
 
 
@@ -119,27 +128,36 @@ async def _links(look: _Look) -> None:
     have = await audit_facts.linked(look.connection)
     for person in sorted(wanted.keys() | have.keys()):
         if wanted.get(person) != have.get(person):
-            joined = f"was joined to person {wanted[person]}" if person in wanted else "was joined to nobody"
-            now = f"to person {have[person]}" if person in have else "to nobody"
-            look.report.add("changed", f"person {person} {joined}, but is {now} now", "person", person)
+            joined = (
+                t("was joined to person {person}", person=wanted[person])
+                if person in wanted
+                else t("was joined to nobody")
+            )
+            now = t("to person {person}", person=have[person]) if person in have else t("to nobody")
+            look.report.add(
+                "changed",
+                t("person {person} {joined}, but is {now} now", person=person, joined=joined, now=now),
+                "person",
+                person,
+            )
 
 
 async def _lists(look: _Look) -> None:
     lists = await audit_facts.all_of(look.connection, "lists_in_force")
     for row in lists:
-        name = f"list {row['name']} (import {row['id']})"
+        name = t("list {row} (import {row2})", row=row["name"], row2=row["id"])
         if row["digest"] is None:
             if row["id"] <= look.begin.get("external_list", 0):
-                look.report.notes.append(f"{name} is from before entries were sealed; import it again")
+                look.report.notes.append(t("{name} is from before entries were sealed; import it again", name=name))
             else:
-                text = f"{name} was not imported by the program: its entries were never sealed"
+                text = t("{name} was not imported by the program: its entries were never sealed", name=name)
                 look.report.add("forged fact", text, "external_list", row["id"])
             continue
         digest = bytes(row["digest"])
         look.stamped("list_digest", row, do_not_call_lists.stamp_of(look.stamper, row, digest))
         if await do_not_call_lists.digest_of(look.connection, row["id"]) != digest:
-            text = f"the entries of {name} are not those that were imported"
+            text = t("the entries of {name} are not those that were imported", name=name)
             look.report.add("changed", text, "external_list_entry", row["id"])
     for row in await audit_facts.stray_entries(look.connection, [row["id"] for row in lists]):
-        text = f"{row['entries']} entries are of import {row['list_id']}, which is not in force"
+        text = t("{row} entries are of import {row2}, which is not in force", row=row["entries"], row2=row["list_id"])
         look.report.add("inserted", text, "external_list_entry", row["list_id"])

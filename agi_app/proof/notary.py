@@ -20,6 +20,7 @@ from agi_app.audit.stamps import Stamper
 from agi_app.clock import Clock
 from agi_app.config.settings import Settings
 from agi_app.errors import ConfigError, SafetyError
+from agi_app.messages import t
 from agi_app.proof.witness import Witness
 from agi_app.store.database.pool import Store
 from agi_app.store.database.progress import progress
@@ -56,8 +57,11 @@ class Notary:
         found = cls(folder, witness_file(settings, database_id), origin_of(database_id), key, store.clock)
         if await audit.public_key(store, found.public_line) != found.public_line:
             raise ConfigError(
-                f"{folder}: the audit key is not the one this database was signed with; nodes that share a database"
-                " share the key: put the right key.pem there"
+                t(
+                    "{folder}: the audit key is not the one this database was signed with; nodes that share a"
+                    " database share the key: put the right key.pem there",
+                    folder=folder,
+                )
             )
         return found
 
@@ -78,7 +82,9 @@ class Notary:
             try:
                 found[note] = self.read(note)
             except ValueError as error:
-                raise SafetyError(f"{self.file}: a checkpoint {error}; run `agi-app audit verify`") from error
+                raise SafetyError(
+                    t("{file}: a checkpoint {error}; run `agi-app audit verify`", file=self.file, error=error)
+                ) from error
         copy = await audit.last_checkpoint(store)
         for note in ([copy] if copy else []) + (await self.witnessed())[-1:]:
             try:
@@ -109,7 +115,11 @@ class Notary:
             await asyncio.to_thread(self._keep, made, text)
         except OSError as error:
             raise SafetyError(
-                f"{self.file}: the checkpoint cannot be written: {error.strerror}; free space or fix its permissions"
+                t(
+                    "{file}: the checkpoint cannot be written: {strerror}; free space or fix its permissions",
+                    file=self.file,
+                    strerror=error.strerror,
+                )
             ) from error
         self.last = made
         if self._witness:
@@ -132,7 +142,9 @@ class Notary:
         try:
             found = self.read(text)
         except ValueError as error:
-            raise SafetyError(f"the database's copy of the checkpoints {error}; run `agi-app audit verify`") from error
+            raise SafetyError(
+                t("the database's copy of the checkpoints {error}; run `agi-app audit verify`", error=error)
+            ) from error
         if self.last is None:
             ours = await asyncio.to_thread(checkpoint_files.read, self.file)
             self.last = self.read(ours[-1]) if ours else None

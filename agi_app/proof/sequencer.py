@@ -18,6 +18,7 @@ from agi_app.audit import heartbeat
 from agi_app.audit.checkpoint import Checkpoint
 from agi_app.audit.tree import Frontier
 from agi_app.errors import AgiAppError, InputError, SafetyError
+from agi_app.messages import t
 from agi_app.proof import stored_tree
 from agi_app.proof.notary import Notary
 from agi_app.store.database.pool import Store
@@ -57,12 +58,16 @@ class Sequencer:
         if self._refusal is not None:
             return self._refusal
         if self._sound_at is None:
-            return f"the audit tree was not sealed yet{f': {self._trouble}' if self._trouble else ''}"
+            return t("the audit tree was not sealed yet{more}", more=f": {self._trouble}" if self._trouble else "")
         waited = self._store.clock.monotonic() - self._sound_at
         if waited <= PATIENCE_S:
             return None
-        why = self._trouble or "many rows are being sealed, or the process that seals them hangs"
-        return f"rows have waited for a signed checkpoint of the audit tree for {waited:.0f} s: {why}"
+        why = self._trouble or t("many rows are being sealed, or the process that seals them hangs")
+        return t(
+            "rows have waited for a signed checkpoint of the audit tree for {waited:.0f} s: {why}",
+            waited=waited,
+            why=why,
+        )
 
     async def check(self) -> None:
         """Raise SafetyError unless the database's tree has all that was signed, unchanged. Raises StoreError."""
@@ -116,20 +121,20 @@ class Sequencer:
         Raises InputError when nothing is lost or another process is the sequencer.
         """
         if (seat := await audit.take_seat(self._store)) is None:
-            raise InputError("a worker is the sequencer now; end it first")
+            raise InputError(t("a worker is the sequencer now; end it first"))
         try:
             known = await self.notary.newest(self._store)
             async with seat.transaction() as connection:
                 size = (await audit.size(connection)).leaves
                 if known is None or known.size <= size:
-                    raise InputError("the database has all that was signed: there is nothing to restart")
+                    raise InputError(t("the database has all that was signed: there is nothing to restart"))
                 root = (await stored_tree.frontier(connection, size)).root
             made = await self.notary.note(self._store, size, root, lost=known.size)
             await self.notary.witness_now()
         finally:
             await seat.leave()
         if made is None:
-            raise SafetyError("the restart was not signed")
+            raise SafetyError(t("the restart was not signed"))
         return made
 
     async def _serve(self) -> None:
@@ -160,11 +165,12 @@ class Sequencer:
         if not (aside := await audit.set_aside(connection)):
             self._trouble = self._refusal = None
             return True
-        named = ", ".join(f"{a.kind} (row {a.one}; {a.rows} rows)" for a in aside)
-        text = (
-            f"the audit queue has rows that cannot be sealed: {named}. `gone` are rows that somebody took away before"
-            " they were sealed; other kinds are of a newer agi-app, or were written by hand. `agi-app audit verify` and"
-            " docs/how-to/audit.md say more"
+        named = ", ".join(t("{kind} (row {one}; {rows} rows)", kind=a.kind, one=a.one, rows=a.rows) for a in aside)
+        text = t(
+            "the audit queue has rows that cannot be sealed: {named}. `gone` are rows that somebody took"
+            " away before they were sealed; other kinds are of a newer agi-app, or were written by hand."
+            " `agi-app audit verify` and docs/how-to/audit.md say more",
+            named=named,
         )
         if text != self._refusal:
             _log.critical("nobody is dialled", error=text)
@@ -191,12 +197,16 @@ class Sequencer:
                 self.notary.origin, last.at, last.size, bytes(last.signature), self.notary.public
             )
             if last is None or not signed or not whole:
-                self._trouble = "another process holds the sequencer's lock, and its signed sign of life is not there"
+                self._trouble = t(
+                    "another process holds the sequencer's lock, and its signed sign of life is not there"
+                )
                 return
             age = max(0.0, (clock.real_now() - last.at).total_seconds())
             self._sound_at = clock.monotonic() - age
             if age > PATIENCE_S:
-                self._trouble = f"the sequencer of another node, or its lock's holder, was silent for {age:.0f} s"
+                self._trouble = t(
+                    "the sequencer of another node, or its lock's holder, was silent for {age:.0f} s", age=age
+                )
                 return
             await asyncio.sleep(EVERY_S)
 
@@ -213,8 +223,12 @@ class Sequencer:
             raise SafetyError(_behind(known, size))
         if whole and known and (await stored_tree.frontier(connection, known.size)).root != known.root:
             raise SafetyError(
-                f"the first {known.size} audit entries are not those signed at {known.at:%F %H:%M} UTC:"
-                " run `agi-app audit verify`"
+                t(
+                    "the first {size} audit entries are not those signed at {at:%F %H:%M} UTC: run `agi-app audit"
+                    " verify`",
+                    size=known.size,
+                    at=known.at,
+                )
             )
         return size
 
@@ -234,8 +248,12 @@ class Sequencer:
 
 
 def _behind(known: Checkpoint, size: int) -> str:
-    return (
-        f"the database has {size} audit entries, but {known.size} were signed at {known.at:%F %H:%M} UTC:"
-        " it is a restored old copy, or somebody cut it. Restore a newer one; `agi-app audit verify` says more, and"
-        " `agi-app recover` what accepting this one means (`agi-app audit restart` for the proof alone)"
+    return t(
+        "the database has {size} audit entries, but {size2} were signed at {at:%F %H:%M} UTC: it is a"
+        " restored old copy, or somebody cut it. Restore a newer one; `agi-app audit verify` says more,"
+        " and `agi-app recover` what accepting this one means (`agi-app audit restart` for the proof"
+        " alone)",
+        size=size,
+        size2=known.size,
+        at=known.at,
     )

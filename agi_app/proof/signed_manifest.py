@@ -9,6 +9,7 @@ from agi_app.atomic_files import write_whole
 from agi_app.audit.checkpoint import sign_note
 from agi_app.audit.standalone_verifier import FILES_FORMAT, SUMS_FILE, SUMS_SIGNATURE, file_hash, files_of
 from agi_app.errors import InputError
+from agi_app.messages import t
 from agi_app.proof.notary import Notary
 
 
@@ -17,7 +18,7 @@ def write_verifier(file: Path) -> None:
     try:
         file.write_bytes(resources.files("agi_app.audit").joinpath("standalone_verifier.py").read_bytes())
     except OSError as error:
-        raise InputError(f"{file}: cannot be written: {error.strerror}") from error
+        raise InputError(t("{file}: cannot be written: {strerror}", file=file, strerror=error.strerror)) from error
 
 
 def sign_files(notary: Notary, folder: Path) -> None:
@@ -28,16 +29,17 @@ def sign_files(notary: Notary, folder: Path) -> None:
         text = f"{FILES_FORMAT}\n{notary.origin}\n{file_hash(folder / SUMS_FILE)}\n"
         write_whole(folder / SUMS_SIGNATURE, sign_note(text, notary.origin, notary.key).encode(), 0o600)
     except OSError as error:
-        raise InputError(f"{folder}: cannot be written: {error.strerror}") from error
+        raise InputError(
+            t("{folder}: cannot be written: {strerror}", folder=folder, strerror=error.strerror)
+        ) from error
 
 
 def message(note: str | None) -> str:
     """A checkpoint as a few plain lines to mail to an outsider. Raises InputError when nothing was signed yet."""
     if note is None:
-        raise InputError("there is nothing to sign yet: no consent, decision or other record")
-    return (
-        "A signed checkpoint of our call records. Please keep this message as it is.\n"
-        "Together with any later export of ours it shows that nothing recorded before was changed since:\n"
-        "    python3 -I verify.py EXPORT --since THIS-MESSAGE.txt\n"
-        "\n" + note.rstrip("\n")
-    )
+        raise InputError(t("there is nothing to sign yet: no consent, decision or other record"))
+    return t(
+        "A signed checkpoint of our call records. Please keep this message as it is.\nTogether with any"
+        " later export of ours it shows that nothing recorded before was changed since:\n    python3 -I"
+        " verify.py EXPORT --since THIS-MESSAGE.txt\n\n"
+    ) + note.rstrip("\n")

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from agi_app.audit.tree import TILE, Frontier, Range, TreeNode, join, peaks, whole
 from agi_app.errors import StoreError
+from agi_app.messages import t
 from agi_app.store.database.statements import Connection
 from agi_app.store.ledger import audit
 
@@ -17,7 +18,10 @@ async def subtree(connection: Connection, node: TreeNode) -> bytes:
     found = await audit.hashes(connection, node.level - above, start, end)
     if len(found) != end - start:
         raise StoreError(
-            f"the audit tree lacks a part of the leaves from {node.n << node.level} on; run `agi-app audit verify`"
+            t(
+                "the audit tree lacks a part of the leaves from {n} on; run `agi-app audit verify`",
+                n=node.n << node.level,
+            )
         )
     return whole(found)
 

@@ -28,6 +28,7 @@ from agi_app.audit.tree import Frontier, leaf_hash
 from agi_app.clock import Clock
 from agi_app.config.settings import Settings
 from agi_app.errors import ConfigError, InputError
+from agi_app.messages import t, template
 from agi_app.proof import fact_stamps
 from agi_app.proof.notary import Notary
 from agi_app.store.database import catalog, dump
@@ -74,15 +75,22 @@ async def verify(
         report.checkpoint = checkpoints[-1] if checkpoints else None
         report.not_covered = max(0, found.leaves - report.entries) + found.queued
         if found.leaves and not checkpoints:
-            report.add("checkpoint", f"{found.leaves} leaves, but there is no signed checkpoint anywhere")
+            report.add(
+                "checkpoint", t("{leaves} leaves, but there is no signed checkpoint anywhere", leaves=found.leaves)
+            )
         if found.leaves < report.entries:
-            text = f"leaves {found.leaves} to {report.entries - 1} were signed and are gone"
+            text = t(
+                "leaves {leaves} to {entries} were signed and are gone", leaves=found.leaves, entries=report.entries - 1
+            )
             report.add("truncated", text, "audit_leaf", leaf=found.leaves)
         await _read_erasures(look, notary)
         await _walk(look, progress)
         if look.untold:
             report.notes.append(
-                f"{look.untold} rows were erased before erasures said what they leave: only their presence was checked"
+                t(
+                    "{untold} rows were erased before erasures said what they leave: only their presence was checked",
+                    untold=look.untold,
+                )
             )
         await _look_for_strangers(look)
         await fact_stamps.compare(connection, report, notary.stamper, look.excused)
@@ -113,7 +121,9 @@ async def verify_dump(
             report = await verify(store, await Notary.open(settings, store), witness=witness, progress=progress)
         finally:
             await store.close()
-    report.notes.append(f"the rows of {tables} tables of {file.name} were checked in a separate server")
+    report.notes.append(
+        t("the rows of {tables} tables of {name} were checked in a separate server", tables=tables, name=file.name)
+    )
     return report
 
 
@@ -123,12 +133,14 @@ async def _checkpoints(store: Store, notary: Notary, witness: Path | None, repor
     if witness is not None:
         places[str(witness)] = await asyncio.to_thread(checkpoint_files.read, witness)
         if not places[str(witness)]:
-            raise InputError(f"{witness}: there are no checkpoints; name the witness copy of the checkpoint file")
+            raise InputError(
+                t("{witness}: there are no checkpoints; name the witness copy of the checkpoint file", witness=witness)
+            )
     elif notary.witness_file is not None:
         try:
             places[str(notary.witness_file)] = await asyncio.to_thread(checkpoint_files.read, notary.witness_file)
         except ConfigError as error:
-            report.notes.append(f"the witness copy was not looked at: {error}")
+            report.notes.append(t("the witness copy was not looked at: {error}", error=error))
     places["audit_checkpoint"] = await audit.checkpoints(store)
     good: dict[str, Checkpoint] = {}
     bad: Counter[tuple[str, str]] = Counter()
@@ -140,15 +152,20 @@ async def _checkpoints(store: Store, notary: Notary, witness: Path | None, repor
                 except ValueError as error:
                     bad[place, str(error)] += 1
     for (place, why), times in bad.items():
-        many = "a checkpoint" if times == 1 else f"each of {times} checkpoints"
+        many = "a checkpoint" if times == 1 else t("each of {times} checkpoints", times=times)
         report.add("forged checkpoint", f"{place}: {many} {why}", place)
     if bad and not good:
         report.notes.append(
-            "no checkpoint is of this database: is it the right one (database_url, data_folder), not a new one?"
+            t("no checkpoint is of this database: is it the right one (database_url, data_folder), not a new one?")
         )
     _look_for_rollback(good, notary, places, report)
     report.notes += [
-        f"the database was restored: {c.lost - c.size} entries beyond {c.size} were given up at {c.at:%F %H:%M} UTC"
+        t(
+            "the database was restored: {lost} entries beyond {size} were given up at {at:%F %H:%M} UTC",
+            lost=c.lost - c.size,
+            size=c.size,
+            at=c.at,
+        )
         for c in good.values()
         if c.lost is not None
     ]
@@ -162,7 +179,11 @@ def _look_for_rollback(
     last = newest(c for c in good.values() if c.by == notary.by)
     kept = newest(good[note] for note in places[str(notary.file)] if note in good)
     if last and (kept is None or last.at > kept.at):
-        text = f"the file lacks the checkpoint of {last.size} entries that was written to it at {last.at:%F %T} UTC"
+        text = t(
+            "the file lacks the checkpoint of {size} entries that was written to it at {at:%F %T} UTC",
+            size=last.size,
+            at=last.at,
+        )
         report.add("checkpoint rolled back", f"{notary.file}: {text}", str(notary.file))
 
 
@@ -171,7 +192,7 @@ async def _read_erasures(look: _Look, notary: Notary) -> None:
         if erasures.is_signed(row, bytes(row.signature), notary.public):
             look.excused |= erasures.excuses(row.erased)
         else:
-            text = "the erasure is not signed with the audit key: it excuses nothing"
+            text = t("the erasure is not signed with the audit key: it excuses nothing")
             look.report.add("forged erasure", text, "erasure", row.erasure_id)
 
 
@@ -184,7 +205,7 @@ async def _walk(look: _Look, progress: Progress) -> None:
         if len(hashes) != end - start:
             tree = None
             for leaf in await audit_check.missing_leaves(look.connection, start, end):
-                look.report.add("removed", f"leaf {leaf} is gone", "audit_leaf", leaf=leaf)
+                look.report.add("removed", t("leaf {leaf} is gone", leaf=leaf), "audit_leaf", leaf=leaf)
         if tree is not None:
             tree, agreed = await _compare_roots(look, tree, hashes, agreed)
         await _compare_rows(look, start, end)
@@ -208,9 +229,14 @@ async def _compare_roots(look: _Look, tree: Frontier, hashes: list[bytes], agree
 async def _name_part(look: _Look, agreed: int, found: Checkpoint) -> None:
     rows = await audit_check.leaves_of(look.connection, agreed, min(found.size, agreed + NAMED))
     named = ", ".join(f"{leaf}: {TABLES.get(kind, kind)} {row_id}" for leaf, kind, row_id in rows)
-    text = (
-        f"leaves {agreed} to {found.size - 1} are not those signed at {found.at:%F %T} UTC: changed, moved, inserted or"
-        f" taken away ({named}{', …' if found.size - agreed > NAMED else ''})"
+    text = t(
+        "leaves {agreed} to {size} are not those signed at {at:%F %T} UTC: changed, moved, inserted or"
+        " taken away ({named}{more})",
+        agreed=agreed,
+        size=found.size - 1,
+        at=found.at,
+        named=named,
+        more=", …" if found.size - agreed > NAMED else "",
     )
     look.report.add("reordered", text, "audit_leaf", leaf=agreed)
 
@@ -219,7 +245,7 @@ async def _compare_rows(look: _Look, start: int, end: int) -> None:
     not_before = _not_before(look.checkpoints, start, end)
     for kind in await audit_check.kinds_of(look.connection, start, end):
         if kind not in TABLES:
-            look.report.add("inserted", f"leaves of an unknown kind {kind}", "audit_leaf", leaf=start)
+            look.report.add("inserted", t("leaves of an unknown kind {kind}", kind=kind), "audit_leaf", leaf=start)
             continue
         for row in await audit_check.leaves_with_rows(look.connection, kind, start, end):
             if fault := _fault(look, kind, row, not_before):
@@ -235,14 +261,14 @@ def _fault(
         if _is_what_erasure_left(look, kind, row):
             look.report.erased += 1
             return None
-        what, say = ("removed", "is gone") if row.payload is None else ("changed", "was changed")
-        since = " after its erasure" if (kind, row.row_id) in look.excused else ""
-        return what, f"{named} (leaf {row.leaf}) {say}{since}"
+        what, say = ("removed", t("is gone")) if row.payload is None else ("changed", template("was changed"))
+        since = t(" after its erasure") if (kind, row.row_id) in look.excused else ""
+        return what, t("{named} (leaf {leaf}) {say}{since}", named=named, leaf=row.leaf, say=say, since=since)
     if row.recorded_at and row.recorded_at < _earliest(not_before, row.leaf):
-        told = f"says {row.recorded_at:%F %T}, but was not there long after that"
-        return "backdated", f"{named} (leaf {row.leaf}) {told}"
+        told = t("says {recorded_at:%F %T}, but was not there long after that", recorded_at=row.recorded_at)
+        return "backdated", t("{named} (leaf {leaf}) {told}", named=named, leaf=row.leaf, told=told)
     if kind == "person" and not _is_hash_of_number(row, look):
-        return "forged fact", f"{named} has a hash that is not of the number: no stop would fit it"
+        return "forged fact", t("{named} has a hash that is not of the number: no stop would fit it", named=named)
     return None
 
 
@@ -294,18 +320,32 @@ async def _look_for_strangers(look: _Look) -> None:
     """Rows that came past the triggers, and what tells another story than its row in the tree."""
     for kind, table in TABLES.items():
         for row_id in await audit_check.unsealed(look.connection, kind):
-            text = f"{table} {row_id} has no leaf and was never queued for one: it was put in by hand"
+            text = t(
+                "{table} {row_id} has no leaf and was never queued for one: it was put in by hand",
+                table=table,
+                row_id=row_id,
+            )
             look.report.add("inserted", text, table, row_id)
     for aside in await audit.set_aside(look.connection):
         if (gone := aside.kind.removeprefix(audit.GONE)) != aside.kind:
             table = TABLES.get(gone, gone)
-            text = f"{table} {aside.one} was queued for a leaf and is gone ({aside.rows} rows)"
+            text = t(
+                "{table} {one} was queued for a leaf and is gone ({rows} rows)",
+                table=table,
+                one=aside.one,
+                rows=aside.rows,
+            )
             look.report.add("removed", text, table, aside.one)
         else:
-            text = f"{aside.rows} rows of the unknown kind {aside.kind}, such as {aside.one}, are queued for a leaf"
+            text = t(
+                "{rows} rows of the unknown kind {kind}, such as {one}, are queued for a leaf",
+                rows=aside.rows,
+                kind=aside.kind,
+                one=aside.one,
+            )
             look.report.add("inserted", text, "audit_queue")
     for odd in await guard_changes.false_rows(look.connection, look.hash_number):
         look.report.add("changed", odd.text, odd.table, odd.row, odd.leaf)
     for found in await audit_check.false_attempts(look.connection):
-        text = f"attempt {found.attempt_id} does not say what its last result says"
+        text = t("attempt {attempt_id} does not say what its last result says", attempt_id=found.attempt_id)
         look.report.add("changed", text, "attempt", found.attempt_id, found.leaf)

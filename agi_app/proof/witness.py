@@ -12,6 +12,7 @@ from pathlib import Path
 from agi_app import log
 from agi_app.audit import checkpoint_files
 from agi_app.clock import Clock
+from agi_app.messages import t
 
 EVERY_S = 60.0
 PATIENCE_S = 10.0  # how long the last write may take when we end
@@ -36,7 +37,7 @@ class Witness:
         if self._began_at is not None and now - self._began_at < EVERY_S:
             return
         if self._thread and self._thread.is_alive():
-            self._fails(f"it has hung for {EVERY_S:.0f} s")
+            self._fails(t("it has hung for {every_s:.0f} s", every_s=EVERY_S))
             return
         self._began_at = now
         self._start(note)
@@ -48,7 +49,7 @@ class Witness:
         if self._waiting is not None and not (self._thread and self._thread.is_alive()):
             self._start(self._waiting).join(PATIENCE_S)
         if self._thread and self._thread.is_alive():
-            self._fails("it hangs")
+            self._fails(t("it hangs"))
 
     def _start(self, note: str) -> threading.Thread:
         self._thread = threading.Thread(target=self._write, args=(note,), name="audit witness", daemon=True)

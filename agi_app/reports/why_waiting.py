@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from agi_app.messages import t
+from agi_app.messages import current, t
+from agi_app.messages.retold import retold
+from agi_app.model.reason_text import WORDS
 from agi_app.model.waiting_reason import (
     DONE,
     NO_WORKER,
@@ -56,13 +58,13 @@ def held_back(view: Standstill) -> list[WaitingReason]:
     found = [] if view.everything_paused is None else [WaitingReason(STATE, view.everything_paused)]
     if view.state != "running":
         verb = "resume" if view.state == "paused" else "start"
-        why = f" ({view.state_reason})" if view.state_reason not in (None, BY_COMMAND) else ""
+        why = f" ({retold(view.state_reason)})" if view.state_reason not in (None, BY_COMMAND) else ""
         found.append(
             WaitingReason(
                 STATE,
                 t(
                     "the campaign is {state}{why}; `agi-app campaign {verb}` makes it run",
-                    state=view.state,
+                    state=view.state if current() == "en" else WORDS["state"].get(view.state, view.state),
                     why=why,
                     verb=verb,
                 ),
@@ -88,14 +90,17 @@ def _workers_wait(view: Standstill) -> list[WaitingReason]:
     if not alive:
         return [WaitingReason(NO_WORKER, t("no worker is running; `agi-app run` starts one"))]
     found = [
-        WaitingReason(WORKER, t("worker {name} dials nobody: {why}", name=name, why=why), None, name)
+        WaitingReason(WORKER, t("worker {name} dials nobody: {why}", name=name, why=retold(why)), None, name)
         for name, _, why in alive
         if why
     ]
     silent = {reason.worker for reason in found}
     return found + [
         WaitingReason(
-            reason.by, t("worker {worker}: {text}", worker=reason.worker, text=reason.text), reason.until, reason.worker
+            reason.by,
+            t("worker {worker}: {text}", worker=reason.worker, text=retold(reason.text)),
+            reason.until,
+            reason.worker,
         )
         for reason in view.waiting_reasons
         if reason.worker not in silent and reason.by not in _KNOWN_BETTER

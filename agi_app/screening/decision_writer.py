@@ -6,6 +6,7 @@ import asyncio
 
 from agi_app import log
 from agi_app.errors import StoreError
+from agi_app.messages import t
 from agi_app.store.database.pool import Store
 from agi_app.store.screening import screened_calls as table
 from agi_app.store.screening.screened_calls import EndedCall, NewCall
@@ -48,7 +49,7 @@ class Records:
             async with asyncio.timeout(FLUSH_S):
                 await self._idle.wait()
         except TimeoutError:
-            raise StoreError("what was decided about calls does not reach the database") from None
+            raise StoreError(t("what was decided about calls does not reach the database")) from None
 
     async def run(self) -> None:
         """Write until cancelled."""

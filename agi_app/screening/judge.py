@@ -21,6 +21,7 @@ from agi_app.guard.decide import GuardDecision, judge
 from agi_app.guard.lists import ListOwner
 from agi_app.guard.recent_calls import CallHistory
 from agi_app.guard.replay import pack
+from agi_app.messages import t
 from agi_app.screening.decision_writer import Records
 from agi_app.store.database.pool import Store
 from agi_app.store.screening import caller_lookup, script_matching
@@ -103,14 +104,14 @@ class Screening:
     async def _known(self, number: str | None, line: str, now: dt.datetime) -> KnownCaller:
         """The database's answer within the deadline; TimeoutError, StoreError. Never waits for it to be cancelled."""
         if len(self._lookups) >= AT_ONCE:
-            raise TimeoutError("the database does not answer")
+            raise TimeoutError(t("the database does not answer"))
         task = asyncio.get_running_loop().create_task(table.lookup(self._store, number, line, now))
         self._lookups.add(task)
         task.add_done_callback(self._forget)
         done, _ = await asyncio.wait({task}, timeout=self.settings.deadline)
         if not done:
             task.cancel()
-            raise TimeoutError(f"the database took longer than {self.settings.deadline:g} s")
+            raise TimeoutError(t("the database took longer than {deadline:g} s", deadline=self.settings.deadline))
         return task.result()
 
     def _forget(self, task: asyncio.Task[KnownCaller]) -> None:

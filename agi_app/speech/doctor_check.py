@@ -7,6 +7,7 @@ from pathlib import Path
 from agi_app.clock import Clock
 from agi_app.config.speech import SpeechSettings
 from agi_app.errors import ConfigError
+from agi_app.messages import t
 from agi_app.model.finding import Finding
 from agi_app.speech.recognizer import recognizer_of
 
@@ -25,9 +26,11 @@ async def try_out(speech: SpeechSettings, project: Path, clock: Clock) -> Findin
             loaded_s = clock.monotonic() - began
             heard = await recognizer.transcribe(_SILENCE, "en", (), speech.deadline)
     except ConfigError as error:
-        return Finding(CHECK, str(error), MEND)
+        return Finding(CHECK, str(error), t(MEND))
     if speech.engine == "scripted":
-        return Finding(CHECK, "scripted: answers come from a file, whatever is said")
+        return Finding(CHECK, t("scripted: answers come from a file, whatever is said"))
     if heard.why != "silence":
-        return Finding(CHECK, f"{speech.engine} takes silence for {heard.text or heard.why!r}", MEND)
-    return Finding(CHECK, f"{speech.engine} is ready after {loaded_s:.1f} s")
+        return Finding(
+            CHECK, t("{engine} takes silence for {text!r}", engine=speech.engine, text=heard.text or heard.why), t(MEND)
+        )
+    return Finding(CHECK, t("{engine} is ready after {loaded_s:.1f} s", engine=speech.engine, loaded_s=loaded_s))

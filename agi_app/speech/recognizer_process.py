@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import cast
 
 from agi_app.flow.answers.recognition import Heard
+from agi_app.messages import t
 from agi_app.speech.process_messages import Answer, Frames, Job, Refused, Said, frame
 
 FAILED = Heard("", 0.0, "failed")
@@ -76,7 +77,7 @@ class Process(asyncio.SubprocessProtocol):
             return self._refused
         code = self._transport.get_returncode() if self._transport is not None else None
         lines = self._words.decode(errors="replace").strip().splitlines()
-        return f"ended with {code}" + (f": {lines[-1]}" if lines else "")
+        return t("ended with {code}", code=code) + (f": {lines[-1]}" if lines else "")
 
     # ---- what the loop tells us
 
@@ -93,7 +94,7 @@ class Process(asyncio.SubprocessProtocol):
             for message in self._frames.feed(data):
                 self._take(message)
         except ValueError as error:
-            self._words = f"it sent something that is not an answer: {error}".encode()
+            self._words = t("it sent something that is not an answer: {error}", error=error).encode()
             self.kill()
 
     def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from agi_app.errors import ConfigError
 from agi_app.flow.answers.recognition import Heard, Why
+from agi_app.messages import t
 
 SILENCE = Heard("", 0.0, "silence")
 _WHYS: tuple[Why, ...] = ("silence", "noise", "busy", "late", "failed")
@@ -34,7 +35,7 @@ class Scripted:
         try:
             text = file.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError(f"[speech] model: the scripted answers cannot be read: {error}") from error
+            raise ConfigError(t("[speech] model: the scripted answers cannot be read: {error}", error=error)) from error
         numbered = enumerate(text.splitlines(), start=1)
         return cls([_line(line.strip(), f"{file}:{number}") for number, line in numbered if line.strip()])
 
@@ -52,11 +53,11 @@ def _line(line: str, where: str) -> tuple[float, Heard]:
         try:
             return float(seconds), _line(text, where)[1]
         except ValueError:
-            raise ConfigError(f"{where}: write !wait SECONDS TEXT, not {line!r}") from None
+            raise ConfigError(t("{where}: write !wait SECONDS TEXT, not {line!r}", where=where, line=line)) from None
     if word == "!unsure" and rest:
         return 0.0, Heard(rest, 0.2, "unsure")
     if line in _FIXED:
         return 0.0, _FIXED[line]
     if line.startswith("!"):
-        raise ConfigError(f"{where}: {word} is unknown; see docs/how-to/spoken-answers.md")
+        raise ConfigError(t("{where}: {word} is unknown; see docs/how-to/spoken-answers.md", where=where, word=word))
     return 0.0, Heard(line, 0.9)

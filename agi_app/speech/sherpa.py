@@ -16,6 +16,7 @@ import soxr
 
 from agi_app.errors import ConfigError
 from agi_app.flow.answers.recognition import Heard
+from agi_app.messages import t
 from agi_app.speech.vad_filter import RATE, Samples
 
 _RATE = 16000
@@ -68,8 +69,11 @@ class Model:
         main = self._files["encoder"] or self._files["model"]
         if not main or not self._tokens:
             raise ConfigError(
-                f"[speech] model: {folder} is not a model of sherpa-onnx: it needs tokens.txt and model*.onnx,"
-                " or encoder*.onnx, decoder*.onnx and perhaps joiner*.onnx"
+                t(
+                    "[speech] model: {folder} is not a model of sherpa-onnx: it needs tokens.txt and model*.onnx, or"
+                    " encoder*.onnx, decoder*.onnx and perhaps joiner*.onnx",
+                    folder=folder,
+                )
             )
         says = _meta(Path(main))
         self.family = self._family(says)

@@ -22,6 +22,7 @@ from faster_whisper.tokenizer import Tokenizer
 from agi_app.errors import ConfigError
 from agi_app.flow.answers import pinyin
 from agi_app.flow.answers.recognition import Heard
+from agi_app.messages import t
 from agi_app.speech.vad_filter import RATE, Samples
 from agi_app.speech.whisper_choice import Candidate, forms, judged, letters, mean_log, repeats
 from agi_app.speech.whisper_hints import prompt
@@ -48,8 +49,12 @@ class Whisper:
         """Load it; raises ConfigError when the folder lacks a file."""
         if absent := [name for name in FILES if not (folder / name).is_file()]:
             raise ConfigError(
-                f"[speech] model: {folder} lacks {', '.join(absent)}; it must be the folder of a Whisper model"
-                " converted for CTranslate2"
+                t(
+                    "[speech] model: {folder} lacks {absent}; it must be the folder of a Whisper model converted for"
+                    " CTranslate2",
+                    folder=folder,
+                    absent=", ".join(absent),
+                )
             )
         self._whisper = WhisperModel(
             str(folder), device="cpu", compute_type="int8", cpu_threads=threads, local_files_only=True
@@ -133,7 +138,7 @@ class Whisper:
         if family not in self._tokenizers:
             multilingual = self._whisper.model.is_multilingual
             if not multilingual and family != "en":
-                raise ValueError(f"this model understands English only, not {family}")
+                raise ValueError(t("this model understands English only, not {family}", family=family))
             self._tokenizers[family] = Tokenizer(
                 self._whisper.hf_tokenizer, multilingual, task="transcribe", language=family
             )

@@ -16,6 +16,7 @@ from agi_app.calls.speech_services import SpeechServices
 from agi_app.errors import AgiAppError, RequestFailed
 from agi_app.flow.engine.commands import StartRecording
 from agi_app.flow.syntax.names_and_limits import EMPTY, FAILED, RECORDED
+from agi_app.messages import t
 from agi_app.model.call import KeptRecording
 from agi_app.pbx.ari.events import MessageEnded
 from agi_app.pbx.ari.object_names import ours
@@ -91,7 +92,7 @@ class Recording:
             if not await spool.ended(name, order.seconds + END_WAIT_S):
                 await spool.stop(name)
                 if not await spool.ended(name, END_WAIT_S):
-                    raise RequestFailed(f"record {name}", 0, "the recording did not end")
+                    raise RequestFailed(f"record {name}", 0, t("the recording did not end"))
             pcm = await spool.take(name)
         if await asyncio.to_thread(talk_seconds, pcm, self._speech.level) < LEAST_TALK_S:
             return EMPTY
@@ -143,11 +144,11 @@ class CallRecorder:
     async def _record(self, name: str, over: asyncio.Event) -> None:
         try:
             pcm = await self._recorded(name, over)
-            fault = "it could not be kept" if pcm is not None and not await self._keep(KIND, KIND, pcm) else None
+            fault = t("it could not be kept") if pcm is not None and not await self._keep(KIND, KIND, pcm) else None
         except AgiAppError as error:
             fault = str(error)
         if fault is not None:
-            self.fault = f"the call was not recorded: {fault}"
+            self.fault = t("the call was not recorded: {fault}", fault=fault)
             _log.error("a call was not recorded", reason=fault)
 
     async def _recorded(self, name: str, over: asyncio.Event) -> bytes | None:

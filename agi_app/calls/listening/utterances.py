@@ -15,6 +15,7 @@ from agi_app.errors import AgiAppError, RequestFailed
 from agi_app.event_loop import happens_within
 from agi_app.flow.answers.recognition import Heard
 from agi_app.flow.engine.commands import StartListening
+from agi_app.messages import t
 from agi_app.pbx.ari.events import Event, Recognized, TalkingFinished, TalkingStarted
 from agi_app.pbx.ari.object_names import ours
 from agi_app.pbx.channel import Channel
@@ -113,7 +114,7 @@ class UtteranceListener:
                 return b""
             await spool.stop(name)
             if not await spool.ended(name, END_WAIT_S):
-                raise RequestFailed(f"record {name}", 0, "the recording did not end")
+                raise RequestFailed(f"record {name}", 0, t("the recording did not end"))
             return last_seconds(await spool.take(name), self._seconds_of_talk())
 
     async def _spoken(self, order: StartListening) -> bool:

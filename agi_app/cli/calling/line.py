@@ -9,6 +9,7 @@ import typer
 
 from agi_app.cli.common import HERE, JsonOption, ProjectOption, say, say_json, table, with_installation
 from agi_app.errors import InputError
+from agi_app.messages.retold import retold
 from agi_app.operations.calling import lines
 from agi_app.operations.calling.lines import MOST_LISTED, LineCallRow, LineTotals
 
@@ -53,7 +54,7 @@ def _show(totals: list[LineTotals], calls: list[LineCallRow]) -> None:
             c.result,
             c.disposition or "",
             " ".join(c.stops),
-            c.note or "",
+            retold(c.note or ""),
         )
         for c in calls
     )

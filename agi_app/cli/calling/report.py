@@ -16,6 +16,7 @@ from agi_app.cli.calling.totals_text import show_totals, totals_view
 from agi_app.cli.common import HERE, ProjectOption, err, say, table, with_installation, write
 from agi_app.errors import InputError
 from agi_app.installation import Installation
+from agi_app.messages.retold import retold
 from agi_app.operations.calling import reports
 from agi_app.printable import in_json, lines
 
@@ -112,7 +113,9 @@ def _show(found: reports.CampaignReport) -> None:
     columns = ("external_id", "state", "attempts", "outcome", "disposition", "reason")
     table("Contacts", ("contact", *columns[1:]), ([c[k] for k in columns] for c in found.contacts))
     if asked := found.agent_calls:
-        legs = ((a.external_id, a.destination, a.requested_at, _talked(a), a.result, a.note) for a in asked)
+        legs = (
+            (a.external_id, a.destination, a.requested_at, _talked(a), a.result, retold(a.note or "")) for a in asked
+        )
         table("Calls that agents asked for", ("contact", "agent", "asked at", "agent on", "result", ""), legs)
     if found.recordings:
         shown = ((str(r.recording_id), r.external_id, r.name, r.kind, f"{r.seconds:.1f}") for r in found.recordings)

@@ -22,6 +22,7 @@ from agi_app.dialer.agents.destination_legs import Legs
 from agi_app.dialer.node import Node
 from agi_app.dialer.until_stopped import until_stored
 from agi_app.errors import AgiAppError, AsteriskError
+from agi_app.messages import t
 from agi_app.model.agents import AgentsNow
 from agi_app.pbx.ami.connection import Ami, connected
 from agi_app.pbx.ami.queue_members import LeadsOut, NoQueue, of_queue
@@ -134,10 +135,10 @@ class AgentWatch:
     def look_of(self, name: str) -> AgentAvailability | str:
         """The last look at some agents, or why it is not known how many are free."""
         if name not in self.destinations or not self.destinations[name].counts_agents:
-            return f"this node's settings have no agents {name!r}"
+            return t("this node's settings have no agents {name!r}", name=name)
         if (look := self._looks.get(name)) is not None and self._node.clock.monotonic() - look.monotonic <= FRESH_S:
             return look
-        return self._unknown.get(name, "Asterisk was not asked yet")
+        return self._unknown.get(name, t("Asterisk was not asked yet"))
 
     def told(self) -> dict[str, dict[str, int | float | str]]:
         """What is known now, for the status of campaigns."""

@@ -21,6 +21,7 @@ from agi_app.gate.decide import Decision, permit
 from agi_app.gate.destination_phone import decide_leg
 from agi_app.gate.permit import InternalLeg
 from agi_app.gate.rehearsal import RehearsalFacts
+from agi_app.messages import t, template
 from agi_app.model.phone import NotANumber, PhoneNumber, parse
 from agi_app.pbx.ari.events import Failed
 from agi_app.pbx.channel import Channel
@@ -90,7 +91,7 @@ class Legs:
     async def run(self) -> None:
         """Watch the legs by a trunk until cancelled."""
         node = self._node
-        await until_stored("the end of an earlier leg", lambda: table.end_left(node.store, node.entityid))
+        await until_stored(template("the end of an earlier leg"), lambda: table.end_left(node.store, node.entityid))
         while True:
             await self._something.wait()
             await asyncio.sleep(WATCH_EVERY_S)
@@ -112,11 +113,25 @@ class Legs:
             return decide_leg(facts, trunk.sandbox, node.ruleset, now).dialled_with(trunk.prefix)
 
         if (reason := self._waiting_reason()) is not None:
-            raise SafetyError(f"{leg.destination} is not rung through trunk {name}: {reason}")
+            raise SafetyError(
+                t(
+                    "{destination} is not rung through trunk {name}: {reason}",
+                    destination=leg.destination,
+                    name=name,
+                    reason=reason,
+                )
+            )
         wanted = table.LegRequest(leg.leg_id, leg.destination, number, leg.caller_id, name)
         taken = await table.take(node.store, wanted, node.entityid, node.clock.offset, node.clock.name, judge)
         if isinstance(taken, table.RefusedLeg):
-            raise SafetyError(f"{leg.destination} is not rung through trunk {name}: {taken.why}")
+            raise SafetyError(
+                t(
+                    "{destination} is not rung through trunk {name}: {why}",
+                    destination=leg.destination,
+                    name=name,
+                    why=taken.why,
+                )
+            )
         return taken
 
     async def _obey_stops(self) -> None:
@@ -157,7 +172,7 @@ def trunk_of(endpoint: str, trunks: Mapping[str, TrunkSettings]) -> tuple[str, T
     for name, trunk in trunks.items():
         if not trunk.ports and [*trunk.endpoints()] == [f"PJSIP/{{number}}@{endpoint}"]:
             return name, trunk
-    raise SafetyError(f"no trunk of the settings has the endpoint {endpoint}; nothing was dialled")
+    raise SafetyError(t("no trunk of the settings has the endpoint {endpoint}; nothing was dialled", endpoint=endpoint))
 
 
 def number_of(destination: str, e164: str) -> PhoneNumber:
@@ -165,4 +180,6 @@ def number_of(destination: str, e164: str) -> PhoneNumber:
     try:
         return parse(e164)
     except NotANumber as error:
-        raise SafetyError(f"destination {destination}: {error}; nothing was dialled") from None
+        raise SafetyError(
+            t("destination {destination}: {error}; nothing was dialled", destination=destination, error=error)
+        ) from None

@@ -17,6 +17,7 @@ from agi_app.dialer.agents.destination_legs import DestinationLeg
 from agi_app.dialer.node import Node
 from agi_app.errors import AgiAppError, RequestFailed, SafetyError, StoreError
 from agi_app.flow.syntax.names_and_limits import ABANDONED, BUSY, DONE, FAILED, NO_ANSWER
+from agi_app.messages import t
 from agi_app.pbx.ari.connection import Ari
 from agi_app.pbx.ari.events import Destroyed, End, Failed, Lost, PlaybackFinished, Started
 from agi_app.pbx.bridges import join, part
@@ -144,7 +145,7 @@ async def answered(agent: Channel, timeout: float) -> End | None:
                     return None
     except TimeoutError:
         return Destroyed(19, None)
-    return agent.ended or Lost("it ended")
+    return agent.ended or Lost(t("it ended"))
 
 
 async def _whispered(agent: Channel, media: str) -> End | None:
@@ -159,7 +160,7 @@ async def _whispered(agent: Channel, media: str) -> End | None:
     except (TimeoutError, RequestFailed) as error:
         _log.warning("a whisper was not played", reason=repr(error))
         return None
-    return agent.ended or Lost("it ended")
+    return agent.ended or Lost(t("it ended"))
 
 
 async def _ended(agent: Channel) -> None:

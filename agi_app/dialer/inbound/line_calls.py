@@ -34,6 +34,7 @@ from agi_app.flow.engine.events import Event
 from agi_app.flow.engine.state import Caller
 from agi_app.flow.language.definition import Flow
 from agi_app.flow.syntax.names_and_limits import CALLER_COLUMN, SHOWN, WITHHELD
+from agi_app.messages import t, template
 from agi_app.model.call import CallResult
 from agi_app.model.phone import PhoneNumber, country_and_zones
 from agi_app.pbx.inbound_calls import Arrival
@@ -83,17 +84,17 @@ class LineCalls:
     async def serve(self, arrival: Arrival) -> str | None:
         """Answer a call and see it to its end; returns why it was not answered. Raises AgiAppError instead."""
         if self._closing:
-            return "the worker is shutting down"
+            return t("the worker is shutting down")
         if self._lines is None:
-            return "the lines are not ready yet"
+            return t("the lines are not ready yet")
         if (line := line_of(arrival.called, self._lines)) is None:
-            return f"the settings have no line with the number {arrival.called}"
+            return t("the settings have no line with the number {called}", called=arrival.called)
         if (shown := await shown_number(self._node.ari, arrival.channel_id)) is None:
             return None
         live = InboundCall(line, caller_number(shown, line.region), self._node.clock.now())
         if (reason := line.fault or too_many(live, self._live.values())) or line.flow is None:
             self._write(live, table.GIVEN_BACK, reason, None)
-            return f"line {line.name}: {reason}"
+            return t("line {name}: {reason}", name=line.name, reason=reason)
         self._live[live.call_id] = live
         self._quiet.clear()
         try:
@@ -107,7 +108,7 @@ class LineCalls:
     async def run(self) -> None:
         """Write down the calls that are over, until cancelled."""
         while True:
-            await until_stored("a call that came in", await self._unwritten.get())
+            await until_stored(template("a call that came in"), await self._unwritten.get())
             self._unwritten.task_done()
 
     async def close(self) -> None:
@@ -116,7 +117,7 @@ class LineCalls:
         await happens_within(self._quiet, CLOSE_S)
         for live in list(self._live.values()):
             if live.channel is not None:
-                await live.channel.let_go("the worker is shutting down")
+                await live.channel.let_go(t("the worker is shutting down"))
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(LAST_WORDS_S):
                 await self._quiet.wait()
@@ -143,7 +144,7 @@ class LineCalls:
                     result = await call.run(channel)
             except Exception as error:  # noqa: BLE001 - a fault of ours in one call must not end the others
                 _log.exception("a call that came in failed in our own code")
-                await channel.let_go(f"internal error: {type(error).__name__}")
+                await channel.let_go(t("internal error: {name}", name=type(error).__name__))
         note = channel.given_back or (result.note if result is not None else None)
         self._write(live, table.GIVEN_BACK if channel.given_back else table.ANSWERED, note, result)
         return None

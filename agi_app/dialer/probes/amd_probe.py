@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from agi_app.clock import Clock
 from agi_app.gate.permit import InternalLeg
+from agi_app.messages import t
 from agi_app.model.finding import Finding
 from agi_app.pbx.ari.connection import Ari, connected_for_a_trial
 from agi_app.pbx.ari.connection_settings import AriSettings
@@ -31,7 +32,7 @@ async def try_detection(settings: AriSettings, clock: Clock, campaigns: Sequence
     """The first thing that is missing for these. Raises AsteriskError when Asterisk cannot be asked."""
     router = Router()
     async with connected_for_a_trial(settings, clock, router.handle) as ari:
-        well = Finding(CHECK, f"Asterisk can tell who answers calls of {', '.join(campaigns)}")
+        well = Finding(CHECK, t("Asterisk can tell who answers calls of {campaigns}", campaigns=", ".join(campaigns)))
         found = await _missing(ari, router) or well
         await ari.dial_bridges.remove()
         return found
@@ -41,11 +42,21 @@ async def _missing(ari: Ari, router: Router) -> Finding | None:
     for module in MODULES:
         if await asker(ari)(f"asterisk/modules/{module}") is None:
             return Finding(
-                CHECK, f"Asterisk has not loaded {module}", f"load = {module} in modules.conf; app_amd needs amd.conf"
+                CHECK,
+                t("Asterisk has not loaded {module}", module=module),
+                t("load = {module} in modules.conf; app_amd needs amd.conf", module=module),
             )
     for extension in (AMD, SILENCE):
         if not await _exists(ari, router, extension):
-            return Finding(CHECK, f"the dialplan has no {extension} in the context {AMD_CONTEXT}", MEND)
+            return Finding(
+                CHECK,
+                t(
+                    "the dialplan has no {extension} in the context {amd_context}",
+                    extension=extension,
+                    amd_context=AMD_CONTEXT,
+                ),
+                t(MEND),
+            )
     return None
 
 

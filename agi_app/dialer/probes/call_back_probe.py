@@ -16,6 +16,7 @@ from agi_app.config.trunks import TrunkSettings
 from agi_app.dialer.node import Node
 from agi_app.errors import AgiAppError
 from agi_app.gate.permit import InternalLeg
+from agi_app.messages import t
 from agi_app.pbx.ari.events import Started
 from agi_app.pbx.channel import Channel
 from agi_app.pbx.inbound_calls import ARGUMENT
@@ -77,9 +78,11 @@ class CallBackTrial:
                 reached = await _reaches_us(far_end, called)
         if reached:
             return None
-        return (
-            f"a call to {called} in the dialplan context {facts.context!r} does not reach the application"
-            f" {ari.settings.app}"
+        return t(
+            "a call to {called} in the dialplan context {context!r} does not reach the application {app}",
+            called=called,
+            context=facts.context,
+            app=ari.settings.app,
         )
 
 

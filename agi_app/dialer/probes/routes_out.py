@@ -12,6 +12,7 @@ from agi_app.dialer.agents.destination_legs import number_of, trunk_of
 from agi_app.errors import AgiAppError
 from agi_app.gate.destination_phone import decide_leg
 from agi_app.gate.ruleset import RuleSet
+from agi_app.messages import current, t
 from agi_app.model.finding import Finding
 from agi_app.pbx.own_phones import phones_that_lead_out
 from agi_app.pbx.trunks import Ask, endpoint_names, object_of, trunk_facts
@@ -59,10 +60,17 @@ async def _behind(
         )
     except AgiAppError as error:
         return Finding(check, str(error), "correct [destinations] in agi-app.toml")
-    if against := [f"{r.rule}: {r.text}" for r in decision.reasons if r.rule != SHOWN]:
-        text = f"nobody is transferred to {number} through trunk {trunk_name}: {'; '.join(against)}"
-        return Finding(check, text, PROVE.format(number=number))
-    return Finding(check, f"your proved telephone, {number} through trunk {trunk_name}")
+    if against := [f"{r.rule}: {r.told(current())}" for r in decision.reasons if r.rule != SHOWN]:
+        text = t(
+            "nobody is transferred to {number} through trunk {trunk_name}: {against}",
+            number=number,
+            trunk_name=trunk_name,
+            against="; ".join(against),
+        )
+        return Finding(check, text, t(PROVE, number=number))
+    return Finding(
+        check, t("your proved telephone, {number} through trunk {trunk_name}", number=number, trunk_name=trunk_name)
+    )
 
 
 async def _phones(name: str, destination: DestinationSettings, out: Mapping[str, str], ask: Ask) -> Finding:
@@ -70,9 +78,9 @@ async def _phones(name: str, destination: DestinationSettings, out: Mapping[str,
     if name in out:
         return Finding(check, out[name], "correct pjsip.conf or [destinations] in agi-app.toml")
     if unknown := [phone for phone in destination.phones if await object_of(ask, "endpoint", phone) is None]:
-        text = f"Asterisk has no PJSIP endpoint {', '.join(unknown)}"
-        return Finding(check, text, "add it to pjsip.conf, or correct [destinations] in agi-app.toml")
-    return Finding(check, f"your own phones: {', '.join(destination.phones)}")
+        text = t("Asterisk has no PJSIP endpoint {unknown}", unknown=", ".join(unknown))
+        return Finding(check, text, t("add it to pjsip.conf, or correct [destinations] in agi-app.toml"))
+    return Finding(check, t("your own phones: {phones}", phones=", ".join(destination.phones)))
 
 
 async def _trunk(name: str, trunk: TrunkSettings, ask: Ask) -> Finding:
@@ -83,6 +91,6 @@ async def _trunk(name: str, trunk: TrunkSettings, ask: Ask) -> Finding:
         return Finding(f"trunk {name}", str(error), mend)
     if faults := [fault for found in facts for fault in found.faults(sandbox=trunk.sandbox)]:
         return Finding(f"trunk {name}", "; ".join(faults), mend)
-    leads = ", ".join(dict.fromkeys(", ".join(found.uris) or "any phone that registers" for found in facts))
-    more = f", dials {trunk.prefix} before each number" if trunk.prefix else ""
-    return Finding(f"trunk {name}", f"leads to {leads}" + (" (sandbox)" if trunk.sandbox else "") + more)
+    leads = ", ".join(dict.fromkeys(", ".join(found.uris) or t("any phone that registers") for found in facts))
+    more = t(", dials {prefix} before each number", prefix=trunk.prefix) if trunk.prefix else ""
+    return Finding(f"trunk {name}", t("leads to {leads}", leads=leads) + (" (sandbox)" if trunk.sandbox else "") + more)

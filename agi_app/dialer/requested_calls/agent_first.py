@@ -30,6 +30,7 @@ from agi_app.errors import AgiAppError, RequestFailed, SafetyError, StoreError
 from agi_app.event_loop import alongside
 from agi_app.flow.language.built_in_flows import talk_flow
 from agi_app.flow.syntax.names_and_limits import BUSY, FAILED
+from agi_app.messages import t, template
 from agi_app.model.call import CallResult, Outcome
 from agi_app.pbx.channel import Channel
 from agi_app.store.calling import claim_one_contact
@@ -44,13 +45,13 @@ def no_room(dialer: Dialer, running: Running, now: float) -> str | None:
     """Why none may start now (monotonic seconds); None when one may."""
     breaker = running.line.breaker
     if breaker.room(now) == 0:
-        return f"trunk {running.trunk}: {breaker.reason(now)}"
+        return t("trunk {trunk}: {reason}", trunk=running.trunk, reason=breaker.reason(now))
     if dialer.concurrent is not None and dialer.open_calls >= dialer.concurrent:
-        return "this Asterisk already has as many calls as it may have at once"
+        return t("this Asterisk already has as many calls as it may have at once")
     if dialer.lines.reserve.room(running.trunk, dialer.open_on[running.trunk]) == 0:
         return dialer.lines.reserve.waiting_reason(running.trunk).text
     if now > dialer.lines.shares_until or any(pacer.rate <= 0 for pacer in running.pacers.values()):
-        return "this worker has no part of the campaign's rate yet"
+        return t("this worker has no part of the campaign's rate yet")
     return None
 
 
@@ -123,7 +124,7 @@ class AgentCall:
         except AgiAppError as error:
             over = Over(Outcome.FAILED.value, str(error))
         await until_stored(
-            "the end of an agent's call",
+            template("the end of an agent's call"),
             lambda: agent_calls.finish(self._node.store, self.request_id, self._leg, over.result, over.note),
         )
         _log.info("an agent's call ended", agent=self._asked.destination, result=over.result, note=over.note)
@@ -137,7 +138,7 @@ class AgentCall:
             return Over(REFUSED, refused.why)
         agents = self._means.dialer.agents
         if (endpoint := await agents.endpoint_for(self._asked.destination, None)) is None:
-            return Over(f"{AGENT}{BUSY}", "none of them is free")
+            return Over(f"{AGENT}{BUSY}", t("none of them is free"))
         try:
             agent = self._agent = await self._ring(running.line, endpoint)
         except (SafetyError, RequestFailed, StoreError) as error:
@@ -154,7 +155,7 @@ class AgentCall:
     def _usable(self) -> Running | Over:
         """The campaign as this node dials it, or why it does not."""
         if (running := self._means.dialer.lines.running.get(self._asked.campaign)) is None:
-            return Over(REFUSED, f"campaign {self._asked.campaign} does not run", FAILED_TONE)
+            return Over(REFUSED, t("campaign {campaign} does not run", campaign=self._asked.campaign), FAILED_TONE)
         why = self._forbidden() or no_room(self._means.dialer, running, self._node.clock.monotonic())
         return running if why is None else Over(REFUSED, why, FAILED_TONE)
 
@@ -169,14 +170,14 @@ class AgentCall:
         longest = (campaign.ring_time + campaign.max_call).total_seconds() + BETWEEN_S
         leg = DestinationLeg(f"agent-{asked.agent_call_id}", asked.destination, endpoint, campaign.caller_id)
         self._leg.rang_at = self._node.clock.real_now()
-        await self._tell(f"{asked.destination} is rung")
+        await self._tell(t("{destination} is rung", destination=asked.destination))
         return await self._means.dialer.agents.legs.place(leg, ring_timeout=AGENT_RINGS_S, max_call=longest)
 
     async def _with(self, agent: Channel) -> Over:
         if (end := await answered(agent, AGENT_RINGS_S + ANSWER_GRACE_S)) is not None:
             return Over(AGENT + word_of(end))
         self._leg.answered_at = self._node.clock.real_now()
-        await self._tell(f"{self._asked.destination} answers")
+        await self._tell(t("{destination} answers", destination=self._asked.destination))
         async with alongside(self._watch(agent)):
             return await self._call_person(agent)
 
@@ -187,7 +188,7 @@ class AgentCall:
         self._gone.set()
         while True:  # the person's leg may not be there yet
             if self._leg.attempt_id is not None:
-                self._node.live.stop_attempt(self._leg.attempt_id, "the agent hung up", even_if_up=False)
+                self._node.live.stop_attempt(self._leg.attempt_id, t("the agent hung up"), even_if_up=False)
             await asyncio.sleep(TOLD_AGAIN_S)
 
     async def _sound(self, agent: Channel, tone: str) -> None:
@@ -212,7 +213,7 @@ class AgentCall:
             return Over(REFUSED, claim.why, FAILED_TONE)
         self._leg.attempt_id = claim.attempt_id
         await rings(self._node.ari, "POST", agent.id)
-        await self._tell("the person is called")
+        await self._tell(t("the person is called"))
         with beside(self._means.dialer, running, self._node.clock.monotonic()) as turn:
             result = await self._means.originator.attempt(
                 claim, self._line(running.line), turn, transfer=self._transfer
@@ -239,14 +240,14 @@ class AgentCall:
             self._talking = False
 
     async def _until_gone(self) -> None:
-        await self._tell("the person answers: both talk")
+        await self._tell(t("the person answers: both talk"))
         await self._gone.wait()
 
     async def _not_dialled(self, line: RunningCampaign) -> Over:
         if self._gone.is_set():
-            return Over(Outcome.CANCELLED.value, "the agent hung up")
+            return Over(Outcome.CANCELLED.value, t("the agent hung up"))
         refused = await claim_one_contact.ask(self._node.store, *self._case(line))
-        why = refused.why if refused is not None else "dialling was delayed at the last moment; ask again"
+        why = refused.why if refused is not None else t("dialling was delayed at the last moment; ask again")
         return Over(REFUSED, why, FAILED_TONE)
 
 

@@ -14,12 +14,13 @@ from agi_app.dialer.node import Node
 from agi_app.dialer.until_stopped import until_stored
 from agi_app.errors import AgiAppError, StoreError
 from agi_app.event_loop import happens_within
+from agi_app.messages import template
 from agi_app.store.requested_calls import agent_calls, requests
 from agi_app.store.requested_calls.requests import RequestKind
 
 LOOK_EVERY_S = 0.5
 CLOSE_S = 8.0  # for the last words of calls when the worker ends
-CLOSING = "the worker is shutting down"
+CLOSING = template("the worker is shutting down")
 
 Forbidden = Callable[[], str | None]  # why nobody may be dialled now
 _log = log.get("requests")
@@ -60,7 +61,9 @@ class RequestedCalls:
     async def run(self) -> None:
         """Make the calls that are asked for, until cancelled."""
         node = self._node
-        await until_stored("the end of an earlier call", lambda: agent_calls.end_left(node.store, node.entityid))
+        await until_stored(
+            template("the end of an earlier call"), lambda: agent_calls.end_left(node.store, node.entityid)
+        )
         async with asyncio.TaskGroup() as calls:
             while True:
                 if self._forbidden() is not None or not await self._look(calls):

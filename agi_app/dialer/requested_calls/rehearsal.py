@@ -31,6 +31,7 @@ from agi_app.flow.load import load_with_parts
 from agi_app.flow.simulation.shown_lines import told, told_event
 from agi_app.gate.decide import Decision, permit
 from agi_app.gate.rehearsal import RehearsalFacts, decide_rehearsal
+from agi_app.messages import t, template
 from agi_app.model.call import CallResult, KeptRecording, Outcome, Party
 from agi_app.pbx.channel import Channel
 from agi_app.recordings.files import RATE, WIDTH
@@ -145,10 +146,10 @@ class Rehearsal:
     async def _finish(self, result: CallResult) -> None:
         story = self._story
         if result.answered_at is not None and not story.hung_up and result.note is None:
-            story.lines.append("the person hangs up")
+            story.lines.append(t("the person hangs up"))
         dialled = not never_left(result)
         await until_stored(
-            "the result of a rehearsal",
+            template("the result of a rehearsal"),
             lambda: rehearsals.finish(self._store, self.request_id, result, story.lines, dialled=dialled),
         )
         _log.info("rehearsal ended", outcome=result.outcome.value, disposition=result.disposition, note=result.note)

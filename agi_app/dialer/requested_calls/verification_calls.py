@@ -24,6 +24,7 @@ from agi_app.event_loop import alongside
 from agi_app.gate.decide import Decision, permit
 from agi_app.gate.rehearsal import LONGEST_PHONE_PROOF
 from agi_app.gate.verification import VerificationFacts, decide_verification
+from agi_app.messages import template
 from agi_app.model.call import Outcome
 from agi_app.pbx.ari.events import Interrupt
 from agi_app.pbx.channel import Channel
@@ -139,7 +140,8 @@ class VerificationCall:
             note = f"entered by {proof.entered_by}, good until {proof.expires_at:%Y-%m-%d}"
         store = partial(verifications.finish, self._node.store, marked.verification_id, result, note)
         await until_stored(
-            "the result of a verification call", partial(store, dialled=dialled, proof=proof, phone_until=phone_until)
+            template("the result of a verification call"),
+            partial(store, dialled=dialled, proof=proof, phone_until=phone_until),
         )
         _log.info("verification call ended", verification=marked.verification_id, result=result)
 

@@ -22,6 +22,7 @@ from agi_app.dialer.node import Node
 from agi_app.dialer.worker.shutdown import finish_live_calls
 from agi_app.errors import ConfigError, OtherWorkerError, SafetyError, StoreError
 from agi_app.event_loop import happens_within
+from agi_app.messages import t, template
 from agi_app.store.calling import attempts, dead_workers, nodes, pauses
 from agi_app.store.database import catalog, checks, progress
 from agi_app.store.database.listen import CONTROL_CHANNEL, STOP_CHANNEL, Heard, Listening, ListenLost, Notification
@@ -35,7 +36,7 @@ CATALOG_S = 60.0  # between two looks at the database's objects
 MAX_CLOCK_DIFFERENCE = dt.timedelta(seconds=2)
 FREE_SPACE = "free space or fix the file's permissions; it is tried again automatically"
 RESTORED = "the database was restored from a backup: nobody is called"
-LISTED = "the number came onto a do-not-call list"
+LISTED = template("the number came onto a do-not-call list")
 
 _log = log.get("worker")
 
@@ -44,12 +45,12 @@ _log = log.get("worker")
 class Health:
     """What a worker knows about itself; each reason is None while it is well."""
 
-    deaf: str | None = "not listening for stops yet"
+    deaf: str | None = template("not listening for stops yet")
     paused: str | None = None
-    keys: str | None = "the start of a key is not heard yet"
+    keys: str | None = template("the start of a key is not heard yet")
     clock: str | None = None
     database: str | None = None
-    peers: str | None = "not compared with the other workers yet"
+    peers: str | None = template("not compared with the other workers yet")
     checkpoint: str | None = None
     prompts: str | None = None
     catalog: str | None = None
@@ -92,15 +93,23 @@ class Worker:
             (
                 None
                 if self._stops.broken is None
-                else f"stops cannot be kept on disk: {self._stops.broken}; {FREE_SPACE}"
+                else t(
+                    "stops cannot be kept on disk: {broken}; {free_space}",
+                    broken=self._stops.broken,
+                    free_space=t(FREE_SPACE),
+                )
             )
             or health.database
             or health.paused
-            or (None if health.deaf is None else f"stops of other nodes are not heard: {health.deaf}")
-            or ("stops are on their way into the database" if self._stops.overdue else None)
-            or (None if ari.is_connected else f"no connection to Asterisk at {ari.settings.url}")
+            or (None if health.deaf is None else t("stops of other nodes are not heard: {deaf}", deaf=health.deaf))
+            or (t("stops are on their way into the database") if self._stops.overdue else None)
+            or (None if ari.is_connected else t("no connection to Asterisk at {url}", url=ari.settings.url))
             or health.keys
-            or (None if hold is None or self._node.clock.now() >= hold else f"{RESTORED} before {hold:%F %H:%M} UTC")
+            or (
+                None
+                if hold is None or self._node.clock.now() >= hold
+                else t("{restored} before {hold:%F %H:%M} UTC", restored=t(RESTORED), hold=hold)
+            )
             or health.catalog
             or health.clock
             or health.peers
@@ -161,7 +170,7 @@ class Worker:
         except (StoreError, TimeoutError):
             verdicts = dict.fromkeys(ids, "person_stopped")  # in doubt the call ends
         for attempt_id, verdict in verdicts.items():
-            why = LISTED if verdict == "listed" else "the person said stop"
+            why = LISTED if verdict == "listed" else template("the person said stop")
             live.stop_attempt(attempt_id, why, even_if_up=verdict != "campaign_stopped")
 
     async def _check_live_calls(self) -> None:
@@ -172,7 +181,7 @@ class Worker:
                 self._node.live.stop_attempt(attempt_id, verdict, even_if_up=verdict != "campaign_stopped")
             if self.health.outage:
                 self.health.outage_ended = await checks.database_now(self._node.store)
-                self.health.peers = "waiting to hear that the other workers' stops are stored"
+                self.health.peers = t("waiting to hear that the other workers' stops are stored")
         except StoreError as error:
             self.health.deaf = str(error)
             self._look_around.set()  # keep_house asks again: no second Listening tells us to
@@ -188,7 +197,7 @@ class Worker:
                     await self._house_round(dialer)
                 self.health.database = None
             except TimeoutError:
-                self._database_fails(f"the database did not answer within {ROUND_S:.0f} s")
+                self._database_fails(t("the database did not answer within {round_s:.0f} s", round_s=ROUND_S))
             except StoreError as error:
                 self._database_fails(str(error))
             self._look_around.clear()
@@ -210,7 +219,7 @@ class Worker:
         ours = await attempts.extend_leases(node.store, node.entityid, ids, LEASE)
         for attempt_id in set(ids) - ours:
             if attempt_id in node.live.attempt_ids:
-                node.live.stop_attempt(attempt_id, "another node took this attempt over", even_if_up=True)
+                node.live.stop_attempt(attempt_id, t("another node took this attempt over"), even_if_up=True)
         swept = await dead_workers.sweep(node.store, None, sweep_rule(node.clock))
         if swept.released or swept.interrupted:
             _log.warning("took over from a dead node", released=swept.released, interrupted=swept.interrupted)
@@ -245,8 +254,11 @@ class Worker:
             since = max(since, self.health.outage_ended)
         waiting = await nodes.unflushed_since(store, since)
         self.health.peers = (
-            f"workers have not said since the database came back that their stops are stored: {', '.join(waiting)};"
-            " start them, or `agi-app forget-node NAME` if one is gone for good"
+            t(
+                "workers have not said since the database came back that their stops are stored: {waiting};"
+                " start them, or `agi-app forget-node NAME` if one is gone for good",
+                waiting=", ".join(waiting),
+            )
             if waiting
             else None
         )
@@ -265,7 +277,10 @@ class Worker:
     async def _retake_lock(self) -> None:
         if (lock := await self._node.store.worker_lock(self._node.entityid)) is None:
             raise OtherWorkerError(
-                f"another worker has taken Asterisk {self._node.entityid} over while the database was away"
+                t(
+                    "another worker has taken Asterisk {entityid} over while the database was away",
+                    entityid=self._node.entityid,
+                )
             )
         await self._lock.release()
         self._lock = lock
@@ -273,7 +288,10 @@ class Worker:
     async def _compare_clocks(self) -> None:
         apart = await checks.clock_difference(self._node.store)
         self.health.clock = (
-            f"the clocks of this host and of the database are {abs(apart).total_seconds():.1f} s apart; set both by NTP"
+            t(
+                "the clocks of this host and of the database are {total_seconds:.1f} s apart; set both by NTP",
+                total_seconds=abs(apart).total_seconds(),
+            )
             if abs(apart) > MAX_CLOCK_DIFFERENCE
             else None
         )

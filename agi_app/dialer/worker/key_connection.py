@@ -13,11 +13,12 @@ from agi_app import log
 from agi_app.config.settings import Settings
 from agi_app.dialer.worker.health import Health
 from agi_app.errors import AgiAppError, AsteriskError
+from agi_app.messages import t, template
 from agi_app.pbx.ami.connection import Answer, connected
 
 PING_S = 1.0  # between two questions whether it lives
 FIRST_RETRY_S, LONGEST_RETRY_S = 0.2, 5.0
-NOT_SET = (
+NOT_SET = template(
     "no [ami] in agi-app.toml, so the start of a key is not heard and a stop could be lost"
     " (docs/how-to/install-on-asterisk.md, step 2)"
 )
@@ -58,10 +59,10 @@ class KeyWatch:
                     _log.info("the start of keys is heard")
                 self._health.keys = None
                 if await ami.lost_within(PING_S):
-                    raise AsteriskError("Asterisk closed the connection of the manager interface")
+                    raise AsteriskError(t("Asterisk closed the connection of the manager interface"))
 
     def _deaf(self, why: str) -> None:
-        reason = f"the start of a key is not heard, so a stop could be lost: {why}"
+        reason = t("the start of a key is not heard, so a stop could be lost: {why}", why=why)
         if self._health.keys != reason:
             _log.error("nobody is called", reason=reason)
         self._health.keys = reason

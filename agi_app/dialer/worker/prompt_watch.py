@@ -13,6 +13,7 @@ from agi_app.clock import Clock
 from agi_app.config.settings import Settings
 from agi_app.dialer.worker.health import Health
 from agi_app.errors import AgiAppError
+from agi_app.messages import t
 from agi_app.model.finding import Finding
 from agi_app.pbx.ari.connection import Ari
 from agi_app.pbx.ari.connection_settings import AriSettings
@@ -40,12 +41,20 @@ async def try_prompt(settings: Settings, ari: AriSettings, clock: Clock) -> Find
     try:
         trial = await play_for_nobody(ari, f"sound:{file.with_suffix('')}", chosen.seconds, clock)
     except AgiAppError as error:
-        return Finding(CHECK, str(error), "load res_ari_bridges.so and chan_bridge_media.so")
+        return Finding(CHECK, str(error), t("load res_ari_bridges.so and chan_bridge_media.so"))
     if trial.played:
-        return Finding(CHECK, f"Asterisk played {chosen.prompt}")
+        return Finding(CHECK, t("Asterisk played {prompt}", prompt=chosen.prompt))
     if not trial.has_format:
-        return Finding(CHECK, f"no {FORMAT_MODULE}", f"load = {FORMAT_MODULE} in modules.conf")
-    return Finding(CHECK, f"Asterisk cannot play {file}: {why_unplayable(file)}", PATH_MEND)
+        return Finding(
+            CHECK,
+            t("no {format_module}", format_module=FORMAT_MODULE),
+            t("load = {format_module} in modules.conf", format_module=FORMAT_MODULE),
+        )
+    return Finding(
+        CHECK,
+        t("Asterisk cannot play {file}: {why_unplayable}", file=file, why_unplayable=why_unplayable(file)),
+        t(PATH_MEND),
+    )
 
 
 class PromptWatch:
@@ -53,7 +62,7 @@ class PromptWatch:
 
     def __init__(self, settings: Settings, ari: Ari, clock: Clock, health: Health) -> None:
         self._settings, self._ari, self._clock, self._health = settings, ari, clock, health
-        health.prompts = "agi-app is trying whether Asterisk plays the prompts"
+        health.prompts = t("agi-app is trying whether Asterisk plays the prompts")
         self._tried: object = None  # what the prompts were like then; None: not on this connection
 
     async def run(self) -> None:
@@ -72,12 +81,17 @@ class PromptWatch:
         try:
             trial = await try_prompt(self._settings, self._ari.settings, self._clock)
         except (AgiAppError, OSError) as error:
-            trial = Finding(CHECK, f"no prompt could be tried: {error}", "see the message")
+            trial = Finding(CHECK, t("no prompt could be tried: {error}", error=error), t("see the message"))
         if not self._ari.is_connected:
             return  # Asterisk went away meanwhile: that is another reason
         hold = None
         if trial is not None and trial.fix:
-            hold = f"no prompt would be heard: {trial.text}; {trial.fix}; it is tried again every {AGAIN_S:.0f} s"
+            hold = t(
+                "no prompt would be heard: {text}; {fix}; it is tried again every {again_s:.0f} s",
+                text=trial.text,
+                fix=trial.fix,
+                again_s=AGAIN_S,
+            )
         if hold is not None and hold != self._health.prompts:
             _log.error("nobody is dialled: Asterisk does not play the prompts", reason=hold)
         elif hold is None and self._health.prompts is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from agi_app import log
 from agi_app.dialer.live_calls import LiveCalls
 from agi_app.event_loop import happens_within
+from agi_app.messages import t
 
 DRAIN_S = 30.0  # how long live calls may go on after a request to end
 LAST_WORDS_S = 10.0  # how long their results are waited for after the hangup
@@ -17,5 +18,5 @@ async def finish_live_calls(live: LiveCalls) -> None:
     if len(live):
         _log.info("waiting for live calls", calls=len(live), at_most_s=DRAIN_S)
     await happens_within(live.quiet, DRAIN_S)
-    if live.stop_all("the worker is shutting down"):
+    if live.stop_all(t("the worker is shutting down")):
         await happens_within(live.quiet, LAST_WORDS_S)

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 
 from agi_app.config.settings import Settings
 from agi_app.errors import OtherWorkerError
+from agi_app.messages import t
 from agi_app.pbx.ari.connection_settings import AriSettings
 from agi_app.pbx.ari.http import probe
 from agi_app.pbx.asterisk_owner import Owner
@@ -49,8 +50,11 @@ async def take_over(store: Store, settings: Settings) -> AsyncIterator[WorkerLoc
     entityid = settings.asterisk.entityid or (await probe(ari)).entity_id
     if (lock := await store.worker_lock(entityid)) is None:
         raise OtherWorkerError(
-            f"another worker drives Asterisk {entityid}; one Asterisk has one worker. Is `agi-app run` running already?"
-            " If that is another Asterisk, give each its own entityid in asterisk.conf"
+            t(
+                "another worker drives Asterisk {entityid}; one Asterisk has one worker. Is `agi-app run`"
+                " running already? If that is another Asterisk, give each its own entityid in asterisk.conf",
+                entityid=entityid,
+            )
         )
     owner = owner_of(settings)
     try:

@@ -14,6 +14,7 @@ from agi_app.config.settings import Settings
 from agi_app.config.trunks import TrunkSettings
 from agi_app.dialer.circuit_breaker import Breaker
 from agi_app.errors import AgiAppError
+from agi_app.messages import t
 from agi_app.model.finding import Finding
 from agi_app.pbx.ami.connection import Ami, connected
 from agi_app.pbx.ami.queue_members import leads_out
@@ -92,7 +93,7 @@ async def examine(settings: Settings) -> list[Finding]:
     """The manager interface itself, and the trunks and queues as it reports them."""
     ami = settings.ami
     if not ami.username:
-        return [Finding("AMI", "no [ami] in agi-app.toml, so a worker calls nobody", MEND)]
+        return [Finding("AMI", t("no [ami] in agi-app.toml, so a worker calls nobody"), t(MEND))]
     try:
         async with connected(ami, settings.ami_password()) as open_:
             faults = await trunk_faults(open_, settings.trunks)
@@ -102,15 +103,17 @@ async def examine(settings: Settings) -> list[Finding]:
             rung = {name: await members(open_, name) for name in ours} if loaded else {}
             redirects = await _redirects(open_, settings)
     except AgiAppError as error:
-        return [Finding("AMI", str(error), MEND)]
-    found = [Finding("AMI", f"answers at {ami.host}:{ami.port}")]
+        return [Finding("AMI", str(error), t(MEND))]
+    found = [Finding("AMI", t("answers at {host}:{port}", host=ami.host, port=ami.port))]
     found += [
-        Finding(f"trunk {name} can carry calls", fault, "ask the carrier; pjsip.conf")
+        Finding(t("trunk {name} can carry calls", name=name), fault, t("ask the carrier; pjsip.conf"))
         for name, fault in faults.items()
         if fault is not None
     ]
     if not loaded:
-        found.append(Finding("app_queue", "Asterisk has not loaded it", "load app_queue.so; it needs a queues.conf"))
+        found.append(
+            Finding("app_queue", t("Asterisk has not loaded it"), t("load app_queue.so; it needs a queues.conf"))
+        )
     found += [_seen_queue(name, state) for name, state in queues.items()]
     ways = frozenset(way for trunk in settings.trunks.values() for way in endpoint_names(trunk))
     return found + [_seen_members(name, who, ways) for name, who in rung.items()] + redirects
@@ -120,11 +123,17 @@ def _seen_members(name: str, who: list[str], ways: frozenset[str]) -> Finding:
     """Asterisk rings the members itself, and nobody checks their numbers."""
     check = f"members of queue {name}"
     if out := [member for member in who if leads_out(member, ways)]:
-        text = f"{', '.join(out)} would be called through a trunk without a decision, so nobody is sent to this queue"
-        return Finding(check, text, "give the queue your own phones; a staff telephone is its own destination")
+        text = t(
+            "{out} would be called through a trunk without a decision, so nobody is sent to this queue",
+            out=", ".join(out),
+        )
+        return Finding(check, text, t("give the queue your own phones; a staff telephone is its own destination"))
     local = [member for member in who if member.startswith("Local/")]
-    more = f"; only your dialplan knows where these lead, so check that none leaves by a trunk: {', '.join(local)}"
-    return Finding(check, f"{len(who)}, none leaves by a trunk" + (more if local else ""))
+    more = t(
+        "; only your dialplan knows where these lead, so check that none leaves by a trunk: {local}",
+        local=", ".join(local),
+    )
+    return Finding(check, t("{who}, none leaves by a trunk", who=len(who)) + (more if local else ""))
 
 
 async def _redirects(ami: Ami, settings: Settings) -> list[Finding]:
@@ -135,16 +144,25 @@ async def _redirects(ami: Ami, settings: Settings) -> list[Finding]:
     others = [step for step in await following(ami, filter(None, comes_in)) if step not in ours]
     found = []
     if ours:
-        text = f"{told(ours)}: a telephone that redirects (302) chooses whom Asterisk calls"
-        found.append(Finding("redirects of staff", text, "add the option i there; docs/explanation/safety.md"))
+        text = t("{told}: a telephone that redirects (302) chooses whom Asterisk calls", told=told(ours))
+        found.append(Finding("redirects of staff", text, t("add the option i there; docs/explanation/safety.md")))
     if others:
-        text = f"calls that come in reach {told(others)}, where Asterisk follows a telephone that redirects"
-        found.append(Finding("redirects", f"{text}; the option i ends that"))
+        text = t(
+            "calls that come in reach {told}, where Asterisk follows a telephone that redirects", told=told(others)
+        )
+        found.append(Finding("redirects", t("{text}; the option i ends that", text=text)))
     return found
 
 
 def _seen_queue(name: str, state: Queue | None) -> Finding:
     if state is None:
-        return Finding(f"queue {name}", "Asterisk has no queue of that name", "add it to queues.conf, or correct [ami]")
-    text = f"{state.available} of {state.logged_in} agents are free, {state.callers} callers wait"
-    return Finding(f"queue {name}", text, "" if state.logged_in else "let agents log in")
+        return Finding(
+            f"queue {name}", t("Asterisk has no queue of that name"), t("add it to queues.conf, or correct [ami]")
+        )
+    text = t(
+        "{available} of {logged_in} agents are free, {callers} callers wait",
+        available=state.available,
+        logged_in=state.logged_in,
+        callers=state.callers,
+    )
+    return Finding(f"queue {name}", text, "" if state.logged_in else t("let agents log in"))

@@ -14,6 +14,7 @@ from agi_app.errors import AsteriskError, InputError
 from agi_app.flow.language.definition import FlowDocument
 from agi_app.flow.syntax.names_and_limits import MAX_CALL_SECONDS
 from agi_app.installation import Installation
+from agi_app.messages.retold import retold
 from agi_app.model.actors import Scope
 from agi_app.model.call import Outcome
 from agi_app.model.phone import PhoneNumber
@@ -96,7 +97,7 @@ async def rehearse(
     if status.result != Outcome.ANSWERED:
         raise unwanted_end(status)
     if status.note:
-        raise AsteriskError(f"the call was cut short: {status.note}")
+        raise AsteriskError(f"the call was cut short: {retold(status.note)}")
     return status
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from agi_app.config.trunks import TrunkSettings
 from agi_app.errors import AgiAppError, AsteriskError, ConfigError, InputError
 from agi_app.installation import Installation
+from agi_app.messages.retold import retold
 from agi_app.store.calling import nodes
 from agi_app.store.requested_calls.requests import EXPIRED, REFUSED, RequestStatus
 
@@ -30,7 +31,7 @@ def unwanted_end(
     status: RequestStatus, theirs: Mapping[str, str] = NOT_REACHED, expired: str = _EXPIRED
 ) -> AgiAppError:
     """The error for a call that ended otherwise than wanted: AsteriskError, unless the gate or ``theirs`` is why."""
-    result, note = status.result or "", status.note
+    result, note = status.result or "", retold(status.note or "")
     if result == REFUSED:
         return InputError(f"not called: {note}")
     what = {EXPIRED: expired, **theirs}.get(result, f"the call ended with {result}") + (f" ({note})" if note else "")

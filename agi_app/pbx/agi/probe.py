@@ -6,6 +6,7 @@ import asyncio
 import hmac
 
 from agi_app.config.screening import AgiSettings
+from agi_app.messages import t
 from agi_app.model.finding import Finding
 from agi_app.pbx.ari.http import HttpPool
 
@@ -25,14 +26,22 @@ async def try_screening(agi: AgiSettings, token: str | None, pool: HttpPool) -> 
             _, writer = await asyncio.open_connection(agi.host, agi.port)
             writer.close()
     except (OSError, TimeoutError):
-        return Finding(CHECK, f"nobody listens on {where}: calls ring unscreened", "start `agi-app run`")
+        return Finding(CHECK, t("nobody listens on {where}: calls ring unscreened", where=where), "start `agi-app run`")
     for module in MODULES:
         if await pool.read(f"asterisk/modules/{module}", timeout=CONNECT_S) is None:
-            return Finding(CHECK, f"Asterisk has not loaded {module}", f"load = {module} in modules.conf")
+            return Finding(
+                CHECK,
+                t("Asterisk has not loaded {module}", module=module),
+                t("load = {module} in modules.conf", module=module),
+            )
     found = await pool.read("asterisk/variable", {"variable": "AGI_APP_TOKEN"}, timeout=CONNECT_S)
     shown = found.decode(dict[str, str]).get("value", "") if found else ""
     if not shown:
-        return Finding(CHECK, "the dialplan has no AGI_APP_TOKEN: calls ring unscreened", PAGE)
+        return Finding(CHECK, t("the dialplan has no AGI_APP_TOKEN: calls ring unscreened"), PAGE)
     if not hmac.compare_digest(shown.encode(), token.encode()):
-        return Finding(CHECK, "the dialplan's AGI_APP_TOKEN is another one: calls ring unscreened", f"{PAGE}, step 2")
-    return Finding(CHECK, f"answers on {where}, and Asterisk has its token")
+        return Finding(
+            CHECK,
+            t("the dialplan's AGI_APP_TOKEN is another one: calls ring unscreened"),
+            t("{page}, step 2", page=PAGE),
+        )
+    return Finding(CHECK, t("answers on {where}, and Asterisk has its token", where=where))

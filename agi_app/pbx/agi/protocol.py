@@ -15,6 +15,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from agi_app.messages import t
+
 HEADER_LIMIT = 16 * 1024  # bytes; Asterisk sends less than 1 KiB and what the arguments have
 LINES_LIMIT = 100  # Asterisk sends 25 and the arguments
 LINE_LIMIT = 1200  # bytes of a command: one segment of TCP, so that half a line, at which Asterisk waits, never comes
@@ -88,11 +90,11 @@ def parse_request(header: bytes) -> AgiRequest:
     about an unknown caller to an unknown number, of which only what is before the caller's own words is believed.
     """
     if len(header) > HEADER_LIMIT:
-        raise BadAgi(f"the request has more than {HEADER_LIMIT} bytes")
+        raise BadAgi(t("the request has more than {header_limit} bytes", header_limit=HEADER_LIMIT))
     lines = [_pair(line) for line in header.rstrip(b"\n").split(b"\n")]
     names = [name for name, _ in lines]
     if tuple(names[:CALLERS_OWN]) != ORDER[:CALLERS_OWN] or lines[0][1] != "yes":
-        raise BadAgi(f"the request does not begin with {', '.join(ORDER[:4])} …")
+        raise BadAgi(t("the request does not begin with {order} …", order=", ".join(ORDER[:4])))
     arguments = [f"agi_arg_{number}" for number in range(1, len(names) - len(ORDER) + 1)]
     if names == [*ORDER, *arguments] and len(names) <= LINES_LIMIT:
         return _request(dict(lines))
@@ -147,6 +149,6 @@ def set_variable(name: str, value: str) -> bytes:
 def parse_reply(line: bytes) -> Reply:
     """One line of Asterisk that is not HANGUP. Raises BadAgi."""
     if (match := _REPLY.match(line.decode("utf-8", "replace").rstrip("\r\n"))) is None:
-        raise BadAgi("Asterisk's answer does not begin with a number")
+        raise BadAgi(t("Asterisk's answer does not begin with a number"))
     code, mark, result, rest = match.groups()
     return Reply(int(code), None if result is None else int(result), clean(rest.strip()), mark == "-")

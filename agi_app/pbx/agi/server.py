@@ -18,6 +18,7 @@ from agi_app import log
 from agi_app.clock import Clock
 from agi_app.config.screening import AgiSettings
 from agi_app.errors import AgiAppError, ConfigError
+from agi_app.messages import t
 from agi_app.pbx.agi.protocol import (
     HANGUP,
     HEADER_LIMIT,
@@ -53,9 +54,9 @@ class AgiSession:
         """Set a channel variable; done when this returns. Raises AgiHangup, BadAgi, ValueError."""
         reply = await self._command(set_variable(name, value))
         if reply.dead:
-            raise AgiHangup("the caller hung up")
+            raise AgiHangup(t("the caller hung up"))
         if reply.code != 200:
-            raise BadAgi(f"SET VARIABLE was answered {reply.code}")
+            raise BadAgi(t("SET VARIABLE was answered {code}", code=reply.code))
 
     def leave(self) -> None:
         """Let the call go on; what the hook does now, nobody waits for."""
@@ -70,16 +71,16 @@ class AgiSession:
             for _ in range(HELP_LIMIT):
                 if (await self._line()).startswith(f"{reply.code} ".encode()):
                     return Reply(reply.code, None)
-            raise BadAgi("an answer without an end")
+            raise BadAgi(t("an answer without an end"))
         return reply
 
     async def _line(self) -> bytes:
         try:
             return await self._reader.readuntil(b"\n")
         except asyncio.IncompleteReadError:
-            raise AgiHangup("the connection ended") from None
+            raise AgiHangup(t("the connection ended")) from None
         except asyncio.LimitOverrunError:
-            raise BadAgi(f"an answer has more than {HEADER_LIMIT} bytes") from None
+            raise BadAgi(t("an answer has more than {header_limit} bytes", header_limit=HEADER_LIMIT)) from None
 
 
 Hook = Callable[[AgiSession], Awaitable[None]]
@@ -126,12 +127,19 @@ class AgiServer:
         try:
             return await asyncio.start_server(self._connected, host, port, limit=HEADER_LIMIT, backlog=BACKLOG)
         except OSError as error:
-            reason = "another program uses it" if error.errno == errno.EADDRINUSE else error.strerror
-            raise ConfigError(f"[agi] cannot listen on {host}:{port}: {reason}; see `agi-app doctor`") from error
+            reason = t("another program uses it") if error.errno == errno.EADDRINUSE else error.strerror
+            raise ConfigError(
+                t(
+                    "[agi] cannot listen on {host}:{port}: {reason}; see `agi-app doctor`",
+                    host=host,
+                    port=port,
+                    reason=reason,
+                )
+            ) from error
 
     def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if (group := self._group) is None or self.open >= self.settings.sessions:
-            self._away("too many at once")
+            self._away(t("too many at once"))
             writer.transport.abort()
             return
         self.open += 1
@@ -145,7 +153,7 @@ class AgiServer:
         except BadAgi as error:
             self._away(str(error))
         except (TimeoutError, AgiHangup, OSError) as error:
-            self._away(str(error) or "took too long")
+            self._away(str(error) or t("took too long"))
         except AgiAppError as error:
             _log.error("a call was let through unscreened", reason=str(error))
         except Exception:  # noqa: BLE001 - a fault of ours in one call must not end the others, and that call rings
@@ -163,7 +171,7 @@ class AgiServer:
         if request.doubtful:
             _log.warning("a question was not Asterisk's alone; its caller counts as unknown", channel=request.channel)
         if hook is None:
-            raise BadAgi("an unknown script")
+            raise BadAgi(t("an unknown script"))
         if (sock := writer.get_extra_info("socket")) is not None:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         await hook(AgiSession(request, reader, writer))
@@ -180,11 +188,11 @@ class AgiServer:
                         return header
                     if not parse_request(header).doubtful:
                         break
-            raise BadAgi("a wrong token")
+            raise BadAgi(t("a wrong token"))
         except asyncio.IncompleteReadError:
-            raise AgiHangup("the connection ended before its request did") from None
+            raise AgiHangup(t("the connection ended before its request did")) from None
         except asyncio.LimitOverrunError:
-            raise BadAgi(f"the request has more than {HEADER_LIMIT} bytes") from None
+            raise BadAgi(t("the request has more than {header_limit} bytes", header_limit=HEADER_LIMIT)) from None
 
     def _away(self, reason: str) -> None:
         """Count somebody who got no answer, and tell the log now and then."""

@@ -23,6 +23,7 @@ from panoramisk.ami_protocol import AMIProtocol
 from agi_app.config.ami import AmiSettings
 from agi_app.errors import AsteriskError, SafetyError
 from agi_app.event_loop import happens_within
+from agi_app.messages import t
 
 QUESTIONS = frozenset(
     {
@@ -52,18 +53,40 @@ class Ami:
     async def ask(self, question: str, **values: str) -> list[Answer]:
         """All messages of the answer; raises AsteriskError when it is a refusal, late, or the connection is lost."""
         if question not in QUESTIONS:
-            raise SafetyError(f"{question} is not asked over the manager interface: it is for looking only")
+            raise SafetyError(
+                t("{question} is not asked over the manager interface: it is for looking only", question=question)
+            )
         for name, value in values.items():
             if any(ord(character) < 32 for character in f"{name}{value}"):
-                raise SafetyError(f"{question}: {name} has a line break or control character; it was not sent")
+                raise SafetyError(
+                    t(
+                        "{question}: {name} has a line break or control character; it was not sent",
+                        question=question,
+                        name=name,
+                    )
+                )
         try:
             async with asyncio.timeout(self._timeout):
                 answers = await self._protocol.ask({"Action": question, "Async": "false", **values})
         except TimeoutError:
-            self._protocol.end(AsteriskError(f"{self._where} is out of step"))
-            raise AsteriskError(f"{self._where} did not answer {question} within {self._timeout:g} s") from None
+            self._protocol.end(AsteriskError(t("{where} is out of step", where=self._where)))
+            raise AsteriskError(
+                t(
+                    "{where} did not answer {question} within {timeout:g} s",
+                    where=self._where,
+                    question=question,
+                    timeout=self._timeout,
+                )
+            ) from None
         if answers[0].get("Response", "") not in ("Success", "Follows", "Goodbye"):
-            raise ActionRefused(f"{self._where} refused {question}: {answers[0].get('Message', '')}")
+            raise ActionRefused(
+                t(
+                    "{where} refused {question}: {get}",
+                    where=self._where,
+                    question=question,
+                    get=answers[0].get("Message", ""),
+                )
+            )
         return answers
 
     async def lost_within(self, seconds: float) -> bool:
@@ -80,21 +103,25 @@ async def connected(
     settings: AmiSettings, password: str, on_key: Callable[[Answer], None] | None = None
 ) -> AsyncIterator[Ami]:
     """Connect and log in; raises AsteriskError. ``on_key`` gets the events of keys, without it there are none."""
-    where = f"the manager interface at {settings.host}:{settings.port}"
+    where = t("the manager interface at {host}:{port}", host=settings.host, port=settings.port)
     loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout(settings.timeout):
             _, protocol = await loop.create_connection(lambda: _Protocol(where, on_key), settings.host, settings.port)
     except TimeoutError:
-        raise AsteriskError(f"{where} cannot be reached within {settings.timeout:g} s") from None
+        raise AsteriskError(
+            t("{where} cannot be reached within {timeout:g} s", where=where, timeout=settings.timeout)
+        ) from None
     except OSError as error:
-        raise AsteriskError(f"{where} cannot be reached: {error.strerror or error}") from None
+        raise AsteriskError(
+            t("{where} cannot be reached: {strerror}", where=where, strerror=error.strerror or error)
+        ) from None
     ami = Ami(protocol, where, settings.timeout)
     try:
         await ami.ask("Login", Username=settings.username, Secret=password, Events="off" if on_key is None else KEYS)
         yield ami
     finally:
-        protocol.end(AsteriskError(f"{where} was closed"))
+        protocol.end(AsteriskError(t("{where} was closed", where=where)))
 
 
 class _Protocol(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types
@@ -132,7 +159,15 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types
     def data_received(self, data: bytes) -> None:
         self._bytes += len(data)
         if self._bytes > MOST_BYTES:
-            self.end(AsteriskError(f"{self._where} sent more than {MOST_BYTES} bytes after one question"))
+            self.end(
+                AsteriskError(
+                    t(
+                        "{where} sent more than {most_bytes} bytes after one question",
+                        where=self._where,
+                        most_bytes=MOST_BYTES,
+                    )
+                )
+            )
             return
         # Events of keys, several a call: what panoramisk's reading would make of them, at a tenth of the time. Only the
         # start of a key is asked for; its end comes with it, and tells nothing that ARI does not.
@@ -147,7 +182,7 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types
                 super().data_received(f"{message}{_END}".encode())
 
     def connection_lost(self, exc: Any) -> None:
-        self.end(AsteriskError(f"{self._where} closed the connection"))
+        self.end(AsteriskError(t("{where} closed the connection", where=self._where)))
 
     def dispatch(self, event: Any) -> None:
         """An event that nobody asked for: of keys, if they were wanted, otherwise hardly any."""

@@ -6,6 +6,7 @@ import re
 from collections.abc import Container
 
 from agi_app.errors import AsteriskError
+from agi_app.messages import t
 from agi_app.model.agents import AgentsNow
 from agi_app.pbx.ami.connection import ActionRefused, Ami, Answer
 
@@ -35,20 +36,27 @@ async def of_queue(
     try:
         answers = await ami.ask("QueueStatus", Queue=name)
     except ActionRefused as error:
-        raise NoQueue(f"{error}; is app_queue loaded?") from None
+        raise NoQueue(t("{error}; is app_queue loaded?", error=error)) from None
     if not (head := [m for m in answers if m.get("Event") == "QueueParams"]):
-        raise NoQueue(f"Asterisk has no queue {name}; queues.conf")
+        raise NoQueue(t("Asterisk has no queue {name}; queues.conf", name=name))
     told = [m for m in answers if m.get("Event") == "QueueMember"]
     if out := [m for m in map(interface, told) if leads_out(m, trunks)]:
         raise LeadsOut(
-            f"queue {name} has the member {out[0]}, whom Asterisk would call through a trunk without asking anybody;"
-            " give it a separate destination ([destinations.NAME] endpoint), or give the queue your own phones"
+            t(
+                "queue {name} has the member {out}, whom Asterisk would call through a trunk without asking"
+                " anybody; give it a separate destination ([destinations.NAME] endpoint), or give the queue your"
+                " own phones",
+                name=name,
+                out=out[0],
+            )
         )
     try:
         members = [_member(m, now, wrap_up_s) for m in told]
         waiting, wrap_up = int(head[0]["Calls"]), max([wrap_up_s, *(_wrap_up(m, 0.0) for m in told)])
     except (KeyError, ValueError) as error:
-        raise AsteriskError(f"what Asterisk says of queue {name} cannot be read: {error!r}") from None
+        raise AsteriskError(
+            t("what Asterisk says of queue {name} cannot be read: {error!r}", name=name, error=error)
+        ) from None
     return AgentsNow(max(0, members.count("free") - waiting), members.count("busy"), wrap_up)
 
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
+from agi_app.messages import t
 from agi_app.pbx.ami.connection import ActionRefused, Ami
 
 MOST_CONTEXTS = 100  # that are looked at
@@ -72,7 +73,7 @@ def _targets(data: str) -> list[list[str]]:
 def told(steps: Collection[Step], most: int = 3) -> str:
     """The places, in words."""
     places = list(dict.fromkeys(f"{step.application} in [{step.context}] {step.extension}" for step in steps))
-    return ", ".join(places[:most]) + (f" and {len(places) - most} more" if len(places) > most else "")
+    return ", ".join(places[:most]) + (t(" and {places} more", places=len(places) - most) if len(places) > most else "")
 
 
 async def _context(ami: Ami, name: str) -> tuple[list[Step], list[str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
+from agi_app.messages import t
 from agi_app.pbx.ami.connection import ActionRefused, Ami, Answer
 from agi_app.pbx.ami.queue_members import interface
 
@@ -97,9 +98,11 @@ def trunk_fault(
     """Why no call can leave through these endpoints: none is registered, or none answers; None: nothing is known."""
     ours = [r for r in registered if r.name in endpoints or r.endpoint in endpoints]
     if ours and all(r.status != REGISTERED for r in ours):
-        return ", ".join(f"registration {r.name} is {r.status or 'not there'}" for r in ours)
+        return ", ".join(
+            t("registration {name} is {status}", name=r.name, status=r.status or t("not there")) for r in ours
+        )
     if (places := [c for c in reached if c.endpoint in endpoints]) and all(c.status == UNREACHABLE for c in places):
-        return f"{', '.join(c.uri for c in places)} does not answer OPTIONS"
+        return t("{places} does not answer OPTIONS", places=", ".join(c.uri for c in places))
     return None
 
 
@@ -107,12 +110,15 @@ def identity_fault(
     endpoints: Collection[str], registered: Iterable[Registration], by_request: Collection[str]
 ) -> str | None:
     """Why a stranger could pass for this trunk; None: only its address identifies it."""
-    lines = [f"line = yes of registration {r.name}" for r in registered if r.line and r.endpoint in endpoints]
+    lines = [
+        t("line = yes of registration {name}", name=r.name) for r in registered if r.line and r.endpoint in endpoints
+    ]
     if not (found := [*by_request, *lines]):
         return None
-    return (
-        f"anyone who writes it into a call is taken for the trunk: {', '.join(found)} (pjsip.conf); remove it, or set"
-        " identify_by_request = true if you must"
+    return t(
+        "anyone who writes it into a call is taken for the trunk: {found} (pjsip.conf); remove it, or"
+        " set identify_by_request = true if you must",
+        found=", ".join(found),
     )
 
 

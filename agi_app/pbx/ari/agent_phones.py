@@ -8,6 +8,7 @@ from urllib.parse import quote
 import msgspec
 
 from agi_app.errors import AsteriskError, RequestFailed
+from agi_app.messages import t
 from agi_app.model.agents import AgentsNow
 from agi_app.pbx.ari.connection import Ari
 
@@ -26,7 +27,9 @@ async def of_list(ari: Ari, endpoints: Sequence[str], resting: frozenset[str], w
         try:
             found = await ari.request("GET", f"deviceStates/{quote(endpoint, safe='')}")
         except RequestFailed as error:
-            raise AsteriskError(f"the state of {endpoint} is not known: {error}") from None
+            raise AsteriskError(
+                t("the state of {endpoint} is not known: {error}", endpoint=endpoint, error=error)
+            ) from None
         state = found.decode(_Device).state
         if state == IDLE and endpoint not in resting:
             idle.append(endpoint)

@@ -22,6 +22,7 @@ from agi_app import log
 from agi_app.clock import Clock
 from agi_app.errors import AsteriskError, OtherWorkerError, RequestFailed
 from agi_app.event_loop import alongside
+from agi_app.messages import t
 from agi_app.pbx.ari.connection_settings import AriSettings
 from agi_app.pbx.ari.dial_bridges import DialBridges
 from agi_app.pbx.ari.events import Frame
@@ -111,7 +112,9 @@ class Ari:
             async with asyncio.timeout(timeout):
                 await self._up.wait()
         except TimeoutError as fault:
-            raise AsteriskError(f"No connection to Asterisk at {self.settings.url} within {timeout:g} s.") from fault
+            raise AsteriskError(
+                t("No connection to Asterisk at {url} within {timeout:g} s.", url=self.settings.url, timeout=timeout)
+            ) from fault
 
     async def run(self) -> None:
         """Connect and stay connected until cancelled.
@@ -155,7 +158,7 @@ class Ari:
     ) -> Response:
         """Send over the socket, whatever the verb. Use ``request``: it knows where each verb belongs."""
         if self._socket is None:
-            raise RequestFailed(f"{method} {uri}", 0, "no connection to Asterisk; nothing was sent")
+            raise RequestFailed(f"{method} {uri}", 0, t("no connection to Asterisk; nothing was sent"))
         limit = self.settings.request_timeout if timeout is None else timeout
         return await self._socket.request(method, uri, query, body, timeout=limit)
 
@@ -169,7 +172,7 @@ class Ari:
         if not is_non_blocking(method, uri):
             raise ValueError(f"{method} {uri} may block, so its answer is waited for")
         if self._socket is None:
-            raise RequestFailed(f"{method} {uri}", 0, "no connection to Asterisk; nothing was sent")
+            raise RequestFailed(f"{method} {uri}", 0, t("no connection to Asterisk; nothing was sent"))
         await self._socket.tell(method, uri, query, answered)
 
     def hang_up_soon(self, channel_id: str, settle: float = 0.0) -> None:
@@ -220,7 +223,9 @@ class Ari:
         except aiohttp.WSServerHandshakeError as fault:
             raise AsteriskError(explain(fault.status, self.settings)) from fault
         except (aiohttp.ClientError, TimeoutError) as fault:
-            raise AsteriskError(f"Asterisk at {self.settings.url} opens no event socket: {fault!r}") from fault
+            raise AsteriskError(
+                t("Asterisk at {url} opens no event socket: {fault!r}", url=self.settings.url, fault=fault)
+            ) from fault
         join_writes(opened)
         return opened
 
@@ -243,8 +248,12 @@ class Ari:
                 await socket.close()
         if socket.replaced:
             raise OtherWorkerError(
-                f"Another worker has registered application {self.settings.app!r} at {self.settings.url}; this one "
-                "stops. One Asterisk has one worker: stop the other one, or give each its own Asterisk."
+                t(
+                    "Another worker has registered application {app!r} at {url}; this one stops. One Asterisk has"
+                    " one worker: stop the other one, or give each its own Asterisk.",
+                    app=self.settings.app,
+                    url=self.settings.url,
+                )
             )
         if fault is not None:
             raise fault

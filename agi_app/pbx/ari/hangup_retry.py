@@ -14,6 +14,7 @@ from structlog.stdlib import BoundLogger
 from agi_app import log
 from agi_app.clock import Clock
 from agi_app.errors import RequestFailed
+from agi_app.messages import template
 
 _log = log.get("pbx.janitor")
 PAUSE_S = 0.25
@@ -29,7 +30,7 @@ class Janitor:
         clock: Clock,
         *,
         kind: str = "channel",
-        not_yet: str = "a channel could not be ended yet",
+        not_yet: str = template("a channel could not be ended yet"),
         to: BoundLogger = _log,
         pause_s: float = PAUSE_S,
     ) -> None:

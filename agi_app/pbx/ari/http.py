@@ -16,6 +16,7 @@ import aiohttp
 import msgspec
 
 from agi_app.errors import AsteriskError, RequestFailed
+from agi_app.messages import t
 from agi_app.pbx.ari.connection_settings import AriSettings
 
 T = TypeVar("T")
@@ -34,7 +35,7 @@ class Response:
         try:
             return msgspec.json.decode(self.body, type=as_type)
         except msgspec.MsgspecError as fault:
-            raise AsteriskError(f"Asterisk's answer was not understood: {fault}") from fault
+            raise AsteriskError(t("Asterisk's answer was not understood: {fault}", fault=fault)) from fault
 
     @property
     def reason(self) -> str:
@@ -43,7 +44,7 @@ class Response:
             said = msgspec.json.decode(self.body, type=_Said)
         except msgspec.MsgspecError:
             said = _Said()
-        return said.message or said.error or "no reason given"
+        return said.message or said.error or t("no reason given")
 
 
 class _Said(msgspec.Struct):
@@ -104,7 +105,7 @@ class HttpPool:
         """Send one request and wait at most ``timeout`` seconds; raises RequestFailed (status 0)."""
         what = f"{method} {uri}"
         if self._session is None:
-            raise RequestFailed(what, 0, "the connection to Asterisk is closed; nothing was sent")
+            raise RequestFailed(what, 0, t("the connection to Asterisk is closed; nothing was sent"))
         try:
             async with self._session.request(
                 method,
@@ -115,9 +116,11 @@ class HttpPool:
             ) as answer:
                 return Response(answer.status, await answer.read())
         except TimeoutError as fault:
-            raise RequestFailed(what, 0, f"no answer from Asterisk within {timeout:g} s") from fault
+            raise RequestFailed(what, 0, t("no answer from Asterisk within {timeout:g} s", timeout=timeout)) from fault
         except aiohttp.ClientError as fault:
-            raise RequestFailed(what, 0, f"Asterisk cannot be reached at {self._settings.url}: {fault}") from fault
+            raise RequestFailed(
+                what, 0, t("Asterisk cannot be reached at {url}: {fault}", url=self._settings.url, fault=fault)
+            ) from fault
 
     async def read(self, uri: str, query: Mapping[str, str] | None = None, *, timeout: float) -> Response | None:
         """What a resource says; None when Asterisk has none. Raises RequestFailed: no answer, or a refusal."""
@@ -140,39 +143,51 @@ async def ask_info(pool: HttpPool, settings: AriSettings, timeout: float | None 
         answer = await pool.request("GET", "asterisk/info", timeout=limit)
     except RequestFailed as fault:
         raise AsteriskError(
-            f"No Asterisk answers at {settings.url} ({fault.__cause__ or fault}). "
-            "Is it running, and is http.conf enabled on this address and port?"
+            t(
+                "No Asterisk answers at {url} ({cause}). Is it running, and is http.conf enabled on this address"
+                " and port?",
+                url=settings.url,
+                cause=fault.__cause__ or fault,
+            )
         ) from fault
     if answer.status != 200:
         raise AsteriskError(explain(answer.status, settings))
     try:
         system = msgspec.json.decode(answer.body, type=_Info).system
     except msgspec.MsgspecError as fault:
-        raise AsteriskError(f"What answers at {settings.url} is not Asterisk's ARI; check the URL.") from fault
+        raise AsteriskError(
+            t("What answers at {url} is not Asterisk's ARI; check the URL.", url=settings.url)
+        ) from fault
     check_version(system.version, settings.url)
     return system
 
 
 def explain(status: int, settings: AriSettings) -> str:
     """What an error status at the first contact means, and how to fix it."""
-    return _EXPLAINED.get(status, _UNEXPLAINED).format(status=status, ari=settings)
+    return t(
+        _EXPLAINED.get(status, _UNEXPLAINED),
+        status=status,
+        url=settings.url,
+        app=settings.app,
+        username=settings.username,
+    )
 
 
 _EXPLAINED = {
     401: (
-        "Asterisk at {ari.url} refuses the ARI user {ari.username!r} or its password; "
+        "Asterisk at {url} refuses the ARI user {username!r} or its password; "
         "compare it with ari.conf, then run `asterisk -rx 'module reload res_ari'`."
     ),
     403: (
-        "The ARI user {ari.username!r} at {ari.url} may not do this; "
+        "The ARI user {username!r} at {url} may not do this; "
         "set read_only=no for it in ari.conf and let its acl admit this host."
     ),
     404: (
-        "There is no ARI at {ari.url}: set enabled=yes in ari.conf, load res_ari, "
+        "There is no ARI at {url}: set enabled=yes in ari.conf, load res_ari, "
         "and check the path (it ends in /ari unless http.conf has a prefix)."
     ),
 }
-_UNEXPLAINED = "Asterisk at {ari.url} answered {status} for application {ari.app!r}; see Asterisk's log."
+_UNEXPLAINED = "Asterisk at {url} answered {status} for application {app!r}; see Asterisk's log."
 
 
 # Which Asterisk versions we support. Pure.
@@ -191,9 +206,13 @@ def check_version(version: str, url: str) -> None:
     if (match := _VERSION.match(version.strip())) is not None and _is_supported(int(match[1]), int(match[2])):
         return
     raise AsteriskError(
-        f"Asterisk {version or '(no version given)'} at {url} is not supported: agi-app needs 20.16 or newer, "
-        "22.6 or newer, or a later LTS (24, 26, …). Distributions often ship older ones; "
-        "asterisk-docker/install.sh installs a supported Asterisk, and asterisk-docker/ builds an image of it."
+        t(
+            "Asterisk {version} at {url} is not supported: agi-app needs 20.16 or newer, 22.6 or newer, or a"
+            " later LTS (24, 26, …). Distributions often ship older ones; asterisk-docker/install.sh"
+            " installs a supported Asterisk, and asterisk-docker/ builds an image of it.",
+            version=version or t("(no version given)"),
+            url=url,
+        )
     )
 
 

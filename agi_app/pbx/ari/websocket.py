@@ -23,6 +23,7 @@ import msgspec
 from agi_app import log
 from agi_app.errors import RequestFailed
 from agi_app.event_loop import call_once_over
+from agi_app.messages import t
 from agi_app.pbx.ari.events import Frame
 from agi_app.pbx.ari.http import Response
 
@@ -125,7 +126,7 @@ class EventSocket:
         """
         what = f"{method} {uri}"
         if not self.is_open:
-            raise RequestFailed(what, 0, "no connection to Asterisk; nothing was sent")
+            raise RequestFailed(what, 0, t("no connection to Asterisk; nothing was sent"))
         request_id = str(next(self._ids))
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Frame] = loop.create_future()
@@ -140,9 +141,9 @@ class EventSocket:
             reply = await answer
         except TimeoutError as fault:
             self._doubtful = True
-            raise RequestFailed(what, 0, f"no answer from Asterisk within {timeout:g} s") from fault
+            raise RequestFailed(what, 0, t("no answer from Asterisk within {timeout:g} s", timeout=timeout)) from fault
         except (aiohttp.ClientError, ConnectionError) as fault:
-            raise RequestFailed(what, 0, f"connection lost: {fault}") from fault
+            raise RequestFailed(what, 0, t("connection lost: {fault}", fault=fault)) from fault
         finally:
             self._sending.discard(request_id)
             self._waiting.pop(request_id, None)
@@ -156,7 +157,7 @@ class EventSocket:
         What is sent right behind it shares its packet. Raises RequestFailed (status 0) when it cannot be sent.
         """
         if not self.is_open:
-            raise RequestFailed(f"{method} {uri}", 0, "no connection to Asterisk; nothing was sent")
+            raise RequestFailed(f"{method} {uri}", 0, t("no connection to Asterisk; nothing was sent"))
         request_id = str(next(self._ids))
         if answered is not None:
             self._told[request_id] = answered
@@ -164,7 +165,7 @@ class EventSocket:
             await self._socket.send_frame(_request_frame(request_id, method, uri, query, None), aiohttp.WSMsgType.TEXT)
         except (aiohttp.ClientError, ConnectionError) as fault:
             self._told.pop(request_id, None)
-            raise RequestFailed(f"{method} {uri}", 0, f"connection lost: {fault}") from fault
+            raise RequestFailed(f"{method} {uri}", 0, t("connection lost: {fault}", fault=fault)) from fault
 
     def break_off(self) -> None:
         """Drop a connection that is no longer good, and what of ours is still on its way over it.
@@ -238,7 +239,9 @@ class EventSocket:
             self._alarm = None
         for waiting in self._waiting.values():
             if not waiting.answer.done():
-                waiting.answer.set_exception(RequestFailed(waiting.what, 0, "connection lost before Asterisk answered"))
+                waiting.answer.set_exception(
+                    RequestFailed(waiting.what, 0, t("connection lost before Asterisk answered"))
+                )
 
 
 def _request_frame(request_id: str, method: str, uri: str, query: Params | None, body: Body | None) -> bytes:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from agi_app.clock import Clock
 from agi_app.errors import AsteriskError
+from agi_app.messages import t
 from agi_app.pbx.ari.connection import Ari, connected_for_a_trial, if_there
 from agi_app.pbx.ari.connection_settings import AriSettings
 from agi_app.pbx.ari.events import Frame
@@ -55,7 +56,9 @@ async def _play(ari: Ari, media: str, playback: str, finished: asyncio.Queue[str
         async with asyncio.timeout(limit):
             state = await _end_of(finished)
     except TimeoutError:
-        raise AsteriskError(f"Asterisk did not say within {limit:.0f} s that {media} was played") from None
+        raise AsteriskError(
+            t("Asterisk did not say within {limit:.0f} s that {media} was played", limit=limit, media=media)
+        ) from None
     finally:
         await ari.request("DELETE", f"bridges/{bridge}")
     if state != "failed":

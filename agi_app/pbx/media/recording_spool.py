@@ -20,6 +20,7 @@ import msgspec
 from agi_app import log
 from agi_app.errors import RequestFailed
 from agi_app.event_loop import happens_within
+from agi_app.messages import t, template
 from agi_app.pbx.ari.connection import Ari, if_there
 from agi_app.pbx.ari.events import Frame
 from agi_app.pbx.ari.hangup_retry import Janitor
@@ -48,7 +49,7 @@ class RecordingSpool:
             ari.connected,
             ari.clock,
             kind="name",
-            not_yet="a recording in Asterisk's spool could not be deleted yet",
+            not_yet=template("a recording in Asterisk's spool could not be deleted yet"),
             to=_log,
             pause_s=RETRY_S,
         )
@@ -139,7 +140,9 @@ class RecordingSpool:
             "POST", f"channels/{channel_id}/snoop/{ear}", body={"app": self._ari.settings.app, "spy": spy}
         )
         if not await happens_within(arrived, EAR_WAIT_S):
-            raise RequestFailed(f"snoop {channel_id}", 0, f"the ear did not come within {EAR_WAIT_S:g} s")
+            raise RequestFailed(
+                f"snoop {channel_id}", 0, t("the ear did not come within {ear_wait_s:g} s", ear_wait_s=EAR_WAIT_S)
+            )
         return ear
 
     async def _delete(self, name: str) -> None:

@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 from agi_app import log
 from agi_app.errors import RequestFailed
 from agi_app.event_loop import happens_within
+from agi_app.messages import t
 from agi_app.pbx.ari.connection import Ari
 from agi_app.pbx.ari.events import Frame
 from agi_app.pbx.ari.object_names import ours
@@ -101,7 +102,7 @@ class SnoopTaps:
         arrived = self._arrived[channel] = asyncio.Event()
         await self._ari.request("POST", uri, body=body)
         if not await happens_within(arrived, ARRIVE_S):
-            raise RequestFailed(uri, 0, f"the channel did not come within {ARRIVE_S:g} s")
+            raise RequestFailed(uri, 0, t("the channel did not come within {arrive_s:g} s", arrive_s=ARRIVE_S))
 
     async def _listen_only_to(self, port: socket.socket, mouth: str) -> None:
         """Nobody else on this machine can put words into a person's mouth."""
@@ -110,7 +111,11 @@ class SnoopTaps:
         with contextlib.suppress(OSError, ValueError):
             port.connect((host, int(number)))
             return
-        raise RequestFailed(f"tap {mouth}", 0, f"Asterisk sends from {host}:{number}, which is not an address")
+        raise RequestFailed(
+            f"tap {mouth}",
+            0,
+            t("Asterisk sends from {host}:{number}, which is not an address", host=host, number=number),
+        )
 
     async def _variable(self, channel: str, name: str) -> str:
         answer = await self._ari.request("GET", f"channels/{channel}/variable", {"variable": name})

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from agi_app.gate.permit import MarkReceipt
+from agi_app.messages import template
 from agi_app.model.call import CallResult, Claim
 from agi_app.model.counted_calls import counts
 from agi_app.store.database.pool import Store
@@ -32,7 +33,7 @@ async def mark(store: Store, claims: Sequence[Claim], node: str) -> list[MarkRec
     if refused := [attempt_id for attempt_id in ids if attempt_id not in marked]:
         async with store.transaction() as connection:
             await connection.execute(Q["lock_persons"], {"attempts": refused})
-            await give_back(connection, refused, "no longer allowed when it was to be dialled", CLAIMED)
+            await give_back(connection, refused, template("no longer allowed when it was to be dialled"), CLAIMED)
     return [MarkReceipt.of(i, asked_at, answered_at) if i in marked else None for i in ids]
 
 

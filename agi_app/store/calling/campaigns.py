@@ -11,6 +11,7 @@ from psycopg.rows import DictRow
 
 from agi_app.authoring.suggestions import suggest
 from agi_app.errors import InputError, StoreError
+from agi_app.messages import t, template
 from agi_app.model.campaign import Campaign, CampaignState
 from agi_app.model.phone import shown_text
 from agi_app.store.calling.attempts import CLAIMED, give_back
@@ -71,8 +72,8 @@ async def known_campaign(store: Store, name: str) -> StoredCampaign:
     if (stored := await load_campaign(store, name)) is not None:
         return stored
     near = suggest(name, await campaign_names(store))
-    puts = "`agi-app contacts import NAME FILE` puts one of campaigns/ there"
-    raise InputError(f"there is no campaign {name!r} in the database{near}; {puts}")
+    puts = t("`agi-app contacts import NAME FILE` puts one of campaigns/ there")
+    raise InputError(t("there is no campaign {name!r} in the database{near}; {puts}", name=name, near=near, puts=puts))
 
 
 async def campaign_names(store: Store) -> list[str]:
@@ -87,9 +88,14 @@ async def option_names_one(store: Store, name: str | None, done: str = "nothing 
     """
     if name and name not in (known := await campaign_names(store)):
         then = f"; {done}" if done else ""
-        near = suggest(name, known) or "; there is none at all"
+        near = suggest(name, known) or t("; there is none at all")
         raise InputError(
-            f"--campaign {shown_text(name)}: there is no campaign {shown_text(name)!r} in the database{near}{then}"
+            t(
+                "--campaign {shown_text}: there is no campaign {shown_text!r} in the database{near}{then}",
+                shown_text=shown_text(name),
+                near=near,
+                then=then,
+            )
         )
 
 
@@ -109,7 +115,9 @@ async def set_state(store: Store, name: str, state: CampaignState, reason: str |
     async with store.transaction() as connection:
         if state is CampaignState.STOPPED:
             claimed = await records(connection, Q["claimed_attempts"], {"name": name})
-            await give_back(connection, [row["attempt_id"] for row in claimed], "the campaign was stopped", CLAIMED)
+            await give_back(
+                connection, [row["attempt_id"] for row in claimed], template("the campaign was stopped"), CLAIMED
+            )
         await tell_workers(connection, {"campaign": name, "state": state.value})
     return True
 
@@ -134,5 +142,5 @@ def _campaign(spec: str) -> Campaign:
         return msgspec.json.decode(spec, type=Campaign)
     except msgspec.ValidationError as error:
         raise StoreError(
-            f"a stored campaign cannot be read ({error}): save it again with `agi-app campaign start`"
+            t("a stored campaign cannot be read ({error}): save it again with `agi-app campaign start`", error=error)
         ) from error

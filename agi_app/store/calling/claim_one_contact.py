@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from agi_app.messages import t
 from agi_app.model.call import Claim
 from agi_app.model.campaign import Campaign, CampaignState
 from agi_app.store.calling import concurrent_slots, gateway_ports
@@ -40,7 +41,7 @@ async def claim_one(
     store: Store, campaign: Campaign, contact_id: int, terms: ClaimTerms, decide: Decide
 ) -> Claim | RefusedContact:
     """Reserve the contact as ``claims.claim`` does, if the gate allows a call now. Raises StoreError."""
-    return await _look(store, campaign, contact_id, terms, decide, take=True) or RefusedContact(IN_CALL)
+    return await _look(store, campaign, contact_id, terms, decide, take=True) or RefusedContact(t(IN_CALL))
 
 
 async def _look(
@@ -49,17 +50,22 @@ async def _look(
     async with store.transaction() as connection:
         start = await begin(connection, campaign, terms.offset)
         if start is None or start.state is not CampaignState.RUNNING:
-            return RefusedContact(f"campaign {campaign.name} does not run")
+            return RefusedContact(t("campaign {name} does not run", name=campaign.name))
         places = await concurrent_slots.lease_both(connection, campaign, terms.trunk_limit, 1)
         if not places.free:
-            return RefusedContact(f"the {places.short_of or 'trunk'} already has as many calls as it may have at once")
+            return RefusedContact(
+                t(
+                    "the {short_of} already has as many calls as it may have at once",
+                    short_of=t(places.short_of or "trunk"),
+                )
+            )
         values = {"contact_id": contact_id, "campaign": campaign.name}
         if (row := await record(connection, Q["lock_one"], values)) is None:
-            return RefusedContact(IN_CALL)
+            return RefusedContact(t(IN_CALL))
         await count(connection, Q["set_state"], {**values, "state": "pending"})
         if not (judged := await judge(connection, [Due(contact_id, row["head"])], start, decide, 1, terms.missing)):
             await count(connection, Q["set_state"], {**values, "state": row["state"]})
-            return RefusedContact(IN_CALL)
+            return RefusedContact(t(IN_CALL))
         decision = judged[0].decision
         port = decision.caller_id if decision.allowed and terms.ports else None
         busy = port is not None and (
@@ -69,4 +75,4 @@ async def _look(
             claims = await reserve(connection, campaign, judged, places.free, start.now, terms, row["state"])
             return claims[0] if claims else RefusedContact(refusal(decision))
         await count(connection, Q["set_state"], {**values, "state": row["state"]})
-    return RefusedContact(f"the port with the number {port} is taken, or rests") if busy else None
+    return RefusedContact(t("the port with the number {port} is taken, or rests", port=port)) if busy else None

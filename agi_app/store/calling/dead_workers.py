@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from agi_app.messages import template
 from agi_app.model.call import CallResult
 from agi_app.store.calling.attempts import CLAIMED, Ended, give_back, store_ends
 from agi_app.store.calling.inbound_calls import write_broken_off
@@ -64,7 +65,7 @@ async def _end(store: Store, attempt_id: str, values: Parameters, rule: Rule) ->
         if (still := await record(connection, Q["still_orphan"], {"attempt_id": attempt_id, **values})) is None:
             return None
         if (result := rule(still["state"])) is None:
-            await give_back(connection, [attempt_id], "its worker ended before it was dialled", CLAIMED)
+            await give_back(connection, [attempt_id], template("its worker ended before it was dialled"), CLAIMED)
             return True
         await store_ends(connection, [Ended(attempt_id, result, None, contact_done=True)], swept=True)
         return False

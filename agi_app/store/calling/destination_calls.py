@@ -15,6 +15,7 @@ from agi_app.gate.decide import Decision
 from agi_app.gate.destination_phone import DECIDED_AS
 from agi_app.gate.permit import MarkReceipt
 from agi_app.gate.rehearsal import RehearsalFacts
+from agi_app.messages import t
 from agi_app.model.call import AllowedCall
 from agi_app.model.phone import PhoneNumber
 from agi_app.store.database.pool import Store
@@ -87,7 +88,7 @@ async def take(
             "now": now,
         }
         asked_at = store.clock.monotonic()
-        refused = f"database {store.where}: did not take the mark of a leg"
+        refused = t("database {where}: did not take the mark of a leg", where=store.where)
         call_id = await the_value(connection, int, Q["dialling"], marked, refused)
     call = decision.call(wanted.leg_id, wanted.number.e164, wanted.trunk, decision_id)
     receipt = MarkReceipt.of(call.attempt_id, asked_at, store.clock.monotonic())

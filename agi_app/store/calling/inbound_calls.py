@@ -6,12 +6,13 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
+from agi_app.messages import template
 from agi_app.store.database.pool import Store
 from agi_app.store.database.statements import load_queries, record
 
 Q = load_queries("calling/inbound_calls")
 ANSWERED, GIVEN_BACK = "answered", "given_back"
-BROKEN_OFF = "the worker ended during the call"
+BROKEN_OFF = template("the worker ended during the call")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from agi_app.messages import t
 from agi_app.model.waiting_reason import WaitingReason
 from agi_app.store.database.pool import Store
 from agi_app.store.database.statements import as_json, load_queries
@@ -78,7 +79,7 @@ async def journal_position(store: Store, entityid: str) -> int:
 
 async def database_started(store: Store) -> dt.datetime:
     """When the database server was started last (real time)."""
-    otherwise = f"database {store.where}: does not say when it was started"
+    otherwise = t("database {where}: does not say when it was started", where=store.where)
     return await store.the_value(dt.datetime, Q["database_started"], None, otherwise)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
+from agi_app.messages import t
 from agi_app.store.database.listen import tell_workers
 from agi_app.store.database.pool import Store
 from agi_app.store.database.statements import load_queries
@@ -26,9 +27,12 @@ class Pause:
     def words(self) -> str:
         """Why nobody is dialled, for people."""
         why = f": {self.reason}" if self.reason else ""
-        return (
-            f"everything is paused since {self.recorded_at:%Y-%m-%d %H:%M:%S} UTC by {self.entered_by}{why};"
-            " `agi-app resume --all` ends it"
+        return t(
+            "everything is paused since {recorded_at:%Y-%m-%d %H:%M:%S} UTC by {entered_by}{why}; `agi-app"
+            " resume --all` ends it",
+            recorded_at=self.recorded_at,
+            entered_by=self.entered_by,
+            why=why,
         )
 
 

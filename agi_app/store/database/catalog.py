@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 
 from agi_app.errors import SafetyError
+from agi_app.messages import t, template
 from agi_app.store.database import versions
 from agi_app.store.database.pool import Store
 from agi_app.store.database.statements import Connection, load_queries, records
@@ -62,10 +63,12 @@ def text_of(found: Mapping[str, str]) -> str:
 async def differences(connection: Connection) -> list[tuple[str, str]]:
     """Every object that is not as it must be, with what is wrong: ``("table suppression", "is not there")``."""
     want, have = pinned(), await describe(connection)
-    found = [(name, "is not there") for name in want.keys() - have.keys()]
-    found += [(name, "does not belong to agi-app") for name in have.keys() - want.keys()]
-    found += [(name, "was changed") for name in want.keys() & have.keys() if want[name] != have[name]]
-    whole = {name.partition(" ")[2] for name, what in found if name.startswith("table ") and what != "was changed"}
+    found = [(name, template("is not there")) for name in want.keys() - have.keys()]
+    found += [(name, template("does not belong to agi-app")) for name in have.keys() - want.keys()]
+    found += [(name, template("was changed")) for name in want.keys() & have.keys() if want[name] != have[name]]
+    whole = {
+        name.partition(" ")[2] for name, what in found if name.startswith("table ") and what != template("was changed")
+    }
     told = [(name, what) for name, what in found if _table_of(name) not in whole]
     return sorted(told, key=lambda pair: (_table_of(pair[0]) is not None, pair))
 
@@ -82,9 +85,14 @@ async def fault(store: Store) -> str | None:
         found = await differences(connection)
     if not found:
         return None
-    named = ", ".join(f"{name} {what}" for name, what in found[:NAMED])
-    more = f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
-    return f"the database's objects are not those of this version: {named}{more}; {MEND}"
+    named = ", ".join(f"{name} {t(what)}" for name, what in found[:NAMED])
+    more = t(" and {found} more", found=len(found) - NAMED) if len(found) > NAMED else ""
+    return t(
+        "the database's objects are not those of this version: {named}{more}; {mend}",
+        named=named,
+        more=more,
+        mend=t(MEND),
+    )
 
 
 async def check(store: Store) -> None:

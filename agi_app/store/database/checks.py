@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from agi_app.clock import Clock, SandboxClock
 from agi_app.errors import SafetyError
+from agi_app.messages import t
 from agi_app.store.database.pool import Store
 from agi_app.store.database.statements import load_queries, records, the_value, value
 
@@ -21,14 +22,20 @@ async def assert_durable(store: Store) -> None:
     for setting, state in (row or {}).items():
         if state == "off":
             raise SafetyError(
-                f"database {store.where}: {setting} is off, so a crash could forget a call or a stop; "
-                f"set {setting} = on in postgresql.conf"
+                t(
+                    "database {where}: {setting} is off, so a crash could forget a call or a stop; set {setting} ="
+                    " on in postgresql.conf",
+                    where=store.where,
+                    setting=setting,
+                )
             )
 
 
 async def database_now(store: Store) -> dt.datetime:
     """The database's own real time (UTC)."""
-    return await store.the_value(dt.datetime, Q["database_now"], None, f"database {store.where}: gave no time")
+    return await store.the_value(
+        dt.datetime, Q["database_now"], None, t("database {where}: gave no time", where=store.where)
+    )
 
 
 async def clock_difference(store: Store) -> dt.timedelta:
@@ -46,7 +53,7 @@ async def sandbox_offset(store: Store, start: dt.datetime) -> dt.timedelta:
     """
     async with store.transaction() as connection:
         await connection.execute(Q["anchor_sandbox_clock"], {"start": start})
-        lost = f"database {store.where}: lost the sandbox clock; run `agi-app migrate`"
+        lost = t("database {where}: lost the sandbox clock; run `agi-app migrate`", where=store.where)
         return dt.timedelta(seconds=await the_value(connection, float, Q["sandbox_offset"], None, lost))
 
 
@@ -72,7 +79,7 @@ async def rules_clock_as_it_is(store: Store, start: dt.datetime | None) -> Clock
             raise SafetyError(_OTHER_CLOCK[bound].format(where=store.where))
         if start is None:
             return Clock()
-        lost = f"database {store.where}: has no sandbox clock yet: run `agi-app doctor` once"
+        lost = t("database {where}: has no sandbox clock yet: run `agi-app doctor` once", where=store.where)
         return SandboxClock(dt.timedelta(seconds=await the_value(connection, float, Q["sandbox_offset"], None, lost)))
 
 
@@ -82,7 +89,7 @@ async def _bind_clock(store: Store, wanted: str) -> None:
         (row,) = await records(connection, Q["clock"])
         bound = row["bound"] or (Clock.name if row["used"] else None)
         if bound not in (None, wanted):
-            raise SafetyError(_OTHER_CLOCK[bound].format(where=store.where))
+            raise SafetyError(t(_OTHER_CLOCK[bound], where=store.where))
         if row["bound"] is None and (row["used"] or wanted == SandboxClock.name):
             await connection.execute(Q["bind_clock"], {"clock": wanted})
 
@@ -125,7 +132,9 @@ def compare_key(known: StoredIdentity, check_value: str) -> None:
     """Raise SafetyError when the database was filled with another suppression key."""
     if known.suppression_key not in (None, check_value):
         raise SafetyError(
-            "the suppression key is not the one this database was filled with, so nobody who said stop would be "
-            "recognised; put the right suppression.key back into the data folder (it is in your backup; nodes that "
-            "share a database share it)"
+            t(
+                "the suppression key is not the one this database was filled with, so nobody who said stop would"
+                " be recognised; put the right suppression.key back into the data folder (it is in your backup;"
+                " nodes that share a database share it)"
+            )
         )

@@ -17,6 +17,7 @@ from typing import IO
 from psycopg import sql
 
 from agi_app.errors import InputError, StoreError
+from agi_app.messages import t
 from agi_app.store.database import versions
 from agi_app.store.database.pool import Store
 from agi_app.store.database.postgres_programs import binaries
@@ -50,7 +51,7 @@ async def load(store: Store, file: Path) -> int:
                 seen.add(table)
         if "schema_version" not in seen:
             raise InputError(
-                f"{file}: is not a dump of agi-app's database; make one with `pg_dump DATABASE_URL > FILE`"
+                t("{file}: is not a dump of agi-app's database; make one with `pg_dump DATABASE_URL > FILE`", file=file)
             )
     return len(seen & ours.keys())
 
@@ -81,9 +82,13 @@ def _same_version(file: Path, lines: IO[bytes]) -> None:
     want = {(migration.number, migration.sha256) for migration in versions.known()}
     if has != want:
         raise InputError(
-            f"{file}: was made by another version of agi-app (its last migration is {max(has, default=(0, ''))[0]},"
-            f" ours {max(want)[0]}); verify it with that version, or restore it to an empty database and run"
-            " `agi-app migrate`"
+            t(
+                "{file}: was made by another version of agi-app (its last migration is {max}, ours {max2});"
+                " verify it with that version, or restore it to an empty database and run `agi-app migrate`",
+                file=file,
+                max=max(has, default=(0, ""))[0],
+                max2=max(want)[0],
+            )
         )
 
 
@@ -98,11 +103,17 @@ def _text(file: Path) -> Iterator[IO[bytes]]:
                 yield opened
             return
     except OSError as error:
-        raise InputError(f"{file}: cannot be read: {error.strerror}") from error
+        raise InputError(t("{file}: cannot be read: {strerror}", file=file, strerror=error.strerror)) from error
     with tempfile.TemporaryFile() as made:
         command = [str(binaries() / "pg_restore"), "--data-only", "--file=-", str(file)]
         done = subprocess.run(command, stdout=made, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, check=False)
         if done.returncode:
-            raise StoreError(f"{file}: pg_restore cannot read it: {done.stderr.decode(errors='replace').strip()}")
+            raise StoreError(
+                t(
+                    "{file}: pg_restore cannot read it: {strip}",
+                    file=file,
+                    strip=done.stderr.decode(errors="replace").strip(),
+                )
+            )
         made.seek(0)
         yield made

@@ -31,6 +31,7 @@ import psycopg
 
 from agi_app.atomic_files import write_new, write_whole
 from agi_app.errors import ConfigError, StoreError
+from agi_app.messages import t, template
 from agi_app.store.database import service_login, service_rights
 from agi_app.store.database.postgres_programs import STILL_USED, as_plain_user, binaries, failed, pg_ctl, run
 from agi_app.store.database.statements import load_queries
@@ -95,8 +96,12 @@ def acquire(data_folder: Path, *, fast: bool = False) -> EmbeddedServer:
         users = (folder / "users.lock").open("ab")
     except OSError as error:
         raise StoreError(
-            f"database folder {folder}: cannot be used ({error.strerror}); fix its permissions, or set another data"
-            " folder in the settings"
+            t(
+                "database folder {folder}: cannot be used ({strerror}); fix its permissions, or set another data"
+                " folder in the settings",
+                folder=folder,
+                strerror=error.strerror,
+            )
         ) from error
     try:
         with _start_lock(folder):
@@ -116,11 +121,15 @@ def admit_service(data_folder: Path, sockets: Path, password: str) -> bool:
     folder = data_folder.resolve() / "postgres"
     if len(os.fsencode(sockets)) + len(SOCKET_NAME) > LONGEST_SOCKET_PATH or re.search(r'[,"\n]', str(sockets)):
         raise ConfigError(
-            f"{sockets}: no socket can be in a folder whose path has more than"
-            f" {LONGEST_SOCKET_PATH - len(SOCKET_NAME)} bytes, a comma or a quote: set [console] folder in agi-app.toml"
+            t(
+                "{sockets}: no socket can be in a folder whose path has more than {longest_socket_path} bytes, a"
+                " comma or a quote: set [console] folder in agi-app.toml",
+                sockets=sockets,
+                longest_socket_path=LONGEST_SOCKET_PATH - len(SOCKET_NAME),
+            )
         )
     if (url := _running_url(folder / "data")) is None:
-        raise StoreError(f"embedded PostgreSQL in {folder}: does not run")
+        raise StoreError(t("embedded PostgreSQL in {folder}: does not run", folder=folder))
     try:
         if not (folder / PASSWORDS).exists():
             write_new(folder / PASSWORDS, f"*:*:*:{USER}:{secrets.token_urlsafe(32)}\n".encode(), 0o600)
@@ -133,7 +142,9 @@ def admit_service(data_folder: Path, sockets: Path, password: str) -> bool:
             connection.execute(Q["read_rules_of_access"])
             row = connection.execute(Q["socket_folders"]).fetchone()
     except (OSError, psycopg.Error) as error:
-        raise StoreError(f"embedded PostgreSQL in {folder}: the console was not let in: {error}") from error
+        raise StoreError(
+            t("embedded PostgreSQL in {folder}: the console was not let in: {error}", folder=folder, error=error)
+        ) from error
     return str(sockets) not in str(row and row[0]).split(",")
 
 
@@ -147,7 +158,13 @@ def _ensure_running(folder: Path, fast: bool) -> str:
         _start(folder, fast)
         url = _running_url(data)
         if url is None:
-            raise StoreError(f"embedded PostgreSQL in {data}: started but does not answer; see {folder}/server.log")
+            raise StoreError(
+                t(
+                    "embedded PostgreSQL in {data}: started but does not answer; see {folder}/server.log",
+                    data=data,
+                    folder=folder,
+                )
+            )
     _ensure_database(url)
     return f"{url} dbname={DATABASE}"
 
@@ -160,7 +177,7 @@ def _create(folder: Path, fast: bool) -> None:
     command = [str(binaries() / "initdb"), "-D", str(fresh), "-U", USER, "-A", "trust", "-E", "UTF8", "--no-locale"]
     result = run(*as_plain_user(), *command, *(["--no-sync"] if fast else []))
     if result.returncode != 0:
-        raise failed("cannot create its data folder", folder, result.stdout)
+        raise failed(template("cannot create its data folder"), folder, result.stdout)
     fresh.rename(folder / "data")
 
 
@@ -186,7 +203,7 @@ def _start(folder: Path, fast: bool) -> None:
         if log.exists():
             said += log.read_bytes()[begin:].decode("utf-8", "replace")
         if monotonic() > deadline or not any(sign in said for sign in STILL_USED):
-            raise failed("does not start", folder, said)
+            raise failed(template("does not start"), folder, said)
         sleep(0.1)
 
 
@@ -201,7 +218,7 @@ def _socket_folder(folder: Path) -> Path:
     far.mkdir(mode=0o700, exist_ok=True)
     found = far.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o077:
-        raise StoreError(f"{far}: belongs to somebody else or is open to others; remove it and start again")
+        raise StoreError(t("{far}: belongs to somebody else or is open to others; remove it and start again", far=far))
     return far
 
 
@@ -230,7 +247,13 @@ def _running_url(data: Path) -> str | None:
             if not any(sign in str(error) for sign in ("starting up", "recovery", "shutting down")):
                 return None
             if monotonic() > deadline:
-                raise StoreError(f"embedded PostgreSQL in {data}: still starting after {START_TIMEOUT_S} s") from error
+                raise StoreError(
+                    t(
+                        "embedded PostgreSQL in {data}: still starting after {start_timeout_s} s",
+                        data=data,
+                        start_timeout_s=START_TIMEOUT_S,
+                    )
+                ) from error
             sleep(0.1)
         else:
             return url
@@ -251,8 +274,13 @@ def _check_version(data: Path) -> None:
     ours = run(str(binaries() / "postgres"), "--version").stdout.split()[-1].split(".")[0]
     if made_by != ours:
         raise StoreError(
-            f"database folder {data}: was made by PostgreSQL {made_by}, this version brings {ours}; "
-            f"run the old version and `pg_dump`, move the folder away, start, and load the dump"
+            t(
+                "database folder {data}: was made by PostgreSQL {made_by}, this version brings {ours}; run the"
+                " old version and `pg_dump`, move the folder away, start, and load the dump",
+                data=data,
+                made_by=made_by,
+                ours=ours,
+            )
         )
 
 
@@ -283,6 +311,8 @@ def _start_lock(folder: Path) -> Iterator[None]:
                 break
             except BlockingIOError:
                 if monotonic() > deadline:
-                    raise StoreError(f"{folder}/start.lock: another process has been starting for too long") from None
+                    raise StoreError(
+                        t("{folder}/start.lock: another process has been starting for too long", folder=folder)
+                    ) from None
                 sleep(0.02)
         yield

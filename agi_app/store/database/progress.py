@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 from agi_app.errors import StoreError
+from agi_app.messages import t
 from agi_app.store.database.pool import Store
 from agi_app.store.database.statements import load_queries
 
@@ -24,7 +25,7 @@ class DatabaseProgress:
 async def progress(store: Store) -> DatabaseProgress:
     """Read it; raises StoreError."""
     if (row := await store.record(Q["progress"])) is None or row["database_id"] is None:
-        raise StoreError(f"database {store.where}: has no identity; run `agi-app migrate`")
+        raise StoreError(t("database {where}: has no identity; run `agi-app migrate`", where=store.where))
     until = row["hold_until"]
     return DatabaseProgress(row["database_id"], row["decisions"], dt.datetime.fromisoformat(until) if until else None)
 

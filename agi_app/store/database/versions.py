@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agi_app.errors import StoreError
+from agi_app.messages import t
 from agi_app.store.database.faults import NOT_MIGRATED
 from agi_app.store.database.statements import Connection, load_queries, record, rows
 
@@ -44,7 +45,7 @@ async def check(connection: Connection, where: str) -> None:
     table = await record(connection, Q["exists"])
     applied = await rows(connection, Applied, Q["applied"]) if table and table["exists"] else []
     if still_missing(known(), applied, where):
-        raise StoreError(f"database {where}: {NOT_MIGRATED}")
+        raise StoreError(t("database {where}: {not_migrated}", where=where, not_migrated=t(NOT_MIGRATED)))
 
 
 def still_missing(migrations: list[Migration], applied: list[Applied], where: str) -> list[Migration]:
@@ -52,12 +53,21 @@ def still_missing(migrations: list[Migration], applied: list[Applied], where: st
     for ours, theirs in zip(migrations, applied, strict=False):
         if (ours.number, ours.sha256) != (theirs.number, theirs.sha256):
             raise StoreError(
-                f"database {where}: migration {theirs.name} was applied with another text than {ours.name} has now; "
-                "a migration is never changed: put the old file back and add a new one"
+                t(
+                    "database {where}: migration {name} was applied with another text than {name2} has now; a"
+                    " migration is never changed: put the old file back and add a new one",
+                    where=where,
+                    name=theirs.name,
+                    name2=ours.name,
+                )
             )
     if len(applied) > len(migrations):
         raise StoreError(
-            f"database {where}: was made by a newer agi-app (it has {applied[-1].name}); "
-            "install that version, this one could do harm"
+            t(
+                "database {where}: was made by a newer agi-app (it has {name}); install that version, this one"
+                " could do harm",
+                where=where,
+                name=applied[-1].name,
+            )
         )
     return migrations[len(applied) :]

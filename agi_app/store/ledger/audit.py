@@ -17,6 +17,7 @@ import psycopg
 
 from agi_app.audit.entries import TABLES
 from agi_app.errors import StoreError
+from agi_app.messages import t
 from agi_app.store.database.faults import store_error
 from agi_app.store.database.locks import locked
 from agi_app.store.database.pool import ANSWER_LIMIT_S, Store
@@ -73,7 +74,13 @@ class Seat:
         except TimeoutError as error:
             if not deadline.expired():
                 raise
-            raise StoreError(f"database {self._where}: did not answer within {ANSWER_LIMIT_S:.0f} s") from error
+            raise StoreError(
+                t(
+                    "database {where}: did not answer within {answer_limit_s:.0f} s",
+                    where=self._where,
+                    answer_limit_s=ANSWER_LIMIT_S,
+                )
+            ) from error
         except psycopg.Error as error:
             raise store_error(error, self._where) from error
 

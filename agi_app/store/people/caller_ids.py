@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import asdict, dataclass
 
 from agi_app.audit.stamps import Stamper
+from agi_app.messages import t
 from agi_app.store.database.pool import Store
 from agi_app.store.database.statements import Connection, load_queries, the_value
 
@@ -35,7 +36,9 @@ async def add_proof(store: Store, proof: CallerIdProof, now: dt.datetime) -> Non
 async def add_in(connection: Connection, proof: CallerIdProof, now: dt.datetime, stamper: Stamper) -> int:
     """As ``add_proof``, inside the caller's transaction; returns the proof's id."""
     stamped = {**asdict(proof), "stamp": stamp_of(proof, stamper)}
-    proof_id = await the_value(connection, int, Q["add"], stamped, f"the proof of {proof.e164} was not stored")
+    proof_id = await the_value(
+        connection, int, Q["add"], stamped, t("the proof of {e164} was not stored", e164=proof.e164)
+    )
     await connection.execute(Q["wake"], {"e164": proof.e164, "now": now})
     return proof_id
 

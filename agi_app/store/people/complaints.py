@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from agi_app.errors import InputError
+from agi_app.messages import t
 from agi_app.model.phone import PhoneNumber
 from agi_app.store.calling.call_recordings import RecordingRow
 from agi_app.store.database.pool import Store
@@ -85,7 +86,7 @@ async def add(store: Store, said: Complaint, terms: CaseTerms) -> int:
     async with store.transaction() as connection:
         await add_person(store, connection, said.number.e164)
         number = {"number": said.number.e164}
-        person_id = await the_value(connection, int, Q["person"], number, "the person of a complaint was not stored")
+        person_id = await the_value(connection, int, Q["person"], number, t("the person of a complaint was not stored"))
         values = {
             **asdict(terms),
             "ref": ref,
@@ -101,7 +102,7 @@ async def add(store: Store, said: Complaint, terms: CaseTerms) -> int:
             "entered_by": said.entered_by,
         }
         await connection.execute(Q["add"], values)
-        return await the_value(connection, int, Q["id_of"], {"ref": ref}, "a complaint was not stored")
+        return await the_value(connection, int, Q["id_of"], {"ref": ref}, t("a complaint was not stored"))
 
 
 async def note(store: Store, complaint_id: int, at: dt.datetime, state: str | None, text: str, entered_by: str) -> str:
@@ -133,4 +134,6 @@ async def recordings_of(store: Store, number: str) -> list[RecordingRow]:
 
 def no_case(complaint_id: int) -> InputError:
     """There is no such case."""
-    return InputError(f"there is no complaint {complaint_id}; `agi-app complaint list` shows all")
+    return InputError(
+        t("there is no complaint {complaint_id}; `agi-app complaint list` shows all", complaint_id=complaint_id)
+    )

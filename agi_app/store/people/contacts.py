@@ -17,6 +17,7 @@ import msgspec
 from psycopg.types.json import Jsonb
 
 from agi_app.errors import InputError
+from agi_app.messages import t
 from agi_app.model.person import ContactRow
 from agi_app.store.database.pool import Store
 from agi_app.store.database.statements import Connection, count, load_queries
@@ -121,7 +122,7 @@ async def wake_old_rules(store: Store, ruleset_version: str, now: dt.datetime) -
 
 def no_campaign(name: str) -> InputError:
     """The error for contacts of a campaign that is not in the database."""
-    return InputError(f"there is no campaign {name} in the database: check its name and file")
+    return InputError(t("there is no campaign {name} in the database: check its name and file", name=name))
 
 
 async def _copy(store: Store, connection: Connection, rows: Sequence[ContactRow]) -> None:

@@ -11,6 +11,7 @@ import datetime as dt
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 
+from agi_app.messages import t
 from agi_app.model.campaign import Purpose
 from agi_app.store.database.pool import Store
 from agi_app.store.database.statements import count, load_queries, rows
@@ -50,7 +51,7 @@ class _Waiting:
 
 async def enter(store: Store, stop: NewStop) -> int:
     """Keep a stop; returns its number once it is durable, or once the transaction is that it is a part of."""
-    return await store.the_value(int, Q["enter"], asdict(stop), "the stop was not stored: enter it again")
+    return await store.the_value(int, Q["enter"], asdict(stop), t("the stop was not stored: enter it again"))
 
 
 async def take_effect(store: Store) -> int:

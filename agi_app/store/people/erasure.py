@@ -15,6 +15,7 @@ from typing import Any
 from agi_app.audit.entries import TABLES
 from agi_app.audit.erasures import LEFT, Erasure, left
 from agi_app.errors import InputError, StoreError
+from agi_app.messages import t
 from agi_app.store.database.pool import Store
 from agi_app.store.database.statements import Connection, as_json, count, load_queries, record, records
 from agi_app.store.ledger import audit
@@ -65,8 +66,10 @@ async def erase_person(store: Store, number: str, why: Why, sign: Sign) -> Erase
         values = {"person_id": person_id}
         if await record(connection, Q["open_attempt"], values):
             raise InputError(
-                "a call to this person is going on; nothing was erased. The stop is taken, so the call is being ended:"
-                " run this again in a moment"
+                t(
+                    "a call to this person is going on; nothing was erased. The stop is taken, so the call is being"
+                    " ended: run this again in a moment"
+                )
             )
         await connection.execute(Q["suppress_group"], values | {"at": why.at})
         await connection.execute(Q["begin"])
@@ -132,7 +135,7 @@ async def _locked(connection: Connection, number: str) -> int | None:
     """The person's row id, its head locked like a claim does; None when the number is not known."""
     if (found := await record(connection, Q["lock_head"], {"number": number})) is None:
         if await record(connection, Q["known"], {"number": number}):
-            raise StoreError("the person was being joined with another one; run this again")
+            raise StoreError(t("the person was being joined with another one; run this again"))
         return None
     person_id: int = found["person_id"]
     return person_id

@@ -7,6 +7,7 @@ take the note back.
 from __future__ import annotations
 
 from agi_app.errors import InputError
+from agi_app.messages import t
 from agi_app.store.database.pool import Store
 from agi_app.store.database.statements import load_queries
 
@@ -35,6 +36,6 @@ async def find_by_number(store: Store, number: str, actor: str, reason: str) -> 
 async def _look(store: Store, note: str, what: dict[str, object]) -> tuple[int, str] | None:
     look = await store.value(int, Q[note], what)
     if look is None:
-        raise InputError(TOO_MANY)
+        raise InputError(t(TOO_MANY))
     row = await store.record(Q["looked_at"], {"look": look})
     return None if row is None else (row["person_id"], row["e164"])

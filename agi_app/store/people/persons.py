@@ -10,6 +10,7 @@ from psycopg import sql
 
 from agi_app.audit.stamps import Stamper
 from agi_app.errors import StoreError
+from agi_app.messages import t
 from agi_app.store.database.statements import Connection, load_queries, record, records
 from agi_app.store.people import stops
 
@@ -45,7 +46,7 @@ async def link_persons(connection: Connection, source_table: str, stamper: Stamp
 
 def _stamp(stamper: Stamper | None, pairs: dict[str, list[int]]) -> bytes:
     if stamper is None:
-        raise StoreError("numbers were to become one person's without the audit key's stamp")
+        raise StoreError(t("numbers were to become one person's without the audit key's stamp"))
     return stamper.fact(LINK, pairs)
 
 

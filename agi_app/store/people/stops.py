@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, replace
 
 from psycopg.rows import DictRow
 
+from agi_app.messages import template
 from agi_app.model.campaign import Purpose
 from agi_app.store.calling.attempts import CLAIMED, give_back
 from agi_app.store.database.listen import STOP_CHANNEL
@@ -181,7 +182,7 @@ async def _end_attempts(
     """Take back what is claimed; return that and what is being dialled."""
     found = await rows(connection, OpenAttempt, Q["open_attempts"], {"persons": list(heads), "purpose": purpose})
     claimed = [a.attempt_id for a in found if a.state in CLAIMED]
-    cancelled = await give_back(connection, claimed, "the person said stop", CLAIMED) if claimed else []
+    cancelled = await give_back(connection, claimed, template("the person said stop"), CLAIMED) if claimed else []
     return tuple(cancelled), tuple(a for a in found if a.attempt_id not in cancelled)
 
 

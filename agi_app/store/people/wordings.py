@@ -7,6 +7,7 @@ import hashlib
 from dataclasses import dataclass
 
 from agi_app.errors import InputError
+from agi_app.messages import t
 from agi_app.store.database.pool import Store
 from agi_app.store.database.statements import load_queries, record
 
@@ -40,9 +41,9 @@ async def register(store: Store, label: str, language: str | None, text: str, en
     """
     name, _, version = label.partition("/")
     if not name.strip() or not version.strip() or "/" in version:
-        raise InputError(f"{label}: a wording is named NAME/VERSION, for example signup-form/2")
+        raise InputError(t("{label}: a wording is named NAME/VERSION, for example signup-form/2", label=label))
     if not text.strip():
-        raise InputError("the wording is empty; give the exact text that people are shown")
+        raise InputError(t("the wording is empty; give the exact text that people are shown"))
     values = {
         "name": name.strip(),
         "version": version.strip(),
@@ -56,8 +57,12 @@ async def register(store: Store, label: str, language: str | None, text: str, en
         found = await record(connection, Q["one"], values)
     if found is None or found["sha256"] != values["sha256"]:
         raise InputError(
-            f"{label} ({language or 'no language'}) is registered with another text, which people agreed to or may"
-            " have; give the new text a new version"
+            t(
+                "{label} ({language}) is registered with another text, which people agreed to or may have; give"
+                " the new text a new version",
+                label=label,
+                language=language or t("no language"),
+            )
         )
     wording_id: int = found["wording_id"]
     return wording_id

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+from agi_app.messages import template
 from agi_app.model.person import WRONG_NUMBER
 from agi_app.store.calling.attempts import CLAIMED, give_back
 from agi_app.store.database.listen import STOP_CHANNEL
@@ -25,7 +26,9 @@ async def end_consents(store: Store, number_hash: bytes, at: dt.datetime, reason
             said = {"person_id": person["person_id"], "at": at, "reason": reason, "via": WRONG_NUMBER}
             new = len(await records(connection, Q["add_revocation"], said))
             if claimed := await records(connection, Q["claimed"], person):
-                await give_back(connection, [row["attempt_id"] for row in claimed], "it is a wrong number", CLAIMED)
+                await give_back(
+                    connection, [row["attempt_id"] for row in claimed], template("it is a wrong number"), CLAIMED
+                )
             await connection.execute(Q["tell"], {"channel": STOP_CHANNEL, "head": person["head"]})
             return new
     return await suppress(store, [Suppression(number_hash, at, reason, WRONG_NUMBER)])

@@ -10,6 +10,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from agi_app.errors import InputError
+from agi_app.messages import t
 from agi_app.store.database.pool import Store
 from agi_app.store.database.statements import as_json, load_queries
 from agi_app.store.requested_calls.requests import PATIENCE, Requests, RequestStatus
@@ -63,12 +64,15 @@ async def find(store: Store, campaign: str, wanted: str, e164: str | None) -> tu
     found = await store.records(Q["find"], {"campaign": campaign, "wanted": wanted, "e164": e164})
     if not (named := [row for row in found if row["external_id"] == wanted] or found):
         raise InputError(
-            f"campaign {campaign} has no contact with this id or number;"
-            f" `agi-app contacts import {campaign} FILE` adds one"
+            t(
+                "campaign {campaign} has no contact with this id or number; `agi-app contacts import {campaign}"
+                " FILE` adds one",
+                campaign=campaign,
+            )
         )
     if len(named) > 1:
         raise InputError(
-            "more than one contact has this number: name one by its external id, such as "
+            t("more than one contact has this number: name one by its external id, such as ")
             + ", ".join(row["external_id"] for row in named)
         )
     return int(named[0]["contact_id"]), str(named[0]["external_id"])
@@ -77,7 +81,7 @@ async def find(store: Store, campaign: str, wanted: str, e164: str | None) -> tu
 async def request(store: Store, campaign: str, contact_id: int, destination: str, entered_by: str) -> int:
     """Ask the workers for a call; returns its id."""
     values = {"campaign": campaign, "contact_id": contact_id, "destination": destination, "entered_by": entered_by}
-    refused = f"database {store.where}: did not take the request for a call"
+    refused = t("database {where}: did not take the request for a call", where=store.where)
     return await store.the_value(int, Q["request"], values, refused)
 
 

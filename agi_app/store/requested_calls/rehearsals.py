@@ -15,6 +15,7 @@ import msgspec
 from agi_app.gate.decide import Decision
 from agi_app.gate.permit import MarkReceipt
 from agi_app.gate.rehearsal import DECIDED_AS, RehearsalFacts
+from agi_app.messages import t
 from agi_app.model.call import AllowedCall, CallResult
 from agi_app.model.campaign import Purpose
 from agi_app.model.phone import PhoneNumber
@@ -99,7 +100,7 @@ async def request(
     async with store.transaction() as connection:
         await connection.execute(Q["forget_old"])
         await add_person(store, connection, number.e164)
-        refused = f"database {store.where}: did not take the request for a rehearsal"
+        refused = t("database {where}: did not take the request for a rehearsal", where=store.where)
         return await the_value(connection, int, Q["request"], wanted, refused)
 
 

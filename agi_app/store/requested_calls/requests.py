@@ -16,6 +16,8 @@ import msgspec
 
 from agi_app.clock import Clock
 from agi_app.errors import AsteriskError, StoreError
+from agi_app.messages import t
+from agi_app.messages.retold import retold
 from agi_app.store.database.pool import Store
 from agi_app.store.database.statements import load_queries
 
@@ -62,7 +64,9 @@ class Requests(Generic[S]):
     async def status(self, store: Store, request_id: int) -> S:
         """What has happened to a request."""
         if (row := await store.record(self._queries["status"], {"request_id": request_id})) is None:
-            raise StoreError(f"database {store.where}: has lost the request {request_id}")
+            raise StoreError(
+                t("database {where}: has lost the request {request_id}", where=store.where, request_id=request_id)
+            )
         return msgspec.convert(row, self._status)
 
     async def give_up(self, store: Store, request_id: int) -> bool:
@@ -86,7 +90,7 @@ class Requests(Generic[S]):
         while True:
             status = await self.status(store, request_id)
             for line in status.progress[shown:]:
-                show(line)
+                show(retold(line))
             shown = len(status.progress)
             if status.state == "ended":
                 return status
@@ -94,5 +98,5 @@ class Requests(Generic[S]):
             if status.state == "waiting" and waited > patience:
                 await self.give_up(store, request_id)
             if waited > patience + longest:
-                raise AsteriskError("the worker that made the call has not said how it ended; is it still running?")
+                raise AsteriskError(t("the worker that made the call has not said how it ended; is it still running?"))
             await asyncio.sleep(LOOK_EVERY_S)

@@ -9,6 +9,7 @@ from typing import Any
 from agi_app.gate.decide import Decision
 from agi_app.gate.facts import ProofFact
 from agi_app.gate.verification import NO_CONTACT, VerificationFacts
+from agi_app.messages import current, t
 from agi_app.model.phone import region_and_zones
 from agi_app.store.database.pool import Store
 from agi_app.store.database.statements import Connection, as_json, load_queries, the_value
@@ -55,13 +56,13 @@ async def record_decision(
         "decided_at": decision.decided_at,
         "clock": clock_name,
     }
-    lost = f"the decision about a call ({decided_as}) was not stored"
+    lost = t("the decision about a call ({decided_as}) was not stored", decided_as=decided_as)
     return await the_value(connection, int, Q["record_decision"], values, lost)
 
 
 def refusal(decision: Decision) -> str:
     """Why, for people, and when to ask again."""
-    return "; ".join(f"{r.rule}: {r.text}{_again(r.try_again_at)}" for r in decision.reasons)
+    return "; ".join(f"{r.rule}: {r.told(current())}{_again(r.try_again_at)}" for r in decision.reasons)
 
 
 def phone_fact(proof: ProofFact | None) -> dict[str, object] | None:
@@ -70,4 +71,4 @@ def phone_fact(proof: ProofFact | None) -> dict[str, object] | None:
 
 
 def _again(at: dt.datetime | None) -> str:
-    return f" (again from {at:%Y-%m-%d %H:%M} UTC)" if at else ""
+    return t(" (again from {at:%Y-%m-%d %H:%M} UTC)", at=at) if at else ""

@@ -16,6 +16,7 @@ from agi_app.audit.stamps import Stamper
 from agi_app.gate.decide import Decision
 from agi_app.gate.permit import MarkReceipt
 from agi_app.gate.verification import DECIDED_AS, VerificationFacts
+from agi_app.messages import t
 from agi_app.model.call import AllowedCall
 from agi_app.model.phone import PhoneNumber
 from agi_app.store.database.pool import Store
@@ -79,7 +80,7 @@ async def request(
     }
     async with store.transaction() as connection:
         await add_person(store, connection, number.e164)
-        refused = f"database {store.where}: did not take the request for a verification call"
+        refused = t("database {where}: did not take the request for a verification call", where=store.where)
         return await the_value(connection, int, Q["request"], wanted, refused)
 
 

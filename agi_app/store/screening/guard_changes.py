@@ -15,6 +15,7 @@ from typing import Any
 
 from agi_app.audit.erasures import Erasure
 from agi_app.guard.lists import Shape, shape_of
+from agi_app.messages import t
 from agi_app.store.database.pool import Store
 from agi_app.store.database.statements import Connection, as_json, count, load_queries, pages, record, records, value
 from agi_app.store.people.erasure import PERSON, Sign, Why, write_erasure
@@ -132,7 +133,7 @@ async def false_rows(connection: Connection, hashed: Hash) -> list[FalseRow]:
     found = [_false_entry(row, hashed) async for some in entries for row in some]
     found += [_false_vote(row, hashed) async for some in votes for row in some]
     lost = await records(connection, Q["lost"])
-    text = "the list entry of this change is gone, and nobody took it off"
+    text = t("the list entry of this change is gone, and nobody took it off")
     found += [FalseRow("guard_change", row["change_id"], row["change_id"], row["leaf"], text) for row in lost]
     return [row for row in found if row is not None]
 
@@ -145,7 +146,7 @@ def _false_entry(row: Mapping[str, Any], hashed: Hash) -> FalseRow | None:
     same_number = before or (row["number_hash"], row["told"]) == _subject(row["pattern"], hashed)
     if row["what"] == "listed" and same_number and told == entry_details(row):
         return None
-    text = f"guard_list {row['entry_id']} does not say what was said of it"
+    text = t("guard_list {row} does not say what was said of it", row=row["entry_id"])
     return FalseRow("guard_list", row["entry_id"], row["change_id"], row["leaf"], text)
 
 
@@ -156,7 +157,11 @@ def _false_vote(row: Mapping[str, Any], hashed: Hash) -> FalseRow | None:
     what = "reported" if row["nuisance"] else "appealed"
     if row["what"] == what and same_number and told.get("line") == row["voter"]:
         return None
-    text = f"the vote of line {row['voter']} (guard_vote of caller {row['caller_id']}) is not what was said"
+    text = t(
+        "the vote of line {row} (guard_vote of caller {row2}) is not what was said",
+        row=row["voter"],
+        row2=row["caller_id"],
+    )
     return FalseRow("guard_vote", row["caller_id"], row["change_id"], row["leaf"], text)
 
 
