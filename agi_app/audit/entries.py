@@ -33,6 +33,8 @@ TABLES = {
     "phone_proof": "phone_proof",
     "list_digest": "list_digest",
     "calling_pause": "calling_pause",
+    "import_file": "import_file",
+    "import_stored": "import_stored",
     "action": "action",
     "action_end": "action_end",
 }

@@ -60,6 +60,10 @@ class _Teller:
         label = say["label"].format(label=label) if label else ""
         yield _INDENT + say["words"].format(label=label, text=given.wording)
         yield from self._evidence(given.evidence, given.evidence_file, given.evidence_sha256)
+        if given.import_at is not None:
+            user = given.import_os_user or "-"
+            told = {"file": given.import_name, "sha256": given.import_sha256, "account": given.import_account}
+            yield _INDENT + say["imported"].format(at=self._at(given.import_at, seconds=True), user=user, **told)
         yield _INDENT + self._validity(given)
 
     def _validity(self, given: StoredConsent) -> str:

@@ -39,6 +39,7 @@ class ListSummary:
     woken: int  # contacts that are decided again
     problems: tuple[Problem, ...]
     notes: tuple[str, ...] = ()  # what the user should know besides
+    sha256: bytes = b""  # of the file
 
 
 async def import_list(
@@ -73,7 +74,7 @@ async def import_list(
         raise InputError(_too_few(path, terms.name, few.entries, before)) from None
     figures = (file.lines, done.entries, file.unreadable, done.woken)
     notes = tuple(_notes(file, terms, done.entries))
-    return ListSummary(terms.name, str(path), terms.as_of, *figures, tuple(file.problems), notes)
+    return ListSummary(terms.name, str(path), terms.as_of, *figures, tuple(file.problems), notes, bytes.fromhex(digest))
 
 
 def _too_few(path: Path, name: str, entries: int, before: int) -> str:

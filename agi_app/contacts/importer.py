@@ -20,16 +20,27 @@ from typing import IO
 
 from msgspec import msgpack
 
+from agi_app.atomic_files import kept_name
 from agi_app.contacts.columns import RejectedRow
 from agi_app.contacts.consent_file import NO_PROOFS, parse_consents
 from agi_app.contacts.consent_proof import Proofs
 from agi_app.contacts.contacts_file import Called, contact_columns, header_notes, parse_contacts
 from agi_app.contacts.generated_numbers import beside, distinct, looks_generated
-from agi_app.contacts.import_batches import BATCH, Count, ImportSummary, Progress, Spool, StoringPlan, fill, store_all
+from agi_app.contacts.import_batches import (
+    BATCH,
+    Count,
+    ImportSummary,
+    Progress,
+    Spool,
+    StoringPlan,
+    T,
+    fill,
+    store_all,
+)
 from agi_app.contacts.stop_file import StopList, parse_stop_list
 from agi_app.contacts.tables.csv_table import Table
 from agi_app.contacts.tables.encoding import detect
-from agi_app.contacts.tables.opening import LARGEST_WHOLE, open_table, private_copy
+from agi_app.contacts.tables.opening import LARGEST_WHOLE, open_table, private_copy, sha256_of_copy
 from agi_app.contacts.tables.text_lines import text_lines
 from agi_app.errors import AuthorError, Problem
 from agi_app.event_loop import in_background
@@ -39,7 +50,8 @@ from agi_app.printable import count_of
 from agi_app.store.database.pool import Store
 from agi_app.store.people import consents as consent_table
 from agi_app.store.people import contacts as contact_table
-from agi_app.store.people import imports
+from agi_app.store.people import imported_files, imports
+from agi_app.store.people.imported_files import ImportedBy
 
 AT_ONCE = 2  # batches of contacts on their way: one stores persons while the other stores contacts
 
@@ -55,13 +67,14 @@ async def import_contacts_file(  # noqa: PLR0913 - each is of the file, the camp
     reading: Progress | None = None,
     progress: Progress | None = None,
     fields: Collection[str] = (),
+    by: ImportedBy | None = None,
 ) -> ImportSummary:
     """Add or update a stored campaign's contacts, due at ``now`` (rules time); never creates consent.
 
     ``languages`` and ``fields`` (the columns that it reads) are the flow's; ``sheet`` names one of a workbook.
-    ``reading`` gets how much of the file is read, ``progress`` how many of its rows are done, also when we are
-    cancelled. Raises AuthorError or InputError when the file as a whole will not do (then nothing was written),
-    StoreError.
+    ``by`` is who imports, for the record of it. ``reading`` gets how much of the file is read, ``progress`` how many of
+    its rows are done, also when we are cancelled. Raises AuthorError or InputError when the file as a whole will not do
+    (then nothing was written), StoreError.
     """
     region = campaign.region or campaign.jurisdictions[0]
     with ExitStack() as stack:
@@ -74,6 +87,7 @@ async def import_contacts_file(  # noqa: PLR0913 - each is of the file, the camp
         notes = (*notes, *elsewhere.notes())
         await _refuse_generated(store, campaign.name, spool)
         fingerprint = await in_background(_fingerprint, copy, sheet or "", region, repr(called), *languages)
+        number = await _note(store, by, "contacts", path, copy, spool, campaign.name) if by else None
         run, before = await imports.begin(store, campaign.name, fingerprint)
         if before.rows_done:
             notes = (*notes, _goes_on(before, spool.rows))
@@ -89,6 +103,8 @@ async def import_contacts_file(  # noqa: PLR0913 - each is of the file, the camp
                 progress(spool.rows if done is None else done, spool.rows)
             raise
         await imports.end(store, campaign.name, run)
+        if number is not None:
+            await imported_files.stored(store, number, summary.added, summary.updated, summary.unchanged)
         await contact_table.analyse(store, spool.rows)
         return summary
 
@@ -102,26 +118,39 @@ async def import_consent_file(
     proofs: Proofs = NO_PROOFS,
     *,
     sheet: str | None = None,
+    os_user: str | None = None,
 ) -> ImportSummary:
-    """Record a file of consents, entered by ``entered_by``, judged at ``now`` (rules time).
+    """Record a file of consents, entered by ``entered_by`` (as ``os_user``), judged at ``now`` (rules time).
 
     ``proofs`` has the wordings and evidence files that rows may point to; ``sheet`` names one of a workbook.
 
     Raises AuthorError or InputError when the file as a whole will not do (then nothing was
     written), StoreError.
     """
-
-    async def write(rows: Sequence[Consent], _done: int) -> Count:
-        if not rows:
-            return 0, 0, 0, 0
-        count = await consent_table.import_consents(store, rows, entered_by, now)
-        return count.added, 0, count.already_there, count.woken
-
     with ExitStack() as stack:
-        _, table = await in_background(_open, path, sheet, stack)
+        copy, table = await in_background(_open, path, sheet, stack)
         spool = Spool(table, msgpack.Decoder(tuple[list[Consent], list[RejectedRow]]), stack)
         await fill(spool, parse_consents(table, None, entered_by, now, proofs), None)
-        return await store_all(path, spool, StoringPlan(write), progress, table.notes)
+        number = await _note(store, ImportedBy(entered_by, os_user, now), "consents", path, copy, spool)
+
+        async def write(rows: Sequence[Consent], _done: int) -> Count:
+            if not rows:
+                return 0, 0, 0, 0
+            count = await consent_table.import_consents(store, rows, entered_by, now, number)
+            return count.added, 0, count.already_there, count.woken
+
+        summary = await store_all(path, spool, StoringPlan(write), progress, table.notes)
+        await imported_files.stored(store, number, 0, 0, 0)  # its batches have the counts
+        return summary
+
+
+async def _note(
+    store: Store, by: ImportedBy, kind: str, path: Path, copy: IO[bytes], spool: Spool[T], about: str | None = None
+) -> int:
+    """Note who imports which file; nothing of it is stored before."""
+    digest = await in_background(sha256_of_copy, copy)
+    seen = imported_files.FileSeen(kind, kept_name(path.name), digest, spool.rows, spool.rejected, about)
+    return await imported_files.begin(store, seen, by)
 
 
 class Elsewhere:
@@ -162,7 +191,8 @@ def read_stop_list_file(path: Path, region: str | None = None) -> StopList:
             none = "; NO STOP TAKEN from this file"
             raise AuthorError(*(replace(each, message=each.message + none) for each in error.problems)) from None
         with text_lines(copy, encoding, str(path)) as lines:
-            return parse_stop_list(lines, str(path), region)
+            listed = parse_stop_list(lines, str(path), region)
+        return replace(listed, sha256=sha256_of_copy(copy))
 
 
 def _open(path: Path, sheet: str | None, stack: ExitStack) -> tuple[IO[bytes], Table]:

@@ -34,6 +34,7 @@ class StopList:
     numbers: tuple[str, ...]
     problems: tuple[Problem, ...]
     unreadable: int = 0  # lines that are none, or hold one that was not taken, in all
+    sha256: bytes | None = None  # of the file; None: no file was read
 
 
 @dataclass(slots=True)

@@ -19,6 +19,8 @@ from agi_app.errors import StoreError
 from agi_app.installation import Installation
 from agi_app.model.actors import Scope
 from agi_app.store.ledger import actions
+from agi_app.store.people import imported_files
+from agi_app.store.people.imported_files import FileSeen, ImportedBy
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -101,6 +103,17 @@ def noted(
         return wrapped  # type: ignore[return-value]
 
     return mark
+
+
+def imported_by(inst: Installation) -> ImportedBy:
+    """Who imports a file now."""
+    return ImportedBy(inst.actor.account, inst.actor.os_user, inst.clock.now())
+
+
+async def note_import(inst: Installation, file: FileSeen, added: int, updated: int = 0, unchanged: int = 0) -> None:
+    """Note a file that was imported as a whole, and what was stored of it. Raises StoreError."""
+    number = await imported_files.begin(inst.store, file, imported_by(inst))
+    await imported_files.stored(inst.store, number, added, updated, unchanged)
 
 
 async def _end(inst: Installation, action: int, fault: str | None, after: bytes | None) -> None:

@@ -11,7 +11,7 @@ import typer
 from rich.live import Live
 from typer.core import TyperGroup
 
-from agi_app.cli.calling import report_calls
+from agi_app.cli.calling import report_calls, report_imports_quarter
 from agi_app.cli.calling.totals_text import show_totals, totals_view
 from agi_app.cli.common import HERE, ProjectOption, err, say, table, with_installation, write
 from agi_app.errors import InputError
@@ -47,6 +47,8 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 app.command()(report_calls.calls)
+app.command()(report_imports_quarter.imports)
+app.command()(report_imports_quarter.quarter)
 
 
 @app.command("campaign")

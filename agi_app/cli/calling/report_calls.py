@@ -16,7 +16,7 @@ from agi_app.errors import InputError
 from agi_app.messages import current, t, template
 from agi_app.operations.reporting import calls as operation
 from agi_app.operations.reporting.calls import CallsRequest
-from agi_app.operations.reporting.table_requests import TableFormat
+from agi_app.operations.reporting.table_requests import TableFormat, WrittenTable
 from agi_app.printable import count_of
 
 _CONSENT = template("consent {consent} of {consent_given}, {consent_method}, {consent_source}: {consent_words}")
@@ -71,15 +71,7 @@ def calls(
         language=current(),
     )
     if output is not None:
-        made = with_installation(project, operation.write_calls, asked, output, format_of(output))
-        say(
-            t(
-                "{file}: written; {rows}, SHA-256 {digest}",
-                file=output,
-                rows=count_of(made.rows, "row"),
-                digest=made.sha256,
-            )
-        )
+        tell_written(with_installation(project, operation.write_calls, asked, output, format_of(output)))
         return
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "calls"
@@ -92,6 +84,12 @@ def calls(
     if not as_json:
         of = {"since": asked.since, "until": asked.until, "zone": asked.zone}
         say(t("{rows} of {since} to {until}, days of {zone}", rows=count_of(made.rows, "row"), **of))
+
+
+def tell_written(made: WrittenTable) -> None:
+    """Which file has how many rows, and its hash."""
+    rows = count_of(made.rows, "row")
+    say(t("{file}: written; {rows}, SHA-256 {digest}", file=made.file, rows=rows, digest=made.sha256))
 
 
 def format_of(output: Path) -> TableFormat:

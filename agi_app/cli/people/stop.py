@@ -88,7 +88,7 @@ def _take_list(project: Path, file: Path, of_one: list[str]) -> NoReturn:
         warn(f"{file}: {listed.unreadable} lines are not numbers; the first {len(listed.problems)} are shown")
     if listed.numbers:
         try:
-            new = with_installation(project, stops.stop_list, listed.numbers)
+            new = with_installation(project, stops.stop_list, listed.numbers, file.name, listed)
         except StoreError as error:
             _without_database(project, listed.numbers, stops.VIA_LIST, error)
             say(f"{count_of(len(listed.numbers), 'number')} will never be called again")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import tempfile
 from collections.abc import Iterable
@@ -65,6 +66,15 @@ def private_copy(path: Path, stack: ExitStack, largest: int = LARGEST) -> IO[byt
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from error
     return copy
+
+
+def sha256_of_copy(copy: IO[bytes]) -> bytes:
+    """Of all bytes of a private copy, whose position is at its end afterwards. Blocks."""
+    copy.seek(0)
+    digest = hashlib.sha256()
+    while chunk := copy.read(1 << 20):
+        digest.update(chunk)
+    return digest.digest()
 
 
 def temporary(stack: ExitStack) -> IO[bytes]:

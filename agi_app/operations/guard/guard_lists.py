@@ -11,11 +11,12 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+from agi_app.atomic_files import kept_name
 from agi_app.authoring.country_and_zone_names import is_zone, zone_meant
 from agi_app.contacts.columns import RejectedRow
 from agi_app.contacts.guard_file import CellFormats, ListRow, parse_guard_list
 from agi_app.contacts.tables.csv_table import SHOWN_PROBLEMS
-from agi_app.contacts.tables.opening import LARGEST_WHOLE, all_rows, open_table, private_copy
+from agi_app.contacts.tables.opening import LARGEST_WHOLE, all_rows, open_table, private_copy, sha256_of_copy
 from agi_app.errors import AuthorError, InputError
 from agi_app.event_loop import in_background
 from agi_app.guard.number_patterns import NotAPattern, new_pattern, read_pattern
@@ -23,7 +24,8 @@ from agi_app.guard.subscriber_settings import Hours
 from agi_app.installation import Installation
 from agi_app.model.actors import Scope
 from agi_app.model.phone import shown_number
-from agi_app.operations.acting import noted, reads
+from agi_app.operations.acting import note_import, noted, reads
+from agi_app.store.people.imported_files import FileSeen
 from agi_app.store.screening import guard_lists as table
 from agi_app.store.screening.guard_changes import ChangedBy
 from agi_app.store.screening.guard_lists import NewEntry, StoredEntry, Written
@@ -89,24 +91,27 @@ async def import_file(inst: Installation, file: Path, *, shared: bool = False) -
     fault, InputError, StoreError.
     """
     guard, now = inst.settings.guard, inst.clock.now()
-    found = await in_background(_read, file, CellFormats(guard.region, guard.zone), shared)
+    found, digest = await in_background(_read, file, CellFormats(guard.region, guard.zone), shared)
     new = [
         NewEntry(row.pattern, row.allow, row.line, shared, row.reason, row.until)
         for row in found
         if row.until is None or row.until > now
     ]
-    return await table.put(inst.store, new, inst.actor.account, now), len(found) - len(new)
+    done = await table.put(inst.store, new, inst.actor.account, now)
+    seen = FileSeen("guard", kept_name(file.name), digest, len(found), 0)
+    await note_import(inst, seen, done.added, done.changed, done.unchanged)
+    return done, len(found) - len(new)
 
 
-def _read(file: Path, how: CellFormats, shared: bool) -> Sequence[ListRow]:
+def _read(file: Path, how: CellFormats, shared: bool) -> tuple[Sequence[ListRow], bytes]:
+    """The rows, and the SHA-256 of the file."""
     with ExitStack() as stack:
-        rows = all_rows(
-            parse_guard_list(open_table(private_copy(file, stack, LARGEST_WHOLE), file.name), how, shared=shared),
-            file.name,
-        )
+        copy = private_copy(file, stack, LARGEST_WHOLE)
+        rows = all_rows(parse_guard_list(open_table(copy, file.name), how, shared=shared), file.name)
+        digest = sha256_of_copy(copy)
     if problems := [row.problem(file.name) for row in rows if isinstance(row, RejectedRow)]:
         raise AuthorError(*problems[:SHOWN_PROBLEMS])
-    return [row for row in rows if isinstance(row, ListRow)]
+    return [row for row in rows if isinstance(row, ListRow)], digest
 
 
 @noted(Scope.GUARD_CHANGE, "guard line", "line")

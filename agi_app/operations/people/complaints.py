@@ -14,18 +14,19 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
+from agi_app.atomic_files import kept_name
 from agi_app.campaigns.calling_rules.rule_files import load_ruleset
 from agi_app.consent.complaints import RECEIVED, Complaint, due_at, open_case
 from agi_app.consent.evidence import KeptFiles
 from agi_app.contacts.columns import RejectedRow
 from agi_app.contacts.complaint_file import ComplaintRow, parse_complaints
-from agi_app.contacts.tables.opening import LARGEST_WHOLE, all_rows, open_table, private_copy
+from agi_app.contacts.tables.opening import LARGEST_WHOLE, all_rows, open_table, private_copy, sha256_of_copy
 from agi_app.errors import AuthorError, InputError, Problem
 from agi_app.event_loop import in_background
 from agi_app.installation import Installation
 from agi_app.model.actors import Scope
 from agi_app.model.phone import mask, parse
-from agi_app.operations.acting import noted, reads
+from agi_app.operations.acting import imported_by, noted, reads
 from agi_app.operations.people import opening_words
 from agi_app.operations.people.stops import stop
 from agi_app.operations.people.time_and_evidence import NOW, Evidence, SaidAt, keep
@@ -34,6 +35,7 @@ from agi_app.reports import complaint_bundle
 from agi_app.reports.complaint_bundle import Bundle
 from agi_app.store.calling.campaigns import campaign_names, option_names_one
 from agi_app.store.people import complaints as table
+from agi_app.store.people import imported_files
 from agi_app.store.people.complaints import CaseRow, NoteRow
 
 REASON = "complained about a call"
@@ -174,30 +176,35 @@ async def import_file(
     ``reject`` gets each fault; such a row opens no case, but its stop is taken if its number can be read. Raises
     AuthorError or InputError when the file as a whole will not do, StoreError.
     """
-    rows = await in_background(_read, file, inst.clock.now(), await campaign_names(inst.store))
+    rows, digest = await in_background(_read, file, inst.clock.now(), await campaign_names(inst.store))
     for row in rows if take_stops else ():  # all of them before the first case: whatever ends this, they hold
         if isinstance(row, ComplaintRow):
             await stop_alone(inst, row.number.e164, row.source, row.at)
     for fault in filter(None, (row if isinstance(row, RejectedRow) else row.fault for row in rows)):
         reject(fault.problem(file.name))
     good = [row for row in rows if isinstance(row, ComplaintRow) and row.fault is None]
+    seen = imported_files.FileSeen("complaints", kept_name(file.name), digest, len(rows), len(rows) - len(good))
+    number = await imported_files.begin(inst.store, seen, imported_by(inst))
     for row in good:
         when = row.at or inst.clock.now()
         await _open(inst, Complaint(row.number, when, row.source, row.text, inst.actor.account, row.campaign), None)
+    await imported_files.stored(inst.store, number, len(good), 0, 0)
     return len(good), len(rows) - len(good)
 
 
 def numbers_in(file: Path) -> list[str]:
     """The E.164 numbers of a file of complaints, for stops that no database takes now. Blocks. Raises AuthorError."""
-    rows = _read(file, dt.datetime.max.replace(tzinfo=dt.UTC), None)
+    rows, _ = _read(file, dt.datetime.max.replace(tzinfo=dt.UTC), None)
     return [row.number.e164 for row in rows if isinstance(row, ComplaintRow)]
 
 
-def _read(file: Path, now: dt.datetime, campaigns: list[str] | None) -> list[ComplaintRow | RejectedRow]:
+def _read(file: Path, now: dt.datetime, campaigns: list[str] | None) -> tuple[list[ComplaintRow | RejectedRow], bytes]:
+    """The rows, and the SHA-256 of the file."""
     try:
         with ExitStack() as stack:
-            rows = open_table(private_copy(file, stack, LARGEST_WHOLE), file.name)
-            return all_rows(parse_complaints(rows, now, campaigns), file.name)
+            copy = private_copy(file, stack, LARGEST_WHOLE)
+            rows = all_rows(parse_complaints(open_table(copy, file.name), now, campaigns), file.name)
+            return rows, sha256_of_copy(copy)
     except AuthorError as error:
         none = "; no case was opened and NO STOP TAKEN from this file: fix it and import it again"
         raise AuthorError(*(replace(each, message=each.message + none) for each in error.problems)) from None

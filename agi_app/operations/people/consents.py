@@ -49,7 +49,14 @@ async def import_file(
     proofs = await _proofs(inst, evidence_folder)
     now = inst.clock.now()
     done = await import_consent_file(
-        inst.store, file, inst.actor.account, now, progress=progress, proofs=proofs, sheet=sheet
+        inst.store,
+        file,
+        inst.actor.account,
+        now,
+        progress=progress,
+        proofs=proofs,
+        sheet=sheet,
+        os_user=inst.actor.os_user,
     )
     return dataclasses.replace(done, notes=(*done.notes, _THERE)) if done.unchanged else done
 

@@ -15,7 +15,7 @@ from agi_app.flow.check.impossible_values import columns_read
 from agi_app.flow.language.definition import FlowDocument
 from agi_app.installation import Installation
 from agi_app.model.actors import Scope
-from agi_app.operations.acting import noted
+from agi_app.operations.acting import imported_by, noted
 from agi_app.store.calling.campaigns import load_campaign, save_campaign
 
 __all__ = ["ImportSummary", "WrittenCampaign", "campaign_of", "import_file"]
@@ -72,4 +72,5 @@ async def import_file(
         reading=reading,
         progress=storing,
         fields=columns_read(flow.parsed.flow) if flow else (),
+        by=imported_by(inst),
     )

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from agi_app.atomic_files import kept_name
 from agi_app.authoring.suggestions import suggest
 from agi_app.campaigns.calling_rules.rule_files import load_ruleset
 from agi_app.contacts.do_not_call_file import Progress
@@ -20,8 +21,9 @@ from agi_app.gate.ruleset import Jurisdiction, ListRule, RuleSet
 from agi_app.installation import Installation
 from agi_app.messages import t
 from agi_app.model.actors import Scope
-from agi_app.operations.acting import noted, reads
+from agi_app.operations.acting import note_import, noted, reads
 from agi_app.store.people.do_not_call_lists import DoNotCallImport, ListTerms, lists_in_force
+from agi_app.store.people.imported_files import FileSeen
 from agi_app.store.people.stops import OwnList, own_list
 
 _ALIKE = 0.8  # from here on a name is taken for a misspelt one
@@ -65,7 +67,10 @@ async def import_list(
         if named := rules.lists_of(region):
             note = f"no rule names the list {name}: it binds every call there{suggest(name, named)}"
     terms = ListTerms(name, region, as_of, inst.actor.account, bound, smaller)
-    return await put_in_force(inst.store, file, terms, inst.clock.now(), progress), note
+    done = await put_in_force(inst.store, file, terms, inst.clock.now(), progress)
+    seen = FileSeen("do_not_call", kept_name(file.name), done.sha256, done.lines, done.unreadable, name)
+    await note_import(inst, seen, done.entries)
+    return done, note
 
 
 def refuse_misspelt(name: str, region: str, rules: RuleSet) -> None:

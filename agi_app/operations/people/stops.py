@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from agi_app.atomic_files import kept_name
 from agi_app.clock import Clock
 from agi_app.config.settings import Settings
 from agi_app.consent.opt_out_journal import Journal
@@ -21,10 +22,11 @@ from agi_app.errors import StoreError
 from agi_app.installation import Installation
 from agi_app.model.actors import Scope
 from agi_app.model.campaign import Purpose
-from agi_app.operations.acting import noted, reads
+from agi_app.operations.acting import note_import, noted, reads
 from agi_app.operations.people.time_and_evidence import NOW, Evidence, SaidAt, keep
 from agi_app.store.people import entered_stops
 from agi_app.store.people import stops as table
+from agi_app.store.people.imported_files import FileSeen
 
 BY_HAND = "entered by hand"
 VIA = "command line"
@@ -78,14 +80,21 @@ def read_list(file: Path) -> StopList:
 
 
 @noted(Scope.STOPS_ENTER, "stop list")
-async def stop_list(inst: Installation, numbers: Sequence[str]) -> int:
-    """Suppress a whole list of E.164 numbers; returns how many were new. Raises StoreError, SafetyError."""
+async def stop_list(inst: Installation, numbers: Sequence[str], file: str = "", read: StopList | None = None) -> int:
+    """Suppress a whole list of E.164 numbers; returns how many were new. Raises StoreError, SafetyError.
+
+    ``file`` and what was ``read`` of it are noted, when the list came as a file.
+    """
     hashes = [inst.store.hash_number(number) for number in numbers]
     await asyncio.to_thread(inst.journal.append_all, hashes, VIA_LIST)
     now = inst.clock.now()
-    return await table.suppress(
-        inst.store, [table.Suppression(h, now, "on an imported stop list", VIA_LIST) for h in hashes]
-    )
+    entries = [table.Suppression(h, now, "on an imported stop list", VIA_LIST) for h in hashes]
+    new = await table.suppress(inst.store, entries)
+    if read is not None and read.sha256 is not None:
+        lines, name = len(numbers) + read.unreadable, kept_name(Path(file).name)
+        seen = FileSeen("stops", name, read.sha256, lines, read.unreadable)
+        await note_import(inst, seen, new, unchanged=len(numbers) - new)
+    return new
 
 
 def without_database(settings: Settings, numbers: Sequence[str], via: str = VIA) -> None:

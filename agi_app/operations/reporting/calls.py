@@ -12,7 +12,6 @@ from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from agi_app.authoring.country_and_zone_names import is_zone, zone_meant
 from agi_app.authoring.suggestions import suggest
 from agi_app.errors import InputError
 from agi_app.installation import Installation
@@ -21,6 +20,7 @@ from agi_app.model.actors import Scope
 from agi_app.model.call import Outcome
 from agi_app.model.reason_catalogue import GATE
 from agi_app.operations.acting import noted
+from agi_app.operations.reporting.days import span
 from agi_app.operations.reporting.table_requests import Add, WrittenTable, write_table
 from agi_app.reports.call_rows import COLUMNS, CallCells, place_of_row
 from agi_app.reports.table_files import TableFormat
@@ -87,10 +87,7 @@ async def write_calls(inst: Installation, asked: CallsRequest, file: Path, form:
 
 async def _scope(inst: Installation, asked: CallsRequest) -> table.CallScope:
     """What the store is asked; InputError for what there is none of."""
-    if not is_zone(asked.zone):
-        raise InputError(t("--zone {zone}: is not a time zone{meant}", zone=asked.zone, meant=zone_meant(asked.zone)))
-    if asked.until < asked.since:
-        raise InputError(t("--until {until} is before --since {since}", until=asked.until, since=asked.since))
+    since, until = span(asked.since, asked.until, asked.zone)
     if asked.whole_numbers and not asked.reason.strip():
         raise InputError(t("whole numbers need --reason: it is kept with who saw them"))
     if asked.rules and asked.outcomes:
@@ -99,10 +96,9 @@ async def _scope(inst: Installation, asked: CallsRequest) -> table.CallScope:
     _known("--rule", asked.rules, sorted({key.partition("/")[0] for key in GATE}))
     if asked.campaigns:
         _known("--campaign", asked.campaigns, await campaign_names(inst.store))
-    zone = ZoneInfo(asked.zone)
     return table.CallScope(
-        since=dt.datetime.combine(asked.since, dt.time.min, zone),
-        until=dt.datetime.combine(asked.until + dt.timedelta(days=1), dt.time.min, zone),
+        since=since,
+        until=until,
         calls=not asked.rules,
         refusals=asked.refused or bool(asked.rules),
         campaigns=list(asked.campaigns) or None,

@@ -109,6 +109,16 @@ FROM list_digest
 SELECT 'calling_pause' AS entry, pause_id AS id, at, paused, reason, entered_by, recorded_at
 FROM calling_pause
 
+-- name: rows_import_file
+SELECT 'import_file' AS entry, import_id AS id, kind, name, pg_catalog.encode(sha256, 'hex') AS sha256, rows, rejected, about,
+       account, os_user, at, recorded_at
+FROM import_file
+
+-- name: rows_import_stored
+SELECT 'import_stored' AS entry, stored_id AS id, import_id, added, updated, unchanged, consents::text AS consents, finished,
+       recorded_at
+FROM import_stored
+
 -- name: rows_action
 SELECT 'action' AS entry, action_id AS id, account, roles, via, os_user, address, token, verb, object,
        pg_catalog.encode(before, 'hex') AS before, reason, recorded_at

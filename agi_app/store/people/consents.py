@@ -13,7 +13,8 @@ from agi_app.audit.stamps import Stamper
 from agi_app.model.person import Consent
 from agi_app.model.phone import region_and_zones
 from agi_app.store.database.pool import Store
-from agi_app.store.database.statements import Connection, count, load_queries
+from agi_app.store.database.statements import Connection, count, load_queries, records
+from agi_app.store.people.imported_files import stored
 from agi_app.store.people.persons import link_persons
 
 Q = load_queries("people/consents")
@@ -36,12 +37,13 @@ class ConsentImportCount:
 
 
 async def import_consents(
-    store: Store, consents: Sequence[Consent], recorded_by: str, now: dt.datetime
+    store: Store, consents: Sequence[Consent], recorded_by: str, now: dt.datetime, import_id: int | None = None
 ) -> ConsentImportCount:
     """Record consents, all or none, and let parked contacts of these persons be decided again at ``now``.
 
     The same row again adds nothing, and never undoes a revocation: a withdrawn consent stays
-    withdrawn, a new one must have been given later. Raises StoreError.
+    withdrawn, a new one must have been given later. ``import_id`` is that of the file
+    that they are of. Raises StoreError.
     """
     stamper = await store.stamper()
     async with store.transaction(limit=None) as connection:
@@ -50,7 +52,11 @@ async def import_consents(
         await connection.execute(Q["add_persons"])
         await link_persons(connection, "import_consent", stamper)
         await connection.execute(Q["add_wordings"], {"recorded_by": recorded_by})
-        added = await count(connection, Q["add_consents"], {"recorded_by": recorded_by})
+        (found,) = await records(connection, Q["add_consents"], {"recorded_by": recorded_by})
+        added = int(found["added"])
+        if import_id is not None:
+            there = len(consents) - added
+            await stored(connection, import_id, added, 0, there, consents=found["ids"], finished=False)
         woken = await count(connection, Q["wake_persons"], {"now": now})
     return ConsentImportCount(added, len(consents) - added, woken)
 

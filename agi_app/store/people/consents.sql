@@ -32,16 +32,19 @@ WITH said AS (
     SELECT DISTINCT ON (sha256, language) sha256, language, wording_id FROM wording
     WHERE sha256 IN (SELECT wording_sha256 FROM import_consent)
     ORDER BY sha256, language, name IS NULL, wording_id
+), added AS (
+    INSERT INTO consent (person_id, purpose, wording_id, method, given_at, source, language, evidence, expires_at,
+                         entered_by, seller, evidence_sha256, evidence_file, content_hash, stamp, recorded_by)
+    SELECT p.person_id, i.purpose, s.wording_id, i.method, i.given_at, i.source, i.language, i.evidence, i.expires_at,
+           i.entered_by, i.seller, i.evidence_sha256, i.evidence_file, i.content_hash, i.stamp,
+           %(recorded_by)s
+    FROM import_consent i
+    JOIN person p ON p.e164 = i.e164
+    JOIN said s ON s.sha256 = i.wording_sha256 AND s.language IS NOT DISTINCT FROM i.language
+    ON CONFLICT (person_id, content_hash) DO NOTHING
+    RETURNING consent_id
 )
-INSERT INTO consent (person_id, purpose, wording_id, method, given_at, source, language, evidence, expires_at,
-                     entered_by, seller, evidence_sha256, evidence_file, content_hash, stamp, recorded_by)
-SELECT p.person_id, i.purpose, s.wording_id, i.method, i.given_at, i.source, i.language, i.evidence, i.expires_at,
-       i.entered_by, i.seller, i.evidence_sha256, i.evidence_file, i.content_hash, i.stamp,
-       %(recorded_by)s
-FROM import_consent i
-JOIN person p ON p.e164 = i.e164
-JOIN said s ON s.sha256 = i.wording_sha256 AND s.language IS NOT DISTINCT FROM i.language
-ON CONFLICT (person_id, content_hash) DO NOTHING;
+SELECT count(*) AS added, range_agg(int8range(consent_id, consent_id, '[]'))::text AS ids FROM added;
 
 -- Contacts that were refused until somebody mends something: this may have been it.
 -- name: wake_persons

@@ -39,6 +39,11 @@ class StoredConsent:
     recorded_at: dt.datetime  # real time
     revoked_at: dt.datetime | None
     wrong_number: bool = False  # why it ended
+    import_name: str | None = None  # of the file that it came from; None: none, or from before files were noted
+    import_sha256: str | None = None  # hex
+    import_account: str | None = None
+    import_os_user: str | None = None
+    import_at: dt.datetime | None = None  # rules time
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,11 @@ WHERE p.e164 = %(number)s;
 SELECT c.consent_id, c.purpose, w.text AS wording, w.wording_id, w.name || '/' || w.version AS wording_label, c.seller,
        c.method, c.given_at, c.source, c.language, c.evidence, c.evidence_file,
        encode(c.evidence_sha256, 'hex') AS evidence_sha256, c.expires_at, c.entered_by, c.recorded_by, c.recorded_at,
-       ended.at AS revoked_at, coalesce(ended.via = 'wrong number', false) AS wrong_number
+       ended.at AS revoked_at, coalesce(ended.via = 'wrong number', false) AS wrong_number,
+       f.name AS import_name, encode(f.sha256, 'hex') AS import_sha256, f.account AS import_account,
+       f.os_user AS import_os_user, f.at AS import_at
 FROM consent c JOIN wording w USING (wording_id)
+LEFT JOIN import_stored s ON s.consents @> c.consent_id LEFT JOIN import_file f USING (import_id)
 LEFT JOIN LATERAL (
     SELECT r.at, r.via FROM revocation r
     WHERE r.person_id IN (SELECT group_of(head_of(c.person_id))) AND (r.purpose IS NULL OR r.purpose = c.purpose)

@@ -17,6 +17,7 @@ from agi_app.operations.acting import OperationMark
 
 # Steps that several operations share; each of those has its own mark.
 SHARED = {
+    "acting.note_import",
     "calling.requested_calls.worker_runs",
     "calling.caller_ids.ring_with_code",
     "people.opening_words.of",
@@ -80,6 +81,8 @@ def test_whoever_may_read_only_changes_nothing() -> None:
         "guard.guard_calls.explain",
         "guard.guard_calls.report",
         "reporting.calls.write_calls",
+        "reporting.imports.write_imports",
+        "reporting.quarter.write_quarter",
         "service.accounts.set_own_secret",
     }
 

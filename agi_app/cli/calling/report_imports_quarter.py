@@ -1,0 +1,96 @@
+"""report imports and report quarter: who imported which file, and the statistics of three months."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+
+from agi_app.cli.calling.report_calls import OutputOption, format_of, tell_written
+from agi_app.cli.common import HERE, JsonOption, ProjectOption, say_json, settings_of, table, with_installation
+from agi_app.errors import InputError
+from agi_app.messages import t
+from agi_app.operations.reporting import imports as of_imports
+from agi_app.operations.reporting import quarter as of_quarter
+
+ZoneOption = Annotated[
+    str, typer.Option(help="Whose days they are, such as Asia/Shanghai; default: the zone in [guard], or UTC.")
+]
+
+
+def imports(
+    project: ProjectOption = HERE,
+    since: Annotated[
+        dt.datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Imports from this day on, such as 2026-11-16.")
+    ] = None,
+    until: Annotated[
+        dt.datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The last day; it is in the report.")
+    ] = None,
+    zone: ZoneOption = "",
+    kind: Annotated[
+        list[str] | None,
+        typer.Option(help="Only contacts, consents, stops, do_not_call, complaints or guard; may be given again."),
+    ] = None,
+    output: OutputOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Who imported which file and when: its name, SHA-256, rows, what was stored and what was rejected."""
+    for one in kind or ():
+        if one not in of_imports.KINDS:
+            raise InputError(t("--kind {one}: write one of {known}", one=one, known=", ".join(of_imports.KINDS)))
+    first, last = of_imports.ALWAYS
+    asked = of_imports.ImportsRequest(
+        since.date() if since else first,
+        until.date() if until else last,
+        zone or settings_of(project).guard.zone,
+        tuple(kind or ()),
+    )
+    if output is not None:
+        tell_written(with_installation(project, of_imports.write_imports, asked, output, format_of(output)))
+        return
+    found = with_installation(project, of_imports.imports, asked)
+    if as_json:
+        say_json([dataclasses.asdict(row) for row in found])
+        return
+    there = ZoneInfo(asked.zone)
+    table(
+        t("Imports, times of {zone}", zone=asked.zone),
+        ("at", "by", "kind", "file", "rows", "added", "updated", "unchanged", "rejected", "SHA-256"),
+        (
+            (
+                *(f"{row.at.astimezone(there):%Y-%m-%d %H:%M}", _who(row), row.kind, row.name, row.rows, row.added),
+                *(row.updated, row.unchanged, row.rejected, row.sha256 if row.finished else t("not finished")),
+            )
+            for row in found
+        ),
+    )
+
+
+def _who(row: of_imports.ImportRow) -> str:
+    return row.account if row.os_user in (None, row.account) else f"{row.account} ({row.os_user})"
+
+
+def quarter(
+    name: Annotated[str, typer.Argument(metavar="QUARTER", help="The year and the quarter, such as 2026Q4.")],
+    project: ProjectOption = HERE,
+    zone: ZoneOption = "",
+    output: OutputOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Calls, refusals, stops and complaints of a quarter, counted by campaign, trunk and reason."""
+    of = zone or settings_of(project).guard.zone
+    if output is not None:
+        tell_written(with_installation(project, of_quarter.write_quarter, name, output, format_of(output), of))
+        return
+    found = with_installation(project, of_quarter.quarter, name, of)
+    if as_json:
+        say_json([dataclasses.asdict(row) for row in found])
+        return
+    table(
+        t("{quarter}, days of {zone}", quarter=name, zone=of),
+        ("what", "campaign", "trunk", "reason", "number"),
+        ((row.what, row.campaign, row.trunk, row.reason, row.number) for row in found),
+    )
