@@ -90,9 +90,7 @@ async def import_contacts_file(  # noqa: PLR0913 - each is of the file, the camp
         number = await _note(store, by, "contacts", path, copy, spool, campaign.name) if by else None
         run, before = await imports.begin(store, campaign.name, fingerprint)
         if before.rows_done:
-            notes = (*notes, _goes_on(before, spool.rows))
-            if progress:
-                progress(before.rows_done, spool.rows)
+            notes = (*notes, _goes_on(before, spool.rows, progress))
         try:
             summary = await store_all(
                 path, spool, _contacts_plan(store, campaign.name, now, run, before), progress, notes
@@ -247,7 +245,9 @@ def _fingerprint(copy: IO[bytes], *read_with: str) -> bytes:
     return digest.digest()
 
 
-def _goes_on(before: imports.ImportProgress, rows: int) -> str:
+def _goes_on(before: imports.ImportProgress, rows: int, progress: Progress | None) -> str:
+    if progress:
+        progress(before.rows_done, rows)
     return (
         f"continued after row {before.rows_done:,} of {rows:,}: an import of this file was interrupted, which began at"
         f" {before.began_at:%Y-%m-%d %H:%M} UTC; what it stored is counted here too"

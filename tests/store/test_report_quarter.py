@@ -17,6 +17,7 @@ from agi_app.operations.reporting.quarter import quarter, write_quarter
 from agi_app.operations.reporting.table_requests import TableFormat
 from agi_app.store.database.checks import database_now
 from agi_app.store.people import stops
+from agi_app.store.reporting.quarter import CountedRow
 from tests.store.world import TERMS, World, campaign, installation_for, number
 
 pytestmark = pytest.mark.postgres
@@ -75,4 +76,5 @@ async def test_it_is_written_as_a_table(world: World, desk: Installation, tmp_pa
     await world.call(await world.claim_one(wanted), CallResult(Outcome.BUSY))
     made = await write_quarter(desk, "2026Q4", tmp_path / "q.csv", TableFormat.CSV)
     assert made.rows == 1
+    assert await quarter(desk, "2026Q4") == [CountedRow("call", "checkup", "carrier", "busy", 1)]
     assert made.file.read_text("utf-8-sig").splitlines()[1] == "2026Q4,call,checkup,carrier,busy,1"

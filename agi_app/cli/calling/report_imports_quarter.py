@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+from collections.abc import Sequence
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -38,9 +39,7 @@ def imports(
     as_json: JsonOption = False,
 ) -> None:
     """Who imported which file and when: its name, SHA-256, rows, what was stored and what was rejected."""
-    for one in kind or ():
-        if one not in of_imports.KINDS:
-            raise InputError(t("--kind {one}: write one of {known}", one=one, known=", ".join(of_imports.KINDS)))
+    _judge_kinds(kind or ())
     first, last = of_imports.ALWAYS
     asked = of_imports.ImportsRequest(
         since.date() if since else first,
@@ -55,9 +54,18 @@ def imports(
     if as_json:
         say_json([dataclasses.asdict(row) for row in found])
         return
-    there = ZoneInfo(asked.zone)
+    _show(found, ZoneInfo(asked.zone))
+
+
+def _judge_kinds(given: Sequence[str]) -> None:
+    for one in given:
+        if one not in of_imports.KINDS:
+            raise InputError(t("--kind {one}: write one of {known}", one=one, known=", ".join(of_imports.KINDS)))
+
+
+def _show(found: Sequence[of_imports.ImportRow], there: ZoneInfo) -> None:
     table(
-        t("Imports, times of {zone}", zone=asked.zone),
+        t("Imports, times of {zone}", zone=there.key),
         ("at", "by", "kind", "file", "rows", "added", "updated", "unchanged", "rejected", "SHA-256"),
         (
             (
