@@ -100,9 +100,7 @@ async def import_contacts_file(  # noqa: PLR0913 - each is of the file, the camp
                 done = await imports.rows_done(store, campaign.name, run)
                 progress(spool.rows if done is None else done, spool.rows)
             raise
-        await imports.end(store, campaign.name, run)
-        if number is not None:
-            await imported_files.stored(store, number, summary.added, summary.updated, summary.unchanged)
+        await _end(store, campaign.name, run, number, summary)
         await contact_table.analyse(store, spool.rows)
         return summary
 
@@ -140,6 +138,12 @@ async def import_consent_file(
         summary = await store_all(path, spool, StoringPlan(write), progress, table.notes)
         await imported_files.stored(store, number, 0, 0, 0)  # its batches have the counts
         return summary
+
+
+async def _end(store: Store, campaign: str, run: str, number: int | None, summary: ImportSummary) -> None:
+    await imports.end(store, campaign, run)
+    if number is not None:
+        await imported_files.stored(store, number, summary.added, summary.updated, summary.unchanged)
 
 
 async def _note(

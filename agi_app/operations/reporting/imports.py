@@ -42,14 +42,14 @@ class ImportsRequest:
 
 @reads(Scope.PEOPLE_READ)
 async def imports(inst: Installation, asked: ImportsRequest) -> list[ImportRow]:
-    """The imports, the oldest first. Raises InputError for days that are none, StoreError."""
+    """The imports, the oldest first. Raises InputError for days that cannot be, StoreError."""
     begin, end = span(asked.since, asked.until, asked.zone)
     return [row async for some in table.listed(inst.store, begin, end, asked.kinds) for row in some]
 
 
 @noted(Scope.EXPORTS_MASKED, "imports.export", "asked")
 async def write_imports(inst: Installation, asked: ImportsRequest, file: Path, form: TableFormat) -> WrittenTable:
-    """Write them as a table. Raises InputError for days that are none and a file that cannot be written, StoreError."""
+    """Write them as a table. Raises as ``imports``, and InputError for a file that cannot be written."""
     begin, end = span(asked.since, asked.until, asked.zone)
 
     async def fill(add: Add) -> None:
