@@ -19,7 +19,7 @@ BLOCK = re.compile(r"^ *```([^\n]*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 KEY_AND_MEANING = re.compile(r"^\| (`[^|]+`) \| (.*) \|$", re.MULTILINE)
 OWN_SCRIPT = "from-script-to-flow.zh-CN.md"  # has a script of its own in each language: tests/test_docs.py tries both
 # Words not used, decisions, rules of other countries and examples of faults are listed otherwise.
-OWN_LISTS = ("glossary.zh-CN.md", "docs/README.zh-CN.md", "gate-rules.zh-CN.md")
+OWN_LISTS = ("glossary.zh-CN.md", "docs/README.zh-CN.md")
 GUIDES = "agi_app"  # what is handed out with records, without links to pages
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import importlib.util
+import inspect
 import json
 import re
 import sys
@@ -53,6 +54,7 @@ from agi_app.flow.reference.key_help import KEYS
 from agi_app.flow.reference.verb_help import VERB_HELP
 from agi_app.flow.simulation.expected_calls import parse_cases, run_case
 from agi_app.flow.syntax.names_and_limits import VERBS
+from agi_app.gate.decide import ALL_RULES
 from agi_app.messages import CATALOGUES
 from agi_app.messages import catalogue as catalogue_of
 from agi_app.model.call import Outcome
@@ -108,6 +110,7 @@ def test_every_text_of_a_reference_page_is_there_in_chinese() -> None:
     settings = {" ".join(GENERATOR.about_of(table).split()) for table, _, _ in GENERATOR.settings()} - {""}
     wanted = {text for keys in KEYS.values() for text in keys.values()} | {help_.about for help_ in VERB_HELP.values()}
     wanted |= {text for keys in CAMPAIGN_KEYS.values() for text in keys.values()} | {NO_MORE, PROMPT_NAME}
+    wanted |= {" ".join((inspect.getdoc(rule) or "").split()) for rule in ALL_RULES}
     wanted |= settings | {str(field.description) for _, _, field in GENERATOR.settings()}
     assert sorted(text for text in wanted if text not in catalogue_of("zh")) == []
     own = json.loads((CATALOGUES / "zh" / "reference.json").read_text(encoding="utf-8"))

@@ -55,6 +55,7 @@ def pages() -> dict[str, str]:
         "settings.md": settings_page(),
         "settings.zh-CN.md": _in_chinese(settings_page),
         "gate-rules.md": gate_page(),
+        "gate-rules.zh-CN.md": _in_chinese(gate_page),
         "check-rules.md": check_page(),
         "check-rules.zh-CN.md": _in_chinese(check_page),
         "openapi.json": json.dumps(API, ensure_ascii=False, indent=1) + "\n",
@@ -238,58 +239,47 @@ def reasons(rule: Rule) -> list[tuple[str, str, bool]]:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Reason":
             case = [ast.literal_eval(more.value) for more in node.keywords if more.arg == "case"]
             rule_id = ast.literal_eval(node.args[0])
-            sentence = GATE["/".join([rule_id, *case])].en
+            sentence = getattr(GATE["/".join([rule_id, *case])], current())
             found.append((rule_id, re.sub(r"{\w+}(?: {\w+})*", "…", sentence), len(node.args) > 2))
     return list(dict.fromkeys(found))
 
 
+_GATE = {
+    "en": (("rule id", "what must be true", "what a refusal says", "ends with time"), ("yes", "no"), "What holds:"),
+    "zh": (("规则", "必须成立的", "拒绝时说什么", "自行解决"), ("会", "不会"), "实际生效的："),
+}
+_FROM = {
+    "en": ("Where it comes from:", ("place", "rule", "value", "basis", "source", "as of"), "rule"),
+    "zh": ("从哪里来：", ("地方", "规则", "数值", "依据", "出处", "查证日期"), "规则"),
+}
+
+
 def gate_page() -> str:
-    """gate-rules.md."""
-    lines = [
-        "# Gate rules",
-        MADE,
-        "",
-        "中文：[闸门规则](gate-rules.zh-CN.md)",
-        "",
-        "The gate answers one question for one contact at one instant: may we call now? It runs every rule below,",
-        "in this order, and keeps every reason. One reason is enough to refuse, and what is not known is a reason.",
-        "Every answer is stored with the facts it was judged by, the version of the rules and the clock.",
-        "",
-        "*Ends with time* means that time alone can change the answer; agi-app then automatically looks at the contact"
-        " again.",
-        "All other refusals wait until somebody fixes the reason: a new consent, a proof, another number.",
-    ]
+    """gate-rules.md, in the current language."""
+    head, (yes, no), _ = _GATE[current()]
     rows = []
     for rule in ALL_RULES:
-        doc = " ".join((inspect.getdoc(rule) or "").split())
-        rows += [(f"`{rule_id}`", doc, text, "yes" if soon else "no") for rule_id, text, soon in reasons(rule)]
-    lines += ["", *_table(("rule id", "what must be true", "what a refusal says", "ends with time"), rows)]
-    lines += ["", "The need for consent is code: no file and no setting can switch it off.", "", "## Jurisdictions", ""]
-    lines += [
-        "What the shipped files say; `agi-app rules show` shows the same with the project's own files. Hours are in",
-        "the called person's own time; a number that may be in several time zones must be inside the hours in all of"
-        " them. A",
-        "campaign's `window` can only narrow them. Of several values the strictest holds. *law* is what the named",
-        "source says, *house* is our own default where it says less or nothing. This is not legal advice. A country"
-        " that is not",
-        "here is refused unless the project adds it: [calling rules](../explanation/calling-rules.md).",
-    ]
+        doc = in_reference(" ".join((inspect.getdoc(rule) or "").split()))
+        rows += [(f"`{rule_id}`", doc, text, yes if soon else no) for rule_id, text, soon in reasons(rule)]
     book = load_rulebook()
-    for region, country in book.ruleset.jurisdictions.items():
-        lines += _jurisdiction(region, country, book)
-    return "\n".join(lines) + "\n"
+    places = [
+        line for region, country in book.ruleset.jurisdictions.items() for line in _jurisdiction(region, country, book)
+    ]
+    page = _text("gate-rules").replace("@rules", "\n".join(_table(head, rows)))
+    return page.replace("@jurisdictions", "\n".join(places))
 
 
 def _jurisdiction(region: str, country: Jurisdiction, book: RuleBook) -> list[str]:
     parts = {f"{region}-{name}": in_force(part.rules) for name, part in country.parts.items()}
     whole = in_force(country.rules)
-    holds = [(f"`{rule}`", value, *(part[rule] for part in parts.values())) for rule, value in whole.items()]
+    holds = [(f"`{name}`", value, *(part[name] for part in parts.values())) for name, value in whole.items()]
+    title, head, rule = _FROM[current()]
     made = [(v.place, f"`{v.rule}`", v.value, v.basis, v.source, str(v.as_of)) for v in lines_of(book, region)]
     return [
-        *("", f"### {region}", "", "What holds:", ""),
-        *_table(("rule", region, *parts), holds),
-        *("", "Where it comes from:", ""),
-        *_table(("place", "rule", "value", "basis", "source", "as of"), made),
+        *("", f"### {region}", "", _GATE[current()][2], ""),
+        *_table((rule, region, *parts), holds),
+        *("", title, ""),
+        *_table(head, made),
     ]
 
 

@@ -68,13 +68,13 @@ def in_force(rules: Rules) -> dict[str, str]:
             "{name} at most {days} days old, for {purposes}",
             name=r.name,
             days=r.max_age.days,
-            purposes=", ".join(sorted(r.purposes)),
+            purposes=t(", ").join(sorted(r.purposes)),
         )
         for r in rules.lists
     )
     return {
         "calling_hours": hours_text(rules),
-        "caps": "; ".join(
+        "caps": t("; ").join(
             t("{calls} in {span}", calls=cap.calls, span=spoken(SPAN_WORDS[cap.per])) for cap in rules.caps
         ),
         "gap_after_declined": span_text(rules.gap_after_declined),
@@ -85,7 +85,7 @@ def in_force(rules: Rules) -> dict[str, str]:
             ring_at_most=span_text(rules.ring_at_most),
         ),
         "abandoned_calls": t("at most {percent:g} %", percent=rules.abandoned_percent),
-        "external_lists": "; ".join(lists) or t("none"),
+        "external_lists": t("; ").join(lists) or t("none"),
         "retention": t(
             "recordings {recordings} days, records {records} days",
             recordings=rules.keep_recordings_days,
@@ -114,7 +114,7 @@ def windows_text(windows: tuple[Window, ...]) -> str:
     for window in windows:
         end = "24:00" if window.end == dt.time.max else f"{window.end:%H:%M}"
         by_days.setdefault(window.days, []).append(f"{window.start:%H:%M}–{end}")
-    return "; ".join(f"{_days_text(days)} {', '.join(spans)}" for days, spans in by_days.items())
+    return t("; ").join(f"{_days_text(days)} {', '.join(spans)}" for days, spans in by_days.items())
 
 
 def _days_text(days: frozenset[int]) -> str:
@@ -129,7 +129,7 @@ def span_text(span: dt.timedelta) -> str:
     seconds = span.total_seconds()
     if seconds and seconds % 86400 == 0:
         return t("{days:g} days", days=seconds / 86400)
-    return t("{hours:g} hours", hours=seconds / 3600) if seconds >= 3600 else f"{seconds:g} s"
+    return t("{hours:g} hours", hours=seconds / 3600) if seconds >= 3600 else t("{seconds:g} s", seconds=seconds)
 
 
 def _disclosure(needed: bool) -> str:
@@ -149,21 +149,23 @@ def _closed(value: Any) -> str:
         parts.append(t("public holidays of {of}", of=of))
     parts += [t("weekend days beside them")] if value.whole_breaks else []
     parts += [str(day) for day in value.dates]
-    return ", ".join(parts) + (t("; decreed working weekend days are open") if value.working_days else "")
+    return t(", ").join(parts) + (t("; decreed working weekend days are open") if value.working_days else "")
 
 
 def _ring(value: Any) -> str:
     limits = ((template("at least"), value.at_least), (template("at most"), value.at_most))
-    return ", ".join(f"{spoken(word)} {span_text(limit)}" for word, limit in limits if limit is not None)
+    return t(", ").join(f"{spoken(word)} {span_text(limit)}" for word, limit in limits if limit is not None)
 
 
 def _retention(value: Any) -> str:
     kinds = ((template("recordings"), value.recordings_days), (template("records"), value.records_days))
-    return ", ".join(t("{name} {days} days", name=spoken(name), days=days) for name, days in kinds if days is not None)
+    return t(", ").join(
+        t("{name} {days} days", name=spoken(name), days=days) for name, days in kinds if days is not None
+    )
 
 
 TEXTS: Mapping[str, Callable[[Any], str]] = {
-    "time_zones": lambda v: ", ".join(v.zones),
+    "time_zones": lambda v: t(", ").join(v.zones),
     "calling_hours": lambda v: windows_text(tuple(w.window() for w in v.windows)),
     "closed_days": _closed,
     "caps": lambda v: t("{calls} in {span}", calls=v.calls, span=v.per),
@@ -175,7 +177,7 @@ TEXTS: Mapping[str, Callable[[Any], str]] = {
         "{name} at most {days} days old, for {purposes}",
         name=v.name,
         days=v.max_age.days,
-        purposes=", ".join(sorted(v.purposes)),
+        purposes=t(", ").join(sorted(v.purposes)),
     ),
     "retention": _retention,
     "artificial_voice": lambda v: _disclosure(v.disclose),
