@@ -13,11 +13,14 @@ _TABLE = "\n[identity]\n"
 def write_settings(project: Path, text: str, like: Path | None = None) -> None:
     """Replace the settings by ``text``; the project keeps its [identity], or gets one with its data folder ``var``.
 
-    ``like``: a project of another node of the same database, whose identity is this one's, too.
+    One person works in a trial, who approves their own starts. ``like``: a project of another node of the same
+    database, whose identity is this one's, too.
     """
     kept = _identity(like or project)
     if kept is None:
         kept = "\n" + make(project / "var").toml
+    if "approval =" not in text:
+        text = f'approval = "alone"\n{text}'
     (project / SETTINGS).write_text(f"{text.rstrip()}\n{kept}", "utf-8")
 
 

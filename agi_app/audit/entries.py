@@ -36,6 +36,8 @@ TABLES = {
     "import_file": "import_file",
     "import_stored": "import_stored",
     "action": "action",
+    "start_request": "start_request",
+    "approval": "approval",
     "action_end": "action_end",
 }
 

@@ -10,7 +10,7 @@ import os
 import re
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
@@ -81,6 +81,19 @@ class Settings(BaseSettings):
 
     project: Path
     data_folder: Path = Field(Path("var"), description=template("database, journal and keys of this project"))
+    approval: Literal["two", "alone"] = Field(
+        "two",
+        description=template(
+            'who approves a start that needs it: "two" is another person; "alone" is nobody, which holds only while'
+            " exactly one account is enabled"
+        ),
+    )
+    approve_above: int = Field(
+        500,
+        ge=0,
+        le=500,
+        description=template("a campaign with more contacts needs an approval to start; it can be lowered"),
+    )
     database_url: str = Field(
         "",
         description=template("postgresql://… of a server 15 or newer; empty: agi-app starts an embedded one"),

@@ -12,6 +12,9 @@ import os
 import re
 from pathlib import Path
 
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
 from agi_app.atomic_files import make_private
 from agi_app.errors import SafetyError
 from agi_app.messages import t
@@ -36,6 +39,10 @@ class SuppressionKey:
         if not _E164.fullmatch(e164):
             raise ValueError("only a number in E.164 has a suppression hash")
         return hmac.digest(self._key, e164.encode(), "sha256")
+
+    def derived(self, what_for: bytes) -> bytes:
+        """Another key of 32 bytes for another purpose (HKDF-SHA256, RFC 5869); tells nothing about this one."""
+        return HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=what_for).derive(self._key)
 
     @property
     def check_value(self) -> str:

@@ -18,6 +18,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from agi_app.errors import StoreError
 from agi_app.installation import Installation
 from agi_app.model.actors import Scope
+from agi_app.model.phone import NotANumber, parse, shown_number
 from agi_app.store.ledger import actions
 from agi_app.store.people import imported_files
 from agi_app.store.people.imported_files import FileSeen, ImportedBy
@@ -87,7 +88,7 @@ def noted(
             inst.actor.require(scope)
             given = signature.bind(inst, *args, **kwargs).arguments
             obj = given.get(of or number, "")
-            named = inst.store.hash_number(str(obj)).hex() if number else getattr(obj, "name", None) or str(obj)
+            named = _number(inst, obj) if number else getattr(obj, "name", None) or str(obj)
             before = None if state is None else fingerprint(await state(inst, obj))
             reason = None if number else given.get("reason") or None
             action = await actions.begin(inst.store, inst.actor, verb, named, before, reason)
@@ -122,6 +123,14 @@ async def _end(inst: Installation, action: int, fault: str | None, after: bytes 
         await actions.end(inst.store, action, done=fault is None, fault=fault, after=after)
     except StoreError as error:
         _log.warning("the end of action %d could not be noted: %s", action, error)
+
+
+def _number(inst: Installation, given: object) -> str:
+    """A telephone number as its keyed hash; anything else, such as a range, with its middle hidden."""
+    try:
+        return inst.store.hash_number(getattr(given, "e164", None) or parse(str(given)).e164).hex()
+    except (NotANumber, ValueError):
+        return shown_number(str(given))
 
 
 def fingerprint(value: Any) -> bytes:

@@ -52,6 +52,7 @@ class Totals:
     outcomes: Mapping[str, int] = field(default_factory=dict)
     dispositions: Mapping[str, int] = field(default_factory=dict)
     refused: Mapping[str, int] = field(default_factory=dict)
+    approval: str = ""  # by whom its start was approved
     local_caller_ids: Mapping[str, str] = field(default_factory=dict)  # other numbers shown -> how they were proved
     agents: AgentFigures | None = None  # None: it calls for nobody of ours
 

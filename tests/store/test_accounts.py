@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from agi_app.clock import Clock
+from agi_app.consent.account_secrets import fits
 from agi_app.consent.opt_out_journal import Journal
 from agi_app.errors import Forbidden, InputError, StoreError
 from agi_app.installation import Installation, _acting
@@ -131,5 +132,5 @@ async def test_a_secret_is_kept_as_a_hash_and_fits_alone(desk: Installation) -> 
     assert kept is not None
     assert "horse" not in kept
     assert kept.startswith("$argon2id$")
-    assert accounts.fits("correct horse battery", kept)
-    assert not accounts.fits("correct horse batterz", kept)
+    assert fits("correct horse battery", kept)
+    assert not fits("correct horse batterz", kept)

@@ -17,6 +17,7 @@ from agi_app.model.campaign import CampaignState
 from agi_app.operations.calling import campaigns
 from agi_app.store.calling.campaigns import load_campaign, save_campaign
 from agi_app.store.database.pool import Store
+from agi_app.store.ledger import accounts
 from agi_app.store.people import caller_ids
 from tests.fake_clock import FakeClock
 from tests.store.world import contact, import_contacts, installation_for
@@ -39,7 +40,10 @@ class Desk:
         return read_project(self.folder, {"sandbox"})
 
     async def start(self, name: str = NAME) -> campaigns.StartedCampaign:
-        return await campaigns.start(self.inst, self.project, name)
+        await accounts.add_first(self.store, "anna")
+        begun = await campaigns.start(self.inst, self.project, name)
+        assert isinstance(begun, campaigns.StartedCampaign)
+        return begun
 
     async def change(self, state: CampaignState, name: str = NAME) -> None:
         change = {

@@ -400,7 +400,8 @@ def settle(shop: Shop, asterisk: str) -> None:
     desks = desks.replace("PJSIP/front-desk", "PJSIP/talking-desk")
     line = f'[lines.main]\nnumber = "{OURS}"\nflow = "who-called"\nmax_call = 30\n'
     clock = f'[sandbox]\nclock = "{CLOCK}"\n'
-    file.write_text("\n".join([f'database_url = "{shop.url}"', asterisk, NARROW, desks, line, clock, identity]))
+    first = f'approval = "alone"\ndatabase_url = "{shop.url}"'
+    file.write_text("\n".join([first, asterisk, NARROW, desks, line, clock, identity]))
 
 
 def begin_campaigns(shop: Shop) -> None:

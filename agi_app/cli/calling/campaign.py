@@ -11,11 +11,13 @@ import typer
 from agi_app.authoring import renames
 from agi_app.cli.calling.totals_text import show_totals
 from agi_app.cli.common import HERE, JsonOption, ProjectOption, progress, say, say_json, table, with_installation
+from agi_app.messages import t
 from agi_app.operations.calling import campaigns
-from agi_app.operations.calling.campaigns import SAMPLES, Preview
+from agi_app.operations.calling.campaigns import SAMPLES, ApprovalWanted, Preview
 from agi_app.operations.project import project_files
 from agi_app.printable import count_of
 
+WAITS = 4  # the exit code of a start that waits for a second person
 app = typer.Typer(help="Campaigns: look ahead, start, pause, resume, stop.", no_args_is_help=True)
 Name = Annotated[str, typer.Argument(help="The campaign's name.")]
 
@@ -41,6 +43,10 @@ def preview_(
 def start(campaign: Name, project: ProjectOption = HERE) -> None:
     """Make its prompts ready, check the campaign and let it run; `agi-app run` makes the calls."""
     begun = with_installation(project, campaigns.start, project_files.read_ready(project), campaign)
+    if isinstance(begun, ApprovalWanted):
+        say(t("{campaign} waits for a second person: {why}", campaign=campaign, why=t(", ").join(begun.why)))
+        say(t("another account approves it: `agi-app campaign approve {campaign}`", campaign=campaign))
+        raise typer.Exit(WAITS)
     left = f"{begun.left} of {count_of(begun.contacts, 'contact')} {'is' if begun.contacts == 1 else 'are'}"
     say(f"{campaign} is running: {left} still to be called or refused")
 

@@ -19,6 +19,7 @@ def totals_view(totals: Totals, below: Sequence[str] = ()) -> Group:
     for name, value in (
         ("purpose", totals.purpose),
         ("caller ID", f"{totals.caller_id} ({totals.caller_id_proof})"),
+        ("approval", totals.approval),
         *(("local caller ID", f"{number} ({proof})") for number, proof in totals.local_caller_ids.items()),
         ("contacts", f"{totals.contacts}: {totals.done} done, {totals.in_call} in a call, {totals.waiting} waiting,"
                      f" {totals.not_called} refused"),

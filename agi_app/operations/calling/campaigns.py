@@ -23,15 +23,19 @@ from agi_app.flow.language.definition import FlowDocument
 from agi_app.gate.caller_id_rules import numbers_of
 from agi_app.installation import Installation
 from agi_app.model.actors import Scope
+from agi_app.model.approvals import StartTexts
 from agi_app.model.campaign import CampaignState
 from agi_app.operations.acting import noted, reads
+from agi_app.operations.calling.approvals import ApprovalWanted, second_person
 from agi_app.operations.calling.reports import CampaignFigures, figures
 from agi_app.store.calling import tallies
 from agi_app.store.calling.campaigns import known_campaign, load_campaign, save_campaign, set_state
+from agi_app.store.database.statements import as_json
 from agi_app.store.people.caller_ids import proofs
 
 __all__ = [
     "SAMPLES",
+    "ApprovalWanted",
     "Preview",
     "StartedCampaign",
     "pause",
@@ -79,8 +83,8 @@ async def _stored(inst: Installation, name: str) -> object:
 
 
 @noted(Scope.CAMPAIGNS_START, "campaign start", "name", state=_stored)
-async def start(inst: Installation, project: Project, name: str) -> StartedCampaign:
-    """Check the campaign, store it as it is in its file now and let it run.
+async def start(inst: Installation, project: Project, name: str) -> StartedCampaign | ApprovalWanted:
+    """Check the campaign, store it as it is in its file now and let it run, or keep a request for a second person.
 
     Raises AuthorError when its files have faults, InputError when something else is missing, StoreError.
     """
@@ -90,8 +94,13 @@ async def start(inst: Installation, project: Project, name: str) -> StartedCampa
     if not kept.total:
         raise InputError(f"campaign {name} has no contacts; `agi-app contacts import {name} FILE` adds them")
     parts = {part.file: part.text for part in parts_of(project, flow)}
-    await save_campaign(inst.store, campaign.parsed.campaign, flow.file, flow.text, parts)
-    await set_state(inst.store, name, CampaignState.RUNNING, None, inst.clock.now())
+    wanted = campaign.parsed.campaign
+    texts = StartTexts(as_json(wanted), flow.file, flow.text, parts)
+    limit = await second_person(inst, wanted, texts, kept.total)
+    if isinstance(limit, ApprovalWanted):
+        return limit
+    await save_campaign(inst.store, wanted, flow.file, flow.text, parts)
+    await set_state(inst.store, name, CampaignState.RUNNING, None, inst.clock.now(), limit)
     return StartedCampaign(kept.total, kept.total - kept.contacts.get("done", 0))
 
 
@@ -110,7 +119,13 @@ async def resume(inst: Installation, name: str) -> None:
     stored = await known_campaign(inst.store, name)
     if stored.state is not CampaignState.PAUSED:
         raise InputError(f"campaign {name} is {stored.state}, not paused; `agi-app campaign start {name}` starts it")
-    await set_state(inst.store, name, CampaignState.RUNNING, BY_COMMAND, inst.clock.now())
+    total = (await tallies.of_campaign(inst.store, name)).total
+    if stored.most_contacts is not None and total > stored.most_contacts:
+        raise InputError(
+            f"campaign {name} has {total} contacts, and its start is good for {stored.most_contacts};"
+            f" `agi-app campaign start {name}` asks for an approval"
+        )
+    await set_state(inst.store, name, CampaignState.RUNNING, BY_COMMAND, inst.clock.now(), stored.most_contacts)
 
 
 @noted(Scope.CAMPAIGNS_PAUSE, "campaign stop", "name", state=_stored)

@@ -19,6 +19,7 @@ from agi_app.model.actors import Scope
 from agi_app.model.campaign import Campaign
 from agi_app.model.waiting_reason import WaitingReason
 from agi_app.operations.acting import noted, reads
+from agi_app.operations.calling.approvals import standing as standing_of
 from agi_app.recordings.files import RecordingFiles
 from agi_app.reports.csv_and_json import contact_record, to_csv, to_json
 from agi_app.reports.totals import AgentFigures, AgentsSeen, Totals
@@ -173,6 +174,7 @@ async def _totals(store: Store, stored: StoredCampaign, now: dt.datetime) -> Tot
         caller_id=campaign.caller_id,
         caller_id_proof=standing(found, campaign.caller_id, now).words,
         agents=await figures_of(store, campaign, await nodes.all_nodes(store), now),
+        approval=await standing_of(store, stored),
         local_caller_ids={number: standing(found, number, now).words for number in numbers_of(campaign)[1:]},
         contacts=kept.total,
         done=kept.contacts.get("done", 0),

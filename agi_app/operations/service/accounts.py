@@ -6,15 +6,12 @@ While exactly one account is enabled it may have every role; nobody can take the
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from cryptography.exceptions import InvalidKey
-from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
-
 from agi_app.authoring.suggestions import no_such
+from agi_app.consent.account_secrets import hash_secret
 from agi_app.errors import InputError
 from agi_app.installation import Installation
 from agi_app.model.actors import Role, Scope
@@ -113,21 +110,3 @@ async def _known(inst: Installation, name: str) -> Account:
     if (found := await table.of_name(inst.store, name)) is not None:
         return found
     raise no_such("account", name, [one.name for one in await table.all_accounts(inst.store)])
-
-
-def hash_secret(secret: str) -> str:
-    """Argon2id of a secret, as PHC text. Blocks for some 50 ms. (RFC 9106; OWASP: 19 MiB, 2 passes.)"""
-    return _kdf(os.urandom(16)).derive_phc_encoded(secret.encode())
-
-
-def fits(secret: str, credential: str) -> bool:
-    """Whether this is the secret of a stored credential. Blocks for some 50 ms."""
-    try:
-        Argon2id.verify_phc_encoded(secret.encode(), credential)
-    except InvalidKey:
-        return False
-    return True
-
-
-def _kdf(salt: bytes) -> Argon2id:
-    return Argon2id(salt=salt, length=32, iterations=2, lanes=1, memory_cost=19 * 1024)

@@ -32,6 +32,7 @@ class StoredCampaign:
     flow_file: str
     flow_text: str
     sub_flows: Mapping[str, str] = field(default_factory=dict)  # of the flows it calls: file -> text
+    most_contacts: int | None = None  # it may have so many while it runs; None: no limit
 
 
 async def save_campaign(
@@ -99,14 +100,23 @@ async def option_names_one(store: Store, name: str | None, done: str = "nothing 
         )
 
 
-async def set_state(store: Store, name: str, state: CampaignState, reason: str | None, now: dt.datetime) -> bool:
+async def set_state(
+    store: Store,
+    name: str,
+    state: CampaignState,
+    reason: str | None,
+    now: dt.datetime,
+    most_contacts: int | None = None,
+) -> bool:
     """Start, pause, resume or stop; every worker hears of it. False when there is no such campaign.
 
     ``stopped`` also takes back the claims that were not dialled yet. ``running`` lets all refusals
-    that only a person could fix be decided again at ``now`` (rules time).
+    that only a person could fix be decided again at ``now`` (rules time); an import that brings it above
+    ``most_contacts`` pauses it.
     """
+    values = {"name": name, "state": state.value, "reason": reason, "most_contacts": most_contacts}
     async with store.transaction() as connection:
-        if await record(connection, Q["set_state"], {"name": name, "state": state.value, "reason": reason}) is None:
+        if await record(connection, Q["set_state"], values) is None:
             return False
         if state is CampaignState.RUNNING:
             await count(connection, Q["wake_parked"], {"campaign": name, "now": now})
@@ -134,6 +144,7 @@ def _stored(row: DictRow) -> StoredCampaign:
         row["flow_file"],
         row["flow_text"],
         row["sub_flows"],
+        row["most_contacts"],
     )
 
 

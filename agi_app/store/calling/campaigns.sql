@@ -6,7 +6,7 @@ SET spec = excluded.spec, flow_file = excluded.flow_file, flow_text = excluded.f
     sub_flows = excluded.sub_flows, saved_at = clock_timestamp();
 
 -- name: load
-SELECT spec::text AS spec, state, state_reason, flow_file, flow_text, sub_flows
+SELECT spec::text AS spec, state, state_reason, flow_file, flow_text, sub_flows, most_contacts
 FROM campaign
 WHERE (%(names)s::text[] IS NULL OR name = ANY(%(names)s)) AND (%(states)s::text[] IS NULL OR state = ANY(%(states)s))
 ORDER BY name;
@@ -14,7 +14,7 @@ ORDER BY name;
 -- The running campaigns that a worker has something to do for: somebody is due by then, an agent has asked for a call, or it
 -- is one for agents, who are watched. A campaign that runs and is empty costs an index look-up.
 -- name: load_busy
-SELECT spec::text AS spec, state, state_reason, flow_file, flow_text, sub_flows
+SELECT spec::text AS spec, state, state_reason, flow_file, flow_text, sub_flows, most_contacts
 FROM campaign c
 WHERE state = 'running'
   AND (EXISTS (SELECT FROM contact k WHERE k.campaign = c.name AND k.state = 'pending' AND k.due_at <= %(by)s)
@@ -23,7 +23,9 @@ WHERE state = 'running'
 ORDER BY name;
 
 -- name: set_state
-UPDATE campaign SET state = %(state)s, state_reason = %(reason)s, changed_at = clock_timestamp()
+UPDATE campaign
+SET state = %(state)s, state_reason = %(reason)s, changed_at = clock_timestamp(),
+    most_contacts = CASE WHEN %(state)s = 'running' THEN %(most_contacts)s ELSE most_contacts END
 WHERE name = %(name)s
 RETURNING name;
 

@@ -118,6 +118,14 @@ FROM import_file
 SELECT 'import_stored' AS entry, stored_id AS id, import_id, added, updated, unchanged, consents::text AS consents, finished,
        recorded_at
 FROM import_stored
+-- name: rows_start_request
+SELECT 'start_request' AS entry, request_id AS id, campaign, why, contacts, pg_catalog.encode(fingerprint, 'hex') AS fingerprint,
+       asked_by, alone, asked_at AS recorded_at
+FROM start_request
+
+-- name: rows_approval
+SELECT 'approval' AS entry, request_id AS id, asked_by, approved_by, roles, alone, approved_at AS recorded_at
+FROM approval
 
 -- name: rows_action
 SELECT 'action' AS entry, action_id AS id, account, roles, via, os_user, address, token, verb, object,

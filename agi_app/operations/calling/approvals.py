@@ -1,0 +1,168 @@
+"""The two-person rule: which starts need a second person, who has asked, and the approval that a worker verifies.
+
+Nobody approves their own, whatever their roles. The second person's secret is sealed to the workers where it is typed,
+with the request that it is good for. Only a worker opens it, and only then the campaign runs. The audit has all of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from agi_app.consent.account_secrets import fits, seal, unseal, workers_key
+from agi_app.errors import ConfigError, InputError
+from agi_app.installation import Installation
+from agi_app.messages import t
+from agi_app.model.actors import Scope
+from agi_app.model.approvals import WHY, StartTexts, most_contacts, why_approval
+from agi_app.model.campaign import Campaign, CampaignState
+from agi_app.operations.acting import noted, reads
+from agi_app.store.calling import approvals as table
+from agi_app.store.calling import tallies
+from agi_app.store.calling.approvals import StartRequest
+from agi_app.store.calling.campaigns import StoredCampaign, load_campaign, save_campaign, set_state
+from agi_app.store.database.pool import Store
+from agi_app.store.ledger import accounts
+
+ALONE = "alone"
+MOST_WRONG = 5  # secrets of an account
+WITHIN = dt.timedelta(minutes=15)
+
+
+class WrongSecret(InputError):
+    """The secret is not that of the account; the next ones are not looked at for a while after some of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalWanted:
+    """A start that waits for a second person; ``why`` are sentences."""
+
+    request: int
+    campaign: str
+    why: Sequence[str]
+
+
+async def second_person(
+    inst: Installation, wanted: Campaign, texts: StartTexts, contacts: int
+) -> ApprovalWanted | int | None:
+    """A request, where the start needs a second person; else how many contacts it is good for (None: no limit)."""
+    above, stored = inst.settings.approve_above, await load_campaign(inst.store, wanted.name)
+    runs = stored is not None and stored.state in (CampaignState.RUNNING, CampaignState.PAUSED)
+    changed = runs and stored is not None and (stored.campaign, stored.flow_text, dict(stored.sub_flows)) != (
+        wanted, texts.flow_text, dict(texts.sub_flows),
+    )  # fmt: skip
+    why = why_approval(wanted.purpose, contacts, above, changed=changed)
+    alone = await works_alone(inst)
+    if not why:
+        return None if alone else most_contacts(contacts, above, approved=False)
+    request = await table.request(inst.store, wanted.name, why, contacts, texts, inst.actor.account, alone=alone)
+    if alone:
+        await table.approve(inst.store, request, inst.actor, inst.actor.account, alone=True)
+        return None
+    return ApprovalWanted(request, wanted.name, [t(WHY[one], contacts=contacts, above=above) for one in why])
+
+
+async def works_alone(inst: Installation) -> bool:
+    """Whether the rule is ``alone`` and holds: exactly one account is enabled, and it is the one that asks."""
+    return inst.settings.approval == ALONE and await accounts.enabled_names(inst.store) == [inst.actor.account]
+
+
+@reads(Scope.FIGURES_READ)
+async def waiting(inst: Installation) -> list[StartRequest]:
+    """The starts that wait for a second person. Raises StoreError."""
+    return await table.waiting(inst.store)
+
+
+@reads(Scope.FIGURES_READ)
+async def of_campaign(inst: Installation, campaign: str) -> StartRequest | None:
+    """The newest request of a campaign, approved or not. Raises StoreError."""
+    return await table.newest(inst.store, campaign)
+
+
+@reads(Scope.CAMPAIGNS_APPROVE)
+async def sealed_approval(inst: Installation, wanted: StartRequest, secret: str) -> bytes:
+    """The secret of who asks, sealed to the workers for this request alone. Raises ConfigError, InputError."""
+    _open(wanted, inst.actor.account, inst.clock.real_now())
+    if (public := await table.key_of(inst.store)) is None:
+        raise ConfigError(
+            t("no worker has run here yet, and only a worker can verify an approval: start `agi-app run`")
+        )
+    return await asyncio.to_thread(seal, public, secret, _good_for(wanted, inst.actor.account))
+
+
+@noted(Scope.CAMPAIGNS_APPROVE, "campaign approve", "campaign")
+async def take(inst: Installation, campaign: str, parameters: Mapping[str, object], sealed: bytes) -> int:
+    """The worker's part: verify the approval of ``inst.actor``, and let the campaign run as it was asked for.
+
+    Returns how many contacts it has. Raises InputError when it is not good, WrongSecret, StoreError.
+    """
+    await table.lock_campaign(inst.store, campaign)
+    wanted = await table.newest(inst.store, campaign)
+    if wanted is None or wanted.request_id != parameters.get("request"):
+        raise InputError(t("this start of {campaign} no longer waits; ask for it again", campaign=campaign))
+    _open(wanted, inst.actor.account, inst.clock.real_now())
+    await _verify(inst, wanted, sealed)
+    total = (await tallies.of_campaign(inst.store, campaign)).total
+    limit = most_contacts(wanted.contacts, inst.settings.approve_above, approved=True)
+    if total > limit or wanted.fingerprint != wanted.texts.fingerprint(wanted.contacts):
+        raise InputError(
+            t(
+                "{campaign} has {total} contacts now, and {asked} were to be approved; ask for the start again",
+                campaign=campaign,
+                total=total,
+                asked=wanted.contacts,
+            )
+        )
+    if not await table.approve(inst.store, wanted, inst.actor, wanted.asked_by, alone=False):
+        raise InputError(t("this start of {campaign} is approved already", campaign=campaign))
+    spec = msgspec.json.decode(wanted.spec, type=Campaign)
+    await save_campaign(inst.store, spec, wanted.flow_file, wanted.flow_text, wanted.sub_flows)
+    await set_state(inst.store, campaign, CampaignState.RUNNING, None, inst.clock.now(), limit)
+    return total
+
+
+async def _verify(inst: Installation, wanted: StartRequest, sealed: bytes) -> None:
+    account = inst.actor.account
+    if await table.wrong_secrets(inst.store, account, WITHIN) >= MOST_WRONG:
+        raise InputError(t("{account} gave too many wrong secrets; wait a quarter of an hour", account=account))
+    assert inst.key is not None, "only a worker takes approvals, and it has the key"
+    secret = unseal(workers_key(inst.key), sealed, _good_for(wanted, account))
+    credential = await accounts.credential_of(inst.store, account)
+    if credential is None:
+        raise InputError(t("{account} has set no secret; `agi-app account secret` does", account=account))
+    if not await asyncio.to_thread(fits, secret, credential):
+        raise WrongSecret(t("this is not the secret of {account}", account=account))
+
+
+def _open(wanted: StartRequest, approver: str, now: dt.datetime) -> None:
+    """InputError unless this account may still approve this request."""
+    name = wanted.campaign
+    if wanted.approved_by is not None:
+        raise InputError(t("this start of {campaign} is approved already", campaign=name))
+    if wanted.asked_by == approver:
+        raise InputError(t("{account} asked for this start: another person approves it", account=approver))
+    if wanted.asked_at < now - table.GOOD_FOR:
+        raise InputError(t("this start of {campaign} was asked for more than three days ago; ask again", campaign=name))
+
+
+def _good_for(wanted: StartRequest, approver: str) -> dict[str, str | int]:
+    """What a secret is sealed with: it is good for nothing else."""
+    return {"request": wanted.request_id, "preview": wanted.fingerprint.hex(), "account": approver}
+
+
+async def standing(store: Store, stored: StoredCampaign) -> str:
+    """By whom the campaign's start was approved, in words for a report. Raises StoreError."""
+    newest = await table.newest(store, stored.campaign.name)
+    if stored.state is CampaignState.DRAFT and newest is None:
+        return t("not started yet")
+    if newest is None:
+        return t("not needed") if stored.most_contacts is not None else t("alone: one person approves their own starts")
+    if newest.alone:
+        return t("alone: {account} approved their own start", account=newest.asked_by)
+    if newest.approved_by is None:
+        return t("asked for by {account}, nobody has approved it", account=newest.asked_by)
+    return t("asked for by {asked}, approved by {approved}", asked=newest.asked_by, approved=newest.approved_by)

@@ -1,0 +1,269 @@
+"""The two-person rule on a real database: who may let a campaign run, and every way round it that we could think of."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from agi_app.consent.account_secrets import seal, workers_key
+from agi_app.consent.number_hashes import SuppressionKey
+from agi_app.consent.opt_out_journal import Journal
+from agi_app.errors import ConfigError, Forbidden, InputError, StoreError
+from agi_app.installation import Installation
+from agi_app.model.actors import Actor, Role
+from agi_app.model.approvals import StartTexts, most_contacts, why_approval
+from agi_app.model.campaign import Campaign, CampaignState, Purpose
+from agi_app.operations.calling import approvals, campaigns
+from agi_app.operations.calling.approvals import ApprovalWanted, WrongSecret
+from agi_app.operations.service import accounts
+from agi_app.store.calling import approvals as table
+from agi_app.store.calling.campaigns import load_campaign, save_campaign
+from agi_app.store.database.statements import as_json
+from tests.fake_clock import FakeClock
+from tests.store.world import LONG_AGO, World, campaign, contact, import_contacts, installation_for
+
+pytestmark = pytest.mark.postgres
+KEY = SuppressionKey(b"k" * 32)
+SECRET = "correct horse battery"
+ADVERT = campaign("advert", purpose=Purpose.MARKETING)
+
+
+class Office:
+    """Two people: wang asks for starts, li approves; bo has every role."""
+
+    def __init__(self, world: World, folder: Path) -> None:
+        self.world, self.store = world, world.store
+        self.clock = FakeClock(dt.datetime.now(dt.UTC))
+        self.admin = replace(installation_for(world.store, Journal(folder, self.clock), self.clock), key=KEY)
+        self.settings("two")
+        self.wang = self.acting("wang", Role.OPERATOR)
+        self.li = self.acting("li", Role.COMPLIANCE)
+        self.bo = self.acting("bo", *Role)
+
+    def settings(self, approval: str) -> None:
+        self.admin = replace(self.admin, settings=cast(Any, SimpleNamespace(approval=approval, approve_above=500)))
+
+    def acting(self, name: str, *roles: Role) -> Installation:
+        return replace(self.admin, actor=Actor(name, frozenset(roles), "cli", name))
+
+    async def open(self) -> None:
+        await table.keep_key(self.store, workers_key(KEY).public_key().public_bytes_raw())
+        await accounts.add(self.admin, "wang", [Role.OPERATOR])
+        await accounts.add(self.admin, "li", [Role.COMPLIANCE])
+        await accounts.add(self.admin, "bo", list(Role))
+        for one in (self.wang, self.li, self.bo):
+            await accounts.set_own_secret(one, SECRET)
+        await save_campaign(self.store, ADVERT, "flows/a.yaml", "flow: a")
+        await import_contacts(self.store, ADVERT.name, [contact(1)], LONG_AGO)
+
+    async def ask(self, who: Installation | None = None) -> ApprovalWanted:
+        wanted = await approvals.second_person(who or self.wang, ADVERT, texts(), 1)
+        assert isinstance(wanted, ApprovalWanted)
+        return wanted
+
+    async def approve(self, who: Installation, secret: str = SECRET, sealed: bytes | None = None) -> int:
+        newest = await table.newest(self.store, ADVERT.name)
+        assert newest is not None
+        if sealed is None:
+            sealed = await approvals.sealed_approval(who, newest, secret)
+        return await approvals.take(who, ADVERT.name, {"request": newest.request_id}, sealed)
+
+    async def state(self) -> CampaignState:
+        stored = await load_campaign(self.store, ADVERT.name)
+        assert stored is not None
+        return stored.state
+
+
+def texts(spec: Campaign = ADVERT, flow: str = "flow: a") -> StartTexts:
+    return StartTexts(as_json(spec), "flows/a.yaml", flow, {})
+
+
+@pytest.fixture
+async def office(world: World, tmp_path: Path) -> Office:
+    made = Office(world, tmp_path)
+    await made.open()
+    return made
+
+
+def test_which_starts_need_a_second_person() -> None:
+    assert why_approval(Purpose.TRANSACTIONAL, 500, 500, changed=False) == ()
+    assert why_approval(Purpose.TRANSACTIONAL, 501, 500, changed=False) == ("many",)
+    assert why_approval(Purpose.MARKETING, 1, 500, changed=False) == ("marketing",)
+    assert why_approval(Purpose.SURVEY, 1, 500, changed=True) == ("changed",)
+    assert (most_contacts(12, 500, approved=False), most_contacts(1000, 500, approved=True)) == (500, 1050)
+
+
+async def test_another_person_lets_it_run_and_all_of_it_is_on_record(office: Office) -> None:
+    wanted = await office.ask()
+    assert wanted.why == ["it is marketing"]
+    assert await office.state() is CampaignState.DRAFT
+    assert [one.request_id for one in await approvals.waiting(office.li)] == [wanted.request]
+    assert await office.approve(office.li) == 1
+    assert await office.state() is CampaignState.RUNNING
+    assert await approvals.waiting(office.li) == []
+    stored = await load_campaign(office.store, ADVERT.name)
+    assert stored is not None
+    assert await approvals.standing(office.store, stored) == "asked for by wang, approved by li"
+    sealed = await office.world.value(
+        "SELECT string_agg(kind, ' ' ORDER BY kind) FROM audit_queue WHERE kind IN ('start_request', 'approval')"
+    )
+    assert sealed == "approval start_request"
+
+
+async def test_nobody_approves_their_own_whatever_their_roles(office: Office) -> None:
+    await office.ask(office.bo)
+    with pytest.raises(InputError, match="bo asked for this start: another person approves it"):
+        await office.approve(office.bo)
+    newest = await table.newest(office.store, ADVERT.name)
+    assert newest is not None
+    good_for: dict[str, str | int] = {
+        "request": newest.request_id,
+        "preview": newest.fingerprint.hex(),
+        "account": "bo",
+    }
+    sealed = seal(workers_key(KEY).public_key().public_bytes_raw(), SECRET, good_for)
+    with pytest.raises(InputError, match="bo asked"):
+        await office.approve(office.bo, sealed=sealed)
+    with pytest.raises(StoreError, match="check constraint"):
+        await table.approve(office.store, newest, office.bo.actor, "bo", alone=False)
+    assert await office.state() is CampaignState.DRAFT
+
+
+async def test_an_operator_approves_nothing(office: Office) -> None:
+    await office.ask()
+    op = office.acting("zhao", Role.OPERATOR)
+    with pytest.raises(Forbidden, match="takes the role supervisor or compliance"):
+        await office.approve(op)
+    with pytest.raises(Forbidden):
+        await office.approve(office.acting("admin", Role.ADMIN), sealed=b"x" * 90)
+    assert await office.state() is CampaignState.DRAFT
+
+
+async def test_a_wrong_secret_or_none_approves_nothing(office: Office) -> None:
+    await office.ask()
+    with pytest.raises(WrongSecret, match="not the secret of li"):
+        await office.approve(office.li, "correct horse batterz")
+    for sealed in (
+        b"",
+        b"x" * 90,
+        seal(workers_key(SuppressionKey(b"z" * 32)).public_key().public_bytes_raw(), SECRET, {}),
+    ):
+        with pytest.raises(InputError, match="not sealed to this installation's workers"):
+            await office.approve(office.li, sealed=sealed)
+    await office.world.value("UPDATE account SET credential = NULL WHERE name = 'li' RETURNING 1")
+    with pytest.raises(InputError, match="li has set no secret"):
+        await office.approve(office.li)
+    assert await office.state() is CampaignState.DRAFT
+
+
+async def test_a_secret_is_good_for_one_request_of_one_account(office: Office) -> None:
+    """What a service was shown once opens nothing else: another request, another account, or the same again."""
+    await office.ask()
+    first = await table.newest(office.store, ADVERT.name)
+    assert first is not None
+    sealed = await approvals.sealed_approval(office.li, first, SECRET)
+    await office.ask()  # a newer request: the older one is not good any more
+    with pytest.raises(InputError, match="given for something else"):
+        await office.approve(office.li, sealed=sealed)
+    with pytest.raises(InputError, match="no longer waits"):
+        await approvals.take(office.li, ADVERT.name, {"request": first.request_id}, sealed)
+    another = await table.newest(office.store, ADVERT.name)
+    assert another is not None
+    of_li = await approvals.sealed_approval(office.li, another, SECRET)
+    with pytest.raises(InputError, match="given for something else"):
+        await office.approve(office.bo, sealed=of_li)
+    assert await office.state() is CampaignState.DRAFT
+    assert await office.approve(office.li, sealed=of_li) == 1
+    await campaigns.stop(office.wang, ADVERT.name)
+    with pytest.raises(InputError, match="approved already"):
+        await office.approve(office.li, sealed=of_li)
+    assert await office.state() is CampaignState.STOPPED
+
+
+async def test_two_approvals_at_once_are_one_start(office: Office) -> None:
+    await office.ask()
+    newest = await table.newest(office.store, ADVERT.name)
+    assert newest is not None
+    sealed = [await approvals.sealed_approval(who, newest, SECRET) for who in (office.li, office.bo)]
+    taken = await asyncio.gather(
+        *(approvals.take(who, ADVERT.name, {"request": newest.request_id}, one)
+          for who, one in zip((office.li, office.bo), sealed, strict=True)),
+        return_exceptions=True,
+    )  # fmt: skip
+    assert sorted(isinstance(one, int) for one in taken) == [False, True]
+    assert await office.world.value("SELECT count(*) FROM approval") == 1
+
+
+async def test_what_changed_meanwhile_is_not_what_was_approved(office: Office) -> None:
+    """More contacts than were asked for by more than five in a hundred, above what needs no approval."""
+    await office.ask()
+    newest = await table.newest(office.store, ADVERT.name)
+    assert newest is not None
+    await import_contacts(office.store, ADVERT.name, [contact(n) for n in range(2, 503)], LONG_AGO)
+    with pytest.raises(InputError, match="has 502 contacts now, and 1 were to be approved"):
+        await office.approve(office.li)
+    assert await office.state() is CampaignState.DRAFT
+
+
+async def test_more_contacts_than_it_was_started_with_pause_it(office: Office) -> None:
+    """Start with one, import thousands: the import itself pauses it, in its transaction, and a resume needs a start."""
+    await office.ask()
+    await office.approve(office.li)
+    await import_contacts(office.store, ADVERT.name, [contact(n) for n in range(2, 501)], LONG_AGO)
+    assert await office.state() is CampaignState.RUNNING
+    await import_contacts(office.store, ADVERT.name, [contact(600)], LONG_AGO)
+    assert await office.state() is CampaignState.PAUSED
+    with pytest.raises(InputError, match="has 501 contacts, and its start is good for 500"):
+        await campaigns.resume(office.wang, ADVERT.name)
+
+
+async def test_a_change_of_what_runs_needs_a_second_person(office: Office) -> None:
+    small = campaign("small")
+    await office.world.running(small, [7])
+    stored = await load_campaign(office.store, "small")
+    assert stored is not None
+    same = StartTexts(as_json(small), stored.flow_file, stored.flow_text, dict(stored.sub_flows))
+    assert await approvals.second_person(office.wang, small, same, 1) == 500
+    other = await approvals.second_person(office.wang, small, texts(small, "flow: another"), 1)
+    assert isinstance(other, ApprovalWanted)
+    assert other.why == ["it runs already, and its files have changed"]
+
+
+async def test_an_old_request_is_not_good_any_more(office: Office) -> None:
+    await office.ask()
+    newest = await table.newest(office.store, ADVERT.name)
+    assert newest is not None
+    sealed = await approvals.sealed_approval(office.li, newest, SECRET)
+    office.clock.advance(table.GOOD_FOR.total_seconds() + 60)
+    with pytest.raises(InputError, match="more than three days ago"):
+        await office.approve(office.li, sealed=sealed)
+    assert await office.state() is CampaignState.DRAFT
+
+
+async def test_alone_holds_while_one_account_is_enabled_and_is_on_record(office: Office) -> None:
+    office.settings("alone")
+    lone = office.acting("bo", *Role)
+    assert isinstance(await approvals.second_person(lone, ADVERT, texts(), 1), ApprovalWanted)
+    await office.world.value("UPDATE account SET enabled = false WHERE name <> 'bo' RETURNING 1")
+    assert await approvals.second_person(lone, ADVERT, texts(), 1) is None
+    assert await office.world.value("SELECT approved_by || alone FROM approval") == "botrue"
+    newest = await table.newest(office.store, ADVERT.name)
+    assert newest is not None
+    assert newest.alone
+    stranger = office.acting("zhao", Role.OPERATOR)
+    assert isinstance(await approvals.second_person(stranger, ADVERT, texts(), 1), ApprovalWanted)
+
+
+async def test_without_a_worker_there_is_no_key_to_seal_to(office: Office) -> None:
+    await office.ask()
+    await office.world.value("DELETE FROM meta WHERE key = 'approval_key' RETURNING 1")
+    newest = await table.newest(office.store, ADVERT.name)
+    assert newest is not None
+    with pytest.raises(ConfigError, match="only a worker can verify an approval"):
+        await approvals.sealed_approval(office.li, newest, SECRET)
