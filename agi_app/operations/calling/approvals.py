@@ -129,7 +129,8 @@ async def _verify(inst: Installation, wanted: StartRequest, sealed: bytes) -> No
     account = inst.actor.account
     if await table.wrong_secrets(inst.store, account, WITHIN) >= MOST_WRONG:
         raise InputError(t("{account} gave too many wrong secrets; wait a quarter of an hour", account=account))
-    assert inst.key is not None, "only a worker takes approvals, and it has the key"
+    if inst.key is None:
+        raise ConfigError(t("only a worker verifies an approval"))
     secret = unseal(workers_key(inst.key), sealed, _good_for(wanted, account))
     credential = await accounts.credential_of(inst.store, account)
     if credential is None:
