@@ -6,9 +6,10 @@ import asyncio
 import datetime as dt
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from ipaddress import ip_network
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -84,9 +85,10 @@ async def listening(receiver: Receiver) -> AsyncIterator[Receiver]:
     app.router.add_route("*", "/{path:.*}", receiver.handle)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
+    await web.TCPSite(runner, "0.0.0.0", 0).start()  # every address of this host, as a careless receiver is reached by
     receiver.port = runner.addresses[0][1]
+    with suppress(OSError):  # without IPv6
+        await web.TCPSite(runner, "::", receiver.port).start()
     try:
         yield receiver
     finally:
@@ -160,6 +162,27 @@ async def test_a_receiver_can_verify_what_it_gets(
     assert await states(store) == ["delivered", "delivered"]
     await sender.rounds()
     assert len(receiver.got) == 2
+
+
+@pytest.mark.parametrize("page", ["webhooks.md", "webhooks.zh-CN.md"])
+async def test_the_receiver_of_the_guide_takes_what_is_sent_and_refuses_what_is_forged(
+    store: Store, sender: Sender, receiver: Receiver, page: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (Path(__file__).parents[2] / "docs/how-to" / page).read_text(encoding="utf-8")
+    code = text.partition("```python\n")[2].partition("web.run_app")[0].replace("whsec_…", shown(SECRET))
+    there: dict[str, Any] = {}
+    exec(code, there)  # noqa: S102 - our own page
+    receiver.answer = there["hook"]
+    made = await endpoint(store, receiver.url())
+    await stop(store, 1)
+    await sender.rounds()
+    await deliveries.replay(store, sender.clock.now())
+    await sender.rounds()
+    assert capsys.readouterr().out == "never call again: None\n"
+    await stored.rotate(store, made, bytes(40), sender.clock.now())
+    await tell(store)
+    await sender.rounds()
+    assert [row.status for row in await deliveries.deliveries(store)] == [401, 204]
 
 
 async def test_answers_go_only_to_who_may_see_them_and_not_after_an_erasure(
@@ -259,15 +282,19 @@ async def test_after_three_days_of_failures_it_is_disabled_others_are_told_and_n
         assert len(receiver.got) > found
 
 
-async def test_a_stop_is_tried_for_ever(store: Store, sender: Sender, receiver: Receiver) -> None:
+async def test_a_stop_is_tried_for_ever_and_another_event_ten_times(
+    store: Store, sender: Sender, receiver: Receiver
+) -> None:
     """Others do well meanwhile, so the endpoint is not disabled."""
 
-    async def refuses_stops(request: web.Request) -> web.StreamResponse:
-        return web.Response(status=400 if b"person.stopped" in await request.read() else 200)
+    async def refuses_two(request: web.Request) -> web.StreamResponse:
+        body = await request.read()
+        return web.Response(status=400 if b"person.stopped" in body or b"node.holds" in body else 200)
 
-    receiver.answer = refuses_stops
-    await endpoint(store, receiver.url())
+    receiver.answer = refuses_two
+    await endpoint(store, receiver.url(), "person.stopped", "node.holds", "contact.done")
     await stop(store, 1)
+    await deliveries.tell(store, "node.holds", {"node": "node-1"})
     for _ in range(40):
         await tell(store)
         await sender.rounds(1)
@@ -275,6 +302,8 @@ async def test_a_stop_is_tried_for_ever(store: Store, sender: Sender, receiver: 
     rows = await deliveries.deliveries(store, state="waiting")
     assert [row.type for row in rows] == ["person.stopped"]
     assert rows[0].tries > schedule.TRIES
+    (failed,) = await deliveries.deliveries(store, state="failed")
+    assert (failed.type, failed.tries) == ("node.holds", schedule.TRIES)
 
 
 async def test_410_disables_at_once(store: Store, sender: Sender, receiver: Receiver) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from agi_app.store.database.pool import Store
-from agi_app.store.database.statements import as_json, load_queries
+from agi_app.store.database.statements import as_json, count, load_queries
 
 Q = load_queries("webhooks/deliveries")
 SPREAD_AT_ONCE = 1000
@@ -198,7 +198,9 @@ async def replay(
         "endpoint_id": endpoint_id,
         "now": now,
     }
-    return await store.execute(Q["replay"], values)
+    async with store.transaction(limit=None) as connection:
+        await connection.execute(Q["no_time_limit"])
+        return await count(connection, Q["replay"], values)
 
 
 async def purge(store: Store, keep_days: int) -> int:

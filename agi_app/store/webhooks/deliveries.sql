@@ -91,6 +91,9 @@ SELECT d.endpoint_id, t.at, t.seconds, t.status, t.text
 FROM webhook_try t JOIN webhook_delivery d USING (delivery_id) JOIN webhook_event v USING (event_id)
 WHERE v.uid = %(uid)s ORDER BY t.try_id;
 
+-- name: no_time_limit
+SET LOCAL statement_timeout = 0;
+
 -- The same event again, by its old id; where it waits, it is only tried sooner.
 -- name: replay
 INSERT INTO webhook_delivery AS d (event_id, endpoint_id, urgent, next_try_at)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agi_app.store.database.pool import Store
-from agi_app.store.database.statements import load_queries
+from agi_app.store.database.statements import count, load_queries, record
 
 Q = load_queries("webhooks/endpoints")
 MOST_COUNTED = 10_000  # waiting deliveries of one endpoint
@@ -56,12 +56,16 @@ async def disable(store: Store, endpoint_id: int, why: str) -> bool:
 
 async def enable(store: Store, endpoint_id: int, now: dt.datetime) -> bool:
     """Send there again, what waits at once; False when it was enabled. Raises StoreError."""
-    return await store.record(Q["enable"], {"endpoint_id": endpoint_id, "now": now}) is not None
+    async with store.transaction(limit=None) as connection:
+        await connection.execute(Q["no_time_limit"])
+        return await record(connection, Q["enable"], {"endpoint_id": endpoint_id, "now": now}) is not None
 
 
 async def remove(store: Store, endpoint_id: int) -> bool:
     """Forget an endpoint with its secrets, deliveries and their log; False when there is none. Raises StoreError."""
-    return await store.execute(Q["remove"], {"endpoint_id": endpoint_id}) > 0
+    async with store.transaction(limit=None) as connection:
+        await connection.execute(Q["no_time_limit"])
+        return await count(connection, Q["remove"], {"endpoint_id": endpoint_id}) > 0
 
 
 async def failing(store: Store, endpoint_id: int, at: dt.datetime) -> dt.datetime | None:

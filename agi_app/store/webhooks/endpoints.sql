@@ -34,9 +34,13 @@ WITH enabled AS (
     WHERE endpoint_id = %(endpoint_id)s AND NOT enabled RETURNING endpoint_id
 ), due AS (
     UPDATE webhook_delivery d SET next_try_at = %(now)s, tries = 0
-    FROM enabled e WHERE d.endpoint_id = e.endpoint_id AND d.state = 'waiting'
+    FROM enabled e WHERE d.endpoint_id = e.endpoint_id AND d.state = 'waiting' AND d.tries > 0
 )
 SELECT endpoint_id FROM enabled;
+
+-- What millions of deliveries take.
+-- name: no_time_limit
+SET LOCAL statement_timeout = 0;
 
 -- name: remove
 DELETE FROM webhook_endpoint WHERE endpoint_id = %(endpoint_id)s;
