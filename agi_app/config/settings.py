@@ -46,13 +46,12 @@ from agi_app.messages import t, template
 SETTINGS_FILE = "agi-app.toml"
 DATABASE_URL = "DATABASE_URL"
 PREFIX = "AGI_APP_"
-# Variables of this prefix that are no settings: a key, those of the scripts, those of the Asterisk image.
+# Variables of this prefix that are no settings: the language, a key, those of the scripts, those of the Asterisk image.
 OTHER_VARIABLES = re.compile(
-    r"AGI_APP_(SUPPRESSION_KEY|ASTERISK_ROOT|CACHE|DEBIAN_MIRROR|GRACE_SECONDS|PYTHON|VENV"
+    r"AGI_APP_(LANG|SUPPRESSION_KEY|ASTERISK_ROOT|CACHE|DEBIAN_MIRROR|GRACE_SECONDS|PYTHON|VENV"
     r"|ARI_PASSWORD|ENTITY_ID|HTTP_PORT|SIP_BIND|SIP_PUBLIC|RTP_START|RTP_END|STRICT_RTP|SYSTEM_NAME|MAX_FILES"
     r"|AMI_ENABLED|AMI_PORT|AMI_PASSWORD|AGI_TOKEN|AGI_PORT|ETC_DIR|STATE_DIR|PROMPTS_FOLDER)"
 )
-
 
 _RULE = "settings"  # of the faults of agi-app.toml
 

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from agi_app.authoring.renames import OldName
 from agi_app.config.settings import SETTINGS_FILE, Settings, load_settings
 from agi_app.errors import ConfigError
+from agi_app.messages import VARIABLE
 
 TRUNK = '[trunks.{name}]\nendpoint = "PJSIP/{{number}}@{name}"\n'
 SANDBOX = TRUNK.format(name="test") + "sandbox = true\n"
@@ -241,6 +242,11 @@ def test_a_mistake_in_the_environment_is_named_too(
 ) -> None:
     monkeypatch.setenv(name, value)
     assert said in faults(tmp_path, "")
+
+
+def test_the_variable_of_the_language_is_no_wrong_setting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, "zh")
+    assert load_settings(project(tmp_path)).project == tmp_path
 
 
 @pytest.mark.parametrize("file", ["scripts/lib/common.sh", "sandbox/root.py", "asterisk-docker/compose.yaml"])
