@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
-from agi_app.api.resources import campaigns, flows, service, stops
+from agi_app.api.resources import calls, campaigns, contacts, flows, live, records, service, stops
 
-ROUTES = [route for module in (service, campaigns, stops, flows) for route in module.routes.declared]
+ROUTES = [
+    route
+    for module in (service, campaigns, contacts, calls, records, stops, flows, live)
+    for route in module.routes.declared
+]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Awaitable, Callable, Collection, Mapping
 
 import structlog
@@ -11,10 +12,14 @@ from aiohttp.typedefs import Middleware
 
 from agi_app.api import all_routes, openapi
 from agi_app.api.authentication import Doorkeeper
+from agi_app.api.event_stream import EventStream
 from agi_app.api.handling import LARGEST_BODY, RATE, Handling
 from agi_app.api.health import add_health
+from agi_app.api.metrics import Metrics
 from agi_app.api.problems import MEDIA_TYPE, RequestRefused
 from agi_app.api.rate_limits import RateLimits
+from agi_app.api.resources.live import METRICS, STREAM
+from agi_app.api.routes import BASE
 from agi_app.installation import Installation
 from agi_app.messages import LANGUAGES, current, speaking
 
@@ -36,26 +41,34 @@ def make_app(inst: Installation, *, hosts: Collection[str]) -> web.Application:
     ``hosts``: the names without port that the header Host may have, so that no page of elsewhere can reach us by its
     own name.
     """
-    app = web.Application(middlewares=[_guarded(frozenset(hosts))], client_max_size=LARGEST_BODY)
+    stream = EventStream(inst)
+    metrics = Metrics(stream)
+    app = web.Application(middlewares=[_guarded(frozenset(hosts), metrics)], client_max_size=LARGEST_BODY)
+    app[STREAM] = stream
+    app[METRICS] = metrics
+    app.cleanup_ctx.append(stream.running)
     handling = Handling(inst, Doorkeeper(inst), RateLimits(inst.clock.monotonic))
     declared = all_routes.ROUTES
     for route in sorted(declared, key=lambda route: route.method != "GET"):
-        app.router.add_route(route.method, openapi.BASE + route.path, handling.of(route))
+        app.router.add_route(route.method, route.whole, handling.of(route))
     text = json.dumps(openapi.document(declared), ensure_ascii=False).encode()
 
     async def show_document(_request: web.Request) -> web.Response:
         return web.Response(body=text, content_type="application/json")
 
-    app.router.add_get(f"{openapi.BASE}/openapi.json", show_document, allow_head=False)
+    app.router.add_get(f"{BASE}/openapi.json", show_document, allow_head=False)
     add_health(app, inst)
     return app
 
 
-def _guarded(hosts: frozenset[str]) -> Middleware:
+def _guarded(hosts: frozenset[str], metrics: Metrics) -> Middleware:
     @web.middleware
     async def guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
+        began = time.monotonic()
         with speaking(_language_of(request)):
-            return await answered(request, handler)
+            answer = await answered(request, handler)
+        metrics.count(_declared(request), request.method, answer.status, time.monotonic() - began)
+        return answer
 
     async def answered(request: web.Request, handler: Handler) -> web.StreamResponse:
         try:

@@ -14,11 +14,11 @@ import aiohttp
 from pydantic import BaseModel
 from yarl import URL
 
-from agi_app.api.openapi import BASE
 from agi_app.api.problems import ProblemAnswer
 from agi_app.api.resources.campaigns import CampaignAnswer, CampaignPage, FiguresAnswer, HeldBackAnswer
 from agi_app.api.resources.service import SelfAnswer
 from agi_app.api.resources.stops import StopGiven, StoppedAnswer
+from agi_app.api.routes import BASE
 
 A = TypeVar("A", bound=BaseModel)
 

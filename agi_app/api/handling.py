@@ -15,7 +15,7 @@ from agi_app.api import problems
 from agi_app.api.authentication import Doorkeeper, acting
 from agi_app.api.problems import RequestFault, RequestRefused
 from agi_app.api.rate_limits import RateLimits
-from agi_app.api.routes import PATH_PARAMETERS, ApiCall, Content, Kind, Route
+from agi_app.api.routes import PATH_PARAMETERS, ApiCall, Content, Kind, NoQuery, Route
 from agi_app.errors import AgiAppError, InputError
 from agi_app.messages import t
 from agi_app.operations.service import repeats
@@ -45,7 +45,10 @@ class Handling:
             try:
                 return await self._answer(route, request)
             except InputError as error:
-                absent = route.kind is Kind.READ and "{" in route.path  # nothing else can be wrong in it
+                absent = "{" in route.path and (route.query, route.body) == (
+                    NoQuery,
+                    None,
+                )  # nothing else can be wrong in it
                 raise RequestRefused("not_found" if absent else "refused", str(error)) from error
             except AgiAppError as error:
                 raise problems.of_error(error, route.when_away) from error

@@ -14,7 +14,6 @@ from agi_app.api import problems
 from agi_app.api.problems import TITLES, ProblemAnswer
 from agi_app.api.routes import PATH_PARAMETERS, Kind, Route
 
-BASE = "/api/v1"
 REFERENCE = "#/components/schemas/{model}"
 _ALWAYS = (400, 401, 403, 421, 429, 500, 503)
 _SEEN = {
@@ -52,7 +51,7 @@ def document(routes: Iterable[Route]) -> dict[str, Any]:
     references, definitions = models_json_schema(list(dict.fromkeys(wanted)), ref_template=REFERENCE)
     paths: dict[str, dict[str, Any]] = {}
     for route in declared:
-        paths.setdefault(BASE + route.path, {})[route.method.lower()] = _operation(route, references)
+        paths.setdefault(route.whole, {})[route.method.lower()] = _operation(route, references)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -167,4 +166,4 @@ def _parameter(field: Mapping[str, Any], definitions: Mapping[str, Any]) -> dict
 
 def _in_header(route: Route) -> list[dict[str, Any]]:
     kinds = {Kind.EDIT: [_SEEN], Kind.EFFECT: [_KEY]}
-    return [_EVENT] if route.stream else kinds.get(route.kind, [])
+    return [_EVENT] if route.answer == "text/event-stream" else kinds.get(route.kind, [])

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from agi_app.installation import Installation
 from agi_app.model.actors import Scope
 
+BASE = "/api/v1"
 MOST_ROWS = 1000
 Q = TypeVar("Q", bound="Query")
 B = TypeVar("B")
@@ -102,7 +103,13 @@ class Route:
     limit: Limit = Limit.READ
     when_away: str = ""  # the command that works while the database is away
     stream: bool = False
+    beside: bool = False  # its path is not below /api/v1, where others expect it
     after: Callable[[ApiCall[Any, Any]], Awaitable[None]] | None = None  # what follows the commit, repeats included
+
+    @property
+    def whole(self) -> str:
+        """The path with what is before it; a few routes are beside the rest."""
+        return self.path if self.beside else BASE + self.path
 
     @property
     def name(self) -> str:

@@ -8,11 +8,13 @@ import aiohttp
 import pytest
 from yarl import URL
 
-from agi_app.api.openapi import BASE
+from agi_app.api.routes import BASE
 from agi_app.model.actors import Role
 from tests.api.site import CAMPAIGN, Json, Site
+from tests.store.world import number
 
 pytestmark = pytest.mark.postgres
+PEOPLE = ("/contacts?external_id=row-3", "/decisions", "/attempts", "/stops", "/withdrawals", "/complaints")
 
 
 async def got(http: aiohttp.ClientSession, site: Site, path: str, role: Role = Role.COMPLIANCE) -> Json:
@@ -32,6 +34,29 @@ async def test_a_campaign_and_its_figures(http: aiohttp.ClientSession, site: Sit
     assert "no_worker" in [reason["by"] for reason in held["held_back"]]
 
 
+async def test_the_contacts_of_a_campaign_are_masked_counted_and_told_why(
+    http: aiohttp.ClientSession, site: Site
+) -> None:
+    found = await got(http, site, f"/campaigns/{CAMPAIGN}/contacts?count=capped&rule=consent_missing&limit=2")
+    assert found["count"] == {"number": 3, "more": False}
+    assert [row["number"] for row in found["data"]] == ["+99986…06", "+99986…07"]
+    rest = await got(http, site, f"/campaigns/{CAMPAIGN}/contacts?rule=consent_missing&limit=2&after={found['next']}")
+    assert ([row["external_id"] for row in rest["data"]], rest["next"]) == (["row-8"], None)
+    story = await got(http, site, f"/campaigns/{CAMPAIGN}/contact?external_id=row-8")
+    assert story["decisions"][0]["reasons"] == ["there is no recorded consent"]
+
+
+async def test_a_search_by_a_number_has_a_reason_and_is_noted(http: aiohttp.ClientSession, site: Site) -> None:
+    path, headers = f"{BASE}/contacts/search", site.headers(Role.VIEWER)
+    async with http.post(path, json={"number": number(5)}, headers=headers) as answer:
+        assert answer.status == 400
+    query = "SELECT count(*) FROM access_log WHERE reason = 'she called back' AND entered_by = 'the-viewer'"
+    async with http.post(path, json={"number": number(5), "reason": "she called back"}, headers=headers) as answer:
+        found = await answer.json()
+        assert [(row["external_id"], row["number"]) for row in found["data"]] == [("row-5", "+99986…05")]
+    assert site.run(lambda inst: inst.store.value(int, query)) == 1
+
+
 async def test_lists_come_in_pages(http: aiohttp.ClientSession, site: Site) -> None:
     seen, path = [], f"{BASE}/audit/actions?limit=4"
     while path:
@@ -45,7 +70,15 @@ async def test_lists_come_in_pages(http: aiohttp.ClientSession, site: Site) -> N
 
 
 async def test_no_whole_number_of_a_person_is_in_any_list(http: aiohttp.ClientSession, site: Site) -> None:
-    for path in ("/audit/actions", "/wordings", f"/campaigns/{CAMPAIGN}/held-back"):
+    for path in (
+        "/audit/actions",
+        "/wordings",
+        "/contacts?external_id=row-3",
+        "/decisions",
+        "/attempts",
+        "/stops",
+        f"/campaigns/{CAMPAIGN}/contacts",
+    ):
         async with http.get(BASE + path, headers=site.headers(Role.COMPLIANCE)) as answer:
             text = await answer.text()
             assert answer.status == 200, text
@@ -115,6 +148,12 @@ async def test_health_needs_no_token_and_all_else_does(http: aiohttp.ClientSessi
 
 async def test_every_reading_route_shows_something(http: aiohttp.ClientSession, site: Site) -> None:
     paths = ["/self", "/workers", "/caller-ids", "/do-not-call-lists", "/rules/CN", "/wordings", "/accounts", "/flows"]
+    paths += [
+        "/contacts?external_id=row-1",
+        f"/campaigns/{CAMPAIGN}/contact?external_id=row-1",
+        "/decisions?allowed=no",
+    ]
+    paths += ["/attempts?count=capped", "/line-calls", "/guard/calls", "/complaints", "/stops", "/withdrawals"]
     paths += ["/tokens", "/flows/checkup-reminder/check", "/flows/checkup-reminder/diagram", "/schemas/flow"]
     paths += [f"/campaigns/{CAMPAIGN}/status"]
     for path in paths:

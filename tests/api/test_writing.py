@@ -9,8 +9,8 @@ import aiohttp
 import pytest
 
 from agi_app.api.client import ApiProblem, Client
-from agi_app.api.openapi import BASE
 from agi_app.api.resources.stops import StopGiven
+from agi_app.api.routes import BASE
 from agi_app.errors import StoreError
 from agi_app.model.actors import Role
 from agi_app.store.database.pool import Store

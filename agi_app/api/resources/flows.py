@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import Field
 
-from agi_app.api.problems import RequestFault
+from agi_app.api.problems import RequestFault, RequestRefused
 from agi_app.api.routes import ApiAnswer, ApiCall, Content, NoQuery, Query, Routes
 from agi_app.model.actors import Scope
 from agi_app.operations.project import project_files, projects
@@ -88,9 +88,10 @@ async def check(call: ApiCall[NoQuery, None]) -> CheckAnswer:
 @routes.get("/flows/{flow}/diagram", Scope.FIGURES_READ, SVG, query=LanguageQuery)
 async def diagram(call: ApiCall[LanguageQuery, None]) -> Content:
     """A picture of a flow: every node with the words that a person hears, and the key of every way."""
-    drawn = await asyncio.to_thread(
-        projects.diagram, call.inst.settings.project, call.path["flow"], call.query.language
-    )
+    project, flow = call.inst.settings.project, call.path["flow"]
+    if flow not in (await asyncio.to_thread(project_files.read, project)).flows:
+        raise RequestRefused("not_found")
+    drawn = await asyncio.to_thread(projects.diagram, project, flow, call.query.language)
     return Content(drawn.encode(), SVG)
 
 

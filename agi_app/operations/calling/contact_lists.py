@@ -91,7 +91,7 @@ async def find_contacts(inst: Installation, external_id: str) -> Sequence[Contac
     return await table.by_external_id(inst.store, external_id)
 
 
-@noted(Scope.PEOPLE_READ, "contacts.find", number="number")
+@noted(Scope.PEOPLE_READ, "contacts.find")  # the service has no key to note the number by; the look names the person
 async def find_contacts_by_number(inst: Installation, number: str, *, reason: str) -> Sequence[ContactItem]:
     """The contacts, at most 1,000, of the person with this number, whichever of theirs; the look is noted.
 

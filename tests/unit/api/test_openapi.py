@@ -9,7 +9,7 @@ import pytest
 from agi_app.api.all_routes import ROUTES
 from agi_app.api.collection import collection
 from agi_app.api.cursors import cursor, key_of
-from agi_app.api.openapi import BASE, document
+from agi_app.api.openapi import document
 from agi_app.api.problems import RequestRefused
 
 DOCUMENT = document(ROUTES)
@@ -18,7 +18,7 @@ DOCUMENT = document(ROUTES)
 def test_every_route_has_its_operation_with_words_scope_and_problems() -> None:
     names = set()
     for route in ROUTES:
-        operation = DOCUMENT["paths"][BASE + route.path][route.method.lower()]
+        operation = DOCUMENT["paths"][route.whole][route.method.lower()]
         names.add(operation["operationId"])
         assert operation["summary"].endswith((".", "?"))
         assert operation["x-agi-app-scope"] == route.scope

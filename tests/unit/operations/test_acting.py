@@ -24,6 +24,8 @@ SHARED = {
     "calling.caller_ids.ring_with_code",
     "people.opening_words.of",
     "people.opening_words.learn",
+    "service.events.after",  # the face tells each reader what its scopes allow
+    "service.events.newest",
     "service.health.database_answers",  # without a token, and says nothing else
     "service.repeats.edited",
     "service.repeats.once",

@@ -1,0 +1,108 @@
+"""Figures for Prometheus, read from the database at most every five seconds; no label names a person."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Iterator
+from importlib import metadata
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from agi_app.api.event_stream import EventStream
+from agi_app.installation import Installation
+from agi_app.operations.service import service_figures
+from agi_app.operations.service.service_figures import ServiceFigures
+
+PREFIX = "agi_app"
+AGE_S = 5.0
+METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
+
+
+class Metrics:
+    """All that one process tells; ``text`` is what a scrape gets."""
+
+    def __init__(self, stream: EventStream) -> None:
+        self._lock = asyncio.Lock()
+        self._found: ServiceFigures | None = None
+        self._at = 0.0
+        self.registry = CollectorRegistry()
+        self.registry.register(_Database(self, stream))
+        labels = ("route", "method", "code")
+        self.requests = Counter("http_requests", "Requests", labels, namespace=PREFIX, registry=self.registry)
+        self.seconds = Histogram(
+            "http_request_duration_seconds", "Their time", ("route",), namespace=PREFIX, registry=self.registry
+        )
+
+    def count(self, route: str, method: str, code: int, seconds: float) -> None:
+        """Note one request; ``route`` as it is declared, never as it came."""
+        self.requests.labels(route, method if method in METHODS else "other", str(code)).inc()
+        self.seconds.labels(route).observe(seconds)
+
+    @property
+    def figures(self) -> ServiceFigures | None:
+        """What the database said last; None: it does not answer."""
+        return self._found
+
+    async def text(self, inst: Installation) -> bytes:
+        """The page of a scrape, for who may read figures. Raises StoreError."""
+        async with self._lock:
+            now = inst.clock.monotonic()
+            if self._found is None or now - self._at >= AGE_S:
+                self._found = await service_figures.read(inst)
+                self._at = now
+        return generate_latest(self.registry)
+
+
+class _Database(Collector):
+    def __init__(self, metrics: Metrics, stream: EventStream) -> None:
+        self._metrics = metrics
+        self._stream = stream
+
+    def collect(self) -> Iterable[Metric]:
+        """What is true now."""
+        info = InfoMetricFamily(f"{PREFIX}_build", "The version")
+        info.add_metric([], {"version": metadata.version("agi-app")})
+        yield info
+        yield GaugeMetricFamily(f"{PREFIX}_sse_clients", "Readers of the stream of events", self._stream.readers)
+        if (found := self._metrics.figures) is not None:
+            yield from _of(found)
+
+    def describe(self) -> Iterable[Metric]:
+        """Nothing before the first scrape."""
+        return []
+
+
+def _of(found: ServiceFigures) -> Iterator[Metric]:
+    up = GaugeMetricFamily(f"{PREFIX}_up", "Whether a worker lives", labels=["node"])
+    holding = GaugeMetricFamily(f"{PREFIX}_node_holding", "Whether a worker dials nobody", labels=["node"])
+    for worker in found.workers:
+        up.add_metric([worker.name], float(worker.alive))
+        holding.add_metric([worker.name], float(worker.alive and worker.waiting_reason is not None))
+    yield up
+    yield holding
+    contacts = GaugeMetricFamily(f"{PREFIX}_contacts", "Contacts by state", labels=["campaign", "state"])
+    attempts = GaugeMetricFamily(f"{PREFIX}_attempts", "Calls by outcome", labels=["campaign", "outcome"])
+    refused = GaugeMetricFamily(
+        f"{PREFIX}_contacts_refused", "Contacts by the rules that refused them last", labels=["campaign", "rule"]
+    )
+    states = GaugeMetricFamily(f"{PREFIX}_campaign_state", "1: it is in this state", labels=["campaign", "state"])
+    for campaign in found.campaigns:
+        states.add_metric([campaign.name, campaign.state], 1)
+        for name, number in campaign.contacts.items():
+            contacts.add_metric([campaign.name, name], number)
+        for name, number in campaign.outcomes.items():
+            attempts.add_metric([campaign.name, name], number)
+        for name, number in campaign.refused.items():
+            refused.add_metric([campaign.name, name], number)
+    yield from (states, contacts, attempts, refused)
+    calls = GaugeMetricFamily(f"{PREFIX}_calls_in_progress", "Calls that go on", labels=["campaign", "trunk"])
+    for (name, trunk), number in found.calls.items():
+        calls.add_metric([name, trunk], number)
+    yield calls
+    yield GaugeMetricFamily(f"{PREFIX}_audit_leaves", "Sealed rows", found.leaves)
+    expiring = GaugeMetricFamily(f"{PREFIX}_caller_id_expiry_seconds", "Of each number shown", labels=["number_index"])
+    for index, seconds in enumerate(found.caller_id_expiry_s):
+        expiring.add_metric([str(index)], seconds)
+    yield expiring
