@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from agi_app import log
+from agi_app import asked, log
 from agi_app.calls.interrupted import sweep_rule
 from agi_app.calls.rendered_speech import Voice
 from agi_app.calls.speech_services import SpeechServices
@@ -41,6 +41,7 @@ from agi_app.dialer.requested_calls.queue import RequestedCalls, Taker
 from agi_app.dialer.requested_calls.rehearsal import Rehearsals
 from agi_app.dialer.requested_calls.verification_calls import VerificationCalls
 from agi_app.dialer.running_campaigns import RunningCampaigns
+from agi_app.dialer.worker.asks import Asks
 from agi_app.dialer.worker.health import Health, Worker
 from agi_app.dialer.worker.key_connection import KeyWatch
 from agi_app.dialer.worker.prompt_watch import PromptWatch
@@ -118,6 +119,7 @@ async def _run_locked(inst: Installation, lock: WorkerLock) -> None:
     stops = Stops(inst.store, inst.journal, inst.clock, lock.entityid)
     if flushed := await stops.flush():
         _log.info("stops and wrong numbers of the journal are in the database", count=flushed)
+    await _asks(inst, lock, stops).keep_stops()
     async with recognizer_of(inst.settings.speech, inst.settings.project) as recognizer:
         parts = await _build(inst, lock, stops, recognizer, sequencer)
         spare_collections()
@@ -161,9 +163,15 @@ async def _build(
         KeyWatch(settings, worker.health, node.key_began).run,
         node.late_keys.run,
         stops.run,
+        _asks(inst, lock, stops).run,
     )
     when_ready = (*_housekeeping(inst, node, worker, dialer, sequencer), requested.run)
     return _Parts(node, worker, dialer, lines, requested, (renderer, voice), at_once, when_ready)
+
+
+def _asks(inst: Installation, lock: WorkerLock, stops: Stops) -> Asks:
+    """What people ask for by the console, done by the operations as the accounts that ask."""
+    return Asks(inst.store, lock.entityid, stops.keep, partial(asked.prepare, inst), partial(asked.do, inst))
 
 
 def _hear(ari: Ari, router: Router, inbound: Inbound, screening: ScreeningService, sound: SpeechBackends) -> None:

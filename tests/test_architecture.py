@@ -123,6 +123,9 @@ BREACHES = [
         "from agi_app.dialer import loop",
         "is not allowed to import agi_app.dialer",
     ),
+    ("console", "cli/service/console.py", "import agi_app.dialer.loop", "is not allowed to import agi_app.dialer"),
+    ("console", "installation.py", "import agi_app.pbx.ari", "is not allowed to import agi_app.pbx"),
+    ("console", "cli/service/console.py", "import agi_app.asked", "is not allowed to import agi_app.asked"),
     ("no_calls", "operations/calling/reports.py", "import agi_app.calls.runner", "agi_app.operations is not allowed"),
     *[
         (room.partition("/")[0], f"{room}.py", f"import agi_app.{above}", f"is not allowed to import agi_app.{above}")

@@ -24,12 +24,13 @@ class Doorkeeper:
     async def actor(self, request: web.Request) -> Actor:
         """Who makes this request. Raises RequestRefused without a good token of an enabled account, StoreError."""
         kind, _, text = request.headers.get("Authorization", "").partition(" ")
-        owner = await tokens.owner_of(self._inst, text.strip()) if kind.lower() == "bearer" else None
+        text = text.strip()
+        owner = await tokens.owner_of(self._inst, text) if kind.lower() == "bearer" else None
         if owner is None:
             raise RequestRefused("no_token", headers={"WWW-Authenticate": 'Bearer realm="agi-app"'})
         await self._note(owner.token_id)
         where = {"address": request.remote, "token": owner.token_id}
-        return Actor(owner.account, owner.roles, "api", scopes=owner.scopes, **where)
+        return Actor(owner.account, owner.roles, "api", scopes=owner.scopes, shown=text, **where)
 
     async def _note(self, token_id: str) -> None:
         now = self._inst.clock.monotonic()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
@@ -122,6 +122,7 @@ class Actor:
     address: str | None = None
     token: str | None = None  # id of the API token, never the token
     scopes: frozenset[Scope] | None = None
+    shown: str | None = field(default=None, repr=False)  # the token itself, for a worker that verifies an ask
 
     def may(self, scope: Scope) -> bool:
         """Whether one of the roles allows it, and the token, if it is one.

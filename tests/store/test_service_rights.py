@@ -10,7 +10,7 @@ from psycopg import errors as pg
 from psycopg.rows import dict_row
 
 from agi_app.errors import InputError, StoreError
-from agi_app.store.database import service_rights
+from agi_app.store.database import service_login, service_rights
 from agi_app.store.database.migrate import migrate
 from agi_app.store.database.pool import Store
 from agi_app.store.people import looks
@@ -194,3 +194,19 @@ async def test_the_service_cannot_hash_or_stop_past_its_function(service: Store)
     """What a worker would do with the same call."""
     with pytest.raises(StoreError, match="permission denied"):
         await service.execute("INSERT INTO suppression (number_hash, at, reason, via) VALUES ('x', now(), 'x', 'x')")
+
+
+async def test_an_owner_of_the_database_may_not_make_roles(cluster: Cluster, database_url: str) -> None:
+    """On a server of one's own: an administrator gets the statement, which holds no password."""
+    cluster.run("CREATE ROLE clinic LOGIN")
+    try:
+        owner = psycopg.conninfo.make_conninfo(database_url, user="clinic")
+        statement = service_login.let_in(owner, "a random password")
+        assert statement is not None
+        assert "a random password" not in statement
+        cluster.run(statement)
+        address = service_login.address(owner, None, "a random password")
+        assert psycopg.conninfo.conninfo_to_dict(address)["user"] == "agi_app_console"
+        assert service_login.let_in(database_url, "another password") is None
+    finally:
+        cluster.run("ALTER ROLE agi_app_console NOLOGIN; DROP ROLE clinic")

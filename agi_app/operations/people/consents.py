@@ -21,11 +21,13 @@ from agi_app.contacts.importer import import_consent_file
 from agi_app.errors import AuthorError, InputError, Problem
 from agi_app.file_kinds import no_such_file, not_utf8
 from agi_app.installation import Installation
+from agi_app.messages import t
 from agi_app.model.actors import Scope
 from agi_app.operations.acting import noted, reads
 from agi_app.printable import fault_of, unfit
 from agi_app.store.people import wordings as table
 from agi_app.store.people.consents import ConsentImportCount, import_consents
+from agi_app.store.requested_calls import asks
 
 _THERE = (
     "unchanged rows are recorded already; a row that was corrected in any column is a new consent, and the"
@@ -75,6 +77,28 @@ async def add(
         one_consent, given, None, inst.actor.account, now, await _proofs(inst, evidence_folder)
     )
     return await import_consents(inst.store, [consent], inst.actor.account, now)
+
+
+@noted(Scope.CONSENTS_ENTER, "consent ask")
+async def ask(inst: Installation, cells: Mapping[str, str]) -> int:
+    """Ask a worker to `add` a consent, which stamps it and names who asked; returns the ask's id, for `asked`.
+
+    Raises InputError for what is wrong with ``cells``, StoreError.
+    """
+    now = inst.clock.now()
+    given = {**cells, "time": cells.get("time") or now.astimezone(dt.UTC).isoformat()}
+    await asyncio.to_thread(one_consent, given, None, inst.actor.account, now, await _proofs(inst, None))
+    new = asks.NewAsk("consent", "add", "", str(cells.get("source", "")), private=given)
+    return await asks.add(inst.store, new, inst.actor)
+
+
+@reads(Scope.CONSENTS_ENTER)
+async def asked(inst: Installation, ask_id: int) -> asks.Ask:
+    """An ask to add a consent, and its answer. Raises InputError when there is none, StoreError."""
+    found = await asks.by_id(inst.store, ask_id)
+    if found is None or found.kind != "consent":
+        raise InputError(t("there is no ask {number}", number=ask_id))
+    return found
 
 
 async def _proofs(inst: Installation, folder: Path | None) -> Proofs:

@@ -6,4 +6,4 @@ SET scram_iterations = 1;
 {verb} ROLE {role} LOGIN PASSWORD {verifier};
 
 -- name: exists
-SELECT FROM pg_catalog.pg_roles WHERE rolname = %(role)s;
+SELECT 1 AS found FROM pg_catalog.pg_roles WHERE rolname = %(role)s;

@@ -1,0 +1,81 @@
+"""What a worker does with an ask of the service: the same operation as on the command line, as the account that asked.
+
+Pausing and stopping harm nobody: there the account's roles count, as the database has them. For a start, to go on and
+for a consent the worker must see the token itself. A service that was taken over cannot make one up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+from agi_app.errors import InputError
+from agi_app.installation import Installation
+from agi_app.messages import t
+from agi_app.model.actors import Actor, Scope
+from agi_app.operations.calling import approvals, campaigns
+from agi_app.operations.calling.asks import came_of_it
+from agi_app.operations.people import consents
+from agi_app.operations.project import project_files
+from agi_app.operations.project.project_files import Project
+from agi_app.operations.service import tokens
+from agi_app.store.ledger import accounts
+from agi_app.store.requested_calls.asks import OpenAsk
+
+GOOD_FOR = dt.timedelta(minutes=15)  # a start that a worker finds later is not what anybody expects any more
+HARMLESS = {("campaign", "pause"), ("campaign", "stop")}
+TIMELY = {("campaign", "start"), ("campaign", "resume")}
+
+
+async def prepare(inst: Installation, ask: OpenAsk) -> Project | None:
+    """What takes long: the project's files and prompts, for a start."""
+    await _as_asked(inst, ask)
+    if (ask.kind, ask.verb) == ("campaign", "start"):
+        return await asyncio.to_thread(project_files.read_ready, inst.settings.project)
+    return None
+
+
+async def do(inst: Installation, ask: OpenAsk, project: Project | None) -> Mapping[str, Any]:
+    """Do it, by the database alone. Raises AgiAppError: it is refused."""
+    acting = await _as_asked(inst, ask)
+    match ask.kind, ask.verb:
+        case "campaign", "start" if project is not None:
+            return came_of_it(await campaigns.start(acting, project, ask.object))
+        case "campaign", "resume":
+            await campaigns.resume(acting, ask.object)
+            return {}
+        case "campaign", "pause":
+            await campaigns.pause(acting, ask.object)
+            return {}
+        case "campaign", "stop":
+            await campaigns.stop(acting, ask.object)
+            return {}
+        case "approval", "approve":
+            return {"contacts": await approvals.take(acting, ask.object, ask.parameters, ask.sealed or b"")}
+        case "consent", "add":
+            return came_of_it(await consents.add(acting, dict(ask.private or {})))
+    raise InputError(t("this worker does not know what was asked for: {kind} {verb}", kind=ask.kind, verb=ask.verb))
+
+
+async def _as_asked(inst: Installation, ask: OpenAsk) -> Installation:
+    """The installation in which the asking account acts. Raises InputError when it may not be acted for."""
+    if (ask.kind, ask.verb) in TIMELY and ask.asked_at < inst.clock.real_now() - GOOD_FOR:
+        raise InputError(t("this was asked for more than a quarter of an hour ago; ask again"))
+    return dataclasses.replace(inst, actor=await _actor(inst, ask))
+
+
+async def _actor(inst: Installation, ask: OpenAsk) -> Actor:
+    if ask.sealed is not None and ask.kind != "approval":  # whose secret is verified by what it approves
+        owner = await tokens.owner_of(inst, ask.sealed.decode("ascii", "replace"))
+        if owner is None or owner.account != ask.account:
+            raise InputError(t("the token is not one of {account}, or no longer good", account=ask.account))
+        return Actor(owner.account, owner.roles, "api", address=ask.address, token=owner.token_id, scopes=owner.scopes)
+    if ask.kind != "approval" and (ask.kind, ask.verb) not in HARMLESS:
+        raise InputError(t("this needs a token that the worker can verify"))
+    account = await accounts.of_name(inst.store, ask.account)
+    roles = frozenset() if account is None else account.role_set
+    scopes = None if ask.scopes is None else frozenset(scope for scope in Scope if scope.value in ask.scopes)
+    return Actor(ask.account, roles, "api", address=ask.address, token=ask.token, scopes=scopes)

@@ -1,0 +1,93 @@
+"""Takes what people ask for by the service: stops first, then each ask in its turn, done and answered as one.
+
+What is done with an ask is given as functions: the worker's own layers are below the operations that do it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from agi_app import log
+from agi_app.errors import AgiAppError, StoreError
+from agi_app.event_loop import happens_within
+from agi_app.store.database.listen import Listening, Notification
+from agi_app.store.database.pool import Store
+from agi_app.store.people import entered_stops
+from agi_app.store.requested_calls import asks
+from agi_app.store.requested_calls.asks import OpenAsk
+
+LOOK_EVERY_S = 2.0  # beside each notification
+DONE, REFUSED = "done", "refused"
+FAULT = "a fault of agi-app, which is in the worker's log"
+
+KeepStop = Callable[[str, str], Awaitable[None]]  # a number and how it came, into the journal
+Prepare = Callable[[OpenAsk], Awaitable[Any]]  # what takes long, before the transaction; it may happen twice
+Do = Callable[[OpenAsk, Any], Awaitable[Mapping[str, Any]]]  # what came of it; by the store alone
+_log = log.get("asks")
+
+
+class Asks:
+    """The asks that one node takes."""
+
+    def __init__(self, store: Store, node: str, keep_stop: KeepStop, prepare: Prepare, do: Do) -> None:
+        self._store, self._node, self._keep_stop = store, node, keep_stop
+        self._prepare, self._do = prepare, do
+        self._wake = asyncio.Event()
+
+    async def run(self) -> None:
+        """Take them until cancelled: at once with each notification, else a little later."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._listen())
+            while True:
+                self._wake.clear()
+                try:
+                    await self.keep_stops()
+                    await self.take_all()
+                except StoreError as error:
+                    _log.warning("could not look for asks", error=str(error))
+                await happens_within(self._wake, LOOK_EVERY_S)
+
+    async def keep_stops(self) -> None:
+        """Keep the stops that the service entered; a worker does so before it dials anybody. Raises StoreError."""
+        if kept := await entered_stops.keep(self._store, self._keep_stop):
+            _log.info("stops that were entered at the console are kept", count=kept)
+
+    async def take_all(self) -> None:
+        """Answer every ask that waits and that no other worker is at. Raises StoreError."""
+        after = 0
+        while (found := await asks.look(self._store, after)) is not None:
+            after = found.ask_id
+            await self._take(found)
+
+    async def _take(self, ask: OpenAsk) -> None:
+        try:
+            prepared, fault = await self._prepare(ask), None
+        except Exception as error:  # noqa: BLE001 - nobody may end a worker by what they ask
+            prepared, fault = None, error
+        async with self._store.as_one():
+            if not await asks.take(self._store, ask.ask_id):
+                return
+            state, told = REFUSED, _told(fault, ask) if fault else {}
+            if fault is None:
+                try:
+                    async with self._store.transaction():
+                        state, told = DONE, dict(await self._do(ask, prepared))
+                except Exception as error:  # noqa: BLE001 - as above
+                    state, told = REFUSED, _told(error, ask)
+            await asks.answer(self._store, ask.ask_id, state, told, self._node)
+        _log.info("an ask is answered", ask=ask.ask_id, verb=f"{ask.kind} {ask.verb}", account=ask.account, state=state)
+
+    async def _listen(self) -> None:
+        async for heard in self._store.listen(asks.CHANNEL):
+            if isinstance(heard, Listening | Notification):
+                self._wake.set()
+
+
+def _told(error: Exception, ask: OpenAsk) -> dict[str, Any]:
+    """What is stored of a fault: its kind, and words for people."""
+    if isinstance(error, AgiAppError):
+        return {"fault": type(error).__name__, "text": str(error)}
+    _log.error("an ask met a fault", ask=ask.ask_id, error=f"{type(error).__name__}: {error}")
+    return {"fault": type(error).__name__, "text": FAULT}

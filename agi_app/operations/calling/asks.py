@@ -1,0 +1,84 @@
+"""Asks that change a campaign: somebody asks by the service, a worker does it and answers.
+
+For a start, or to go on, the token is shown to the worker, too, so that a service that was taken over can ask for
+nobody who does not use it then. The audit records the ask, and what the worker did as an action of who asked.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from agi_app.errors import InputError
+from agi_app.installation import Installation
+from agi_app.messages import t
+from agi_app.model.actors import Scope
+from agi_app.operations.acting import noted, reads
+from agi_app.store.calling import nodes
+from agi_app.store.calling.campaigns import known_campaign
+from agi_app.store.requested_calls import asks as table
+from agi_app.store.requested_calls.asks import Ask, NewAsk
+
+CAMPAIGN = "campaign"
+Verb = Literal["start", "pause", "resume", "stop"]
+SCOPES: Mapping[str, Scope] = {
+    "start": Scope.CAMPAIGNS_START,
+    "resume": Scope.CAMPAIGNS_START,
+    "pause": Scope.CAMPAIGNS_PAUSE,
+    "stop": Scope.CAMPAIGNS_PAUSE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class AskStatus:
+    """An ask with its answer, if it has one; ``note`` says what it waits for."""
+
+    ask: Ask
+    note: str | None
+
+
+@noted(Scope.CAMPAIGNS_PAUSE, "campaign ask", "campaign")
+async def ask(inst: Installation, campaign: str, verb: str, *, reason: str) -> int:
+    """Ask a worker to start, pause, resume or stop a campaign; returns the ask's id, for `asked`.
+
+    Raises InputError for another verb, without a reason, or for a campaign that there is not; Forbidden; StoreError.
+    """
+    if verb not in SCOPES:
+        raise InputError(t("{verb}: ask for one of start, pause, resume, stop", verb=verb))
+    inst.actor.require(SCOPES[verb])
+    if not reason.strip():
+        raise InputError(t("say why, in the reason"))
+    await known_campaign(inst.store, campaign)
+    return await table.add(inst.store, NewAsk(CAMPAIGN, verb, campaign, reason.strip()), inst.actor)
+
+
+@reads(Scope.FIGURES_READ)
+async def asks(inst: Installation, campaign: str) -> list[AskStatus]:
+    """The asks about a campaign, the newest first; at most 100. Raises StoreError."""
+    found = await table.of_object(inst.store, CAMPAIGN, campaign)
+    note = await _note(inst) if any(one.state == "waiting" for one in found) else None
+    return [AskStatus(one, note if one.state == "waiting" else None) for one in found]
+
+
+@reads(Scope.FIGURES_READ)
+async def asked(inst: Installation, ask_id: int) -> AskStatus:
+    """One ask about a campaign. Raises InputError when there is none, StoreError."""
+    found = await table.by_id(inst.store, ask_id)
+    if found is None or found.kind != CAMPAIGN:
+        raise InputError(t("there is no ask {number}", number=ask_id))
+    return AskStatus(found, await _note(inst) if found.state == "waiting" else None)
+
+
+async def _note(inst: Installation) -> str:
+    """What an ask waits for."""
+    if any(node.alive for node in await nodes.all_nodes(inst.store)):
+        return t("a worker takes it within a second")
+    return t("no worker runs: nobody is called, and this waits until one does")
+
+
+def came_of_it(result: object) -> dict[str, Any]:
+    """The result of an operation as an answer: its fields, and what kind of result it is."""
+    told = dataclasses.asdict(result) if dataclasses.is_dataclass(result) and not isinstance(result, type) else {}
+    return {"result": type(result).__name__, **told}

@@ -1,0 +1,113 @@
+"""Asks: what somebody wants of a worker by the service. One worker takes each, and answers it once.
+
+An ask waits as a row of ``open_ask``. The worker that takes it holds that row in the transaction of what it does and of
+the answer, so both are there or neither, and one that dies in between has done nothing.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from agi_app.model.actors import Actor
+from agi_app.store.database.pool import Store
+from agi_app.store.database.statements import as_json, load_queries
+
+Q = load_queries("requested_calls/asks")
+CHANNEL = "agi_app_ask"
+MOST_LISTED = 100
+
+
+@dataclass(frozen=True, slots=True)
+class NewAsk:
+    """What is asked for; ``private`` and ``sealed`` are forgotten with the answer."""
+
+    kind: str
+    verb: str
+    object: str
+    reason: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    private: Mapping[str, Any] | None = None
+    sealed: bytes | None = None  # a credential that only a worker can read; None: the token of who asks
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """An ask and its answer. ``state``: waiting, done or refused."""
+
+    ask_id: int
+    kind: str
+    verb: str
+    object: str
+    parameters: Mapping[str, Any]
+    account: str
+    reason: str
+    asked_at: dt.datetime
+    state: str
+    answer: Mapping[str, Any] | None  # done: what came of it; refused: ``fault``, its kind, and ``text``
+    answered_at: dt.datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAsk:
+    """An ask that a worker looks at. The row says who asks, and not what that account may do."""
+
+    ask_id: int
+    kind: str
+    verb: str
+    object: str
+    parameters: Mapping[str, Any]
+    account: str
+    scopes: Sequence[str] | None  # of the token
+    via: str
+    token: str | None
+    address: str | None
+    reason: str
+    asked_at: dt.datetime
+    private: Mapping[str, Any] | None
+    sealed: bytes | None
+
+
+async def add(store: Store, new: NewAsk, actor: Actor) -> int:
+    """Ask; returns the id of the ask once it is durable, or once the transaction is that it is a part of."""
+    values = asdict(new) | {
+        "parameters": as_json(dict(new.parameters)),
+        "private": None if new.private is None else as_json(dict(new.private)),
+        "account": actor.account,
+        "roles": sorted(role.value for role in actor.roles),
+        "scopes": None if actor.scopes is None else sorted(scope.value for scope in actor.scopes),
+        "via": actor.via,
+        "token": actor.token,
+        "address": actor.address,
+        "sealed": new.sealed if new.sealed or actor.shown is None else actor.shown.encode(),
+    }
+    return await store.the_value(int, Q["add"], values, "the ask was not stored: ask again")
+
+
+async def of_object(store: Store, kind: str, name: str) -> list[Ask]:
+    """The asks about an object, the newest first; at most 100."""
+    return await store.rows(Ask, Q["of_object"], {"kind": kind, "object": name, "most": MOST_LISTED})
+
+
+async def by_id(store: Store, ask_id: int) -> Ask | None:
+    """One ask with its answer, if it has one."""
+    return next(iter(await store.rows(Ask, Q["by_id"], {"ask_id": ask_id})), None)
+
+
+async def look(store: Store, after: int) -> OpenAsk | None:
+    """The oldest ask behind ``after`` that nobody is at; it is not taken by this."""
+    return next(iter(await store.rows(OpenAsk, Q["look"], {"after": after})), None)
+
+
+async def take(store: Store, ask_id: int) -> bool:
+    """Take an ask in this transaction; False: it is answered, or another worker is at it."""
+    return await store.value(int, Q["take"], {"ask_id": ask_id}) is not None
+
+
+async def answer(store: Store, ask_id: int, state: str, told: Mapping[str, Any], node: str) -> None:
+    """Answer an ask that was taken in the same transaction."""
+    values = {"ask_id": ask_id, "state": state, "answer": as_json(dict(told)), "node": node}
+    await store.execute(Q["answer"], values)
+    await store.execute(Q["close"], {"ask_id": ask_id})

@@ -1,0 +1,31 @@
+-- name: add
+SELECT add_ask(%(kind)s::text, %(verb)s::text, %(object)s::text, %(parameters)s::jsonb, %(account)s::text,
+               %(roles)s::text[], %(scopes)s::text[], %(via)s::text, %(token)s::text, %(address)s::text,
+               %(reason)s::text, %(private)s::jsonb, %(sealed)s::bytea);
+
+-- name: of_object
+SELECT k.ask_id, k.kind, k.verb, k.object, k.parameters, k.account, k.reason, k.asked_at,
+       coalesce(w.state, 'waiting') AS state, w.answer, w.answered_at
+FROM ask k LEFT JOIN ask_answer w USING (ask_id)
+WHERE k.kind = %(kind)s AND k.object = %(object)s ORDER BY k.ask_id DESC LIMIT %(most)s;
+
+-- name: by_id
+SELECT k.ask_id, k.kind, k.verb, k.object, k.parameters, k.account, k.reason, k.asked_at,
+       coalesce(w.state, 'waiting') AS state, w.answer, w.answered_at
+FROM ask k LEFT JOIN ask_answer w USING (ask_id) WHERE k.ask_id = %(ask_id)s;
+
+-- A lock for this one statement only: who is at it holds it longer.
+-- name: look
+SELECT k.ask_id, k.kind, k.verb, k.object, k.parameters, k.account, k.scopes, k.via, k.token, k.address, k.reason,
+       k.asked_at, o.private, o.sealed
+FROM open_ask o JOIN ask k USING (ask_id)
+WHERE o.ask_id > %(after)s ORDER BY o.ask_id LIMIT 1 FOR UPDATE OF o SKIP LOCKED;
+
+-- name: take
+SELECT ask_id FROM open_ask WHERE ask_id = %(ask_id)s FOR UPDATE SKIP LOCKED;
+
+-- name: answer
+INSERT INTO ask_answer (ask_id, state, answer, node) VALUES (%(ask_id)s, %(state)s, %(answer)s::jsonb, %(node)s);
+
+-- name: close
+DELETE FROM open_ask WHERE ask_id = %(ask_id)s;
