@@ -151,7 +151,7 @@ async def test_counts_are_right_and_stop_at_their_cap(inst: Installation, monkey
         assert await of(inst, "autumn", **filters) == Count(len(rows)), filters
     assert await call_lists.count_attempts(inst) == Count(400)
     assert await call_lists.count_decisions(inst, campaign="autumn", allowed=False) == Count(320)
-    monkeypatch.setattr("agi_app.store.lists.contacts.CAP", 10)
+    monkeypatch.setattr("agi_app.store.lists.contacts.COUNTED", 10)
     monkeypatch.setattr(paging, "CAP", 10)
     monkeypatch.setattr(paging, "COUNTED", 50)
     assert await of(inst, "autumn", outcome="human") == Count(10, more=True)

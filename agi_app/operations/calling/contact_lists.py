@@ -72,7 +72,7 @@ async def contacts(
 async def count_contacts(
     inst: Installation, campaign: str, *, state: str | None = None, outcome: str | None = None, rule: str | None = None
 ) -> Count:
-    """How many fit: exactly for a state, a rule or all, else up to 10,000. Raises as ``contacts``."""
+    """How many fit: exactly for a state, a rule or all, else up to 2,000. Raises as ``contacts``."""
     return await table.count(inst.store, await _filter(inst, campaign, state, outcome, rule))
 
 

@@ -22,17 +22,17 @@ SELECT (SELECT count(*) FROM (SELECT FROM contact WHERE campaign = %(campaign)s 
                                               AND due_at < 'infinity') AS next_due;
 
 -- By rule: how many of those whom it refused last may be called again by now, and when the next one may be; as far as the
--- next 2,000 of either tell: each is a row anywhere in the table.
+-- next 1,000 of either tell: each is a row anywhere in the table.
 -- name: held_again
 SELECT rule AS name, (count(*) FILTER (WHERE due_at <= %(now)s))::integer AS due,
        min(due_at) FILTER (WHERE due_at > %(now)s) AS until
 FROM (
     (SELECT due_at, refused_by FROM contact WHERE campaign = %(campaign)s AND state = 'pending' AND due_at <= %(now)s
-     ORDER BY due_at, contact_id LIMIT 2000)
+     ORDER BY due_at, contact_id LIMIT 1000)
     UNION ALL
     (SELECT due_at, refused_by FROM contact WHERE campaign = %(campaign)s AND state = 'pending' AND due_at > %(now)s
                                                  AND due_at < 'infinity'
-     ORDER BY due_at, contact_id LIMIT 2000)
+     ORDER BY due_at, contact_id LIMIT 1000)
 ) AS c, unnest(c.refused_by) AS rule
 GROUP BY rule;
 

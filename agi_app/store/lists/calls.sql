@@ -27,7 +27,7 @@ CROSS JOIN LATERAL (
            row_number() OVER (ORDER BY d.recorded_at DESC, d.decision_id DESC) AS place
     FROM decision d
     WHERE d.campaign = n.campaign AND (d.recorded_at, d.decision_id) < (%(before_at)s::timestamptz, %(before_id)s::bigint)
-      AND d.recorded_at >= %(since)s::timestamptz AND d.recorded_at < %(until)s::timestamptz
+      AND d.recorded_at >= %(since)s::timestamptz
     ORDER BY d.recorded_at DESC, d.decision_id DESC LIMIT %(walk)s) AS s
 
 -- Those of one contact are few: it sorts them.
@@ -39,7 +39,7 @@ SELECT d.recorded_at AS at, d.decision_id AS id,
 FROM (SELECT * FROM decision
       WHERE campaign = %(campaign)s AND contact_id = %(contact_id)s OFFSET 0) AS d
 WHERE (d.recorded_at, d.decision_id) < (%(before_at)s::timestamptz, %(before_id)s::bigint)
-  AND d.recorded_at >= %(since)s::timestamptz AND d.recorded_at < %(until)s::timestamptz
+  AND d.recorded_at >= %(since)s::timestamptz
 ORDER BY d.recorded_at DESC, d.decision_id DESC LIMIT %(walk)s
 
 -- name: decision
@@ -58,7 +58,7 @@ CROSS JOIN LATERAL (
            row_number() OVER (ORDER BY a.claimed_at DESC, a.attempt_id DESC) AS place
     FROM attempt a
     WHERE a.campaign = n.campaign AND (a.claimed_at, a.attempt_id) < (%(before_at)s::timestamptz, %(before_id)s::text)
-      AND a.claimed_at >= %(since)s::timestamptz AND a.claimed_at < %(until)s::timestamptz
+      AND a.claimed_at >= %(since)s::timestamptz
     ORDER BY a.claimed_at DESC, a.attempt_id DESC LIMIT %(walk)s) AS s
 
 -- name: attempts_of_contact
@@ -69,7 +69,7 @@ SELECT a.claimed_at AS at, a.attempt_id AS id,
        row_number() OVER (ORDER BY a.claimed_at DESC, a.attempt_id DESC) AS place
 FROM (SELECT * FROM attempt WHERE contact_id = %(contact_id)s OFFSET 0) AS a
 WHERE (a.claimed_at, a.attempt_id) < (%(before_at)s::timestamptz, %(before_id)s::text)
-  AND a.claimed_at >= %(since)s::timestamptz AND a.claimed_at < %(until)s::timestamptz
+  AND a.claimed_at >= %(since)s::timestamptz
 ORDER BY a.claimed_at DESC, a.attempt_id DESC LIMIT %(walk)s
 
 -- name: attempt
@@ -85,7 +85,7 @@ SELECT l.began_at AS at, l.line_call_id AS id,
        row_number() OVER (ORDER BY l.began_at DESC, l.line_call_id DESC) AS place
 FROM line_call l
 WHERE (l.began_at, l.line_call_id) < (%(before_at)s::timestamptz, %(before_id)s::bigint)
-  AND l.began_at >= %(since)s::timestamptz AND l.began_at < %(until)s::timestamptz
+  AND l.began_at >= %(since)s::timestamptz
 ORDER BY l.began_at DESC, l.line_call_id DESC LIMIT %(walk)s
 
 -- name: line_call

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from agi_app.model import lists
-from agi_app.model.lists import CAP, MOST_ROWS, Count, Page
+from agi_app.model.lists import MOST_ROWS, Count, Page
 from agi_app.store.calling import tallies
 from agi_app.store.database.plans import along_indexes
 from agi_app.store.database.pool import Store
@@ -15,6 +15,7 @@ from agi_app.store.database.statements import load_queries
 from agi_app.store.lists.paging import PageOf, secret
 
 NAME = "contacts"
+COUNTED = 2_000  # by outcome: each is a row anywhere in the table
 _PARTS = load_queries("lists/contacts")
 Q = {
     name: query.replace("{classes}", _PARTS["classes"]).replace("{columns}", _PARTS["columns"])
@@ -66,14 +67,14 @@ async def page(store: Store, wanted: ContactFilter, asked: PageOf) -> Page[Conta
 
 
 async def count(store: Store, wanted: ContactFilter) -> Count:
-    """How many: of one state or rule, or of all, exactly; else as far as ``CAP``. Raises StoreError."""
+    """How many: of one state or rule, or of all, exactly; else as far as ``COUNTED``. Raises StoreError."""
     if wanted.outcome is None and (wanted.state is None or wanted.rule is None):
         kept = await tallies.of_campaign(store, wanted.campaign)
         if wanted.state is not None:
             return Count(kept.contacts.get(wanted.state, 0))
         return Count(kept.total if wanted.rule is None else kept.refused.get(wanted.rule, 0))
-    (found,) = await along_indexes(store, Q["count"], {**asdict(wanted), "rows": CAP + 1})
-    return Count(min(found["number"], CAP), found["number"] > CAP)
+    (found,) = await along_indexes(store, Q["count"], {**asdict(wanted), "rows": COUNTED + 1})
+    return Count(min(found["number"], COUNTED), found["number"] > COUNTED)
 
 
 async def one(store: Store, campaign: str, external_id: str) -> ContactItem | None:

@@ -22,7 +22,7 @@ from agi_app.store.database.statements import load_queries
 
 T = TypeVar("T")
 Q = load_queries("lists/paging")
-WALK = 5_000  # rows that one page looks at, where filters pass some over
+WALK = 3_000  # rows that one page looks at, where filters pass some over
 COUNTED = 2 * CAP  # the same, of a count
 FIRST, HIGHEST = "infinity", 2**63 - 1
 
@@ -55,7 +55,7 @@ class NewestFirst(Generic[T]):
         self._page = Q["page"].replace("{walk}", walk).replace("{detail}", detail)
         self._count = Q["count"].replace("{walk}", walk)
         self._key_kind: Any = tuple[dt.datetime, id_kind]  # type: ignore[valid-type]
-        self._before_all = (FIRST, HIGHEST if id_kind is int else "")
+        self._ids = (0, HIGHEST) if id_kind is int else ("", "")  # the lowest, and one that no row has
 
     async def page(
         self, store: Store, asked: PageOf, filters: Mapping[str, Any], values: Mapping[str, Any], *, streams: int = 1
@@ -66,7 +66,7 @@ class NewestFirst(Generic[T]):
         """
         rows = lists.checked_limit(asked.limit) + 1
         key = await secret(store)
-        at, row_id = self._before_all
+        at, row_id = self._begin(filters)
         if asked.after is not None:
             at, row_id = lists.decode(key, self.name, filters, self._key_kind, asked.after)
         walk = rows if self._plain(filters) else max(rows, WALK // max(1, streams))
@@ -85,10 +85,16 @@ class NewestFirst(Generic[T]):
     async def count(self, store: Store, filters: Mapping[str, Any], values: Mapping[str, Any]) -> Count:
         """How many fit, as far as it looks. Raises StoreError."""
         walk = CAP + 1 if self._plain(filters) else COUNTED
-        at, row_id = self._before_all
+        at, row_id = self._begin(filters)
         values = {**filters, **values, "before_at": at, "before_id": row_id, "walk": walk}
         (found,) = await along_indexes(store, self._count, values)
         return Count(min(found["number"], CAP), found["number"] > CAP or found["walked"] == walk)
+
+    def _begin(self, filters: Mapping[str, Any]) -> tuple[Any, Any]:
+        """What the first row is below: the end of a span that bounds the index, so that it is the only upper bound."""
+        if "until" in self._ranges and filters["until"] is not None:
+            return filters["until"], self._ids[0]
+        return FIRST, self._ids[1]
 
     def _plain(self, filters: Mapping[str, Any]) -> bool:
         """Whether every row of the range fits."""

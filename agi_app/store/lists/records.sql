@@ -48,7 +48,7 @@ SELECT g.at, g.call_id AS id,
        row_number() OVER (ORDER BY g.at DESC, g.call_id DESC) AS place
 FROM guard_call g
 WHERE (g.at, g.call_id) < (%(before_at)s::timestamptz, %(before_id)s::text)
-  AND g.at >= %(since)s::timestamptz AND g.at < %(until)s::timestamptz
+  AND g.at >= %(since)s::timestamptz
 ORDER BY g.at DESC, g.call_id DESC LIMIT %(walk)s
 
 -- name: screened_call
