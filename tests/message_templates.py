@@ -13,6 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 RENDER = ("t", "spoken", "template")
 PRINT = ("say", "say_now", "say_lines", "warn", "table")  # their texts are for people
+RENDERED = 2  # the first arguments of ``table``, its title and its columns, which it renders itself
 FAULT = ("Problem", "Fault")
 NO_TEXT = ("error", "warning", "settings", "reading", "playing")  # severities, a rule, states of a flow
 LOGGED = ("info", "warning", "error", "exception", "critical")  # lines that people read; told again when printed
@@ -87,6 +88,14 @@ def templates(found: Module) -> Iterator[tuple[str, int]]:
         if isinstance(node, ast.Call) and node.args:
             if renders(node, found):
                 yield from ((text, node.lineno) for text in _texts(node.args[0], found))
+            elif (
+                name_of(node) == "table"
+                and found.imported.get("table") == "agi_app.cli.common.table"
+                and len(node.args) > 1
+            ):
+                yield from ((text, node.lineno) for text in _texts(node.args[0], found))
+                columns = (text for text in _texts(node.args[1], found) if re.search("[a-z]", text))
+                yield from ((f"[{text}]", node.lineno) for text in columns)
             elif name_of(node) == "count_of" and len(node.args) > 1:
                 yield from (("{number} " + text, node.lineno) for text in _texts(node.args[1], found))
             elif logs(node):
@@ -121,6 +130,8 @@ def _texts(expression: ast.expr, found: Module) -> Iterable[str]:
 
 
 def _literals(expression: ast.expr, found: Module) -> Iterable[str]:
+    if isinstance(expression, ast.Tuple):
+        return [text for value in expression.elts for text in _literals(value, found)]
     if isinstance(expression, ast.IfExp):
         return [*_literals(expression.body, found), *_literals(expression.orelse, found)]
     if isinstance(expression, ast.Name) and expression.id in found.constants:
@@ -175,8 +186,9 @@ def untranslated(found: Module) -> Iterator[tuple[int, str]]:
     """Texts for people that do not go through ``t``, with their lines: of errors, problems and what is printed."""
     for node in ast.walk(found.tree):
         if isinstance(node, ast.Call) and (name_of(node) in (*PRINT, *FAULT) or name_of(node) in error_classes()):
+            arguments = [one for at, one in enumerate(node.args) if name_of(node) != "table" or at >= RENDERED]
             # A request is named as Asterisk names it.
-            arguments = node.args[1:] if name_of(node) == "RequestFailed" else node.args
+            arguments = arguments[1:] if name_of(node) == "RequestFailed" else arguments
             for argument in [*arguments, *(keyword.value for keyword in node.keywords)]:
                 yield from _bare(argument)
 

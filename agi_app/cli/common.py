@@ -21,6 +21,7 @@ from agi_app.atomic_files import cannot_be_written, write_whole
 from agi_app.config.settings import Settings, load_settings
 from agi_app.errors import InputError
 from agi_app.installation import Installation, installation
+from agi_app.messages import spoken, t
 from agi_app.printable import count_of, in_json, lines, one_line, plain
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def read_number(text: str) -> str:
     try:
         return parse(text).e164
     except NotANumber as error:
-        more = ": give one number at a time" if isinstance(error, SeveralNumbers) else ""
+        more = t(": give one number at a time") if isinstance(error, SeveralNumbers) else ""
         raise InputError(f"{shown_number(text)}: {error}{more}") from None
 
 
@@ -105,7 +106,7 @@ def name_first(name: str, file: Path, usage: str, known: Iterable[str] = ()) -> 
     """InputError when a command's name and file were given the wrong way round; ``usage`` is the right one."""
     a_file = Path(name).suffix.lower() in TABLE_ENDINGS or Path(name).is_file()
     if str(file) in known or (a_file and not file.exists()):
-        raise InputError(f"{name}: is a file, and the name comes first: {usage}")
+        raise InputError(t("{name}: is a file, and the name comes first: {usage}", name=name, usage=usage))
 
 
 def write(output: Path, content: bytes, mode: int = 0o600, what: str = "") -> None:
@@ -146,12 +147,19 @@ def say_json(value: Any) -> None:
     print(in_json(json.dumps(value, ensure_ascii=False, default=plain)))  # noqa: T201 - machine-read output
 
 
+def _column(name: str) -> str:
+    """A column's title in the current language; its key is in brackets, for short words mean other things elsewhere."""
+    found = spoken(f"[{name}]")
+    return name if found == f"[{name}]" else found
+
+
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print a small table; empty ones say so."""
+    title, columns = spoken(title), [*map(_column, columns)]
     view = Table(*columns, title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
     for row in rows:
         view.add_row(*("" if cell is None else one_line(str(cell)) for cell in row))
-    out.print(view if view.row_count else f"{title}: none")
+    out.print(view if view.row_count else t("{title}: none", title=title))
 
 
 def counts(figures: Mapping[str, int]) -> str:
@@ -193,14 +201,31 @@ def say_summary(summary: ImportSummary, as_json: bool) -> None:
     else:
         for problem in summary.problems:
             warn(problem)
-        woken = f"; {count_of(summary.woken, 'contact is', 'contacts are')} decided again" if summary.woken else ""
+        woken = (
+            t("; {woken} decided again", woken=count_of(summary.woken, "contact is", "contacts are"))
+            if summary.woken
+            else ""
+        )
         say(
-            f"{summary.file}: {count_of(summary.rows, 'row')}: {summary.added} added, {summary.updated} updated,"
-            f" {summary.unchanged} unchanged, {summary.rejected} rejected{woken}"
+            t(
+                "{file}: {rows}: {added} added, {updated} updated, {unchanged} unchanged, {rejected} rejected{woken}",
+                file=summary.file,
+                rows=count_of(summary.rows, "row"),
+                added=summary.added,
+                updated=summary.updated,
+                unchanged=summary.unchanged,
+                rejected=summary.rejected,
+                woken=woken,
+            )
         )
         for note in summary.notes:
-            say(f"note: {note}")
+            say(t("note: {note}", note=note))
         if summary.rejects_file:
-            say(f"{summary.rejects_file}: the rejected rows with their reasons; fix them there and import that file")
+            say(
+                t(
+                    "{rejects_file}: the rejected rows with their reasons; fix them there and import that file",
+                    rejects_file=summary.rejects_file,
+                )
+            )
     if summary.rejected:
         raise typer.Exit(1)

@@ -19,7 +19,7 @@ from agi_app.authoring import renames
 from agi_app.cli import language, wrong_arguments
 from agi_app.cli.common import say, warn
 from agi_app.errors import AgiAppError
-from agi_app.messages import choose, speak
+from agi_app.messages import choose, speak, t
 from agi_app.messages.retold import retold
 
 # The first word of a command -> the module that has its function, in the order of the help. Only that one is imported:
@@ -127,7 +127,7 @@ def main() -> None:
         sys.exit(1)
     sys.argv[1:], old_names = renames.command_line(words)
     for text in old_names:
-        warn(f"note: {text}")
+        warn(t("note: {text}", text=text))
     if (told := wrong_arguments.dashes_meant(sys.argv[1:])) is not None:
         warn(told)
         sys.exit(1)
@@ -144,7 +144,13 @@ def main() -> None:
     except ModuleNotFoundError as error:
         if error.name is None or error.name.partition(".")[0] == "agi_app":
             raise
-        warn(f"the Python package {error.name} is missing: this environment is older than agi-app. {_RENEW}")
+        warn(
+            t(
+                "the Python package {name} is missing: this environment is older than agi-app. {renew}",
+                name=error.name,
+                renew=t(_RENEW),
+            )
+        )
         sys.exit(2)
     except exceptions.Exit as ended:
         sys.exit(ended.exit_code)
@@ -162,7 +168,7 @@ _WARNED = warnings.showwarning
 def _show(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
     """A warning of Python's; that a name is an old one is told as all else is."""
     if category is renames.OldName:
-        warn(f"note: {message}")
+        warn(t("note: {message}", message=message))
     else:
         _WARNED(message, category, *where, **more)
 

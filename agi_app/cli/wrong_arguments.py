@@ -9,11 +9,13 @@ from typing import Any
 
 from agi_app.authoring import full_width, times_meant
 from agi_app.authoring.suggestions import suggest
+from agi_app.messages import current, t
 
 _DATE = re.compile(r"'([^']{0,200})' does not match the formats?")
 _CHOICE = re.compile(r"'([^']{0,200})' is not one of (.{1,500}?)\.?$")
 _NO_VALUE = re.compile(r"Option '([^']{1,60})' requires an argument")
 _VALUE = re.compile(r"Invalid value for '([^']{1,60})'")
+_MISSING = re.compile(r"Missing (argument|option) '([^']{1,60})'\.")
 _NUMBER = re.compile(r"\+?[\d().,;、，-]{5,40}")
 _DASHED = re.compile("[-–—－−‐‑]+[^\\W\\d_]")
 _FILE = re.compile(r"[^-].{0,300}\.(?:csv|xlsx?|txt|ya?ml|json|pdf|wav)", re.IGNORECASE)
@@ -62,9 +64,16 @@ def dashes_meant(arguments: list[str]) -> str | None:
             name = full_width.ascii_of(argument[begin.end() - 1 :])
             option = f"-{name}" if len(name) == 1 else f"--{name}"
             sign = next(sign for sign in begin[0] if not sign.isascii())
-            return f"{argument}: {full_width.naming(sign)}: write {option}"
+            return t(
+                "{argument}: {naming}: write {option}", argument=argument, naming=full_width.naming(sign), option=option
+            )
         if argument.startswith("-") and (at := full_width.first(argument.partition("=")[0])) is not None:
-            return f"{argument}: {full_width.naming(argument[at])}: write {full_width.ascii_of(argument)}"
+            return t(
+                "{argument}: {naming}: write {ascii_of}",
+                argument=argument,
+                naming=full_width.naming(argument[at]),
+                ascii_of=full_width.ascii_of(argument),
+            )
     return None
 
 
@@ -74,45 +83,77 @@ def explained(error: Any) -> str:
     context = getattr(error, "ctx", None)
     command = [word for word in sys.argv[1:2] if word[:1] != "-"]
     path = context.command_path if context is not None else " ".join(["agi-app", *command])
-    return f"{told}\nsee `{path} --help`"
+    return t("{told}\nsee `{path} --help`", told=told, path=path)
 
 
 def _better(error: Any, text: str) -> str:
     if found := _DATE.search(text):
         before = text[: found.start()].replace("Invalid value for ", "").replace("'", "").rstrip(": ")
-        return f"{before} {found[1]}: is not a day in the form that is needed here; {times_meant.write_day(found[1])}"
+        return t(
+            "{before} {found}: is not a day in the form that is needed here; {write_day}",
+            before=before,
+            found=found[1],
+            write_day=times_meant.write_day(found[1]),
+        )
     if found := _CHOICE.search(text):
         choices = [choice.strip(" '") for choice in found[2].split(",")]
         other = (
-            f"; {OTHER_FORMATS[found[1].casefold()]}"
+            f"; {t(OTHER_FORMATS[found[1].casefold()])}"
             if found[1].casefold() in OTHER_FORMATS and "csv" in choices
             else ""
         )
         hint = other or _did_you_mean(found[1], choices)
-        return f"{text.rstrip('.')}{hint}{_all_of_them(error, found[1])}"
+        what = text[: found.start()].removeprefix("Invalid value for ").rstrip(": ")
+        told = t(
+            "Invalid value for {what}: '{given}' is not one of {choices}", what=what, given=found[1], choices=found[2]
+        )
+        return f"{told if current() != 'en' else text.rstrip('.')}{hint}{_all_of_them(error, found[1])}"
     if (found := _VALUE.match(text)) and (given := _given(found[1])) is not None:
         if "datetime" in text:
-            return f"{found[1]} {given}: is not a time in the form that is needed here; {_since(given)}"
+            return t(
+                "{option} {given}: is not a time in the form that is needed here; {since}",
+                option=found[1],
+                given=given,
+                since=_since(given),
+            )
         if "integer" in text or "number" in text:
-            return f"{found[1]} {given}: must be a whole number, in digits{full_width.hint(given)}"
+            return t(
+                "{option} {given}: must be a whole number, in digits{hint}",
+                option=found[1],
+                given=given,
+                hint=full_width.hint(given),
+            )
     if text.startswith("No such command"):
         return _no_command(error, text)
     if text.startswith("No such option"):
         return _no_option(error)
     if text.startswith(("Missing argument", "Missing option")):
-        return _name_before_file(error) or f"{text} {_usage(error)}"
+        missing = _MISSING.match(text)
+        told = (
+            t("Missing {kind} '{name}'.", kind=t("argument" if missing[1] == "argument" else "option"), name=missing[2])
+            if missing
+            else text
+        )
+        return _name_before_file(error) or f"{told} {_usage(error)}"
     if text.startswith("Got unexpected extra argument"):
-        return f"{text}; {_too_many(error, text)}"
+        told = t(
+            "Got unexpected extra argument{s} ({words})", s="" if "argument (" in text else "s", words=_extra(text)
+        )
+        return f"{told}; {_too_many(error, text)}"
     if found := _NO_VALUE.match(text):
-        return f"{found[1]} needs a value after it: write {found[1]} VALUE"
-    return text.replace("Input should be", "it must be").replace(
-        ", unable to parse string as an integer", ", in digits"
+        return t("{found} needs a value after it: write {found} VALUE", found=found[1])
+    return text.replace("Input should be", t("it must be")).replace(
+        ", unable to parse string as an integer", t(", in digits")
     )
+
+
+def _extra(text: str) -> str:
+    return text.removesuffix(")").partition(" (")[2]
 
 
 def _too_many(error: Any, text: str) -> str:
     """What to do with arguments that a command has no place for."""
-    extra = text.removesuffix(")").partition(" (")[2].split()
+    extra = _extra(text).split()
     params = error.ctx.command.params if error.ctx is not None else ()
     arguments = sys.argv[1:]
     for one in params:
@@ -123,14 +164,14 @@ def _too_many(error: Any, text: str) -> str:
         ]
         if getattr(one, "is_flag", False) and behind:
             other = next(iter(one.secondary_opts if behind[0] in one.opts else one.opts), "")
-            return f"{behind[0]} takes no value: leave out what follows it" + (
-                f"; its opposite is {other}" if other else ""
+            return t("{option} takes no value: leave out what follows it", option=behind[0]) + (
+                t("; its opposite is {other}", other=other) if other else ""
             )
     if any(one.name in ("number", "numbers") for one in params) and all(map(_NUMBER.fullmatch, extra)):
         listed = any("--file" in one.opts for one in params)
-        told = "give one number at a time" + (", or --file LIST with one on each line" if listed else "")
+        told = t("give one number at a time") + (t(", or --file LIST with one on each line") if listed else "")
         return f"{told}. {_usage(error)}"
-    return f"put text with a space in it in quotes. {_usage(error)}"
+    return t("put text with a space in it in quotes. {usage}", usage=_usage(error))
 
 
 def _given(option: str) -> str | None:
@@ -146,7 +187,7 @@ def _all_of_them(error: Any, word: str) -> str:
     option = getattr(error, "param", None)
     if word.casefold() not in _ALL or option is None or option.required or option.default is not None:
         return ""
-    return f"; for all of them leave {option.opts[0]} out"
+    return t("; for all of them leave {option} out", option=option.opts[0])
 
 
 def _name_before_file(error: Any) -> str | None:
@@ -156,18 +197,27 @@ def _name_before_file(error: Any) -> str | None:
     if len(given) != 1 or len(names) < 2 or names[-1] != "FILE" or getattr(error.param, "name", "") != "file":
         return None
     usage = _usage(error).replace("FILE", given[0], 1)
-    return f"{given[0]} is a file; the {names[-2].lower()} before it is missing. {usage}"
+    return t(
+        "{file} is a file; the {name} before it is missing. {usage}",
+        file=given[0],
+        name=names[-2].lower(),
+        usage=usage,
+    )
 
 
 def _since(given: str) -> str:
     """A time in UTC, which needs no offset."""
     found = times_meant.moments(given)
-    return f"write {' or '.join(found)}, in UTC" if found else "write 2026-03-31 or 2026-03-31T18:00:00, in UTC"
+    return (
+        t("write {found}, in UTC", found=t(" or ").join(found))
+        if found
+        else t("write 2026-03-31 or 2026-03-31T18:00:00, in UTC")
+    )
 
 
 def _did_you_mean(word: str, known: list[str]) -> str:
     hint = suggest(word, known)
-    return hint if "did you mean" in hint else full_width.hint(word)
+    return hint if t("did you mean") in hint else full_width.hint(word)
 
 
 def _no_command(error: Any, text: str) -> str:
@@ -178,10 +228,10 @@ def _no_command(error: Any, text: str) -> str:
     hint = _did_you_mean(word, known)
     path = error.ctx.command_path if error.ctx is not None else "agi-app"
     if path == "agi-app" and word in ELSEWHERE:
-        hint = f": {ELSEWHERE[word]}"
-    elif "did you mean" not in hint:
-        hint += f"; it has: {', '.join(known)}"
-    return f"{path} has no command {word!r}{hint}"
+        hint = f": {t(ELSEWHERE[word])}"
+    elif t("did you mean") not in hint:
+        hint += t("; it has: {known}", known=", ".join(known))
+    return t("{path} has no command {word!r}{hint}", path=path, word=word, hint=hint)
 
 
 def _no_option(error: Any) -> str:
@@ -190,14 +240,24 @@ def _no_option(error: Any) -> str:
     known = sorted({option for one in (command.params if command else ()) for option in one.opts if option[:1] == "-"})
     hint = _did_you_mean(name, known)
     if not hint and command is not None and getattr(command, "commands", None) and name in ("--project", "-p"):
-        return f"{name}: goes after the command: {error.ctx.command_path} COMMAND {name} FOLDER"
+        return t(
+            "{name}: goes after the command: {command_path} COMMAND {name} FOLDER",
+            name=name,
+            command_path=error.ctx.command_path,
+        )
     path = error.ctx.command_path if error.ctx is not None else "agi-app"
     if name in OTHER_OPTIONS:
-        return f"{path} has no option {name}: {OTHER_OPTIONS[name]}"
+        return t("{path} has no option {name}: {how}", path=path, name=name, how=t(OTHER_OPTIONS[name]))
     if any(one.name == name.lstrip("-") for one in (command.params if command else ())):
-        return f"{path} has no option {name}: the {name.lstrip('-')} is written without it. {_usage(error)}"
-    there = f"; it has: {', '.join(known)}" if known and not hint else ""
-    return f"{path} has no option {name}{hint or there}"
+        return t(
+            "{path} has no option {name}: the {word} is written without it. {usage}",
+            path=path,
+            name=name,
+            word=name.lstrip("-"),
+            usage=_usage(error),
+        )
+    there = t("; it has: {known}", known=", ".join(known)) if known and not hint else ""
+    return t("{path} has no option {name}{hint}", path=path, name=name, hint=hint or there)
 
 
 def _usage(error: Any) -> str:
@@ -207,4 +267,5 @@ def _usage(error: Any) -> str:
     needed = " ".join(
         f"{one.opts[0]} {one.name.upper()}" for one in context.command.params if one.required and one.opts[0][:1] == "-"
     )
-    return f"Write: {context.command_path} {pieces.replace('[OPTIONS] ', '')}{' ' if needed else ''}{needed}"
+    arguments = f"{pieces.replace('[OPTIONS] ', '')}{' ' if needed else ''}{needed}"
+    return t("Write: {command} {arguments}", command=context.command_path, arguments=arguments)

@@ -17,6 +17,7 @@ from agi_app.cli.common import (
     settings_of,
     with_installation,
 )
+from agi_app.messages import t
 from agi_app.operations.calling import agent_calls
 
 OPTED_OUT = "opted_out"
@@ -43,6 +44,6 @@ def call_person(
     if as_json:
         say_json({"call": status.progress, "outcome": status.result, "disposition": status.note, "opted_out": stopped})
     elif stopped:
-        say("the person said stop: no campaign calls this number again")
+        say(t("the person said stop: no campaign calls this number again"))
     else:
-        say("the call is over")
+        say(t("the call is over"))

@@ -20,6 +20,7 @@ from agi_app.cli.common import (
     with_installation,
 )
 from agi_app.errors import InputError
+from agi_app.messages import t
 from agi_app.operations.calling import caller_ids
 
 app = typer.Typer(help="Numbers that you have proved to be yours.", no_args_is_help=True)
@@ -48,16 +49,24 @@ def prove(
     """
     if letter is None:
         if expires is not None:
-            raise InputError("--expires goes with --letter; a proof by a call is good for a year")
+            raise InputError(t("--expires goes with --letter; a proof by a call is good for a year"))
         e164, note = with_installation(project, caller_ids.by_call, number, trunk=trunk, shown=caller_id, show=say_now)
-        say(f"{e164}: verification call, {note}")
+        say(t("{e164}: verification call, {note}", e164=e164, note=note))
         return
     if trunk is not None or caller_id is not None:
-        raise InputError("--trunk and --caller-id are for a call; with --letter nobody is called")
+        raise InputError(t("--trunk and --caller-id are for a call; with --letter nobody is called"))
     last = dt.datetime.combine(expires, dt.time.max, dt.UTC) if expires else None
     made = with_installation(project, caller_ids.by_letter, number, letter, expires_at=last)
     proof = made.proof
-    say(f"{proof.e164}: {made.label}, entered by {proof.entered_by}, good until {proof.expires_at:%Y-%m-%d}")
+    say(
+        t(
+            "{e164}: {label}, entered by {by}, good until {until:%Y-%m-%d}",
+            e164=proof.e164,
+            label=made.label,
+            by=proof.entered_by,
+            until=proof.expires_at,
+        )
+    )
 
 
 @app.command("list")
@@ -82,4 +91,4 @@ def list_(project: ProjectOption = HERE, as_json: JsonOption = False) -> None:
             for one in found
             for p in [one.proof]
         )
-        table("Caller IDs", ("number", "proof", "until", "days left", "entered by", "file", ""), rows)
+        table(t("Caller IDs"), ("number", "proof", "until", "days left", "entered by", "file", ""), rows)

@@ -31,7 +31,7 @@ def preview_(
 ) -> None:
     """Show who would be called now, later or never, why, and when the campaign would end. Calls and stores nothing."""
     found = project_files.read(project)
-    with progress("looking at contacts") as told:
+    with progress(t("looking at contacts")) as told:
         seen, note = with_installation(project, campaigns.preview, found, campaign, told)
     if as_json:
         say_json(preview_record(seen, note, limit))
@@ -47,29 +47,33 @@ def start(campaign: Name, project: ProjectOption = HERE) -> None:
         say(t("{campaign} waits for a second person: {why}", campaign=campaign, why=t(", ").join(begun.why)))
         say(t("another account approves it: `agi-app campaign approve {campaign}`", campaign=campaign))
         raise typer.Exit(WAITS)
-    left = f"{begun.left} of {count_of(begun.contacts, 'contact')} {'is' if begun.contacts == 1 else 'are'}"
-    say(f"{campaign} is running: {left} still to be called or refused")
+    told = (
+        "{campaign} is running: {left} of {contacts} is still to be called or refused"
+        if begun.contacts == 1
+        else "{campaign} is running: {left} of {contacts} are still to be called or refused"
+    )
+    say(t(told, campaign=campaign, left=begun.left, contacts=count_of(begun.contacts, "contact")))
 
 
 @app.command()
 def pause(campaign: Name, project: ProjectOption = HERE) -> None:
     """Make no new call; calls in progress go on."""
     with_installation(project, campaigns.pause, campaign)
-    say(f"{campaign} makes no new call; calls in progress go on")
+    say(t("{campaign} makes no new call; calls in progress go on", campaign=campaign))
 
 
 @app.command()
 def resume(campaign: Name, project: ProjectOption = HERE) -> None:
     """Let a paused campaign go on."""
     with_installation(project, campaigns.resume, campaign)
-    say(f"{campaign} is running again")
+    say(t("{campaign} is running again", campaign=campaign))
 
 
 @app.command()
 def stop(campaign: Name, project: ProjectOption = HERE) -> None:
     """Cancel ringing calls and make no new one; answered calls finish."""
     with_installation(project, campaigns.stop, campaign)
-    say(f"{campaign} is stopped: ringing calls are cancelled, answered ones finish")
+    say(t("{campaign} is stopped: ringing calls are cancelled, answered ones finish", campaign=campaign))
 
 
 @app.command()
@@ -91,12 +95,12 @@ def status(campaign: Name, project: ProjectOption = HERE, as_json: JsonOption = 
     else:
         show_totals(seen.totals)
         if edited:
-            say(f"note: {edited}")
+            say(t("note: {edited}", edited=edited))
         for line in reasons:
-            say(f"nobody is dialled: {line}" if line is reasons[0] else f"  {line}")
+            say(t("nobody is dialled: {line}", line=line) if line is reasons[0] else f"  {line}")
         if not reasons:
             for reason in seen.held_back:
-                say(f"held back now: {reason.text}")
+                say(t("held back now: {text}", text=reason.text))
 
 
 def preview_record(seen: Preview, note: str | None, limit: int) -> dict[str, Any]:
@@ -127,30 +131,51 @@ def show_preview(seen: Preview, note: str | None, limit: int) -> None:
     refused = seen.contacts - seen.callable_now
     if note:
         say(note)
-    say(f"{count_of(seen.callable_now, 'contact')} would be called now, {refused} not")
-    table("Refused by rule", ("rule", "contacts"), seen.by_rule.most_common())
+    say(
+        t(
+            "{callable_now} would be called now, {refused} not",
+            callable_now=count_of(seen.callable_now, "contact"),
+            refused=refused,
+        )
+    )
+    table(t("Refused by rule"), ("rule", "contacts"), seen.by_rule.most_common())
     if refused and limit:
         named = {s.external_id: s for found in seen.samples.values() for s in found[:limit]}
-        table(f"Refused contacts, at most {limit} of each rule", ("contact", "why", "earliest call (UTC)"),
-              ((s.external_id, s.why, _minute(s.again_at)) for s in named.values()))  # fmt: skip
+        table(
+            t("Refused contacts, at most {limit} of each rule", limit=limit),
+            ("contact", "why", "earliest call (UTC)"),
+            ((s.external_id, s.why, _minute(s.again_at)) for s in named.values()),
+        )
     for told in seen.misspelt_columns:
-        say(f"{told} Then fix the flow, not the rows")
+        say(t("{told} Then fix the flow, not the rows", told=told))
     if refused:
         say(
-            f"Of the {refused} not called now: {seen.later_today} can be called later today, {seen.later} on a later"
-            f" day, {seen.never} never unless somebody fixes the reason"
+            t(
+                "Of the {refused} not called now: {later_today} can be called later today, {later} on a later"
+                " day, {never} never unless somebody fixes the reason",
+                refused=refused,
+                later_today=seen.later_today,
+                later=seen.later,
+                never=seen.never,
+            )
         )
     if seen.machines is not None:
-        say(f"Machines that answer: {seen.machines} (`agi-app simulate --machine {seen.campaign}`)")
+        say(
+            t(
+                "Machines that answer: {machines} (`agi-app simulate --machine {campaign}`)",
+                machines=seen.machines,
+                campaign=seen.campaign,
+            )
+        )
     _show_end(seen)
 
 
 def _show_end(seen: Preview) -> None:
     if (projection := seen.projection) is None or seen.never == seen.contacts:
-        say("There is nobody to call")
+        say(t("There is nobody to call"))
         return
-    end = "not within a year" if projection.end is None else f"about {_minute(projection.end)} UTC"
-    say(f"Projected end: {end}, with about {projection.calls} calls, if")
+    end = t("not within a year") if projection.end is None else t("about {minute} UTC", minute=_minute(projection.end))
+    say(t("Projected end: {end}, with about {calls} calls, if", end=end, calls=projection.calls))
     for assumption in projection.assumptions:
         say(f"- {assumption}")
 

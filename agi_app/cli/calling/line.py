@@ -9,6 +9,7 @@ import typer
 
 from agi_app.cli.common import HERE, JsonOption, ProjectOption, say, say_json, table, with_installation
 from agi_app.errors import InputError
+from agi_app.messages import t
 from agi_app.messages.retold import retold
 from agi_app.operations.calling import lines
 from agi_app.operations.calling.lines import MOST_LISTED, LineCallRow, LineTotals
@@ -40,11 +41,20 @@ def report(
 
 def _show(totals: list[LineTotals], calls: list[LineCallRow]) -> None:
     if not totals:
-        say("no calls came in")
+        say(t("no calls came in"))
         return
     columns = ("line", "called", "calls", "answered", "given_back", "nameless", "stops", "stops_keyed")
-    names = ("line", "number", "calls", "answered", "given back", "without number", "stops", "of them keyed in")
-    table("Lines", names, ([getattr(t, c) for c in columns] for t in totals))
+    names = (
+        "line",
+        "number",
+        "calls",
+        "answered",
+        t("given back"),
+        t("without number"),
+        "stops",
+        t("of them keyed in"),
+    )
+    table(t("Lines"), names, ([getattr(total, c) for c in columns] for total in totals))
     rows = (
         (
             f"{c.began_at.astimezone(dt.UTC):%Y-%m-%d %H:%M}",
@@ -59,11 +69,15 @@ def _show(totals: list[LineTotals], calls: list[LineCallRow]) -> None:
         for c in calls
     )
     if calls:
-        table("Calls (UTC)", ("began", "line", "caller", "seconds", "result", "disposition", "stops", "note"), rows)
+        table(
+            "Calls (UTC)",
+            ("began", "line", "caller", "seconds", "result", "disposition", "stops", "note"),
+            rows,
+        )
 
 
 def _day(text: str) -> dt.date | None:
     try:
         return dt.date.fromisoformat(text) if text else None
     except ValueError:
-        raise InputError(f"{text!r} is not a day; write 2026-03-02") from None
+        raise InputError(t("{text!r} is not a day; write 2026-03-02", text=text)) from None

@@ -8,6 +8,7 @@ import typer
 
 from agi_app.cli.common import HERE, ProjectOption, say, with_installation
 from agi_app.errors import InputError
+from agi_app.messages import t
 from agi_app.operations.calling import pauses
 from agi_app.operations.calling.pauses import WorkerPause
 
@@ -22,10 +23,10 @@ def pause(
     """Make no new call on any node, within a second. Calls in progress go on; the pause holds until `resume --all`."""
     _only_all(everything, "pause")
     workers = with_installation(project, pauses.pause_all, reason)
-    say("everything is paused: no new call is made on any node; calls in progress go on")
+    say(t("everything is paused: no new call is made on any node; calls in progress go on"))
     for worker in workers:
-        say(f"  worker {worker.name} {_heard(worker)}")
-    say("`agi-app resume --all` ends the pause")
+        say(t("  worker {name} {heard}", name=worker.name, heard=_heard(worker)))
+    say(t("`agi-app resume --all` ends the pause"))
 
 
 def resume(
@@ -36,23 +37,26 @@ def resume(
     """End the pause of everything."""
     _only_all(everything, "resume")
     if with_installation(project, pauses.resume_all, reason):
-        say("calls are made again; campaigns that were paused or stopped one by one stay so")
+        say(t("calls are made again; campaigns that were paused or stopped one by one stay so"))
     else:
-        say("nothing is paused; `agi-app campaign resume NAME` is about one campaign")
+        say(t("nothing is paused; `agi-app campaign resume NAME` is about one campaign"))
 
 
 def _heard(worker: WorkerPause) -> str:
     if worker.away_s is not None:
-        return f"is away (last seen {worker.away_s} s ago): without the database it can make no call"
+        return t("is away (last seen {away_s} s ago): without the database it can make no call", away_s=worker.away_s)
     return (
-        "dials nobody"
+        t("dials nobody")
         if worker.heard
-        else "has not confirmed the pause yet; the database lets it make no call in any case"
+        else t("has not confirmed the pause yet; the database lets it make no call in any case")
     )
 
 
 def _only_all(everything: bool, verb: str) -> None:
     if not everything:
         raise InputError(
-            f"`agi-app {verb} --all` is about everything, `agi-app campaign {verb} NAME` about one campaign"
+            t(
+                "`agi-app {verb} --all` is about everything, `agi-app campaign {verb} NAME` about one campaign",
+                verb=verb,
+            )
         )

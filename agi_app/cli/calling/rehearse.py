@@ -20,6 +20,7 @@ from agi_app.cli.common import (
     with_installation,
 )
 from agi_app.errors import InputError
+from agi_app.messages import t
 from agi_app.model.phone import parse
 from agi_app.operations.calling import rehearsals
 from agi_app.operations.project import project_files
@@ -51,11 +52,11 @@ def rehearse(
     """
     if phones or prove:
         if flow or number or contact or field or language:
-            raise InputError("give --prove or --phones alone, without a flow, number, contact or language")
+            raise InputError(t("give --prove or --phones alone, without a flow, number, contact or language"))
         _phones(project, as_json) if phones else _prove(project, prove, trunk, caller_id)
         return
     if flow is None or number is None:
-        raise InputError("name the flow and the telephone: agi-app rehearse FLOW NUMBER")
+        raise InputError(t("name the flow and the telephone: agi-app rehearse FLOW NUMBER"))
     script = rehearsals.script(project_files.read_ready(project), flow, language, contact, field or [])
     rung, shown = parse(read_number(number)), None if caller_id is None else read_number(caller_id)
     show = not_shown if as_json else say_now
@@ -70,15 +71,15 @@ def _show_end(status: rehearsals.RehearsalStatus, as_json: bool) -> None:
         stopped = disposition == OPTED_OUT
         say_json({"call": status.progress, "disposition": disposition, "answers": answers, "opted_out": stopped})
     else:
-        say(f"disposition: {disposition or 'none'}")
+        say(t("disposition: {disposition}", disposition=disposition or t("none")))
         for name, value in answers.items():
-            say(f"answer {name}: {value}")
+            say(t("answer {name}: {value}", name=name, value=value))
 
 
 def _prove(project: Path, number: str, trunk: str | None, show: str | None) -> None:
     phone, shown = read_number(number), None if show is None else read_number(show)
     e164, note = with_installation(project, rehearsals.prove_phone, phone, trunk=trunk, shown=shown, show=say_now)
-    say(f"{e164}: verification call, {note}; for rehearsals, not as a caller ID")
+    say(t("{e164}: verification call, {note}; for rehearsals, not as a caller ID", e164=e164, note=note))
 
 
 def _phones(project: Path, as_json: bool) -> None:
@@ -87,4 +88,4 @@ def _phones(project: Path, as_json: bool) -> None:
         say_json([{"e164": p.e164, "until": p.until, "entered_by": p.entered_by, "valid": ok} for p, ok in found])
     else:
         rows = ((p.e164, f"{p.until:%Y-%m-%d}", p.entered_by, "" if ok else "expired") for p, ok in found)
-        table("Telephones for rehearsals", ("number", "until", "entered by", ""), rows)
+        table(t("Telephones for rehearsals"), ("number", "until", "entered by", ""), rows)

@@ -16,6 +16,7 @@ from agi_app.cli.calling.totals_text import show_totals, totals_view
 from agi_app.cli.common import HERE, ProjectOption, err, say, table, with_installation, write
 from agi_app.errors import InputError
 from agi_app.installation import Installation
+from agi_app.messages import t
 from agi_app.messages.retold import retold
 from agi_app.operations.calling import reports
 from agi_app.printable import in_json, lines
@@ -73,11 +74,11 @@ def report(
         if output is None:
             raise InputError("--recording needs --output FILE.wav")
         sound = with_installation(project, reports.recording, campaign, recording, reason=reason)
-        write(output, sound, 0o600, "the report ")
-        say(f"{output}: written")
+        write(output, sound, 0o600, t("the report "))
+        say(t("{output}: written", output=output))
         return
     if output is not None and form is ReportFormat.TABLE:
-        raise InputError("--output takes --format json or csv; a table is for the terminal")
+        raise InputError(t("--output takes --format json or csv; a table is for the terminal"))
     _judge_ending(output, form)
     if (text := with_installation(project, _text, campaign, form, watch)) is None:
         return
@@ -88,15 +89,23 @@ def report(
             text = lines(text.replace("\r\n", "\n"))
         print(text, end="" if text.endswith("\n") else "\n")  # noqa: T201 - the report itself
         return
-    write(output, text.encode(), 0o666, "the report ")
-    say(f"{output}: written")
+    write(output, text.encode(), 0o666, t("the report "))
+    say(t("{output}: written", output=output))
 
 
 def _judge_ending(output: Path | None, form: ReportFormat) -> None:
     """InputError for a file whose name says that it has another format: no other program would open it."""
     if output is not None and (ending := output.suffix.lower().removeprefix(".")) in _OTHER_ENDINGS - {form.value}:
         better = output.with_suffix(f".{form.value}")
-        raise InputError(f"{output}: --format {form} writes no {ending.upper()}; write --output {better}")
+        raise InputError(
+            t(
+                "{output}: --format {form} writes no {upper}; write --output {better}",
+                output=output,
+                form=form,
+                upper=ending.upper(),
+                better=better,
+            )
+        )
 
 
 async def _text(inst: Installation, campaign: str, form: ReportFormat, watch: bool) -> str | None:
@@ -113,7 +122,7 @@ async def _text(inst: Installation, campaign: str, form: ReportFormat, watch: bo
 def _show(found: reports.CampaignReport) -> None:
     show_totals(found.figures.totals)
     columns = ("external_id", "state", "attempts", "outcome", "disposition", "reason")
-    table("Contacts", ("contact", *columns[1:]), ([c[k] for k in columns] for c in found.contacts))
+    table(t("Contacts"), ("contact", *columns[1:]), ([c[k] for k in columns] for c in found.contacts))
     if asked := found.agent_calls:
         legs = (
             (a.external_id, a.destination, a.requested_at, _talked(a), a.result, retold(a.note or "")) for a in asked

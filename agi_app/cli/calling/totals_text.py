@@ -8,6 +8,7 @@ from rich.console import Group
 from rich.table import Table
 
 from agi_app.cli.common import counts, out
+from agi_app.messages import t
 from agi_app.operations.calling.reports import AgentFigures, Totals
 from agi_app.printable import one_line
 
@@ -16,38 +17,71 @@ def totals_view(totals: Totals, below: Sequence[str] = ()) -> Group:
     """A campaign's figures as something that rich can draw, with lines below it."""
     title = one_line(f"{totals.campaign} ({totals.state})")
     view = Table("", "", title=title, title_justify="left", box=None, pad_edge=False)
-    for name, value in (
-        ("purpose", totals.purpose),
-        ("caller ID", f"{totals.caller_id} ({totals.caller_id_proof})"),
-        ("approval", totals.approval),
-        *(("local caller ID", f"{number} ({proof})") for number, proof in totals.local_caller_ids.items()),
-        ("contacts", f"{totals.contacts}: {totals.done} done, {totals.in_call} in a call, {totals.waiting} waiting,"
-                     f" {totals.not_called} refused"),
-        ("calls", f"{totals.attempts}, answered {totals.answer_rate:.0%}{_by_machines(totals)}"),
-        ("outcomes", counts(totals.outcomes)),
-        ("dispositions", counts(totals.dispositions)),
-        ("refused by rule", counts(totals.refused)),
-        *(() if totals.agents is None else agents_rows(totals.agents)),
-    ):  # fmt: skip
+    for name, value in _rows(totals):
         view.add_row(name, one_line(value))
     return Group(view, *map(one_line, below))
+
+
+def _rows(totals: Totals) -> Iterator[tuple[str, str]]:
+    people = t(
+        "{contacts}: {done} done, {in_call} in a call, {waiting} waiting, {refused} refused",
+        contacts=totals.contacts,
+        done=totals.done,
+        in_call=totals.in_call,
+        waiting=totals.waiting,
+        refused=totals.not_called,
+    )
+    machines = t(", {rate:.0%} of it by machines", rate=totals.machine_rate) if totals.machine_rate else ""
+    calls = t(
+        "{calls}, answered {rate:.0%}{machines}", calls=totals.attempts, rate=totals.answer_rate, machines=machines
+    )
+    yield t("purpose"), totals.purpose
+    yield t("caller ID"), f"{totals.caller_id} ({totals.caller_id_proof})"
+    yield t("approval"), totals.approval
+    for number, proof in totals.local_caller_ids.items():
+        yield t("local caller ID"), f"{number} ({proof})"
+    yield t("contacts"), people
+    yield t("calls"), calls
+    yield t("outcomes"), counts(totals.outcomes)
+    yield t("dispositions"), counts(totals.dispositions)
+    yield t("refused by rule"), counts(totals.refused)
+    if totals.agents is not None:
+        yield from agents_rows(totals.agents)
 
 
 def agents_rows(agents: AgentFigures) -> Iterator[tuple[str, str]]:
     """The lines about a campaign's agents."""
     for seen in agents.seen:
-        yield f"agents {agents.to}", f"{seen.unknown or f'{seen.free} free, {seen.busy} busy'} (worker {seen.worker})"
+        yield (
+            t("agents {to}", to=agents.to),
+            t(
+                "{free} (worker {worker})",
+                free=seen.unknown or t("{free} free, {busy} busy", free=seen.free, busy=seen.busy),
+                worker=seen.worker,
+            ),
+        )
     handling = "-" if agents.handling_s is None else f"{agents.handling_s:g} s"
-    yield f"{agents.pacing} pacing", f"{agents.under_way} calls under way, {agents.waiting} people wait for an agent"
     yield (
-        "last 30 days",
-        f"answered {agents.answered} of {agents.ended} ({agents.answer_rate:.0%}), handling time {handling},"
-        f" abandoned {agents.abandoned} ({agents.abandoned_percent:g} %)",
+        t("{pacing} pacing", pacing=agents.pacing),
+        t(
+            "{under_way} calls under way, {waiting} people wait for an agent",
+            under_way=agents.under_way,
+            waiting=agents.waiting,
+        ),
     )
-
-
-def _by_machines(totals: Totals) -> str:
-    return f", {totals.machine_rate:.0%} of it by machines" if totals.machine_rate else ""
+    yield (
+        t("last 30 days"),
+        t(
+            "answered {answered} of {ended} ({rate:.0%}), handling time {handling}, abandoned"
+            " {abandoned} ({percent:g} %)",
+            answered=agents.answered,
+            ended=agents.ended,
+            rate=agents.answer_rate,
+            handling=handling,
+            abandoned=agents.abandoned,
+            percent=agents.abandoned_percent,
+        ),
+    )
 
 
 def show_totals(totals: Totals) -> None:

@@ -21,6 +21,7 @@ from agi_app.cli.common import (
 )
 from agi_app.cli.guard import guard_report
 from agi_app.errors import InputError
+from agi_app.messages import t
 from agi_app.operations.guard import guard_lists, guard_scripts
 from agi_app.printable import count_of
 
@@ -77,19 +78,19 @@ def _put(project: Path, pattern: str, allow: bool, line: str, shared: bool, reas
         reason=reason,
         days=days,
     )
-    what = "let through" if allow else "a hint against it" if shared else "blocked"
-    say(f"{read}: {what}{_for(line)}" + (", in place of what was there" if done.changed else ""))
+    what = t("let through") if allow else t("a hint against it") if shared else t("blocked")
+    say(f"{read}: {what}{_for(line)}" + (t(", in place of what was there") if done.changed else ""))
 
 
 def _for(line: str) -> str:
-    return f" for line {line}" if line else ""
+    return t(" for line {line}", line=line) if line else ""
 
 
 @app.command()
 def unblock(pattern: PatternArgument, project: ProjectOption = HERE, line: LineOption = "") -> None:
     """Remove these numbers from the list, whether they were blocked or let through."""
     with_installation(project, guard_lists.remove, pattern, line=line)
-    say(f"{pattern}: no longer on the list{_for(line)}")
+    say(t("{pattern}: no longer on the list{value}", pattern=pattern, value=_for(line)))
 
 
 @app.command()
@@ -120,7 +121,7 @@ def line(
         mailbox=mailbox,
         reset=reset,
     )
-    say(f"line {number}: set")
+    say(t("line {number}: set", number=number))
 
 
 @on_lists.callback(invoke_without_command=True)
@@ -135,30 +136,47 @@ def show(
     """Show the lists, and the settings of each line; `guard list import` puts the entries of a file on the lists."""
     if context.invoked_subcommand is not None:
         if early := options_given(context):
-            raise InputError(f"{early[0]}: is before {context.invoked_subcommand}; write it after that")
+            raise InputError(
+                t(
+                    "{early}: is before {invoked_subcommand}; write it after that",
+                    early=early[0],
+                    invoked_subcommand=context.invoked_subcommand,
+                )
+            )
         return
     entries, lines = with_installation(project, guard_lists.entries, line)
     if as_json:
         say_json({"entries": entries, "lines": lines})
         return
     table(
-        "Lists",
+        t("Lists"),
         ("numbers", "what", "line", "reason", "until", "entered by"),
         (
-            (e.pattern, "allow" if e.allow else "hint" if e.shared else "block", e.line or "all", e.reason,
-             f"{e.expires_at:%Y-%m-%d}" if e.expires_at else "", e.entered_by)
+            (
+                e.pattern,
+                t("allow") if e.allow else t("hint") if e.shared else t("block"),
+                e.line or t("all"),
+                e.reason,
+                f"{e.expires_at:%Y-%m-%d}" if e.expires_at else "",
+                e.entered_by,
+            )
             for e in entries
         ),
-    )  # fmt: skip
+    )
     table(
-        "Lines",
+        t("Lines"),
         ("line", "guard", "level", "hours", "mailbox"),
         (
-            (name, _yes(c.enabled, "on", "off"), c.level, f"{len(c.hours)} spans {c.zone or ''}" if c.hours else "",
-             _yes(c.mailbox, "yes", "no"))
+            (
+                name,
+                _yes(c.enabled, t("on"), t("off")),
+                c.level,
+                t("{hours} spans {zone}", hours=len(c.hours), zone=c.zone or "") if c.hours else "",
+                _yes(c.mailbox, t("yes"), t("no")),
+            )
             for name, c in lines.items()
         ),
-    )  # fmt: skip
+    )
 
 
 def _yes(value: bool | None, yes: str, no: str) -> str:
@@ -177,15 +195,21 @@ def import_(
     as_json: JsonOption = False,
 ) -> None:
     """Put all entries of a file on the lists, or none if a row has a fault; running it again changes nothing."""
-    with interrupted(f"{file}: interrupted; all of its entries are on the lists, or none: run it again"):
+    with interrupted(t("{file}: interrupted; all of its entries are on the lists, or none: run it again", file=file)):
         done, ended = with_installation(project, guard_lists.import_file, file, shared=shared)
     if as_json:
         say_json(dataclasses.asdict(done) | {"ended": ended})
     else:
-        over = f"; {ended} have already ended and were left out" if ended else ""
+        over = t("; {ended} have already ended and were left out", ended=ended) if ended else ""
         say(
-            f"{file.name}: {count_of(done.added, 'entry is', 'entries are')} new, {done.changed} changed,"
-            f" {done.unchanged} were there already{over}"
+            t(
+                "{name}: {added} new, {changed} changed, {unchanged} were there already{over}",
+                name=file.name,
+                added=count_of(done.added, "entry is", "entries are"),
+                changed=done.changed,
+                unchanged=done.unchanged,
+                over=over,
+            )
         )
 
 
@@ -199,18 +223,18 @@ def add_script(
     """Enter a script by hand; it replaces one of that name. What callers said before is compared with it."""
     (name, said) = guard_scripts.script_of(name, _text(text, file))
     heard = with_installation(project, guard_scripts.add, name, said)
-    say(f"{name}: known; callers said it before in {count_of(heard, 'call')}")
+    say(t("{name}: known; callers said it before in {heard}", name=name, heard=count_of(heard, "call")))
 
 
 def _text(text: str, file: Path | None) -> str:
     if bool(text) == (file is not None):
-        raise InputError("give the words by --text or by --file")
+        raise InputError(t("give the words by --text or by --file"))
     if file is None:
         return text
     try:
         return file.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{file}: cannot be read: {error}") from error
+        raise InputError(t("{file}: cannot be read: {error}", file=file, error=error)) from error
 
 
 @scripts.command("list")
@@ -221,18 +245,24 @@ def list_scripts(project: ProjectOption = HERE, as_json: JsonOption = False) -> 
         say_json(found)
     else:
         table(
-            "Known scripts",
+            t("Known scripts"),
             ("name", "from", "last heard", "calls", "callers", "words"),
             (
-                (s.name, "a reported caller" if s.learned else s.entered_by, f"{s.heard_at:%Y-%m-%d}", s.calls,
-                 s.callers, s.text if len(s.text) <= SHOWN else s.text[: SHOWN - 1] + "…")
+                (
+                    s.name,
+                    t("a reported caller") if s.learned else s.entered_by,
+                    f"{s.heard_at:%Y-%m-%d}",
+                    s.calls,
+                    s.callers,
+                    s.text if len(s.text) <= SHOWN else s.text[: SHOWN - 1] + "…",
+                )
                 for s in found
             ),
-        )  # fmt: skip
+        )
 
 
 @scripts.command("remove")
 def remove_script(name: NameArgument, project: ProjectOption = HERE) -> None:
     """Forget a script; callers who said it are no longer recognised by it."""
     with_installation(project, guard_scripts.remove, name.strip())
-    say(f"{name}: forgotten")
+    say(t("{name}: forgotten", name=name))

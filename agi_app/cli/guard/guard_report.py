@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from agi_app.cli.common import HERE, JsonOption, ProjectOption, say, say_json, table, with_installation
+from agi_app.messages import t
 from agi_app.model.phone import mask
 from agi_app.operations.guard import guard_calls
 from agi_app.operations.guard.guard_calls import GuardDecision, JudgedCall, Replay, StoredScript, why
@@ -41,14 +42,37 @@ def explain(
         calls = [_plain_call(call, language, whole=True) for call in past]
         say_json({"now": _plain(decision), "calls": calls, "said": said})
     else:
-        say(f"now: {decision.text(language)} ({decision.score} points)")
+        say(t("now: {text} ({score} points)", text=decision.text(language), score=decision.score))
         for call in past:
-            say(f"{call.at:%Y-%m-%d %H:%M} UTC to {call.called}: {why(call, language)}{_outcome(call)}")
+            say(
+                t(
+                    "{at:%Y-%m-%d %H:%M} UTC to {called}: {why}{outcome}",
+                    at=call.at,
+                    called=call.called,
+                    why=why(call, language),
+                    outcome=_outcome(call),
+                )
+            )
         for one in said:
             known = (
-                f"known script {one.script} ({one.share:.0%} of {one.words} words)" if one.script else "no known script"
+                t(
+                    "known script {script} ({share:.0%} of {words} words)",
+                    script=one.script,
+                    share=one.share,
+                    words=one.words,
+                )
+                if one.script
+                else t("no known script")
             )
-            say(f"{one.at:%Y-%m-%d %H:%M} UTC said ({one.source}, {known}): {one.text}")
+            say(
+                t(
+                    "{at:%Y-%m-%d %H:%M} UTC said ({source}, {known}): {text}",
+                    at=one.at,
+                    source=one.source,
+                    known=known,
+                    text=one.text,
+                )
+            )
 
 
 @app.command()
@@ -74,10 +98,10 @@ def report(
         )
     else:
         columns = ("action", "calls", "unjudged", "challenge passed", "failed", "reported", "appealed")
-        table(f"The last {days} days", columns, (dataclasses.astuple(total) for total in found.totals))
-        _calls_table("Blocked or sent to the mailbox", found.blocked, language, numbers)
-        _calls_table("Challenged and passed", found.passed, language, numbers)
-        _calls_table("Suspected mistakes", found.suspected, language, numbers)
+        table(t("The last {days} days", days=days), columns, (dataclasses.astuple(total) for total in found.totals))
+        _calls_table(t("Blocked or sent to the mailbox"), found.blocked, language, numbers)
+        _calls_table(t("Challenged and passed"), found.passed, language, numbers)
+        _calls_table(t("Suspected mistakes"), found.suspected, language, numbers)
         _scripts_table(found.scripts)
 
 
@@ -86,7 +110,7 @@ def _scripts_table(heard: Sequence[StoredScript]) -> None:
         return
     say("")
     rows = ((s.name, s.calls, s.callers, f"{s.heard_at:%Y-%m-%d}") for s in heard)
-    table("Known scripts that were heard", ("script", "calls", "callers", "last"), rows)
+    table(t("Known scripts that were heard"), ("script", "calls", "callers", "last"), rows)
 
 
 def _calls_table(title: str, calls: Sequence[JudgedCall], language: str, whole: bool) -> None:
@@ -95,11 +119,16 @@ def _calls_table(title: str, calls: Sequence[JudgedCall], language: str, whole: 
         title,
         ("when (UTC)", "caller", "to", "why", "call"),
         (
-            (f"{c.at:%Y-%m-%d %H:%M}", _shown(c.number, whole), c.called,
-             _MISTAKES[c.mistake] + "; " + why(c, language) if c.mistake else why(c, language), c.call_id)
+            (
+                f"{c.at:%Y-%m-%d %H:%M}",
+                _shown(c.number, whole),
+                c.called,
+                t(_MISTAKES[c.mistake]) + "; " + why(c, language) if c.mistake else why(c, language),
+                c.call_id,
+            )
             for c in calls
         ),
-    )  # fmt: skip
+    )
 
 
 def _shown(number: str | None, whole: bool) -> str:
@@ -108,8 +137,8 @@ def _shown(number: str | None, whole: bool) -> str:
 
 def _outcome(call: JudgedCall) -> str:
     said = [
-        f"challenge {call.challenge}" if call.challenge else "",
-        f"talked {call.talked_s:.0f} s" if call.answered and call.talked_s else "",
+        t("challenge {challenge}", challenge=call.challenge) if call.challenge else "",
+        t("talked {talked_s:.0f} s", talked_s=call.talked_s) if call.answered and call.talked_s else "",
         "reported" if call.reported_at else "",
         "appealed" if call.appealed_at else "",
     ]
@@ -139,7 +168,7 @@ def appeal(
 ) -> None:
     """Say that a caller is not a nuisance: earlier reports no longer count, and for 30 days it is at most marked."""
     with_installation(project, guard_calls.vote, call, nuisance=False)
-    say(f"{call}: no nuisance")
+    say(t("{call}: no nuisance", call=call))
 
 
 @app.command()
@@ -149,7 +178,7 @@ def complain(
 ) -> None:
     """Say that a caller is a nuisance, as the key * after the call does."""
     with_installation(project, guard_calls.vote, call, nuisance=True)
-    say(f"{call}: reported")
+    say(t("{call}: reported", call=call))
 
 
 @app.command("replay")
@@ -166,9 +195,14 @@ def replay_(
         )
     else:
         say(
-            f"{results[Replay.SAME]} decisions made again came out the same, {len(different)} did not,"
-            f" {results[Replay.OTHER_VERSION]} were made by another version of the guard"
+            t(
+                "{same} decisions made again came out the same, {different} did not, {other} were made by"
+                " another version of the guard",
+                same=results[Replay.SAME],
+                different=len(different),
+                other=results[Replay.OTHER_VERSION],
+            )
         )
         for call_id in different:
-            say(f"call {call_id}: the row was changed, or the program is not what its version says")
+            say(t("call {call_id}: the row was changed, or the program is not what its version says", call_id=call_id))
     raise typer.Exit(1 if different else 0)

@@ -25,6 +25,7 @@ from agi_app.cli.common import (
     with_installation,
 )
 from agi_app.errors import InputError, StoreError
+from agi_app.messages import t
 from agi_app.model.phone import mask
 from agi_app.operations.people import complaints, stops
 from agi_app.operations.people.complaints import CaseState, SeenCase
@@ -52,12 +53,12 @@ def add(
 ) -> None:
     """Open a case about a call of yours. The person is not called again, unless --no-stop says that they want to be."""
     e164 = read_number(number)
-    told = "the stop is safe in the journal, but no case was opened; enter the complaint again later"
+    told = t("the stop is safe in the journal, but no case was opened; enter the complaint again later")
     with _stops_kept(project, None if no_stop else lambda: [e164], told):
         try:
             said, proof = SaidAt(instant("--at", at), at), evidence(evidence_file)
             if not text.strip():
-                raise InputError("--text: is empty; write what was said")
+                raise InputError(t("--text: is empty; write what was said"))
         except InputError as fault:
             ended = None if no_stop else with_installation(project, complaints.stop_alone, e164, source)
             with complaints.no_case(e164, ended):
@@ -78,10 +79,21 @@ def add(
 
 def _say_opened(e164: str, opened: complaints.OpenedCase) -> None:
     region, due = opened.region, opened.due
-    until = f"to be answered by {due:%Y-%m-%d}" if due is not None else "no rule says until when it must be answered"
-    say(f"case {opened.case}: open, {until} ({region}; `agi-app rules show {region}`)")
+    until = (
+        t("to be answered by {due:%Y-%m-%d}", due=due)
+        if due is not None
+        else t("no rule says until when it must be answered")
+    )
+    say(
+        t(
+            "case {case}: open, {until} ({region}; `agi-app rules show {region}`)",
+            case=opened.case,
+            until=until,
+            region=region,
+        )
+    )
     stopped = complaints.stopped(e164, opened.ended) if opened.ended is not None else ""
-    say(stopped or f"{mask(e164)}: no stop was taken (--no-stop)")
+    say(stopped or t("{mask}: no stop was taken (--no-stop)", mask=mask(e164)))
 
 
 @contextmanager
@@ -111,7 +123,7 @@ def received(
 ) -> None:
     """Open a case about calls that others made to you; its export has the fields that complaint centres ask for."""
     if recognise and (transcript or evidence_file is None):
-        raise InputError("--recognise: needs a recording as --evidence-file, and no --transcript")
+        raise InputError(t("--recognise: needs a recording as --evidence-file, and no --transcript"))
     caller = complaints.caller_of(caller)
     e164 = read_number(on)
     times = sorted(at for written in time if (at := instant("--time", written)) is not None)
@@ -129,9 +141,21 @@ def received(
         recording=evidence_file if recognise else None,
     )
     case, script = opened.case, opened.script
-    say(f"case {case}: {count_of(len(times), 'call')} to {mask(e164)}; `agi-app complaint export {case}` writes it out")
+    say(
+        t(
+            "case {case}: {times} to {mask}; `agi-app complaint export {case}` writes it out",
+            case=case,
+            times=count_of(len(times), "call"),
+            mask=mask(e164),
+        )
+    )
     if opened.learned:
-        say(f"callers who say the same are known by the script {script}; `agi-app guard script list` shows them")
+        say(
+            t(
+                "callers who say the same are known by the script {script}; `agi-app guard script list` shows them",
+                script=script,
+            )
+        )
 
 
 @app.command("import")
@@ -143,21 +167,29 @@ def import_(
 ) -> None:
     """Open a case for each row of a file; nobody in it is called again. A row with a fault opens no case."""
     kept = None if no_stop or not file.is_file() else lambda: complaints.numbers_in(file)  # a pipe is read once
-    told = (
-        "the stops of all numbers that could be read are safe in the journal, but not every case was opened;"
-        " `agi-app complaint list` shows those that were"
+    told = t(
+        "the stops of all numbers that could be read are safe in the journal, but not every case was"
+        " opened; `agi-app complaint list` shows those that were"
     )
     with (
-        interrupted(f"{file}: interrupted; `agi-app complaint list` shows the cases that are open"),
+        interrupted(t("{file}: interrupted; `agi-app complaint list` shows the cases that are open", file=file)),
         _stops_kept(project, kept, told),
     ):
         opened, rejected = with_installation(project, complaints.import_file, file, take_stops=not no_stop, reject=warn)
     if as_json:
         say_json({"opened": opened, "rejected": rejected})
     else:
-        whose = " whose number could be read" if rejected else ""
-        stopped = "no stops were taken" if no_stop else f"nobody in it{whose} is called again"
-        say(f"{file.name}: {count_of(opened, 'case')} opened, {count_of(rejected, 'row')} rejected; {stopped}")
+        whose = t(" whose number could be read") if rejected else ""
+        stopped = t("no stops were taken") if no_stop else t("nobody in it{whose} is called again", whose=whose)
+        say(
+            t(
+                "{name}: {opened} opened, {rejected} rejected; {stopped}",
+                name=file.name,
+                opened=count_of(opened, "case"),
+                rejected=count_of(rejected, "row"),
+                stopped=stopped,
+            )
+        )
     raise typer.Exit(1 if rejected else 0)
 
 
@@ -173,7 +205,7 @@ def list_(
         say_json(found)
         return
     columns = ("case", "kind", "state", "due", "number", "source", "campaign", "received")
-    table("Complaints", columns, ([case[name] for name in columns] for case in found))
+    table(t("Complaints"), columns, ([case[name] for name in columns] for case in found))
 
 
 @app.command()
@@ -202,9 +234,9 @@ def note(
 ) -> None:
     """Add a note to a case; nothing in a case is ever changed or removed."""
     if not text.strip():
-        raise InputError("the note is empty: write what was done or said")
+        raise InputError(t("the note is empty: write what was done or said"))
     now = with_installation(project, complaints.note, complaint_id, text.strip(), state=state)
-    say(f"case {complaint_id}: {now}")
+    say(t("case {complaint_id}: {now}", complaint_id=complaint_id, now=now))
 
 
 @app.command()
@@ -219,10 +251,17 @@ def export(
     why = reason.strip()
     made = with_installation(project, complaints.export, complaint_id, out, language=language, reason=why)
     if made.proof is not None:
-        say(f"{out}: {counts(made.proof.kinds)}; signed at {made.proof.checkpoint.at:%Y-%m-%d %H:%M:%S} UTC")
+        say(
+            t(
+                "{out}: {counts}; signed at {at:%Y-%m-%d %H:%M:%S} UTC",
+                out=out,
+                counts=counts(made.proof.kinds),
+                at=made.proof.checkpoint.at,
+            )
+        )
     for name in made.missing:
-        warn(f"{name}: its file is no longer kept here")
-    say(f"{out}: README.md says what is what and how to check it")
+        warn(t("{name}: its file is no longer kept here", name=name))
+    say(t("{out}: README.md says what is what and how to check it", out=out))
 
 
 def _shown(seen: SeenCase) -> dict[str, Any]:

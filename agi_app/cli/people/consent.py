@@ -24,6 +24,7 @@ from agi_app.cli.common import (
 )
 from agi_app.cli.people.stop import AtOption, MethodOption, ProofOption, ReasonOption, ReferenceOption, SourceOption
 from agi_app.errors import InputError
+from agi_app.messages import t
 from agi_app.model.campaign import Purpose
 from agi_app.model.phone import mask
 from agi_app.operations.people import consents, person_records, stops
@@ -54,7 +55,7 @@ def add(
 ) -> None:
     """Record one consent, by the same rules as `consent import`."""
     if bool(wording) == (wording_file is not None):
-        raise InputError("give the words with --wording-file FILE, or a registered text with --wording NAME/VERSION")
+        raise InputError(t("give the words with --wording-file FILE, or a registered text with --wording NAME/VERSION"))
     e164 = read_number(number)
     cells = {
         "number": e164,
@@ -73,9 +74,21 @@ def add(
     }
     folder = evidence_file.parent if evidence_file else None
     counted = with_installation(project, consents.add, cells, evidence_folder=folder)
-    what = "recorded" if counted.added else "was recorded before, word for word"
-    woken = f"; {count_of(counted.woken, 'contact is', 'contacts are')} decided again" if counted.woken else ""
-    say(f"{mask(e164)}: the consent to {purpose} calls {what}{woken}")
+    what = "recorded" if counted.added else t("was recorded before, word for word")
+    woken = (
+        t("; {woken} decided again", woken=count_of(counted.woken, "contact is", "contacts are"))
+        if counted.woken
+        else ""
+    )
+    say(
+        t(
+            "{mask}: the consent to {purpose} calls {what}{woken}",
+            mask=mask(e164),
+            purpose=purpose,
+            what=what,
+            woken=woken,
+        )
+    )
 
 
 @app.command("add-wording")
@@ -92,7 +105,7 @@ def add_wording(
     name_first(label, file, "agi-app consent add-wording NAME/VERSION FILE")
     text = consents.wording_of(file)
     number = with_installation(project, consents.add_wording, label, text, language=language)
-    say(f"{label}: registered as wording {number}, {len(text)} characters")
+    say(t("{label}: registered as wording {number}, {text} characters", label=label, number=number, text=len(text)))
 
 
 @app.command("wordings")
@@ -103,7 +116,7 @@ def list_wordings(project: ProjectOption = HERE, as_json: JsonOption = False) ->
         say_json([{**dataclasses.asdict(w), "sha256": w.sha256.hex()} for w in found])
         return
     table(
-        "Wordings",
+        t("Wordings"),
         ("wording", "language", "consents", "entered by", "recorded", "text"),
         ((w.label, w.language, w.consents, w.entered_by, f"{w.recorded_at:%Y-%m-%d}", w.text) for w in found),
     )
@@ -136,7 +149,7 @@ def write_evidence(
 ) -> None:
     """Write the kept evidence of a person's consents and refusals, decrypted and verified, into a folder."""
     written = with_installation(project, person_records.write_evidence, read_number(number), out, reason=reason)
-    for line in written or ["no evidence file is kept for this number"]:
+    for line in written or [t("no evidence file is kept for this number")]:
         say(line)
 
 
@@ -154,10 +167,14 @@ def import_(
 ) -> None:
     """Record consents. A row without purpose, wording, method, time or source is refused."""
     if evidence_folder is not None and not evidence_folder.is_dir():
-        raise InputError(f"--evidence-folder {evidence_folder}: there is no such folder")
+        raise InputError(
+            t("--evidence-folder {evidence_folder}: there is no such folder", evidence_folder=evidence_folder)
+        )
 
-    more = "the batches stored so far stay; run the same command again: rows that are already there count as unchanged"
-    with interrupted(f"{file}: interrupted; {more}"), progress("consents") as report:
+    more = t(
+        "the batches stored so far stay; run the same command again: rows that are already there count as unchanged"
+    )
+    with interrupted(t("{file}: interrupted; {more}", file=file, more=more)), progress("consents") as report:
         summary = with_installation(
             project,
             consents.import_file,
@@ -198,4 +215,11 @@ def withdraw(
         reference=reference,
         proof=proof,
     )
-    say(f"{mask(e164)} consent for {purpose} is withdrawn; calls ended: {answer.ended}")
+    say(
+        t(
+            "{mask} consent for {purpose} is withdrawn; calls ended: {ended}",
+            mask=mask(e164),
+            purpose=purpose,
+            ended=answer.ended,
+        )
+    )

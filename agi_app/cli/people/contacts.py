@@ -11,6 +11,7 @@ import typer
 from rich.progress import Progress
 
 from agi_app.cli.common import HERE, JsonOption, ProjectOption, err, name_first, say_summary, warn, with_installation
+from agi_app.messages import t
 from agi_app.operations.people import contacts
 from agi_app.operations.project import project_files
 
@@ -38,7 +39,7 @@ def import_(
     """
     found = project_files.read(project)
     if campaign not in found.campaigns:
-        name_first(campaign, file, "agi-app contacts import CAMPAIGN FILE", found.campaigns)
+        name_first(campaign, file, t("agi-app contacts import CAMPAIGN FILE"), found.campaigns)
     wanted = contacts.campaign_of(found, campaign)
     with _bars(file) as bars:
         summary = with_installation(
@@ -77,7 +78,15 @@ def _bars(file: Path) -> Iterator[_Bars]:
         except KeyboardInterrupt:
             view.stop()
             done = (
-                "nothing is stored yet" if bars.stored is None else "{:,} of {:,} rows are stored".format(*bars.stored)
+                t("nothing is stored yet")
+                if bars.stored is None
+                else t("{stored:,} of {rows:,} rows are stored", stored=bars.stored[0], rows=bars.stored[1])
             )
-            warn(f"{file}: interrupted; {done}. Run the same command again: it goes on from there")
+            warn(
+                t(
+                    "{file}: interrupted; {done}. Run the same command again: it goes on from there",
+                    file=file,
+                    done=done,
+                )
+            )
             raise

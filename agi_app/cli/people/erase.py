@@ -19,6 +19,7 @@ from agi_app.cli.common import (
     with_installation,
 )
 from agi_app.errors import InputError, StoreError
+from agi_app.messages import t
 from agi_app.model.phone import mask
 from agi_app.operations.people import erasure
 
@@ -35,14 +36,16 @@ def erase(
         done = with_installation(project, erasure.erase, e164, reason=reason)
     except StoreError as error:
         erasure.stop_without_database(settings_of(project), e164)
-        raise StoreError(f"the stop is safe in the journal; to erase, run this again later: {error}") from error
+        raise StoreError(
+            t("the stop is safe in the journal; to erase, run this again later: {error}", error=error)
+        ) from error
     if as_json:
         say_json({"erased": done.rows, "stays": [dataclasses.asdict(one) for one in done.stays or ()]})
         return
-    what = f"erased: {counts(done.rows)}" if done.rows else "nothing was stored"
-    say(f"{mask(e164)}: {what}; it stays on the suppression list permanently")
+    what = f"erased: {counts(done.rows)}" if done.rows else t("nothing was stored")
+    say(t("{mask}: {what}; it stays on the suppression list permanently", mask=mask(e164), what=what))
     for one in done.stays or ():
-        say(f"stays: {one.where}, until {one.until}")
+        say(t("stays: {where}, until {until}", where=one.where, until=one.until))
 
 
 def purge(
@@ -59,12 +62,12 @@ def purge(
     --rewrite needs the database for itself: end all workers first.
     """
     if rewrite and dry_run:
-        raise InputError("--rewrite changes data and --dry-run changes nothing: give one of the two")
+        raise InputError(t("--rewrite changes data and --dry-run changes nothing: give one of the two"))
     done = with_installation(project, erasure.purge, dry_run=dry_run, rewrite=rewrite)
     if as_json:
         told = {} if done.stays is None else {"stays": [dataclasses.asdict(one) for one in done.stays]}
         say_json({"dry_run": dry_run, "removed": done.rows, **told})
         return
-    say(f"{'would go' if dry_run else 'removed'}: {counts(done.rows)}")
+    say(t("{more}: {counts}", more=t("would go") if dry_run else t("removed"), counts=counts(done.rows)))
     for one in done.stays or ():
-        say(f"stays: {one.where}, until {one.until}")
+        say(t("stays: {where}, until {until}", where=one.where, until=one.until))

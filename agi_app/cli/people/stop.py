@@ -20,6 +20,7 @@ from agi_app.cli.common import (
     with_installation,
 )
 from agi_app.errors import InputError, StoreError
+from agi_app.messages import t
 from agi_app.model.phone import mask, shown_number
 from agi_app.operations.people import stops
 from agi_app.operations.people.time_and_evidence import SaidAt, evidence, instant
@@ -49,7 +50,7 @@ def stop(
 ) -> None:
     """Never call this person again: at once, in every campaign, permanently. Their calls are cancelled or ended."""
     if (number is None) == (file is None):
-        raise InputError("give a number, or --file with a list of numbers")
+        raise InputError(t("give a number, or --file with a list of numbers"))
     if file is not None:
         _take_list(project, file, [one for one in options_given(context) if one not in ("--project", "--file")])
     number = number or ""
@@ -71,7 +72,7 @@ def stop(
         )
     except StoreError as error:
         answer = _without_database(project, [e164], stops.VIA, error)
-    say(f"{mask(e164)} will never be called again; calls ended: {answer.ended}")
+    say(t("{mask} will never be called again; calls ended: {ended}", mask=mask(e164), ended=answer.ended))
     if answer.waiting:
         warn(answer.waiting)
 
@@ -85,20 +86,32 @@ def _take_list(project: Path, file: Path, of_one: list[str]) -> NoReturn:
     for problem in listed.problems:
         warn(problem)
     if listed.unreadable > len(listed.problems):
-        warn(f"{file}: {listed.unreadable} lines are not numbers; the first {len(listed.problems)} are shown")
+        warn(
+            t(
+                "{file}: {unreadable} lines are not numbers; the first {problems} are shown",
+                file=file,
+                unreadable=listed.unreadable,
+                problems=len(listed.problems),
+            )
+        )
     if listed.numbers:
         try:
             new = with_installation(project, stops.stop_list, listed.numbers, file.name, listed)
         except StoreError as error:
             _without_database(project, listed.numbers, stops.VIA_LIST, error)
-            say(f"{count_of(len(listed.numbers), 'number')} will never be called again")
+            say(t("{numbers} will never be called again", numbers=count_of(len(listed.numbers), "number")))
         else:
             are = count_of(len(listed.numbers), "number is", "numbers are")
-            say(f"{are} on the suppression list, {new} of them new")
+            say(t("{are} on the suppression list, {new} of them new", are=are, new=new))
         if of_one:
             *first, last = of_one
-            options, it = (f"{', '.join(first)} and {last} are", "them") if first else (f"{last} is", "it")
-            warn(f"{options} for a single number; the stops of the list are taken without {it}")
+            told = (
+                "{options} are for a single number; the stops of the list are taken without them"
+                if first
+                else "{options} is for a single number; the stops of the list are taken without it"
+            )
+            named = t("{first} and {last}", first=", ".join(first), last=last) if first else last
+            warn(t(told, options=named))
     raise typer.Exit(1 if listed.problems or not listed.numbers else 0)
 
 
@@ -106,7 +119,10 @@ def _without_database(project: Path, numbers: Sequence[str], via: str, error: St
     """A stop is taken also while the database is away: on disk now, in the database before the next call."""
     stops.without_database(settings_of(project), numbers, via)
     warn(
-        f"the database does not answer ({error}); the stop is safe in the journal of this node, and its worker"
-        " stores it before it dials again"
+        t(
+            "the database does not answer ({error}); the stop is safe in the journal of this node, and its"
+            " worker stores it before it dials again",
+            error=error,
+        )
     )
     return stops.StopAnswer(0)

@@ -22,6 +22,7 @@ from agi_app.cli.common import (
     warn,
     with_installation,
 )
+from agi_app.messages import t
 from agi_app.operations.people import do_not_call_lists
 from agi_app.printable import count_of
 
@@ -44,8 +45,12 @@ def import_(
 
     Ringing calls to its numbers are cancelled and answered ones ended, as by `agi-app stop`.
     """
-    name_first(name, file, "agi-app suppression import LIST FILE --region CC --as-of DAY")
-    again = f"{file}: interrupted; the list {name} in force is the one that `agi-app suppression status` shows"
+    name_first(name, file, t("agi-app suppression import LIST FILE --region CC --as-of DAY"))
+    again = t(
+        "{file}: interrupted; the list {name} in force is the one that `agi-app suppression status` shows",
+        file=file,
+        name=name,
+    )
     with interrupted(again), progress("list") as report:
         summary, unnamed = with_installation(
             project,
@@ -62,13 +67,24 @@ def import_(
     else:
         for problem in summary.problems:
             warn(problem)
-        woken = f"; {count_of(summary.woken, 'contact is', 'contacts are')} decided again" if summary.woken else ""
+        woken = (
+            t("; {woken} decided again", woken=count_of(summary.woken, "contact is", "contacts are"))
+            if summary.woken
+            else ""
+        )
         say(
-            f"{name}: {count_of(summary.entries, 'number')} of {count_of(summary.lines, 'line')} in force, as of"
-            f" {summary.as_of}, {count_of(summary.unreadable, 'line')} unreadable{woken}"
+            t(
+                "{name}: {entries} of {lines} in force, as of {as_of}, {unreadable} unreadable{woken}",
+                name=name,
+                entries=count_of(summary.entries, "number"),
+                lines=count_of(summary.lines, "line"),
+                as_of=summary.as_of,
+                unreadable=count_of(summary.unreadable, "line"),
+                woken=woken,
+            )
         )
         for note in (*summary.notes, *filter(None, [unnamed])):
-            warn(f"note: {note}")
+            warn(t("note: {note}", note=note))
     if summary.unreadable:
         raise typer.Exit(1)
 
@@ -80,17 +96,25 @@ def status(project: ProjectOption = HERE, as_json: JsonOption = False) -> None:
     if as_json:
         say_json({"own": dataclasses.asdict(own), "lists": [dataclasses.asdict(found) for found in lists]})
         return
-    newest = f", the newest of {own.newest:%Y-%m-%d %H:%M} UTC" if own.newest else ""
-    say(f"your own list: {count_of(own.entries, 'number')}{newest}")
+    newest = t(", the newest of {newest:%Y-%m-%d %H:%M} UTC", newest=own.newest) if own.newest else ""
+    say(t("your own list: {entries}{newest}", entries=count_of(own.entries, "number"), newest=newest))
     table(
-        "Lists of others",
+        t("Lists of others"),
         ("list", "country", "state", "as of", "age", "limit", "numbers", "binds"),
         (
-            (s.name, s.region, _STATE[s.state], s.as_of, _days(s.age_days), _days(s.limit_days), s.entries,
-             ", ".join(s.purposes))
+            (
+                s.name,
+                s.region,
+                t(_STATE[s.state]),
+                s.as_of,
+                _days(s.age_days),
+                _days(s.limit_days),
+                s.entries,
+                ", ".join(s.purposes),
+            )
             for s in lists
         ),
-    )  # fmt: skip
+    )
 
 
 _STATE = {

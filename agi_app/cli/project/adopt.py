@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from agi_app.cli.common import HERE, ProjectOption, say, settings_of
+from agi_app.messages import t
 from agi_app.operations.project import projects
 
 
@@ -22,4 +23,4 @@ def adopt(
     For a project that an older agi-app made, or whose database was lost and starts empty; `init` does it for new ones.
     """
     found = asyncio.run(projects.adopt(settings_of(project), new=new))
-    say(f"project {found}: agi-app.toml and the database know each other and the suppression key")
+    say(t("project {found}: agi-app.toml and the database know each other and the suppression key", found=found))

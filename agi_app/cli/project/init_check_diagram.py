@@ -12,6 +12,7 @@ import typer
 from agi_app.atomic_files import cannot_be_written
 from agi_app.cli.common import HERE, ProjectOption, say, say_json, say_lines, warn
 from agi_app.errors import Problem
+from agi_app.messages import t
 from agi_app.operations.project import projects
 from agi_app.printable import count_of
 
@@ -63,7 +64,13 @@ def check(
             for _, problem in found:
                 say(str(problem))
             told = f"{count_of(errors, 'error')}, {count_of(len(found) - errors, 'warning')}"
-            say(f"{told} in {count_of(checked.files, 'campaign or flow', 'campaigns and flows')}")
+            say(
+                t(
+                    "{told} in {files}",
+                    told=told,
+                    files=count_of(checked.files, "campaign or flow", "campaigns and flows"),
+                )
+            )
     raise typer.Exit(1 if errors else 0)
 
 
@@ -101,4 +108,4 @@ def diagram(
         file.write_text(drawn, encoding="utf-8")
     except OSError as error:
         raise cannot_be_written(file, error) from error
-    warn(f"{file}: written; any browser shows it")
+    warn(t("{file}: written; any browser shows it", file=file))

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from agi_app.cli.common import HERE, JsonOption, ProjectOption, progress, say, say_json, table, warn
+from agi_app.messages import t
 from agi_app.operations.project import prompts
 from agi_app.operations.project.prompts import Result
 
@@ -78,6 +79,6 @@ def _show(title: str, results: list[Result], as_json: bool) -> None:
         table(title, columns, [(r.prompt, r.state, *map(r.facts.get, figures)) for r in results])
         for result in results:
             for note in result.notes:
-                say(f"{result.prompt}: note: {note}")
+                say(t("{prompt}: note: {note}", prompt=result.prompt, note=note))
             if result.error:
                 warn(f"{result.prompt}: {result.error}")

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from agi_app.cli.common import HERE, JsonOption, ProjectOption, say, say_json, table, with_installation
+from agi_app.messages import t
 from agi_app.operations.project import rules
 from agi_app.operations.project.rules import CountryRules
 
@@ -25,7 +26,7 @@ def show(
     if as_json:
         say_json({"version": version, "jurisdictions": countries})
     else:
-        say(f"rule set {version}")
+        say(t("rule set {version}", version=version))
         for name, found in countries.items():
             _tables(name, found)
 
@@ -34,14 +35,17 @@ def _tables(region: str, found: CountryRules) -> None:
     parts = {f"{region}-{name}": holds for name, holds in found.parts.items()}
     say("")
     table(
-        f"{region}: what holds",
+        t("{region}: what holds", region=region),
         ("rule", region, *parts),
         ([k, v, *(p[k] for p in parts.values())] for k, v in found.in_force.items()),
     )
     say("")
     columns = ("place", "rule", "value", "basis", "as of", "source", "file")
-    table(f"{region}: where it comes from", columns,
-          ((v.place, v.rule, v.value, v.basis, v.as_of, v.source, v.file) for v in found.values))  # fmt: skip
+    table(
+        t("{region}: where it comes from", region=region),
+        columns,
+        ((v.place, v.rule, v.value, v.basis, v.as_of, v.source, v.file) for v in found.values),
+    )
 
 
 @app.command()
@@ -55,8 +59,21 @@ def replay(
     if as_json:
         say_json({"ok": report.ok, **dataclasses.asdict(report)})
     else:
-        say(f"{report.same} decisions made again came out the same, {len(report.mismatches)} did not,"
-            f" {report.skipped} cannot be made again")  # fmt: skip
+        say(
+            t(
+                "{same} decisions made again came out the same, {mismatches} did not, {skipped} cannot be made again",
+                same=report.same,
+                mismatches=len(report.mismatches),
+                skipped=report.skipped,
+            )
+        )
         for found in report.mismatches:
-            say(f"decision {found.decision_id} (campaign {found.campaign}): {found.why}")
+            say(
+                t(
+                    "decision {decision_id} (campaign {campaign}): {why}",
+                    decision_id=found.decision_id,
+                    campaign=found.campaign,
+                    why=found.why,
+                )
+            )
     raise typer.Exit(0 if report.ok else 1)

@@ -11,6 +11,7 @@ import typer
 
 from agi_app.cli.common import HERE, JsonOption, ProjectOption, say, say_json, warn
 from agi_app.errors import InputError
+from agi_app.messages import t
 from agi_app.operations.project import simulations
 from agi_app.operations.project.simulations import RunCase, Simulation
 
@@ -46,16 +47,18 @@ def simulate(
     """
     if expect:
         if language is not None or contact or field or now or keys is not None:
-            raise InputError("--expect takes language, contact, time and inputs from the file; leave those options out")
+            raise InputError(
+                t("--expect takes language, contact, time and inputs from the file; leave those options out")
+            )
         raise typer.Exit(run_expected(what, project, as_json))
     if machine:
         lines = simulations.machine_call(project, machine, language)
         say_json({"call": lines, "outcome": "machine"}) if as_json else _show(lines)
         return
     if what is None:
-        raise InputError("name the flow, or write --expect to run the calls of simulations/")
+        raise InputError(t("name the flow, or write --expect to run the calls of simulations/"))
     if as_json and keys is None:
-        raise InputError("--json needs --input (or --expect): a talk in the terminal has no JSON")
+        raise InputError(t("--json needs --input (or --expect): a talk in the terminal has no JSON"))
     simulation, problems = simulations.begin(
         project, what, language=language, contact=contact, fields=field or [], now=now
     )
@@ -74,9 +77,9 @@ def _talk(simulation: Simulation, keys: list[str] | None) -> None:
     scripted = None if keys is None else list(keys)
     while not simulation.finished:
         _show(simulation.feed(_ask() if scripted is None else _next_input(scripted)))
-    say(f"disposition: {simulation.disposition}")
+    say(t("disposition: {disposition}", disposition=simulation.disposition))
     for name, value in simulation.session.answers.items():
-        say(f"answer {name}: {value}")
+        say(t("answer {name}: {value}", name=name, value=value))
     if scripted is not None and simulation.not_understood:
         raise typer.Exit(1)
 
@@ -100,7 +103,7 @@ def _silent_talk(simulation: Simulation, keys: list[str]) -> dict[str, object]:
 
 def _next_input(scripted: list[str]) -> str:
     if not scripted:
-        say("> hangup    (the inputs are used up)")
+        say(t("> hangup    (the inputs are used up)"))
         return "hangup"
     line = scripted.pop(0)
     say(f"> {line}")
@@ -129,7 +132,10 @@ def run_expected(what: str | None, folder: Path, as_json: bool) -> int:
         _report(found.runs)
         for line in told:
             warn(line)
-        say(f"{well} ok, {found.failed} failed" + (f"; files not run: {found.not_run}" if found.not_run else ""))
+        say(
+            t("{well} ok, {failed} failed", well=well, failed=found.failed)
+            + (t("; files not run: {not_run}", not_run=found.not_run) if found.not_run else "")
+        )
     return 1 if found.failed or told else 0
 
 
@@ -137,11 +143,11 @@ def _report(runs: Sequence[RunCase]) -> None:
     for file, of_file in itertools.groupby(runs, lambda run: run.file):
         say(file)
         for verdict in (run.verdict for run in of_file):
-            say(f"  {'FAILED' if verdict.differences else 'ok    '}  {verdict.name}")
+            say(t("  {more}  {name}", more=t("FAILED") if verdict.differences else t("ok    "), name=verdict.name))
             for difference in verdict.differences:
                 say(f"    {file}:{difference.line}:{difference.column}: {difference.message}")
             if verdict.differences:
-                say("    the call:")
+                say(t("    the call:"))
                 _show([f"      {line}" for line in verdict.call])
 
 

@@ -10,6 +10,7 @@ import typer
 
 from agi_app.cli.common import HERE, JsonOption, ProjectOption, say, say_json, table, with_installation
 from agi_app.errors import InputError
+from agi_app.messages import t
 from agi_app.model.actors import Role
 from agi_app.operations.service import accounts
 from agi_app.operations.service.accounts import DoneAction, NewValues
@@ -33,7 +34,14 @@ def add(
 ) -> None:
     """Add an account. The user of the operating system to whom it is mapped acts as it on the command line."""
     made = with_installation(project, accounts.add, name, role or [], os_user=os_user or "", language=language or None)
-    say(f"account {made.name}: {', '.join(made.roles)}; user {made.os_user or 'none'}")
+    say(
+        t(
+            "account {name}: {roles}; user {os_user}",
+            name=made.name,
+            roles=", ".join(made.roles),
+            os_user=made.os_user or t("none"),
+        )
+    )
 
 
 @app.command()
@@ -48,10 +56,18 @@ def change(
     """Change what is given, and leave the rest. An account is never removed, because the records name it."""
     new = NewValues(role or None, os_user, enable, language)
     if new == NewValues():
-        raise InputError("say what is to change: --role, --os-user, --enable, --disable or --language")
+        raise InputError(t("say what is to change: --role, --os-user, --enable, --disable or --language"))
     made = with_installation(project, accounts.change, name, new)
     state = "enabled" if made.enabled else "disabled"
-    say(f"account {made.name}: {', '.join(made.roles)}; user {made.os_user or 'none'}; {state}")
+    say(
+        t(
+            "account {name}: {roles}; user {os_user}; {state}",
+            name=made.name,
+            roles=", ".join(made.roles),
+            os_user=made.os_user or t("none"),
+            state=state,
+        )
+    )
 
 
 @app.command("list")
@@ -62,7 +78,7 @@ def list_accounts(project: ProjectOption = HERE, as_json: JsonOption = False) ->
         say_json([dataclasses.asdict(one) for one in found])
         return
     table(
-        "accounts",
+        t("accounts"),
         ("account", "user", "roles", "enabled", "secret", "language"),
         ((a.name, a.os_user, ", ".join(a.roles), _yes(a.enabled), _yes(a.has_credential), a.language) for a in found),
     )
@@ -72,11 +88,11 @@ def list_accounts(project: ProjectOption = HERE, as_json: JsonOption = False) ->
 def secret(project: ProjectOption = HERE) -> None:
     """Set the secret of your own account, with which it approves; from a pipe, the first line is taken."""
     if sys.stdin.isatty():
-        given = typer.prompt("new secret", hide_input=True, confirmation_prompt=True)
+        given = typer.prompt(t("new secret"), hide_input=True, confirmation_prompt=True)
     else:
         given = sys.stdin.readline().rstrip("\n")
     with_installation(project, accounts.set_own_secret, given)
-    say("the secret of your account is set")
+    say(t("the secret of your account is set"))
 
 
 def actions(
@@ -92,7 +108,7 @@ def actions(
         say_json([dataclasses.asdict(one) for one in found])
         return
     table(
-        "actions (UTC)",
+        t("actions (UTC)"),
         ("id", "when", "account", "by", "action", "object", "result", "reason"),
         (
             (a.id, f"{a.at:%Y-%m-%d %H:%M:%S}", a.account, a.via, a.verb, a.object[:40], _result(a), a.reason)
@@ -107,5 +123,5 @@ def _yes(value: bool) -> str:
 
 def _result(one: DoneAction) -> str:
     if one.done is None:
-        return "not ended"
-    return "done" if one.done else f"failed ({one.fault})"
+        return t("not ended")
+    return "done" if one.done else t("failed ({fault})", fault=one.fault)

@@ -24,6 +24,7 @@ from agi_app.cli.common import (
     write,
 )
 from agi_app.errors import InputError
+from agi_app.messages import t
 from agi_app.operations.service import audit
 from agi_app.operations.service.audit import AuditReport
 from agi_app.printable import count_of
@@ -61,14 +62,21 @@ def _tell(found: AuditReport) -> None:
     for fault in found.faults:
         warn(f"{fault.kind}: {fault.text}")
     if found.more_faults:
-        warn(f"and {found.more_faults} more")
+        warn(t("and {more_faults} more", more_faults=found.more_faults))
     for note in found.notes:
-        say(f"note: {note}")
+        say(t("note: {note}", note=note))
     at = f"{found.checkpoint.at:%Y-%m-%d %H:%M:%S} UTC" if found.checkpoint else "never"
     say(
-        f"{'ok' if found.ok else 'NOT OK'}: {entries(found.entries)} up to the checkpoint of {at},"
-        f" {count_of(found.checkpoints, 'checkpoint agrees', 'checkpoints agree')}, {entries(found.erased)} erased;"
-        f" {count_of(found.not_covered, 'row')} not yet covered"
+        t(
+            "{result}: {entries} up to the checkpoint of {at}, {checkpoints}, {erased} erased; {not_covered}"
+            " not yet covered",
+            result=t("ok") if found.ok else t("NOT OK"),
+            entries=entries(found.entries),
+            at=at,
+            checkpoints=count_of(found.checkpoints, "checkpoint agrees", "checkpoints agree"),
+            erased=entries(found.erased),
+            not_covered=count_of(found.not_covered, "row"),
+        )
     )
 
 
@@ -89,9 +97,16 @@ def prove(
     write(out, made.text.encode())
     if with_verifier is not None:
         audit.write_verifier(with_verifier)
-    say(f"{out}: {counts(made.kinds)}; signed at {made.checkpoint.at:%Y-%m-%d %H:%M:%S} UTC")
+    say(
+        t(
+            "{out}: {counts}; signed at {at:%Y-%m-%d %H:%M:%S} UTC",
+            out=out,
+            counts=counts(made.kinds),
+            at=made.checkpoint.at,
+        )
+    )
     if made.not_covered:
-        say(f"{made.not_covered} newer records are not in it; run it again in a few seconds")
+        say(t("{not_covered} newer records are not in it; run it again in a few seconds", not_covered=made.not_covered))
 
 
 @app.command()
@@ -109,7 +124,13 @@ def export(
     """Write records, proof and verifier into a folder for a regulator."""
     since, until = _utc(since), _utc(until)
     if since and until and until <= since:
-        raise InputError(f"--until {until:%Y-%m-%d %H:%M} is not after --since {since:%Y-%m-%d %H:%M}: exchange them")
+        raise InputError(
+            t(
+                "--until {until:%Y-%m-%d %H:%M} is not after --since {since:%Y-%m-%d %H:%M}: exchange them",
+                until=until,
+                since=since,
+            )
+        )
     with progress("entries") as report:
         made = with_installation(
             project,
@@ -123,10 +144,20 @@ def export(
             progress=report,
         )
     say(
-        f"{out}: {counts({kind: n for kind, n in made.counts.items() if n})};"
-        f" {count_of(made.erased, 'entry was', 'entries were')} erased"
+        t(
+            "{out}: {counts}; {erased} erased",
+            out=out,
+            counts=counts({kind: n for kind, n in made.counts.items() if n}),
+            erased=count_of(made.erased, "entry was", "entries were"),
+        )
     )
-    say(f"{out}: the checkpoint covers {entries(made.checkpoint.size)}; README.md says how to check it")
+    say(
+        t(
+            "{out}: the checkpoint covers {entries}; README.md says how to check it",
+            out=out,
+            entries=entries(made.checkpoint.size),
+        )
+    )
 
 
 @app.command()
@@ -147,14 +178,18 @@ def checkpoint(
         say_json({"sealed": made.sealed, "checkpoint": audit.shown(last)})
     else:
         say(
-            f"{entries(made.sealed)} sealed"
+            t("{entries} sealed", entries=entries(made.sealed))
             if made.sealed is not None
-            else "a worker is sealing; it signs within a second"
+            else t("a worker is sealing; it signs within a second")
         )
         if last is not None:
             say(
-                f"{count_of(last.size, 'entry is', 'entries are')} signed, {last.at:%Y-%m-%d %H:%M:%S} UTC;"
-                f" root {last.root.hex()}"
+                t(
+                    "{size} signed, {at:%Y-%m-%d %H:%M:%S} UTC; root {hex}",
+                    size=count_of(last.size, "entry is", "entries are"),
+                    at=last.at,
+                    hex=last.root.hex(),
+                )
             )
 
 
@@ -168,11 +203,20 @@ def restart(
     """Go on after an older backup was restored; the proof says so permanently. End the workers first."""
     if not accept_lost:
         raise InputError(
-            "this gives up the entries that were signed after the restored backup, and the proof says so permanently;"
-            " if there is a newer backup, restore that instead. To go on: `agi-app audit restart --accept-lost`"
+            t(
+                "this gives up the entries that were signed after the restored backup, and the proof says so"
+                " permanently; if there is a newer backup, restore that instead. To go on: `agi-app audit"
+                " restart --accept-lost`"
+            )
         )
     made = with_installation(project, audit.restart)
-    say(f"the tree goes on from {entries(made.size)}; {(made.lost or made.size) - made.size} are given up")
+    say(
+        t(
+            "the tree goes on from {entries}; {lost} are given up",
+            entries=entries(made.size),
+            lost=(made.lost or made.size) - made.size,
+        )
+    )
 
 
 @app.command()

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from agi_app.cli.common import HERE, ProjectOption, say, with_installation
+from agi_app.messages import t
 from agi_app.operations.service import recovery
 
 
@@ -29,4 +30,4 @@ def forget_node(
 ) -> None:
     """Stop waiting for a worker that is gone for good. Stops that are only in its own journal are then lost."""
     with_installation(project, recovery.forget_node, name)
-    say(f"{name} is forgotten")
+    say(t("{name} is forgotten", name=name))

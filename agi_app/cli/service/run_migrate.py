@@ -12,6 +12,7 @@ from agi_app import log
 from agi_app.cli.common import HERE, ProjectOption, say, settings_of
 from agi_app.dialer.worker.start import take_over
 from agi_app.installation import installation, migrate_database
+from agi_app.messages import t
 
 
 def run(
@@ -36,4 +37,4 @@ def run(
 def migrate(project: ProjectOption = HERE) -> None:
     """Bring the database to this version. An embedded database is migrated automatically."""
     applied = asyncio.run(migrate_database(settings_of(project)))
-    say(f"applied: {', '.join(applied)}" if applied else "the database is up to date")
+    say(t("applied: {applied}", applied=", ".join(applied)) if applied else t("the database is up to date"))
