@@ -10,7 +10,7 @@ import codecs
 import difflib
 from pathlib import Path
 
-from agi_app.messages import spoken, t, template
+from agi_app.messages import current, spoken, t, template
 
 _KINDS = (
     (b"PK\x03\x04", template("a workbook or document of Office (XLSX, DOCX, ODS) or a ZIP archive")),
@@ -54,6 +54,21 @@ _MARKUP = (
 )
 _TOO_SHORT = {b"BM", b"MZ", b"\xff\xfb", b"\xff\xf3", b"\xff\xf1", b"\xff\xf9"}  # a text may begin so
 _NUL_WITHIN = 256  # bytes
+
+_WHY = {  # words of the operating system
+    "No such file or directory": template("there is no such file or folder"),
+    "Permission denied": template("permission denied"),
+    "Is a directory": template("it is a folder"),
+    "Not a directory": template("it is no folder"),
+    "No space left on device": template("the disk is full"),
+    "Read-only file system": template("the disk is read-only"),
+}
+
+
+def why(error: OSError) -> str:
+    """The words of the operating system, in the language of who reads as far as they are known."""
+    words = error.strerror or str(error)
+    return words if current() == "en" else spoken(_WHY.get(words, words))
 
 
 def kind_of(head: bytes) -> str | None:

@@ -14,7 +14,7 @@ from agi_app.messages import spoken, t, template
 
 _COMPARED = 300  # words that may be suggested, the first of the alphabet; comparing takes 20 µs each
 _SHOWN = 20  # words of what is known
-_NAMED = (template("campaign"), template("line"), template("script"), template("worker"))  # kinds, for ``no_such``
+_NAMED = (template("campaign"), template("line"), template("script"))  # kinds, for ``no_such``
 _LONGEST_WORD = 60  # characters; comparing long ones takes the square of their length
 
 

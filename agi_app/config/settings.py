@@ -40,8 +40,8 @@ from agi_app.config.toml_lines import Places, find, line_column, places, syntax_
 from agi_app.config.trunks import Name, TrunkSettings
 from agi_app.config.webhooks import WebhookSettings
 from agi_app.errors import ConfigError, Problem
-from agi_app.file_kinds import not_utf8
-from agi_app.messages import t, template
+from agi_app.file_kinds import not_utf8, why
+from agi_app.messages import current, t, template
 
 SETTINGS_FILE = "agi-app.toml"
 DATABASE_URL = "DATABASE_URL"
@@ -209,8 +209,9 @@ class Settings(BaseSettings):
         try:
             secret = (self.project / file).read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
+            told = why(error) if isinstance(error, OSError) and current() != "en" else error
             raise ConfigError(
-                t("the {what} file {file} cannot be read: {error}", what=what, file=file, error=error)
+                t("the {what} file {file} cannot be read: {error}", what=what, file=file, error=told)
             ) from error
         if not secret:
             raise ConfigError(t("the {what} file {file} is empty", what=what, file=file))
@@ -312,7 +313,7 @@ def _read_table(file: Path) -> tuple[dict[str, Any], Places]:
         problem = Problem(SETTINGS_FILE, *place, _RULE, words)
         raise ConfigError(f"{file}:{place[0]}:{place[1]}: {words}", (problem,)) from None
     except OSError as error:
-        words = t("cannot be read: {more}", more=t("this is a folder") if file.is_dir() else error.strerror)
+        words = t("cannot be read: {more}", more=t("this is a folder") if file.is_dir() else why(error))
         raise ConfigError(f"{file}: {words}", (Problem(SETTINGS_FILE, 1, 1, _RULE, words),)) from error
     except tomllib.TOMLDecodeError as error:
         told = syntax_faults(text, error)

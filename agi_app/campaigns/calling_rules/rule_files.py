@@ -20,6 +20,7 @@ from agi_app.authoring.yaml_lines import load
 from agi_app.campaigns.calling_rules import calendars
 from agi_app.campaigns.calling_rules.strictest import Builder, Dates, Parsed, RuleFile
 from agi_app.errors import AuthorError, InputError, Problem
+from agi_app.file_kinds import why
 from agi_app.gate.rule_file import DEFAULT, JurisdictionFile
 from agi_app.gate.ruleset import RuleSet
 from agi_app.messages import t
@@ -62,7 +63,7 @@ def own_files(project: Path | None) -> dict[str, bytes]:
         return {OWN_FOLDER + path.name: path.read_bytes() for path in sorted((project / "rules").glob("*.y*ml"))}
     except OSError as error:
         raise InputError(
-            t("{filename}: cannot be read: {strerror}", filename=error.filename, strerror=error.strerror)
+            t("{filename}: cannot be read: {strerror}", filename=error.filename, strerror=why(error))
         ) from error
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from agi_app.authoring.schema import validate
 from agi_app.authoring.yaml_lines import load
 from agi_app.errors import AuthorError, Problem
+from agi_app.file_kinds import why
 from agi_app.flow.answers.meanings import Meanings, MeaningsFile, ShippedFile, joined
 from agi_app.flow.check.alike_meanings import check_file
 from agi_app.messages import t
@@ -24,7 +25,7 @@ def load_meanings(project: Path | None = None) -> Meanings:
         try:
             own.append(parse_meanings(path.read_bytes(), f"{OWN_FOLDER}/{path.name}"))
         except OSError as error:
-            message = t("cannot be read: {strerror}", strerror=error.strerror)
+            message = t("cannot be read: {strerror}", strerror=why(error))
             problems.append(Problem(f"{OWN_FOLDER}/{path.name}", 1, 1, "yaml/unreadable", message))
         except AuthorError as error:
             problems += error.problems

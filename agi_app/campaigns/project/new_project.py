@@ -10,6 +10,7 @@ from agi_app.audit.signing_key import load_or_make
 from agi_app.config.settings import SETTINGS_FILE
 from agi_app.consent.project_identity import make as make_identity
 from agi_app.errors import InputError
+from agi_app.file_kinds import why
 from agi_app.messages import spoken, t, template
 
 EXAMPLE = "clinic"
@@ -39,14 +40,12 @@ def make_project(folder: Path) -> list[str]:
         if was_there and any(folder.iterdir()):
             raise InputError(t("{folder}: is not empty; `agi-app init` makes a new folder", folder=folder))
     except OSError as error:
-        raise InputError(t("{folder}: cannot be read: {strerror}", folder=folder, strerror=error.strerror)) from error
+        raise InputError(t("{folder}: cannot be read: {strerror}", folder=folder, strerror=why(error))) from error
     try:
         _fill(folder, _examples() / EXAMPLE)
     except OSError as error:  # also copytree's own error, which has a list and no strerror
         _empty(folder, was_there)
-        raise InputError(
-            t("{folder}: cannot be written: {strerror}", folder=folder, strerror=error.strerror or error)
-        ) from error
+        raise InputError(t("{folder}: cannot be written: {strerror}", folder=folder, strerror=why(error))) from error
     return [
         t("{folder}: a project with one campaign, two flows and their prompts in two languages", folder=folder),
         *map(spoken, _MADE),

@@ -25,7 +25,7 @@ from agi_app.campaigns.project.unread_files import misnamed_folders, no_settings
 from agi_app.config.prompts import PromptSettings, TtsSettings
 from agi_app.config.settings import SETTINGS_FILE, load_settings, trunk_names
 from agi_app.errors import AuthorError, ConfigError, InputError, Problem
-from agi_app.file_kinds import no_such_file
+from agi_app.file_kinds import no_such_file, why
 from agi_app.flow.answers.meanings import Meanings
 from agi_app.flow.check.alike_meanings import check_words
 from agi_app.flow.check.flow_rules import check_flow
@@ -238,8 +238,8 @@ def _read_all(
             text = content.decode("utf-8-sig", "replace")  # the parser says where it is none
             parsed = parse(content, file)
         except OSError as error:
-            why = t("this is a folder") if path.is_dir() else t("cannot be read: {strerror}", strerror=error.strerror)
-            project.problems.append(Problem(file, 1, 1, "yaml/unreadable", why))
+            told = t("this is a folder") if path.is_dir() else t("cannot be read: {strerror}", strerror=why(error))
+            project.problems.append(Problem(file, 1, 1, "yaml/unreadable", told))
         except AuthorError as error:
             project.problems += error.problems
         else:
