@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.fuzz import agi, files, flow_files, gate
+from tests.fuzz import agi, api, files, flow_files, gate
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,7 @@ class Target:
 
 TARGETS = {
     "gate": Target(gate.run, 100_000, "the gate against an independent judge of calls"),
+    "api": Target(api.run, 50_000, "the REST API by requests made from its document"),
     "agi": Target(agi.run, 100_000, "the FastAGI server by hostile peers"),
     "files": Target(files.run, 100_000, "the readers of others' files"),
     "flows": Target(flow_files.run, 50_000, "the checks on spoilt flow files"),

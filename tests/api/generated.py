@@ -1,0 +1,153 @@
+"""Requests made from the OpenAPI document by schemathesis, right and wrong ones, as each role; all its checks."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import hypothesis
+import requests
+import schemathesis
+from hypothesis.errors import HypothesisException
+from schemathesis.config import SchemathesisConfig
+from schemathesis.core.failures import FailureGroup
+
+from agi_app.api import rate_limits
+from agi_app.api.all_routes import ROUTES
+from agi_app.api.openapi import document
+from agi_app.model.actors import Role
+from tests.api.site import CAMPAIGN, Site
+from tests.store.world import number
+
+ENDLESS = "/api/v1/events"  # a stream has no end: tests/api/test_live.py
+# What exists: most right requests name it, so that more is reached than what is not there.
+THERE: dict[str, dict[str, Any]] = {
+    "path": {"campaign": CAMPAIGN, "flow": "checkup-reminder", "region": "CN", "kind": "flow"},
+    "query": {"external_id": "row-1", "campaign": CAMPAIGN, "language": "en"},
+    "body": {"number": number(1), "numbers": [number(1), number(70)]},
+}
+# 422 is for what the document allows and a rule refuses; 412 for what somebody changed.
+CONFIG = {
+    "checks": {
+        "positive_data_acceptance": {
+            "expected-statuses": ["2xx", "3xx", "401", "403", "404", "409", "412", "422", "429"]
+        }
+    }
+}
+
+
+@dataclass
+class Tried:
+    """What was asked and answered."""
+
+    statuses: Counter[tuple[str, int]] = field(default_factory=Counter)  # operation, status
+    faults: list[str] = field(default_factory=list)
+    right: int = 0  # how many were meant to be right
+
+    @property
+    def cases(self) -> int:
+        """How many requests."""
+        return self.statuses.total()
+
+    @property
+    def never_done(self) -> list[str]:
+        """Operations that no request reached with success."""
+        done = {name for (name, status) in self.statuses if 200 <= status < 300}
+        return sorted({name for name, _ in self.statuses} - done)
+
+    def share(self, low: int, high: int) -> float:
+        """The share of cases whose status is in this range."""
+        return sum(n for (_, status), n in self.statuses.items() if low <= status < high) / max(1, self.cases)
+
+
+def explore(site: Site, cases: int, seed: int, told: Callable[[int], None] = lambda _: None) -> Tried:
+    """About so many requests, spread over all operations and roles; ``told`` hears how many were made."""
+    tried, before = Tried(), rate_limits.WINDOW_S
+    rate_limits.WINDOW_S = 0.06  # a thousand times as many: how they limit is tested elsewhere
+    try:
+        with requests.Session() as session:
+            for operation, role, mode, most in plan(cases):
+                _try(operation, mode, most, seed, _Asker(site, session, role, tried))
+                told(tried.cases)
+    finally:
+        rate_limits.WINDOW_S = before
+    return tried
+
+
+def plan(cases: int) -> Iterator[tuple[Any, Role, schemathesis.GenerationMode, int]]:
+    """Which operation as whom, right or wrong, how often."""
+    told = document(ROUTES)
+    del told["security"]  # wrong tokens are the matrix's: here each request has a role's token
+    del told["components"]["securitySchemes"]
+    schema = schemathesis.openapi.from_dict(told, config=SchemathesisConfig.from_dict(CONFIG))
+    found: list[Any] = list(schema.get_all_operations())  # each would be a fault of the document otherwise
+    operations = [result.ok() for result in found]
+    operations = [operation for operation in operations if operation.path != ENDLESS]
+    most = max(1, round(cases / (len(operations) * len(Role) * 2)))
+    for operation in operations:
+        for role in Role:
+            for mode in schemathesis.GenerationMode:
+                yield operation, role, mode, most
+
+
+def _try(operation: Any, mode: Any, most: int, seed: int, ask: Callable[[Any, bool], None]) -> None:
+    right = mode is schemathesis.GenerationMode.POSITIVE
+
+    @hypothesis.seed(seed)
+    @hypothesis.settings(
+        max_examples=most,
+        database=None,
+        deadline=None,
+        phases=[hypothesis.Phase.generate],
+        suppress_health_check=list(hypothesis.HealthCheck),
+    )
+    @hypothesis.given(case=operation.as_strategy(generation_mode=mode))
+    def one(case: Any) -> None:
+        ask(case, right)
+
+    try:
+        one()
+    except HypothesisException as error:
+        if right:
+            raise
+        del error  # nothing about it can be wrong
+
+
+class _Asker:
+    """Sends a case as one role, holds the answer against the document, and remembers both."""
+
+    def __init__(self, site: Site, session: requests.Session, role: Role, tried: Tried) -> None:
+        self._site = site
+        self._session = session
+        self._role = role
+        self._tried = tried
+
+    def __call__(self, case: Any, right: bool) -> None:
+        self._tried.right += right
+        if right and self._tried.right % 4:
+            _name_what_exists(case)
+        headers = self._site.headers(self._role)
+        answer = case.call(session=self._session, base_url=self._site.url, headers=headers)
+        self._tried.statuses[case.operation.definition.raw["operationId"], answer.status_code] += 1
+        try:
+            case.validate_response(answer, headers=headers, transport_kwargs={"base_url": self._site.url})
+        except FailureGroup as group:
+            told = "; ".join(f"{type(one).__name__}: {one.message or one.title}"[:400] for one in group.exceptions)
+            request = answer.request
+            self._tried.faults.append(
+                f"{self._role} {request.method} {request.url} {request.body!r} -> {answer.status_code}: {told}"
+            )
+
+
+def _name_what_exists(case: Any) -> None:
+    for name in case.path_parameters or {}:
+        case.path_parameters[name] = THERE["path"].get(name, case.path_parameters[name])
+    for name in case.query or {}:
+        case.query[name] = THERE["query"].get(name, case.query[name])
+    if case.query and "after" in case.query:
+        del case.query["after"]
+    if isinstance(case.body, dict):
+        for name in case.body:
+            case.body[name] = THERE["body"].get(name, case.body[name])

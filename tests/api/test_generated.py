@@ -1,0 +1,24 @@
+"""Two thousand generated requests as each role; `scripts/fuzz api` makes as many as are wanted."""
+
+from __future__ import annotations
+
+import pytest
+
+from agi_app.store.people import stops
+from tests.api.generated import explore
+from tests.api.site import Site
+
+pytestmark = [pytest.mark.postgres, pytest.mark.slow]
+CASES = 2000
+
+
+def test_every_answer_is_as_the_document_says(site: Site) -> None:
+    before = site.run(lambda inst: inst.store.value(int, "SELECT count(*) FROM attempt"))
+    tried = explore(site, CASES, seed=1)
+    assert tried.faults == []
+    assert tried.never_done == []
+    assert tried.share(500, 600) == 0
+    assert tried.cases > CASES / 2
+    # Whatever was asked, nobody was called for it, and what it stopped is stopped.
+    assert site.run(lambda inst: inst.store.value(int, "SELECT count(*) FROM attempt")) == before
+    assert site.run(lambda inst: stops.is_suppressed(inst.store, "+999861380000001"))
