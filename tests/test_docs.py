@@ -55,7 +55,7 @@ from agi_app.flow.reference.verb_help import VERB_HELP
 from agi_app.flow.simulation.expected_calls import parse_cases, run_case
 from agi_app.flow.syntax.names_and_limits import VERBS
 from agi_app.gate.decide import ALL_RULES
-from agi_app.messages import CATALOGUES
+from agi_app.messages import CATALOGUES, speaking
 from agi_app.messages import catalogue as catalogue_of
 from agi_app.model.call import Outcome
 
@@ -270,11 +270,22 @@ def test_what_the_reader_is_told_to_write_checks_clean(readme: Path, tmp_path: P
 @pytest.mark.parametrize("page", [SCRIPT, SCRIPT_ZH], ids=_name)
 def test_the_guide_from_a_script_to_a_flow_tells_what_happens(page: Path) -> None:
     """The faulty first version, the failing case and its call are what the commands say."""
+    chinese = page == SCRIPT_ZH
+    plays = r"播放 (\S+)（(\S+)）：(.*)" if chinese else r"plays (\S+) \((\S+)\): (.*)"
+    ok, failed, summary = (
+        ("相符  ", "不符", "相符 {}，不符 {}") if chinese else ("ok    ", "FAILED", "{} ok, {} failed")
+    )
+    with speaking("zh" if chinese else "en"):
+        _tell_what_happens(page, plays, (ok, failed, summary))
+
+
+def _tell_what_happens(page: Path, plays: str, words: tuple[str, str, str]) -> None:
+    ok, failed, summary = words
     flow = next(body for body in _blocks(page, "yaml") if body.startswith("# flows/recall.yaml"))
     cases = next(body for body in _blocks(page, "yaml") if body.startswith("# simulations/recall.yaml"))
     shown = "".join(_blocks(page, "console"))
     parsed = parse_flow(flow, "flows/recall.yaml")
-    said = {(lang, name): text for name, lang, text in re.findall(r"plays (\S+) \((\S+)\): (.*)", shown)}
+    said = {(lang, name): text for name, lang, text in re.findall(plays, shown)}
     prompts = {key: PromptFacts(True, text, 8000, 1, 2, 5.0) for key, text in said.items()}
     first = parse_flow(flow.replace("no_input: unanswered", "no_input: unanswerd", 1), "flows/recall.yaml")
     for problem in check_structure(first):
@@ -282,14 +293,12 @@ def test_the_guide_from_a_script_to_a_flow_tells_what_happens(page: Path) -> Non
     source = parse_cases(cases, "simulations/recall.yaml")
     verdicts = [run_case(source, index, parsed.flow, prompts, {}) for index in range(len(source.file.cases))]
     for verdict in verdicts:
-        assert f"  {'FAILED' if verdict.differences else 'ok    '}  {verdict.name}\n" in shown
+        assert f"  {failed if verdict.differences else ok}  {verdict.name}\n" in shown
         for difference in verdict.differences:
             assert f":{difference.line}:{difference.column}: {difference.message}\n" in shown
             assert "".join(f"      {line}\n" for line in verdict.call) in shown
-    assert (
-        f"\n{sum(not v.differences for v in verdicts)} ok, {sum(bool(v.differences) for v in verdicts)} failed\n"
-        in shown
-    )
+    well = sum(not v.differences for v in verdicts)
+    assert f"\n{summary.format(well, len(verdicts) - well)}\n" in shown
 
 
 @pytest.mark.parametrize("page", [MEANING, MEANING_ZH], ids=_name)
@@ -319,7 +328,7 @@ def test_the_guide_to_answers_with_meaning_is_true(page: Path, tmp_path: Path) -
     assert judged == 24
     own = next(body for body in _blocks(page, "yaml") if body.startswith("# meanings/clinic.yaml"))
     parse_meanings(own, "meanings/clinic.yaml")
-    with pytest.raises(AuthorError) as caught:
+    with speaking("zh" if page == MEANING_ZH else "en"), pytest.raises(AuthorError) as caught:
         parse_meanings(own.replace("[no more robots]", "[no thanks]"), "meanings/clinic.yaml")
     assert f"\n{caught.value.problems[0]}\n" in "".join(_blocks(page, "console"))
 
@@ -344,7 +353,7 @@ def test_the_guide_from_a_script_to_a_flow_takes_answers_by_voice(page: Path) ->
     for index in range(len(source.file.cases)):
         verdict = run_case(source, index, parsed.flow.understanding(shipped_meanings()), prompts, {})
         assert not verdict.differences, verdict.name
-        assert f"\n  ok      {verdict.name}\n" in shown
+        assert f"\n  {'相符  ' if page == SCRIPT_ZH else 'ok    '}  {verdict.name}\n" in shown
 
 
 @pytest.mark.parametrize("page", [SCRIPT, SCRIPT_ZH], ids=_name)

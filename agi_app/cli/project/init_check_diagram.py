@@ -63,7 +63,8 @@ def check(
         case _:
             for _, problem in found:
                 say(str(problem))
-            told = f"{count_of(errors, 'error')}, {count_of(len(found) - errors, 'warning')}"
+            warnings = count_of(len(found) - errors, "warning")
+            told = t("{errors}, {warnings}", errors=count_of(errors, "error"), warnings=warnings)
             say(
                 t(
                     "{told} in {files}",
