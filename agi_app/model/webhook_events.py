@@ -12,8 +12,8 @@ STOPPED = "person.stopped"  # goes out before all others, and is never given up
 TEST = "webhook.test"
 DISABLED = "webhook.disabled"
 
-# type -> what it tells; its rows: store/database/schema/0055_webhooks.sql, and store/webhooks/notices.sql for what time
-# alone makes true. Types that nothing makes yet are not here, so that nobody waits for them.
+# type -> what it tells. Its rows: store/database/schema/0055 and 0061; store/webhooks/notices.sql for what time makes.
+# Types that nothing makes yet are not here, so that nobody waits for them.
 EVENTS: Mapping[str, str] = {
     "person.stopped": template("somebody is never to be called again"),
     "consent.recorded": template("a consent was entered"),
@@ -29,6 +29,8 @@ EVENTS: Mapping[str, str] = {
     "campaign.stopped": template("a campaign was stopped"),
     "campaign.finished": template("a running campaign has nobody left to call"),
     "campaign.held_back": template("a worker cannot dial a campaign: its trunk is paused, or something is missing"),
+    "campaign.approval_wanted": template("a start of a campaign waits for a second person"),
+    "campaign.approved": template("a second person approved a start"),
     "calling.paused": template("everything was paused, on all workers"),
     "calling.resumed": template("that pause ended"),
     "complaint.received": template("a complaint was entered"),
@@ -41,7 +43,8 @@ EVENTS: Mapping[str, str] = {
     "node.lost": template("a worker is silent"),
     "guard.rejected": template("an incoming call was rejected"),
     "guard.appealed": template("a caller who was screened appealed"),
-    "import.finished": template("an import of contacts was stored to its last row"),
+    "import.finished": template("a file was imported to its last row"),
+    "export.finished": template("a report is done, or failed"),
     "audit.checkpoint_late": template("the audit tree was not signed for a minute, while a worker lives"),
     "webhook.disabled": template("an endpoint was disabled because it failed for three days"),
     "webhook.test": template("sent by `agi-app webhook test`"),

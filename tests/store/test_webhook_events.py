@@ -171,6 +171,34 @@ async def test_what_a_worker_says_of_itself_its_campaigns_and_its_trunks(world: 
     ]
 
 
+async def test_approvals_imports_and_reports(world: World, store: Store) -> None:
+    """What nobody else must approve (the rule `alone`) is no request."""
+    await endpoint(store, "campaign.approval_wanted", "campaign.approved", "import.finished", "export.finished")
+    await campaigns.save_campaign(store, campaign(), "flows/reminder.yaml", "flow: reminder\n")
+    for statement in (
+        "INSERT INTO start_request (campaign, why, contacts, spec, flow_file, flow_text, sub_flows, fingerprint,"
+        " asked_by, alone) SELECT 'checkup', '{many}', 900, '{}', '', '', '{}', '', 'wang', alone"
+        " FROM unnest('{f,t}'::bool[]) AS alone",
+        "INSERT INTO approval SELECT request_id, 'wang', CASE WHEN alone THEN 'wang' ELSE 'li' END, '{}', alone"
+        " FROM start_request",
+        "INSERT INTO import_file (kind, name, sha256, rows, rejected, about, account, at)"
+        " VALUES ('contacts', 'Mr Li.csv', sha256(''), 9, 2, 'checkup', 'wang', now())",
+        "INSERT INTO import_stored (import_id, added, updated, unchanged, finished)"
+        " SELECT 1, 3, 1, 0, finished FROM unnest('{f,t}'::bool[]) AS finished",
+        "INSERT INTO job (kind, parameters, format, asked_by) VALUES ('calls', '{}', 'csv', 'wang')",
+        "UPDATE job SET state = 'running'",
+        "UPDATE job SET state = 'done', rows = 7",
+    ):
+        await store.execute(statement)
+    first = await world.value("SELECT min(request_id) FROM start_request")
+    assert await events(store) == [
+        {"type": "campaign.approval_wanted", "request": first, "campaign": "checkup", "why": ["many"], "contacts": 900},
+        {"type": "campaign.approved", "request": first, "campaign": "checkup"},
+        {"type": "import.finished", "import": 1, "kind": "contacts", "about": "checkup", "rows": 9, "rejected": 2},
+        {"type": "export.finished", "job": 1, "kind": "calls", "state": "done", "rows": 7},
+    ]
+
+
 async def test_what_time_alone_makes_true_is_told_once(world: World, store: Store) -> None:
     await endpoint(store, "*")
     await a_call(world)
@@ -187,7 +215,8 @@ async def test_what_time_alone_makes_true_is_told_once(world: World, store: Stor
 
 def test_every_type_that_the_tables_tell_is_listed() -> None:
     schema = Path(deliveries.__file__).parents[1]
-    text = (schema / "database/schema/0055_webhooks.sql").read_text() + (schema / "webhooks/notices.sql").read_text()
+    files = (*(schema / "database/schema").glob("*webhook*.sql"), schema / "webhooks/notices.sql")
+    text = "".join(file.read_text() for file in files)
     made = {name for name in EVENTS if f"'{name}'" in text} | {"campaign.paused", "campaign.stopped"}
     assert set(EVENTS) - made == {"webhook.disabled", "webhook.test"}
 
