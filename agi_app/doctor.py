@@ -27,6 +27,7 @@ from agi_app.dialer.worker.prompt_watch import try_prompt
 from agi_app.errors import AgiAppError, AsteriskError
 from agi_app.gate.caller_id_rules import numbers_of
 from agi_app.installation import database
+from agi_app.messages import t
 from agi_app.messages.retold import retold
 from agi_app.model.campaign import CampaignState
 from agi_app.model.finding import Finding
@@ -62,7 +63,7 @@ async def examine(project: Path) -> Findings:
     try:
         settings = load_settings(project)
     except AgiAppError as error:
-        return [Finding("settings", str(error), "correct agi-app.toml, or run `agi-app init DIR`")]
+        return [Finding("settings", str(error), t("correct agi-app.toml, or run `agi-app init DIR`"))]
     files = await asyncio.to_thread(_files, settings)
     trial = await try_out(settings.speech, settings.project, Clock())
     return [
@@ -81,26 +82,33 @@ def _files(settings: Settings) -> Findings:
     parts = (("campaign", project.campaigns), ("flow", project.flows), ("prompt", project.prompts))
     shown = {number for source in project.campaigns.values() for number in numbers_of(source.parsed.campaign)}
     bare = sorted(shown - {line.number for line in settings.lines.values()})
-    on = f"; calls back to {', '.join(bare)} go on in your dialplan" if bare else ""
+    on = t("; calls back to {bare} go on in your dialplan", bare=", ".join(bare)) if bare else ""
     found = [
-        Finding("project files", f"{count_of(len(faults), 'error')}; the first: {faults[0]}", "run `agi-app check`")
+        Finding(
+            "project files",
+            t("{faults}; the first: {first}", faults=count_of(len(faults), "error"), first=faults[0]),
+            t("run `agi-app check`"),
+        )
         if faults
         else Finding("project files", ", ".join(count_of(len(named), what) for what, named in parts)),
-        Finding("lines", f"{count_of(len(settings.lines), 'number is', 'numbers are')} answered by flows{on}"),
+        Finding(
+            "lines",
+            t("{lines} answered by flows{on}", lines=count_of(len(settings.lines), "number is", "numbers are"), on=on),
+        ),
     ]
     try:
         project_identity.key_of(settings)
     except AgiAppError as error:
-        return [*found, Finding("data folder", str(error), "see the message; docs/how-to/back-up.md")]
+        return [*found, Finding("data folder", str(error), t("see the message; docs/how-to/back-up.md"))]
     well = os.access(settings.data, os.W_OK)
-    return [*found, Finding("data folder", str(settings.data_folder), "" if well else "make it writable")]
+    return [*found, Finding("data folder", str(settings.data_folder), "" if well else t("make it writable"))]
 
 
 async def _database(settings: Settings) -> Findings:
-    mend = "see the message; `agi-app migrate` brings it up to date"
+    mend = t("see the message; `agi-app migrate` brings it up to date")
     try:
         async with database(settings, project_identity.key_of(settings)) as store:
-            mend = "see the message"
+            mend = t("see the message")
             return await _stored(settings, store)
     except AgiAppError as error:
         return [Finding("database", str(error), mend)]
@@ -114,8 +122,8 @@ async def _stored(settings: Settings, store: Store) -> Findings:
     clock = await checks.rules_clock(store, settings.sandbox.clock)
     return [
         Finding("database", store.where),
-        Finding("clocks", f"host and database are {apart.total_seconds():.3f} s apart",
-                "" if agree else "set both clocks by NTP"),
+        Finding("clocks", t("host and database are {seconds:.3f} s apart", seconds=apart.total_seconds()),
+                "" if agree else t("set both clocks by NTP")),
         *await _campaigns(store, clock),
         *await _edited(store, settings),
         *await _figures(store),
@@ -143,56 +151,93 @@ async def _edited(store: Store, settings: Settings) -> Findings:
         return []
     project = await asyncio.to_thread(read_project, settings.project, settings.trunks)
     found = [(row.campaign.name, differs(project, row)) for row in running[:MOST_COMPARED]]
-    return [Finding(f"campaign {name}", f"note: {text}") for name, text in found if text]
+    return [Finding(f"campaign {name}", t("note: {text}", text=text)) for name, text in found if text]
 
 
 async def _figures(store: Store) -> Findings:
     """The kept figures of campaigns against a count of every contact and call."""
     if not (wrong := await tallies.recount(store, correct=False)):
-        return [Finding("figures", "the kept figures of all campaigns agree with their rows")]
-    first, mend = wrong[0], "a worker corrects them once a day: let `agi-app run` go on"
-    text = f"{first.kind} {first.name} of campaign {first.campaign} says {first.kept}, the rows say {first.counted}"
-    return [Finding("figures", f"{count_of(len(wrong), 'figure is', 'figures are')} wrong; the first: {text}", mend)]
+        return [Finding("figures", t("the kept figures of all campaigns agree with their rows"))]
+    first, mend = wrong[0], t("a worker corrects them once a day: let `agi-app run` go on")
+    text = t(
+        "{kind} {name} of campaign {campaign} says {kept}, the rows say {counted}",
+        kind=first.kind,
+        name=first.name,
+        campaign=first.campaign,
+        kept=first.kept,
+        counted=first.counted,
+    )
+    return [
+        Finding(
+            "figures",
+            t("{wrong} wrong; the first: {text}", wrong=count_of(len(wrong), "figure is", "figures are"), text=text),
+            mend,
+        )
+    ]
 
 
 def _caller_id(number: str, held: Standing) -> Finding:
     mend = f"agi-app callerid prove {number}"
     if held.proof is None:
-        return Finding("caller ID", f"{number}: has no proof", mend)
+        return Finding("caller ID", t("{number}: has no proof", number=number), mend)
     if not held.valid:
-        return Finding("caller ID", f"{number}: the proof has expired on {held.proof.expires_at:%Y-%m-%d}", mend)
-    kind = LABEL[held.proof.kind]
+        return Finding(
+            "caller ID",
+            t(
+                "{number}: the proof has expired on {expires_at:%Y-%m-%d}",
+                number=number,
+                expires_at=held.proof.expires_at,
+            ),
+            mend,
+        )
+    kind = t(LABEL[held.proof.kind])
     if held.ends_soon:
-        return Finding("caller ID", f"{number}: the proof ({kind}) ends in {held.days_left} days", mend)
-    return Finding("caller ID", f"{number}: {kind}, good for {held.days_left} days")
+        return Finding(
+            "caller ID",
+            t(
+                "{number}: the proof ({kind}) ends in {days_left} days",
+                number=number,
+                kind=kind,
+                days_left=held.days_left,
+            ),
+            mend,
+        )
+    return Finding(
+        "caller ID",
+        t("{number}: {kind}, good for {days_left} days", number=number, kind=kind, days_left=held.days_left),
+    )
 
 
 async def _call_back(store: Store, clock: Clock, number: str, trunk: str) -> Finding:
     """People who call back the number that they saw must reach us."""
     check = f"call back {number}"
     if (asked := await call_backs.request(store, number, trunk)) is None:
-        return Finding(check, "not tried: the number has no proof", f"agi-app callerid prove {number}")
+        return Finding(check, t("not tried: the number has no proof"), f"agi-app callerid prove {number}")
     fault: str | None = EXPIRED
     with contextlib.suppress(AsteriskError):
         fault = (await call_backs.REQUESTS.follow(store, clock, asked, TRIAL, patience=PATIENCE)).result
     if fault == EXPIRED:
-        text = f"no worker tried it in {PATIENCE.total_seconds():.0f} s"
-        return Finding(check, text, f"is trunk {trunk} in the settings of a worker?")
+        text = t("no worker tried it in {seconds:.0f} s", seconds=PATIENCE.total_seconds())
+        return Finding(check, text, t("is trunk {trunk} in the settings of a worker?", trunk=trunk))
     if fault is not None:
         return Finding(check, fault, CALL_BACK_MEND)
-    return Finding(check, f"reaches agi-app from trunk {trunk}")
+    return Finding(check, t("reaches agi-app from trunk {trunk}", trunk=trunk))
 
 
 async def _workers(store: Store) -> Findings:
     if not (alive := [n for n in await nodes.all_nodes(store) if n.alive]):
-        return [Finding("worker", "no worker is running", "start `agi-app run`")]
+        return [Finding("worker", t("no worker is running"), t("start `agi-app run`"))]
     found = []
     for n in alive:
         reasons = map(n.waiting_reason_of, n.campaign_waiting_reasons)
         kept = [why.text for why in reasons if why is not None and why.by in (BREAKER, UNUSABLE)]
         faults = list(dict.fromkeys([n.waiting_reason] if n.waiting_reason else kept))
         found.append(
-            Finding("worker", f"{n.name}: {'; '.join(map(retold, faults)) or 'dials'}", "see its log" if faults else "")
+            Finding(
+                "worker",
+                f"{n.name}: {'; '.join(map(retold, faults)) or t('dials')}",
+                t("see its log") if faults else "",
+            )
         )
     return found
 
@@ -207,12 +252,21 @@ async def _asterisk(settings: Settings) -> Findings:
             info, rules = await ask_info(pool, ari), load_ruleset(settings.project)
             ask = pool_asker(pool, asterisk.request_timeout)
             found = [
-                Finding("Asterisk", f"{info.version} at {asterisk.url}"),
-                Finding("calling rules", f"version {rules.version}: {', '.join(sorted(rules.jurisdictions))}"),
+                Finding("Asterisk", t("{version} at {url}", version=info.version, url=asterisk.url)),
+                Finding(
+                    "calling rules",
+                    t(
+                        "version {version}: {jurisdictions}",
+                        version=rules.version,
+                        jurisdictions=", ".join(sorted(rules.jurisdictions)),
+                    ),
+                ),
                 await try_screening(settings.agi, settings.agi_token(), pool),
             ]
             if settings.speech.snoop_channels and (lacks := ", ".join(await missing_modules(ask))):
-                found.append(Finding("snoop channels", f"Asterisk has not loaded {lacks}", "see modules.conf"))
+                found.append(
+                    Finding("snoop channels", t("Asterisk has not loaded {lacks}", lacks=lacks), t("see modules.conf"))
+                )
             found += [*await routes_out.trunks(settings, ask), *await routes_out.phones(settings, ask)]
         if asking := await asyncio.to_thread(detecting, settings.project):
             found.append(await try_detection(ari, Clock(), asking))
@@ -226,5 +280,5 @@ def _mend_asterisk(settings: Settings) -> str:
     """What to do when Asterisk cannot be asked: of a file that is not there, what goes into it."""
     file = settings.asterisk.password_file
     if settings.asterisk.password or file is None or (settings.project / file).exists():
-        return "see the message"
-    return f"write the password of ari.conf into the file {file}"
+        return t("see the message")
+    return t("write the password of ari.conf into the file {file}", file=file)

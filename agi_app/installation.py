@@ -15,6 +15,7 @@ from agi_app.consent.evidence import KeptFiles
 from agi_app.consent.number_hashes import SuppressionKey
 from agi_app.consent.opt_out_journal import Journal
 from agi_app.errors import StoreError
+from agi_app.messages import t
 from agi_app.model.actors import Actor, Via
 from agi_app.proof.notary import Notary
 from agi_app.store.database import checks
@@ -86,7 +87,7 @@ async def service_installation(settings: Settings) -> AsyncIterator[Installation
 
 
 def _no_key(_number: str) -> bytes:
-    raise StoreError("the console has no suppression key: a worker does what needs it")
+    raise StoreError(t("the console has no suppression key: a worker does what needs it"))
 
 
 async def _acting(store: Store) -> Actor:

@@ -83,7 +83,7 @@ class Cells:
         for index, cell in enumerate(self._row.cells):
             found = unfit(cell)
             if found and index != self._columns.known.get("number") and len(self._faults) < _SHOWN_FAULTS:
-                title = quote(self._columns.header[index]) if index < len(self._columns.header) else "the cell"
+                title = quote(self._columns.header[index]) if index < len(self._columns.header) else t("the cell")
                 self._faults.append((index, "table/unprintable", f"{self._row.label(index)}{title} {fault_of(found)}"))
 
     def has(self, name: str) -> bool:
@@ -122,8 +122,8 @@ class Cells:
         ``otherwise`` says what helps, too, where a country code is missing.
         """
         if not (text := self.text("number")):
-            formula = " (as a formula is until a spreadsheet program saved it)" if self._row.label(0) else ""
-            self.fault("number", rule, f"is empty{formula}; write the number, or remove the row")
+            formula = t(" (as a formula is until a spreadsheet program saved it)") if self._row.label(0) else ""
+            self.fault("number", rule, t("is empty{formula}; write the number, or remove the row", formula=formula))
             return None
         if not self.unspoilt("number", rule):
             return None
@@ -131,7 +131,7 @@ class Cells:
             return read_number(text, region)
         except phone.NotANumber as error:
             several = isinstance(error, phone.SeveralNumbers)
-            more = ": write each in full in its own row" if several else ""
+            more = t(": write each in full in its own row") if several else ""
             more = otherwise if isinstance(error, phone.NoCountry) else more or _what_helps(text, str(error))
             self.fault("number", rule, f"{quote(phone.shown_number(text))} {error}{more}", parted=several)
             return None
@@ -177,7 +177,7 @@ def read_number(text: str, region: str | None) -> phone.PhoneNumber:
     """A number as files have it, also after a spreadsheet had it; NotANumber with the reason."""
     text = text.strip().lstrip("'")
     if _SPREADSHEET_ROUNDED.fullmatch(text):
-        raise phone.NotANumber("was rounded by a spreadsheet: format that column as text and enter the number again")
+        raise phone.NotANumber(t("was rounded by a spreadsheet: format that column as text and enter the number again"))
     if found := _SPREADSHEET_FLOAT.fullmatch(text):
         text = found[1]
     return phone.parse(text, region)
@@ -197,7 +197,12 @@ def find_columns(table: Table, aliases: Mapping[str, tuple[str, ...]], required:
             if title not in REJECT_COLUMNS:
                 others[title] = index
         elif name in known and len(problems) < SHOWN_PROBLEMS:
-            both = f"{quote(table.header[known[name]])} and {quote(title)} both mean {name}; rename or delete one"
+            both = t(
+                "{quote} and {quote2} both mean {name}; rename or delete one",
+                quote=quote(table.header[known[name]]),
+                quote2=quote(title),
+                name=name,
+            )
             reason = table.header_row.label(index) + both
             problems.append(Problem(table.file, *table.header_row.position(index), f"{kind}/duplicate-column", reason))
         else:
@@ -222,7 +227,7 @@ def _missing(table: Table, name: str, aliases: tuple[str, ...], kind: str, other
     if (sign := _wide_delimiter(table)) is not None:
         return Problem(table.file, *sign[0], f"{kind}/missing-column", sign[1])
     more = ", …" if len(aliases) > SHOWN_ALIASES else ""
-    also = f" (or {', '.join(aliases[:SHOWN_ALIASES])}{more})" if aliases else ""
+    also = t(" (or {aliases}{more})", aliases=", ".join(aliases[:SHOWN_ALIASES]), more=more) if aliases else ""
     close = next(
         (
             title
@@ -234,15 +239,15 @@ def _missing(table: Table, name: str, aliases: tuple[str, ...], kind: str, other
     )
     if close is None and name == "number":
         close = next((title for title in others if _PHONE_TITLE.search(title)), None)
-    found = f"; found: {', '.join(title[:60] for title in table.header[:12])}"
-    found = f"; add it, with your own id of each contact{found}" if name == "external_id" else found
-    hint = found if close is None else f"; is it {quote(close)}? Then rename it to {name}"
+    found = t("; found: {header}", header=", ".join(title[:60] for title in table.header[:12]))
+    found = t("; add it, with your own id of each contact{found}", found=found) if name == "external_id" else found
+    hint = found if close is None else t("; is it {quote}? Then rename it to {name}", quote=quote(close), name=name)
     if len(table.header) == 1 and table.delimiter:
         hint = _one_column(table, hint)
     if any(_NUMBER_CELL.fullmatch(title.strip()) for title in table.header):
-        hint = "; this line has a number and no titles: put a line with the titles of the columns above it"
+        hint = t("; this line has a number and no titles: put a line with the titles of the columns above it")
     hint = _other_kind(table, kind) or hint
-    reason = f"the column {name}{also} is missing{hint}"
+    reason = t("the column {name}{also} is missing{hint}", name=name, also=also, hint=hint)
     return Problem(table.file, table.header_row.line, 1, f"{kind}/missing-column", reason)
 
 
@@ -255,9 +260,9 @@ def _other_kind(table: Table, kind: str) -> str:
     """For contacts where consents belong, and the reverse: the command for them."""
     there = {_plain(title) for title in table.header}
     if kind == "contacts" and {"purpose", "method"} <= there:
-        return "; this looks like consents: agi-app consent import FILE"
+        return t("; this looks like consents: agi-app consent import FILE")
     if kind == "consent" and "external_id" in there and not {"purpose", "method"} & there:
-        return "; this looks like contacts: agi-app contacts import CAMPAIGN FILE"
+        return t("; this looks like contacts: agi-app contacts import CAMPAIGN FILE")
     return ""
 
 
@@ -265,9 +270,12 @@ def _one_column(table: Table, hint: str) -> str:
     """For a file with one title: its columns are separated by something else, or it has none."""
     title = table.header[0]
     if (sign := next((sign for sign in "|^" if sign in title), None)) is not None:
-        return f"; its columns are separated by {sign}, which is not read: put commas in their place, or save it as CSV"
-    by = "; columns are separated by comma, semicolon or tab"
-    return f"{hint}{by}, not by spaces" if " " in title.strip() else f"{hint}{by}"
+        return t(
+            "; its columns are separated by {sign}, which is not read: put commas in their place, or save it as CSV",
+            sign=sign,
+        )
+    by = t("; columns are separated by comma, semicolon or tab")
+    return t("{hint}{by}, not by spaces", hint=hint, by=by) if " " in title.strip() else f"{hint}{by}"
 
 
 def _wide_delimiter(table: Table) -> tuple[tuple[int, int], str] | None:
@@ -275,7 +283,9 @@ def _wide_delimiter(table: Table) -> tuple[tuple[int, int], str] | None:
     for index, title in enumerate(table.header if table.delimiter else ()):
         if found := WIDE_DELIMITER.search(title):
             line, column = table.header_row.position(index)
-            return (line, column + found.start()), f"columns are not separated here: {full_width.naming(found[0])}"
+            return (line, column + found.start()), t(
+                "columns are not separated here: {naming}", naming=full_width.naming(found[0])
+            )
     return None
 
 

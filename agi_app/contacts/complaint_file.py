@@ -12,6 +12,7 @@ from agi_app.contacts.consent_file import NotATime, parse_instant
 from agi_app.contacts.contacts_file import ALIASES as CONTACT_ALIASES
 from agi_app.contacts.tables.csv_table import Table
 from agi_app.log import without_numbers
+from agi_app.messages import t
 from agi_app.model.phone import PhoneNumber, shown_text
 
 ALIASES = {
@@ -55,7 +56,7 @@ def _read(cells: Cells, line: int, now: dt.datetime, campaigns: Collection[str] 
     number = cells.number("contacts/number", None)
     text, at = cells.text("text"), None
     if not text:
-        cells.fault("text", "complaints/text", "is empty; write what was complained about")
+        cells.fault("text", "complaints/text", t("is empty; write what was complained about"))
     if written := cells.text("time"):
         try:
             at = parse_instant(written)
@@ -63,10 +64,14 @@ def _read(cells: Cells, line: int, now: dt.datetime, campaigns: Collection[str] 
             cells.fault("time", "consent/time", f"{quote(without_numbers(written))} {error}")
         else:
             if at > now:
-                cells.fault("time", "consent/time", "is in the future")
+                cells.fault("time", "consent/time", t("is in the future"))
                 at = None
     if (campaign := cells.text("campaign")) and campaigns is not None and campaign not in campaigns:
-        told = f"{quote(shown_text(campaign))} is not a campaign{suggest(campaign, campaigns)}"
+        told = t(
+            "{quote} is not a campaign{suggest}",
+            quote=quote(shown_text(campaign)),
+            suggest=suggest(campaign, campaigns),
+        )
         cells.fault("campaign", "complaints/campaign", told)
     if number is None:
         return cells.rejected()

@@ -130,7 +130,7 @@ def one_consent(
 def parse_instant(text: str) -> dt.datetime:
     """An ISO 8601 instant in UTC; a plain date is the start of that day in UTC. Raises NotATime."""
     if not _DATE.fullmatch(text) and not _DATE_TIME.fullmatch(text):
-        raise NotATime(f"is not in the form of ISO 8601; {times_meant.write_moment(text)}")
+        raise NotATime(t("is not in the form of ISO 8601; {write_moment}", write_moment=times_meant.write_moment(text)))
     try:
         found = dt.datetime.fromisoformat(text.upper())
         if _DATE.fullmatch(text):
@@ -139,20 +139,28 @@ def parse_instant(text: str) -> dt.datetime:
     except (ValueError, OverflowError):
         told = times_meant.write_day(text[:10])
         told = told if told.startswith(t("that month")) else times_meant.ANY_MOMENT
-        raise NotATime(f"is not a date and time that exists; {told}") from None
+        raise NotATime(t("is not a date and time that exists; {told}", told=told)) from None
     if utc is None:
-        raise NotATime(f"has no UTC offset, so nobody can say when it was; {times_meant.write_moment(text)}")
+        raise NotATime(
+            t(
+                "has no UTC offset, so nobody can say when it was; {write_moment}",
+                write_moment=times_meant.write_moment(text),
+            )
+        )
     return utc
 
 
 def _unknown(title: str) -> str:
     hint = suggest(title, ALIASES, 0.75)
-    reason = f"{quote(title)} is not a column of a consent file"
+    reason = t("{quote} is not a column of a consent file", quote=quote(title))
     if t("did you mean") in hint:
         return f"{reason}{hint}"
     if CODE_TITLE.fullmatch(title):
-        return f"{reason}; write the code in front of each number, such as +8613800138000, and delete the column"
-    return f"{reason}; delete the column (it has: {', '.join(ALIASES)})"
+        return t(
+            "{reason}; write the code in front of each number, such as +8613800138000, and delete the column",
+            reason=reason,
+        )
+    return t("{reason}; delete the column (it has: {aliases})", reason=reason, aliases=", ".join(ALIASES))
 
 
 def _consent(
@@ -167,7 +175,11 @@ def _consent(
     given = _time(cells, now)
     expires = _expires(cells, given)
     if (language := cells.text("language").replace("_", "-") or None) and not LANGUAGE.fullmatch(language):
-        cells.fault("language", "consent/language", f"{quote(language)} is not a language tag such as zh-CN or en")
+        cells.fault(
+            "language",
+            "consent/language",
+            t("{quote} is not a language tag such as zh-CN or en", quote=quote(language)),
+        )
     wording, language = wording_of(cells, language, proofs)
     digest, file = (None, None) if cells.faulty else evidence_of(cells, proofs)
     if number is None or purpose is None or given is None or cells.faulty:
@@ -194,11 +206,21 @@ def _judge_origin(cells: Cells) -> None:
     """Faults of how and where a consent was given."""
     for name in ("method", "source"):
         if not (text := cells.text(name)):
-            cells.fault(name, f"consent/{name}", f"is empty; without it this is no proof of consent: {_TOLD[name]}")
+            cells.fault(
+                name,
+                f"consent/{name}",
+                t("is empty; without it this is no proof of consent: {name}", name=t(_TOLD[name])),
+            )
         elif points_elsewhere(text) or is_nothing(text):
-            cells.fault(name, f"consent/{name}", f"{quote(text)} says nothing: {_TOLD[name]}")
+            cells.fault(
+                name, f"consent/{name}", t("{quote} says nothing: {name}", quote=quote(text), name=t(_TOLD[name]))
+            )
         elif name == "method" and times_meant.moments(text):
-            told = f"{quote(text)} is a time: are method and time exchanged? {_TOLD[name].capitalize()}"
+            told = t(
+                "{quote} is a time: are method and time exchanged? {told}",
+                quote=quote(text),
+                told=t(_TOLD[name]).capitalize(),
+            )
             cells.fault(name, "consent/method", told)
 
 
@@ -207,17 +229,23 @@ def _purpose(cells: Cells) -> Purpose | None:
     if found.lower() in PURPOSES:
         return Purpose(found.lower())
     if not found:
-        reason = f"is empty; write one of {', '.join(PURPOSES)}"
+        reason = t("is empty; write one of {purposes}", purposes=", ".join(PURPOSES))
     elif found.lower() == Purpose.REHEARSAL:
-        reason = "cannot be rehearsal: those calls go only to proved numbers of your own staff and need no consent"
+        reason = t("cannot be rehearsal: those calls go only to proved numbers of your own staff and need no consent")
     else:
         every = found.lower() in ("全部", "所有", "全选", "都", "all", "any", "every", "both")
-        one = "; a row has one purpose: write two rows" if len([p for p in PURPOSES if p in found.lower()]) > 1 else ""
-        one = f"; write one row for each purpose that was agreed to: {', '.join(PURPOSES)}" if every else one
+        one = (
+            t("; a row has one purpose: write two rows") if len([p for p in PURPOSES if p in found.lower()]) > 1 else ""
+        )
+        one = (
+            t("; write one row for each purpose that was agreed to: {purposes}", purposes=", ".join(PURPOSES))
+            if every
+            else one
+        )
         cells.fault(
             "purpose",
             "consent/purpose",
-            f"{quote(found)} is not a purpose{one or suggest(found.lower(), PURPOSES)}",
+            t("{quote} is not a purpose{one}", quote=quote(found), one=one or suggest(found.lower(), PURPOSES)),
             parted=bool(one),
         )
         return None
@@ -227,7 +255,7 @@ def _purpose(cells: Cells) -> Purpose | None:
 
 def _time(cells: Cells, now: dt.datetime) -> dt.datetime | None:
     if not (found := cells.text("time")):
-        cells.fault("time", "consent/time", f"is empty; {times_meant.ANY_MOMENT}")
+        cells.fault("time", "consent/time", t("is empty; {any_moment}", any_moment=times_meant.ANY_MOMENT))
         return None
     try:
         given = parse_instant(found)
@@ -237,7 +265,11 @@ def _time(cells: Cells, now: dt.datetime) -> dt.datetime | None:
         return None
     if given > now:
         present = f"{now.astimezone(dt.UTC):%Y-%m-%dT%H:%M:%SZ}"
-        cells.fault("time", "consent/time", f"{quote(found)} is in the future (now it is {present})")
+        cells.fault(
+            "time",
+            "consent/time",
+            t("{quote} is in the future (now it is {present})", quote=quote(found), present=present),
+        )
         return None
     return given
 
@@ -245,11 +277,11 @@ def _time(cells: Cells, now: dt.datetime) -> dt.datetime | None:
 def _no_end(text: str) -> str | None:
     """What to write for a consent without an end, or for a length of time; None: the text is neither."""
     if _ENDLESS.fullmatch(text) or is_nothing(text):
-        return (
-            "is not a day: leave the cell empty if the consent has no end, otherwise write the last day, such as"
-            " 2027-01-10"
+        return t(
+            "is not a day: leave the cell empty if the consent has no end, otherwise write the last day,"
+            " such as 2027-01-10"
         )
-    return "is a length of time: write the day itself, such as 2027-01-10" if _LENGTH.fullmatch(text) else None
+    return t("is a length of time: write the day itself, such as 2027-01-10") if _LENGTH.fullmatch(text) else None
 
 
 def _expires(cells: Cells, given: dt.datetime | None) -> dt.datetime | None:
@@ -261,5 +293,5 @@ def _expires(cells: Cells, given: dt.datetime | None) -> dt.datetime | None:
         cells.fault("expires", "consent/expires", f"{quote(found)} {_no_end(found) or error}")
         return None
     if given is not None and expires <= given:
-        cells.fault("expires", "consent/expires", f"{quote(found)} is not after the time of the consent")
+        cells.fault("expires", "consent/expires", t("{quote} is not after the time of the consent", quote=quote(found)))
     return expires

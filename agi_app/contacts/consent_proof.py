@@ -12,6 +12,7 @@ from agi_app.authoring.suggestions import quote, suggest
 from agi_app.contacts.columns import Cells
 from agi_app.contacts.empty_words import is_nothing, points_elsewhere
 from agi_app.errors import InputError
+from agi_app.messages import t
 
 Keep = Callable[[Path], bytes]  # stores a file and returns the SHA-256 of its content
 
@@ -37,10 +38,10 @@ _FILE_NAME = re.compile(
 def no_wording(text: str) -> str | None:
     """Why a text is not what a person agreed to, and what to write; None: it may be."""
     if points_elsewhere(text):
-        return "is not a wording: repeat the exact words in each row, or register them and write their wording_id"
+        return t("is not a wording: repeat the exact words in each row, or register them and write their wording_id")
     if _FILE_NAME.fullmatch(text):
-        return "is a file's name: write the exact words that were shown or said; the file belongs in evidence_file"
-    return "says nothing: write the exact words that were shown or said" if is_nothing(text) else None
+        return t("is a file's name: write the exact words that were shown or said; the file belongs in evidence_file")
+    return t("says nothing: write the exact words that were shown or said") if is_nothing(text) else None
 
 
 def wording_of(cells: Cells, language: str | None, proofs: Proofs) -> tuple[str, str | None]:
@@ -48,26 +49,39 @@ def wording_of(cells: Cells, language: str | None, proofs: Proofs) -> tuple[str,
     label, text = cells.text("wording_id"), cells.exact("wording")
     if not label:
         if not text.strip():
-            reason = "is empty; without it this is no proof of consent"
+            reason = t("is empty; without it this is no proof of consent")
             cells.fault("wording" if cells.has("wording") else "wording_id", "consent/wording", reason)
         elif why := no_wording(text.strip()):
             cells.fault("wording", "consent/wording", f"{quote(text.strip())} {why}")
         return text, language
     if (texts := proofs.wordings.get(label)) is None:
-        hint = suggest(label, proofs.wordings) if proofs.wordings else "; `agi-app consent add-wording` registers one"
+        hint = (
+            suggest(label, proofs.wordings) if proofs.wordings else t("; `agi-app consent add-wording` registers one")
+        )
         if "/" not in label:
-            hint = f", NAME/VERSION{hint}; the words themselves belong in the column wording (--wording-file FILE)"
-        cells.fault("wording_id", "consent/wording-id", f"{quote(label)} is not a registered wording{hint}")
+            hint = t(
+                ", NAME/VERSION{hint}; the words themselves belong in the column wording (--wording-file FILE)",
+                hint=hint,
+            )
+        cells.fault(
+            "wording_id",
+            "consent/wording-id",
+            t("{quote} is not a registered wording{hint}", quote=quote(label), hint=hint),
+        )
         return text, language
     if language is None and len(texts) == 1:
         language = next(iter(texts))
     if language not in texts:
-        known = ", ".join(sorted(name or "no language" for name in texts))
-        wanted = f"has no text in {language}" if language else "needs the row's language"
-        cells.fault("wording_id", "consent/wording-id", f"{quote(label)} {wanted}; it is registered in: {known}")
+        known = ", ".join(sorted(name or t("no language") for name in texts))
+        wanted = t("has no text in {language}", language=language) if language else t("needs the row's language")
+        cells.fault(
+            "wording_id",
+            "consent/wording-id",
+            t("{quote} {wanted}; it is registered in: {known}", quote=quote(label), wanted=wanted, known=known),
+        )
         return text, language
     if text.strip() and text != texts[language]:
-        reason = f"{quote(label)} is registered with another text than the row has; empty one of the two"
+        reason = t("{quote} is registered with another text than the row has; empty one of the two", quote=quote(label))
         cells.fault("wording_id", "consent/wording-id", reason)
     return texts[language], language
 
@@ -79,9 +93,9 @@ def evidence_of(cells: Cells, proofs: Proofs) -> tuple[bytes | None, str | None]
     if fault := name_fault(name):
         reason = f"{quote(shortened(Path(name)))} {fault}"
     elif proofs.folder is None or proofs.keep is None:
-        reason = "names a file; name the folder of the files with --evidence-folder"
+        reason = t("names a file; name the folder of the files with --evidence-folder")
     elif not (proofs.folder / name).resolve().is_relative_to(proofs.folder.resolve()):
-        reason = f"{quote(name)} leads out of the evidence folder"
+        reason = t("{quote} leads out of the evidence folder", quote=quote(name))
     else:
         try:
             return proofs.keep(proofs.folder / name), name

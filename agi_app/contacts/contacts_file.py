@@ -94,21 +94,40 @@ def contact_columns(table: Table) -> Columns:
 def header_notes(columns: Columns, fields: Collection[str] = ()) -> tuple[str, ...]:
     """What the user should know about columns that are not what they seem; ``fields`` are those that the flow reads."""
     consent = [title for title in columns.others if title.casefold().startswith(_CONSENT_WORDS)]
-    told = [f"{NO_CONSENT_NOTE} (kept as plain fields: {', '.join(consent)})"] if consent else []
+    told = (
+        [
+            t(
+                "{no_consent_note} (kept as plain fields: {consent})",
+                no_consent_note=t(NO_CONSENT_NOTE),
+                consent=", ".join(consent),
+            )
+        ]
+        if consent
+        else []
+    )
     if "language" not in columns.known:
         told += [
-            f"the column {quote(title)} is kept as your own column; is it language? Then rename it to language"
+            t(
+                "the column {quote} is kept as your own column; is it language? Then rename it to language",
+                quote=quote(title),
+            )
             for title in columns.others
             if synonyms.other_word(title, ("language",))
         ]
     told += [
-        f"the column {quote(title)} is kept as your own column and never dialled; write it in front of each number"
+        t(
+            "the column {quote} is kept as your own column and never dialled; write it in front of each number",
+            quote=quote(title),
+        )
         for title in columns.others
         if CODE_TITLE.fullmatch(title.strip())
     ]
     told += [
-        f"the column {quote(title)} is kept as your own column and never called; write a second number into"
-        " another row, with the same person_id"
+        t(
+            "the column {quote} is kept as your own column and never called; write a second number into"
+            " another row, with the same person_id",
+            quote=quote(title),
+        )
         for title in columns.others
         if title not in fields and _SECOND_NUMBER.fullmatch(title.strip())
     ]
@@ -144,9 +163,9 @@ class _Reader:
         if not cells.readable:
             return cells.rejected()
         external_id = self._external_id(cells)
-        number = cells.number("contacts/number", self._region, "; or give the campaign a region")
+        number = cells.number("contacts/number", self._region, t("; or give the campaign a region"))
         if number is not None and (other := self._called.other(cells.text("number"), number)):
-            more = "" if self._called.told else "; or give the campaign a region"
+            more = "" if self._called.told else t("; or give the campaign a region")
             cells.fault("number", "contacts/number", _ambiguous(cells.text("number"), number, *other) + more)
         language = self._language(cells)
         person = self._id(cells, "person_id", "contacts/person-id")
@@ -158,9 +177,11 @@ class _Reader:
 
     def _external_id(self, cells: Cells) -> str:
         if not (found := self._id(cells, "external_id", "contacts/external-id")):
-            cells.fault("external_id", "contacts/external-id", "is empty; each contact needs its own id")
+            cells.fault("external_id", "contacts/external-id", t("is empty; each contact needs its own id"))
         elif (line := self._seen.line(found)) is not None:
-            reason = f"{quote(found)} is already on line {line}; each contact needs its own id"
+            reason = t(
+                "{quote} is already on line {line}; each contact needs its own id", quote=quote(found), line=line
+            )
             cells.fault("external_id", "contacts/duplicate-id", reason)
         return found
 
@@ -169,30 +190,40 @@ class _Reader:
             return ""
         cells.unspoilt(name, rule)
         if len(found) > LONGEST_ID:
-            cells.fault(name, rule, f"has {len(found)} characters; at most {LONGEST_ID}")
+            cells.fault(
+                name, rule, t("has {found} characters; at most {longest_id}", found=len(found), longest_id=LONGEST_ID)
+            )
         elif not found.isprintable():
-            cells.fault(name, rule, "has a line break or another invisible character")
+            cells.fault(name, rule, t("has a line break or another invisible character"))
         return found
 
     def _language(self, cells: Cells) -> str | None:
         if not (found := cells.text("language")):
             return None
         if (language := self._known(found)) is None:
-            reason = f"{quote(found)} is not a language of the flow{_meant(found, self._languages)}"
+            reason = t(
+                "{quote} is not a language of the flow{meant}", quote=quote(found), meant=_meant(found, self._languages)
+            )
             cells.fault("language", "contacts/language", reason)
         return language
 
 
 def _ambiguous(text: str, one: phone.PhoneNumber, region: str, other: phone.PhoneNumber) -> str:
-    two = f"{phone.mask(one.e164)} ({one.region}) or {phone.mask(other.e164)} ({region})"
-    return f"{quote(phone.shown_number(text))} may be {two}: write it with + and country code"
+    two = t(
+        "{mask} ({region}) or {mask2} ({region2})",
+        mask=phone.mask(one.e164),
+        region=one.region,
+        mask2=phone.mask(other.e164),
+        region2=region,
+    )
+    return t("{quote} may be {two}: write it with + and country code", quote=quote(phone.shown_number(text)), two=two)
 
 
 def _meant(found: str, languages: Sequence[str]) -> str:
     """The flow's language that a name means, else what there is."""
     tag = shape_hints.language(found).removeprefix(t("; write "))
     known = find_language(tag, languages) if tag else None
-    return f"; write {known}" if known else suggest(found, languages)
+    return t("; write {known}", known=known) if known else suggest(found, languages)
 
 
 def find_language(found: str, languages: Sequence[str]) -> str | None:

@@ -22,6 +22,7 @@ from agi_app.authoring.suggestions import quote
 from agi_app.contacts.consent_file import ALIASES
 from agi_app.errors import AuthorError, InputError, Problem
 from agi_app.file_kinds import kind_of, no_such_file
+from agi_app.messages import t
 from agi_app.model import ambiguous_numbers, phone
 
 LONGEST_LINE = 1 << 16  # bytes
@@ -98,7 +99,7 @@ class ListFile:
             if None in read:
                 self.unreadable += 1
                 if len(self.problems) < SHOWN:
-                    reason = f"{quote(phone.shown_number(text))} is not a telephone number"
+                    reason = t("{quote} is not a telephone number", quote=quote(phone.shown_number(text)))
                     self.problems.append(Problem(str(self.path), number, 1, "list/number", reason))
                 self._meant = self._meant or self._column_with_one(cells)
             yield from self._of(number, read)
@@ -127,11 +128,15 @@ class ListFile:
             with self.path.open("rb") as file:
                 for count, line in enumerate(iter(partial(file.readline, LONGEST_LINE + 1), b""), 1):
                     if len(line) > LONGEST_LINE:
-                        reason = f"this line has more than {LONGEST_LINE} bytes; this is not a list of numbers"
+                        reason = t(
+                            "this line has more than {longest_line} bytes; this is not a list of numbers",
+                            longest_line=LONGEST_LINE,
+                        )
                         raise AuthorError(Problem(str(self.path), count, LONGEST_LINE + 1, "list/unreadable", reason))
                     if count == 1 and (kind := kind_of(line[:_HEAD])):
-                        reason = (
-                            f"this is {kind}; a list is text: one number on each line, or a table with a column number"
+                        reason = t(
+                            "this is {kind}; a list is text: one number on each line, or a table with a column number",
+                            kind=kind,
                         )
                         raise AuthorError(Problem(str(self.path), 1, 1, "list/unreadable", reason))
                     self._hash.update(line)
@@ -142,7 +147,9 @@ class ListFile:
         except FileNotFoundError:
             raise InputError(no_such_file(self.path)) from None
         except OSError as error:
-            raise InputError(f"{self.path}: cannot be read: {error.strerror}") from error
+            raise InputError(
+                t("{path}: cannot be read: {strerror}", path=self.path, strerror=error.strerror)
+            ) from error
 
     def _cells(self, text: str) -> list[str]:
         if self._delimiter and '"' in text:
@@ -162,9 +169,10 @@ class ListFile:
         consents = sum(bool(titles & {name, *ALIASES[name]}) for name in _CONSENT_COLUMNS) > 1
         if consents or "external_id" in titles:
             kind = "consents: `agi-app consent import`" if consents else "contacts: `agi-app contacts import`"
-            reason = (
-                f"by its columns this is a file of {kind} takes it; nothing was imported. If these people must not be"
-                " called, remove all columns except number"
+            reason = t(
+                "by its columns this is a file of {kind} takes it; nothing was imported. If these people must"
+                " not be called, remove all columns except number",
+                kind=t(kind),
             )
             raise AuthorError(Problem(str(self.path), line, 1, "list/unreadable", reason))
 
@@ -208,15 +216,21 @@ class ListFile:
         )
 
     def _too_many(self) -> str:
-        told = (
-            f"{self.unreadable} of {self.lines} lines are not telephone numbers of {self.region}; nothing was imported."
+        told = t(
+            "{unreadable} of {lines} lines are not telephone numbers of {region}; nothing was imported.",
+            unreadable=self.unreadable,
+            lines=self.lines,
+            region=self.region,
         )
         if self._meant:
-            return (
-                f"{told} No column is called number, so the first was read, {quote(self.taken)}; the numbers seem to be"
-                f" in {quote(self._meant)}: rename that column to number"
+            return t(
+                "{told} No column is called number, so the first was read, {quote}; the numbers seem to be in"
+                " {quote2}: rename that column to number",
+                told=told,
+                quote=quote(self.taken),
+                quote2=quote(self._meant),
             )
-        return f"{told} Is this the right file, and --region the right country?"
+        return t("{told} Is this the right file, and --region the right country?", told=told)
 
 
 def _has_number(text: str) -> bool:

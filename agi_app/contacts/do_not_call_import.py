@@ -16,6 +16,7 @@ from agi_app.contacts.do_not_call_file import ListFile, Progress
 from agi_app.errors import InputError, Problem
 from agi_app.event_loop import in_background
 from agi_app.file_kinds import no_such_file
+from agi_app.messages import t
 from agi_app.printable import count_of
 from agi_app.store.database.pool import Store
 from agi_app.store.people.do_not_call_lists import ListTerms, TooFew, lists_in_force, replace_list
@@ -54,9 +55,23 @@ async def import_list(
     _check(terms, now)
     known = next((known for known in await lists_in_force(store) if known.name == terms.name), None)
     if known and known.as_of > terms.as_of:
-        raise InputError(f"--as-of {terms.as_of}: the list {terms.name} in force is newer, of {known.as_of}")
+        raise InputError(
+            t(
+                "--as-of {as_of}: the list {name} in force is newer, of {as_of2}",
+                as_of=terms.as_of,
+                name=terms.name,
+                as_of2=known.as_of,
+            )
+        )
     if known and known.region != terms.region:
-        raise InputError(f"--region {terms.region}: the list {terms.name} is of {known.region}")
+        raise InputError(
+            t(
+                "--region {region}: the list {name} is of {region2}",
+                region=terms.region,
+                name=terms.name,
+                region2=known.region,
+            )
+        )
     before = known.entries if known else 0
     file = ListFile(path, terms.region)
     digest = await in_background(_sha256, path)
@@ -65,7 +80,7 @@ async def import_list(
         for number in file.numbers(progress):
             yield store.hash_number(number)
         if file.sha256 != digest:
-            raise InputError(f"{path}: was changed while it was read; nothing was imported, run it again")
+            raise InputError(t("{path}: was changed while it was read; nothing was imported, run it again", path=path))
 
     least = 1 if terms.smaller else max(1, int(before * (1 - MOST_GONE)))
     try:
@@ -79,12 +94,15 @@ async def import_list(
 
 def _too_few(path: Path, name: str, entries: int, before: int) -> str:
     if not entries:
-        return f"{path}: has no telephone number; nothing was imported"
-    return (
-        f"{path}: has {entries} numbers, the list {name} in force has {before}: people who are no longer on it could"
-        " be called. Nothing was imported; is this the whole list? If it really became that much smaller, run this"
-        " again"
-        " with --smaller"
+        return t("{path}: has no telephone number; nothing was imported", path=path)
+    return t(
+        "{path}: has {entries} numbers, the list {name} in force has {before}: people who are no longer"
+        " on it could be called. Nothing was imported; is this the whole list? If it really became that"
+        " much smaller, run this again with --smaller",
+        path=path,
+        entries=entries,
+        name=name,
+        before=before,
     )
 
 
@@ -92,31 +110,47 @@ def _notes(file: ListFile, terms: ListTerms, entries: int) -> Iterator[str]:
     """What is odd about a list that was taken."""
     if file.taken:
         yield (
-            f"{file.path}: no column is called number, so the first was taken, {quote(file.taken)}; if the numbers are"
-            " in another one, rename that one to number and import the file again"
+            t(
+                "{path}: no column is called number, so the first was taken, {quote}; if the numbers are in"
+                " another one, rename that one to number and import the file again",
+                path=file.path,
+                quote=quote(file.taken),
+            )
         )
     if entries < TINY and not terms.smaller:
-        has = f"{terms.name} has {count_of(entries, 'number')} only"
-        yield f"{has}; a register of a country has millions: is this the whole list?"
+        has = t("{name} has {entries} only", name=terms.name, entries=count_of(entries, "number"))
+        yield t("{has}; a register of a country has millions: is this the whole list?", has=has)
     if file.elsewhere:
         many, count = file.elsewhere > 1, count_of(file.elsewhere, "number")
         yield (
-            f"{file.path}:{file.first_elsewhere}:1: {'the first of ' if many else ''}{count} of"
-            f" another country than {file.region}; {'they are' if many else 'it is'} still taken, and there the list"
-            " binds every call. Is this the right file, and --region the right country?"
+            t(
+                "{path}:{first_elsewhere}:1: {more}{count} of another country than {region}; {more2} still"
+                " taken, and there the list binds every call. Is this the right file, and --region the right"
+                " country?",
+                path=file.path,
+                first_elsewhere=file.first_elsewhere,
+                more=t("the first of ") if many else "",
+                count=count,
+                region=file.region,
+                more2=t("they are") if many else t("it is"),
+            )
         )
 
 
 def _check(terms: ListTerms, now: dt.datetime) -> None:
     if not _NAME.fullmatch(terms.name):
-        raise InputError(f"{terms.name}: a list is named with small letters, digits and hyphens, such as gb-tps")
+        raise InputError(
+            t("{name}: a list is named with small letters, digits and hyphens, such as gb-tps", name=terms.name)
+        )
     if terms.region not in phonenumbers.SUPPORTED_REGIONS:  # under a made-up code no rule would ever find the list
         raise InputError(
-            f"--region {terms.region}: is not a country code; write its two capital letters (ISO 3166), such as US or"
-            " GB"
+            t(
+                "--region {region}: is not a country code; write its two capital letters (ISO 3166), such as US or GB",
+                region=terms.region,
+            )
         )
     if terms.as_of > (now + EASTERNMOST).date():
-        raise InputError(f"--as-of {terms.as_of}: is in the future; give the date of the list itself")
+        raise InputError(t("--as-of {as_of}: is in the future; give the date of the list itself", as_of=terms.as_of))
 
 
 def _sha256(path: Path) -> str:
@@ -126,4 +160,4 @@ def _sha256(path: Path) -> str:
     except FileNotFoundError:
         raise InputError(no_such_file(path)) from None
     except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
+        raise InputError(t("{path}: cannot be read: {strerror}", path=path, strerror=error.strerror)) from error

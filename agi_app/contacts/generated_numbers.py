@@ -11,6 +11,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from agi_app.messages import t
 from agi_app.model import phone
 
 MOST_CONSECUTIVE = 20
@@ -36,7 +37,13 @@ class Block:
     def reason(self) -> str:
         """What is wrong with the list; whole numbers are not shown."""
         first, last = phone.mask(f"+{self.first}"), phone.mask(f"+{self.last}")
-        return f"the list looks generated: it has {self.what} ({self.numbers} numbers from {first} to {last})"
+        return t(
+            "the list looks generated: it has {what} ({numbers} numbers from {first} to {last})",
+            what=self.what,
+            numbers=self.numbers,
+            first=first,
+            last=last,
+        )
 
 
 def looks_generated(numbers: Iterable[str | int]) -> Block | None:
@@ -52,9 +59,19 @@ def looks_generated(numbers: Iterable[str | int]) -> Block | None:
         while ordered[block_start] <= number - BLOCK:
             block_start += 1
         if index - run_start >= MOST_CONSECUTIVE:
-            return _block(f"more than {MOST_CONSECUTIVE} consecutive numbers", ordered, run_start, index, 1)
+            return _block(
+                t("more than {most_consecutive} consecutive numbers", most_consecutive=MOST_CONSECUTIVE),
+                ordered,
+                run_start,
+                index,
+                1,
+            )
         if index - block_start >= MOST_IN_A_BLOCK:
-            what = f"more than {MOST_IN_A_BLOCK} of {BLOCK} neighbouring numbers"
+            what = t(
+                "more than {most_in_a_block} of {block} neighbouring numbers",
+                most_in_a_block=MOST_IN_A_BLOCK,
+                block=BLOCK,
+            )
             return _block(what, ordered, block_start, index, MOST_IN_A_BLOCK, BLOCK)
     return None
 

@@ -33,6 +33,7 @@ from agi_app.contacts.columns import (
 from agi_app.contacts.consent_file import NotATime, parse_instant
 from agi_app.contacts.tables.csv_table import Table
 from agi_app.guard.number_patterns import NotAPattern, OnlyABeginning, new_pattern
+from agi_app.messages import t
 from agi_app.model.phone import shown_number
 
 ALIASES = {
@@ -80,7 +81,9 @@ def parse_guard_list(
         table,
         columns,
         "guard/unknown-column",
-        lambda title: f"{quote(title)} is not a column of a list{suggest(title, ALIASES)}",
+        lambda title: t(
+            "{quote} is not a column of a list{suggest}", quote=quote(title), suggest=suggest(title, ALIASES)
+        ),
     )
     return _rows(table, columns, how, shared)
 
@@ -93,12 +96,14 @@ def _rows(
         cells = Cells(row, columns)
         if (entry := _read(cells, row.line, how)) is not None and shared and (entry.allow or entry.line):
             cells.fault(
-                "what", "guard/shared", "a shared list only blocks, and for all lines: leave out allow and line"
+                "what", "guard/shared", t("a shared list only blocks, and for all lines: leave out allow and line")
             )
         if entry is not None:
             first = seen.setdefault((entry.pattern, entry.line), row.line)
             if first != row.line:
-                cells.fault("number", "guard/twice", f"is also in line {first}; keep the one that you mean")
+                cells.fault(
+                    "number", "guard/twice", t("is also in line {first}; keep the one that you mean", first=first)
+                )
         yield cells.rejected() if entry is None or cells.faulty else entry
 
 
@@ -108,10 +113,18 @@ def _read(cells: Cells, file_line: int, how: CellFormats) -> ListRow | None:
         return None
     pattern, until = _pattern(cells, how), _until(cells, how)
     if (allow := WORDS.get(cells.text("what").casefold())) is None:
-        cells.fault("what", "guard/what", f"{quote(cells.text('what'))} is neither allow nor block{_meant(cells)}")
+        cells.fault(
+            "what",
+            "guard/what",
+            t("{quote} is neither allow nor block{meant}", quote=quote(cells.text("what")), meant=_meant(cells)),
+        )
     reason = cells.text("reason")
     if len(reason) > LONGEST_REASON or not reason.isprintable():
-        cells.fault("reason", "guard/reason", f"must be one line of {LONGEST_REASON} characters at most")
+        cells.fault(
+            "reason",
+            "guard/reason",
+            t("must be one line of {longest_reason} characters at most", longest_reason=LONGEST_REASON),
+        )
     if cells.faulty or pattern is None or allow is None:
         return None
     return ListRow(file_line, pattern, allow, reason, until, cells.text("line"))
@@ -123,19 +136,19 @@ _ALLOWED = ("permit", "allowed", "accept", "whitelist", "pass", "ok", "ç™½", "å…
 
 def _meant(cells: Cells) -> str:
     small = cells.text("what").casefold()
-    return "; write block" if small in _BLOCKED else "; write allow" if small in _ALLOWED else ""
+    return t("; write block") if small in _BLOCKED else t("; write allow") if small in _ALLOWED else ""
 
 
 def _pattern(cells: Cells, how: CellFormats) -> str | None:
     if not (text := cells.text("number")):
-        cells.fault("number", "guard/number", "is empty")
+        cells.fault("number", "guard/number", t("is empty"))
     elif cells.unspoilt("number", "guard/number"):
         try:
             return new_pattern(text.lstrip("'"), how.region or None)
         except OnlyABeginning as error:
             cells.fault("number", "guard/number", str(error))
         except NotAPattern:
-            ways = (
+            ways = t(
                 "is not a number, a prefix (+8695*), a range (+861000-+861999, as many digits on both sides) or"
                 " withheld"
             )
@@ -154,6 +167,6 @@ def _until(cells: Cells, how: CellFormats) -> dt.datetime | None:
         return parse_instant(text)
     except (NotATime, ValueError, OverflowError) as error:
         moment = isinstance(error, NotATime) and times_meant.moments(text) and not times_meant.days(text)
-        why = str(error) if moment else f"is not a day; {times_meant.write_day(text)}"
+        why = str(error) if moment else t("is not a day; {write_day}", write_day=times_meant.write_day(text))
         cells.fault("until", "guard/until", f"{quote(text)} {why}")
         return None

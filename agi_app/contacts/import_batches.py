@@ -25,6 +25,7 @@ from agi_app.contacts.tables.encoding import GB18030
 from agi_app.contacts.tables.opening import temporary
 from agi_app.errors import Problem
 from agi_app.event_loop import in_background
+from agi_app.messages import t
 from agi_app.model.person import Consent, ContactRow
 
 BATCH = 10_000  # rows a transaction, fewer of
@@ -136,10 +137,13 @@ async def store_all(
         elif not set_aside(rejects_path(path, spool.table.encoding)):
             notes = (
                 *notes,
-                f"{rejects_path(path, spool.table.encoding)} belongs to an older import and cannot be moved away",
+                t(
+                    "{rejects_path} belongs to an older import and cannot be moved away",
+                    rejects_path=rejects_path(path, spool.table.encoding),
+                ),
             )
     if spool.table.encoding == GB18030:
-        notes = (*notes, "read as GB18030; look at one imported name, and save files as CSV UTF-8 to be sure")
+        notes = (*notes, t("read as GB18030; look at one imported name, and save files as CSV UTF-8 to be sure"))
     added, updated, unchanged, woken = counts
     figures = (spool.rows, added, updated, unchanged, spool.rejected)
     return ImportSummary(str(path), *figures, tuple(spool.problems), kept, notes, woken)

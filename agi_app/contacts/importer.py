@@ -44,6 +44,7 @@ from agi_app.contacts.tables.opening import LARGEST_WHOLE, open_table, private_c
 from agi_app.contacts.tables.text_lines import text_lines
 from agi_app.errors import AuthorError, Problem
 from agi_app.event_loop import in_background
+from agi_app.messages import t
 from agi_app.model.campaign import Campaign
 from agi_app.model.person import Consent, ContactRow
 from agi_app.printable import count_of
@@ -175,11 +176,19 @@ class Elsewhere:
         """One sentence; empty when all are of listed countries."""
         if not self._found:
             return ()
-        of = ", ".join(f"{number} of {region}" for region, number in self._found.most_common())
+        of = ", ".join(
+            t("{number} of {region}", number=number, region=region) for region, number in self._found.most_common()
+        )
         who = count_of(self._found.total(), "contact has a number", "contacts have numbers")
         return (
-            f"{who} of a country that the campaign does not call ({of}; the first is {self._first}): people outside"
-            f" {', '.join(self._listed)} are refused (jurisdictions in the campaign's file)",
+            t(
+                "{who} of a country that the campaign does not call ({of}; the first is {first}): people outside"
+                " {listed} are refused (jurisdictions in the campaign's file)",
+                who=who,
+                of=of,
+                first=self._first,
+                listed=", ".join(self._listed),
+            ),
         )
 
 
@@ -190,7 +199,7 @@ def read_stop_list_file(path: Path, region: str | None = None) -> StopList:
         try:
             encoding = detect(copy, str(path))
         except AuthorError as error:
-            none = "; NO STOP TAKEN from this file"
+            none = t("; NO STOP TAKEN from this file")
             raise AuthorError(*(replace(each, message=each.message + none) for each in error.problems)) from None
         with text_lines(copy, encoding, str(path)) as lines:
             listed = parse_stop_list(lines, str(path), region)
@@ -230,12 +239,17 @@ async def _refuse_generated(store: Store, campaign: str, spool: Spool[ContactRow
     lacking = await imports.without_own_evidence(store, numbers, block.span)
     if not lacking.numbers:
         return
-    together = "" if looks_generated(listed) else ", together with contacts that the campaign has"
-    message = (
-        f"{block.reason}{together}; nothing was imported. Such a list is taken only when each of its numbers has a"
-        f" recorded consent with evidence that no other number uses: {lacking.numbers} of {len(numbers)} have none,"
-        f" {lacking.in_block} of them in that block. Record those consents first, or import only numbers that people"
-        " gave themselves"
+    together = "" if looks_generated(listed) else t(", together with contacts that the campaign has")
+    message = t(
+        "{reason}{together}; nothing was imported. Such a list is taken only when each of its numbers"
+        " has a recorded consent with evidence that no other number uses: {numbers} of {numbers2} have"
+        " none, {in_block} of them in that block. Record those consents first, or import only numbers"
+        " that people gave themselves",
+        reason=block.reason,
+        together=together,
+        numbers=lacking.numbers,
+        numbers2=len(numbers),
+        in_block=lacking.in_block,
     )
     raise AuthorError(Problem(spool.table.file, spool.table.header_row.line, 1, "contacts/generated", message))
 
@@ -252,7 +266,10 @@ def _fingerprint(copy: IO[bytes], *read_with: str) -> bytes:
 def _goes_on(before: imports.ImportProgress, rows: int, progress: Progress | None) -> str:
     if progress:
         progress(before.rows_done, rows)
-    return (
-        f"continued after row {before.rows_done:,} of {rows:,}: an import of this file was interrupted, which began at"
-        f" {before.began_at:%Y-%m-%d %H:%M} UTC; what it stored is counted here too"
+    return t(
+        "continued after row {rows_done:,} of {rows:,}: an import of this file was interrupted, which"
+        " began at {began_at:%Y-%m-%d %H:%M} UTC; what it stored is counted here too",
+        rows_done=before.rows_done,
+        rows=rows,
+        began_at=before.began_at,
     )

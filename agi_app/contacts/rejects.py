@@ -20,6 +20,7 @@ from agi_app.contacts.columns import REJECT_COLUMNS, RejectedRow
 from agi_app.contacts.tables.xlsx import XLSX
 from agi_app.contacts.tables.xlsx_writer import SheetWriter
 from agi_app.errors import InputError
+from agi_app.messages import t
 
 
 class RejectsFile:
@@ -35,8 +36,12 @@ class RejectsFile:
             fd = os.open(self._part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)  # it holds numbers
         except OSError as error:
             raise InputError(
-                f"{self._target}: the rejected rows cannot be written here ({error.strerror}), so nothing was"
-                " imported; copy the file to a folder that you may write to"
+                t(
+                    "{target}: the rejected rows cannot be written here ({strerror}), so nothing was imported; copy"
+                    " the file to a folder that you may write to",
+                    target=self._target,
+                    strerror=error.strerror,
+                )
             ) from error
         self._file: IO[bytes] = os.fdopen(fd, "wb")
         self._writer = SheetWriter(self._file) if encoding == XLSX else _CsvWriter(self._file)
@@ -64,8 +69,12 @@ class RejectsFile:
 
     def _unwritten(self, error: OSError) -> InputError:
         return InputError(
-            f"{self._target}: the rejected rows could not be written ({error.strerror}); good rows may be imported"
-            " already. Fix that and import the same file again: nothing is imported twice"
+            t(
+                "{target}: the rejected rows could not be written ({strerror}); good rows may be imported"
+                " already. Fix that and import the same file again: nothing is imported twice",
+                target=self._target,
+                strerror=error.strerror,
+            )
         )
 
     def close(self) -> None:

@@ -17,6 +17,7 @@ from agi_app.contacts.columns import read_number
 from agi_app.contacts.contacts_file import ALIASES
 from agi_app.contacts.tables.csv_table import SHOWN_PROBLEMS
 from agi_app.errors import Problem
+from agi_app.messages import t
 from agi_app.model import ambiguous_numbers, phone
 
 _CELL = re.compile(r'(?:^|[,;\t])((?:\s*"[^"]*")?[^,;\t]*)')
@@ -53,7 +54,7 @@ class _Reading:
         faults = list(self._cells(text))
         if found := _ABROAD.search(comment):
             column = len(text) + 2 + found.start()
-            faults.append((column, found[0], "is in a comment, so it was not stopped: give it its own line"))
+            faults.append((column, found[0], t("is in a comment, so it was not stopped: give it its own line")))
         self.unreadable += bool(faults)
         for column, cell, why in faults:
             if len(self.problems) < SHOWN_PROBLEMS:
@@ -66,7 +67,11 @@ class _Reading:
             if index == 0 or title in _TITLES or (title is None and _may_be_one(cell)):
                 yield from self._take(start, cell, index == 0)
             elif title is not None and _ABROAD.fullmatch(cell):
-                yield start, cell, f"is under {quote(title)}, so it was not stopped: give it its own line"
+                yield (
+                    start,
+                    cell,
+                    t("is under {quote}, so it was not stopped: give it its own line", quote=quote(title)),
+                )
 
     def _take(self, start: int, cell: str, needed: bool) -> Iterator[tuple[int, str, str]]:
         for offset, part in ambiguous_numbers.several(cell) or ((0, cell),):

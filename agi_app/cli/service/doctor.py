@@ -38,6 +38,23 @@ _NAMED = (  # findings about one thing, by its name
 )
 
 
+_PARTS = (  # keys in JSON
+    template("caller ID"),
+    template("calling rules"),
+    template("clocks"),
+    template("data folder"),
+    template("database"),
+    template("database objects"),
+    template("figures"),
+    template("lines"),
+    template("project files"),
+    template("redirects"),
+    template("redirects of staff"),
+    template("settings"),
+    template("snoop channels"),
+)
+
+
 def _named(check: str) -> str:
     """What was looked at; its name is a key in JSON, and in English."""
     for one in _NAMED:

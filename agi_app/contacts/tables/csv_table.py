@@ -25,6 +25,7 @@ from agi_app.authoring.suggestions import quote
 from agi_app.contacts.tables.encoding import detect
 from agi_app.contacts.tables.text_lines import LONGEST_ROW, RowTooLong, TextLines, text_lines
 from agi_app.errors import AuthorError, Problem
+from agi_app.messages import t
 from agi_app.printable import count_of, fault_of, one_line, unfit
 
 DELIMITERS = ",;\t"
@@ -110,10 +111,10 @@ class Table:
             if first is not None and self.delimiter and _is_title(first):
                 second = next(records, None)
                 if second is not None and _has_titles(second):
-                    self._above, self.notes = 1, (f"line {first.line} looks like a title and was skipped",)
+                    self._above, self.notes = 1, (t("line {line} looks like a title and was skipped", line=first.line),)
                     first = second
         if first is None:
-            raise AuthorError(Problem(file, 1, 1, "table/empty", "the file has no header and no rows"))
+            raise AuthorError(Problem(file, 1, 1, "table/empty", t("the file has no header and no rows")))
         self.header_row = first
         self.header = tuple(cell.strip() for cell in first.cells)
         if problems := self._header_problems():
@@ -132,7 +133,7 @@ class Table:
                 whole = row.fault or len(row.cells) == len(self.header)
                 yield dataclasses.replace(row, fault=_TITLES_AGAIN) if again else row if whole else self.miscounted(row)
         if empty:
-            line, reason = self.header_row.line, "the file has a header but no rows; write them below it"
+            line, reason = self.header_row.line, t("the file has a header but no rows; write them below it")
             raise AuthorError(Problem(self.file, line, 1, "table/no-rows", reason))
 
     def read_so_far(self) -> tuple[int, int]:
@@ -165,16 +166,24 @@ class Table:
         if lines.read_twice <= 2 * self._size + _READ_TWICE:
             return
         row = Row(line, (), tuple(lines.taken), self.delimiter)
-        reason = f"{fault.reason}; so many quotes in this file do not match that agi-app cannot tell where its rows end"
+        reason = t(
+            "{reason}; so many quotes in this file do not match that agi-app cannot tell where its rows end",
+            reason=fault.reason,
+        )
         raise AuthorError(Problem(self.file, *row.position(fault.cell), fault.rule, reason))
 
     def miscounted(self, row: Row) -> Row:
         """The row with the fault that it has too many or too few cells."""
         found, wanted = len(row.cells), len(self.header)
-        hint = "" if found < wanted else "; put text that contains the delimiter in quotes"
+        hint = "" if found < wanted else t("; put text that contains the delimiter in quotes")
         sign = WIDE_DELIMITER.search("\n".join(row.cells)) if found < wanted else None
         hint += f"; {full_width.naming(sign[0])}" if sign else self._other_delimiter(row) if found < wanted else ""
-        reason = f"the row has {count_of(found, 'cell')}, the header has {wanted}{hint}"
+        reason = t(
+            "the row has {found}, the header has {wanted}{hint}",
+            found=count_of(found, "cell"),
+            wanted=wanted,
+            hint=hint,
+        )
         return dataclasses.replace(row, fault=RowFault("table/cells", min(found, wanted), reason))
 
     def _other_delimiter(self, row: Row) -> str:
@@ -182,15 +191,23 @@ class Table:
         other = next((sign for sign in DELIMITERS if sign != self.delimiter and sign in "".join(row.cells)), None)
         names = {",": "a comma", ";": "a semicolon", "\t": "a tab"}
         if other is None:
-            return "; leave a cell empty, two delimiters side by side, for what is not known"
-        return f"; {names[other]} is here where the header has {names[self.delimiter]}: use the same in all lines"
+            return t("; leave a cell empty, two delimiters side by side, for what is not known")
+        return t(
+            "; {other} is here where the header has {names}: use the same in all lines",
+            other=names[other],
+            names=names[self.delimiter],
+        )
 
     def _header_problems(self) -> list[Problem]:
         row = self.header_row
         if row.fault:
             return [Problem(self.file, *row.position(row.fault.cell), row.fault.rule, row.fault.reason)]
         if len(self.header) > MOST_COLUMNS:
-            reason = f"the header has {len(self.header)} columns; at most {MOST_COLUMNS} are read"
+            reason = t(
+                "the header has {header} columns; at most {most_columns} are read",
+                header=len(self.header),
+                most_columns=MOST_COLUMNS,
+            )
             return [Problem(self.file, *row.position(MOST_COLUMNS), "table/too-long", reason)]
         return [
             Problem(self.file, *row.position(index), rule, row.label(index) + reason)
@@ -203,11 +220,15 @@ def _wrong_titles(header: tuple[str, ...]) -> Iterator[tuple[int, str, str]]:
     seen: set[str] = set()
     for index, name in enumerate(header):
         if not name:
-            yield index, "table/header-empty", f"column {index + 1} has no name; name it or delete it"
+            yield index, "table/header-empty", t("column {index} has no name; name it or delete it", index=index + 1)
         elif found := unfit(name):
             yield index, "table/unprintable", f"{quote(one_line(name))} {fault_of(found)}"
         elif name in seen:
-            yield index, "table/header-duplicate", f"{quote(name)} names two columns; rename or delete one"
+            yield (
+                index,
+                "table/header-duplicate",
+                t("{quote} names two columns; rename or delete one", quote=quote(name)),
+            )
         seen.add(name)
 
 
@@ -264,7 +285,7 @@ def _quote_fault(lines: list[str], delimiter: str) -> RowFault:
     for cell, start in enumerate(_cell_starts((line,), delimiter)[0]):
         behind = _behind_quotes(line, start)
         if behind < 0:
-            return RowFault("table/quote", cell, "a quote is opened here and never closed; close it, or remove it")
+            return RowFault("table/quote", cell, t("a quote is opened here and never closed; close it, or remove it"))
         if behind > start and line[behind : behind + 1] not in ("", delimiter):
-            return RowFault("table/quote", cell, 'text follows a closing quote; write a quote inside quotes as ""')
-    return RowFault("table/quote", 0, "the quotes of this row do not match, or a cell is too long")
+            return RowFault("table/quote", cell, t('text follows a closing quote; write a quote inside quotes as ""'))
+    return RowFault("table/quote", 0, t("the quotes of this row do not match, or a cell is too long"))

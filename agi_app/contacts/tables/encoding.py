@@ -18,6 +18,7 @@ from typing import IO
 
 from agi_app.errors import AuthorError, Problem
 from agi_app.file_kinds import kind_of
+from agi_app.messages import t
 
 CHUNK = 1 << 16
 UTF8, GB18030, UTF16 = "utf-8-sig", "gb18030", "utf-16"  # as Python names them; -sig drops a BOM when there is one
@@ -39,13 +40,15 @@ def detect(source: IO[bytes], file: str) -> str:
     """
     if not (head := _from_start(source, 64)):
         raise AuthorError(
-            Problem(file, 1, 1, "table/empty", "the file is empty; its first line has the titles of the columns")
+            Problem(file, 1, 1, "table/empty", t("the file is empty; its first line has the titles of the columns"))
         )
     if (kind := kind_of(head)) is not None:
-        how = COPY if file.lower().endswith(_TEXTS) else SAVE_AS
-        raise AuthorError(Problem(file, 1, 1, "table/format", f"this is {kind}, not CSV; {how}"))
+        how = t(COPY if file.lower().endswith(_TEXTS) else SAVE_AS)
+        raise AuthorError(Problem(file, 1, 1, "table/format", t("this is {kind}, not CSV; {how}", kind=kind, how=how)))
     if head.lstrip()[:1] in (b"{", b"["):
-        raise AuthorError(Problem(file, 1, 1, "table/format", f"this is JSON, not CSV; {SAVE_AS}"))
+        raise AuthorError(
+            Problem(file, 1, 1, "table/format", t("this is JSON, not CSV; {save_as}", save_as=t(SAVE_AS)))
+        )
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         _check_utf16(source, file)
         return UTF16
@@ -53,17 +56,22 @@ def detect(source: IO[bytes], file: str) -> str:
     if (bad := _first_bad_byte(source, UTF8)) is None:
         return UTF8
     if (both := _two_encodings(source)) is not None:
-        reason = (
-            f"line {both[0]} is UTF-8 and line {both[1]} is GBK: these are two files in one, and nothing is read; open"
-            ' each file alone and save it as "CSV UTF-8" before you put them together'
+        reason = t(
+            "line {both} is UTF-8 and line {both2} is GBK: these are two files in one, and nothing is read;"
+            ' open each file alone and save it as "CSV UTF-8" before you put them together',
+            both=both[0],
+            both2=both[1],
         )
         raise AuthorError(Problem(file, max(both), 1, "table/encoding", reason))
     if head.startswith(codecs.BOM_UTF8) or _wide_characters(source, bad) >= _SURELY_UTF8:
-        reason = f"a byte here is not UTF-8, though the text before it is: the file is damaged or cut off; {SAVE_AS}"
+        reason = t(
+            "a byte here is not UTF-8, though the text before it is: the file is damaged or cut off; {save_as}",
+            save_as=t(SAVE_AS),
+        )
     elif _first_bad_byte(source, GB18030) is None:
         return GB18030
     else:
-        reason = f"from here on the text is neither UTF-8 nor GB18030; {SAVE_AS}"
+        reason = t("from here on the text is neither UTF-8 nor GB18030; {save_as}", save_as=t(SAVE_AS))
     raise AuthorError(Problem(file, *_position(source, bad), "table/encoding", reason))
 
 
@@ -81,7 +89,7 @@ def _refuse_nul(source: IO[bytes], file: str) -> None:
     before = 0
     for chunk in _chunks(source):
         if (at := chunk.find(b"\0")) >= 0:
-            reason = f"a NUL byte: this is not a text file, or it is UTF-16; {SAVE_AS}"
+            reason = t("a NUL byte: this is not a text file, or it is UTF-16; {save_as}", save_as=t(SAVE_AS))
             raise AuthorError(Problem(file, *_position(source, before + at), "table/nul", reason))
         before += len(chunk)
 
@@ -94,10 +102,14 @@ def _check_utf16(source: IO[bytes], file: str) -> None:
             text = decoder.decode(chunk, final=not chunk)
             if "\0" in text:
                 line += text[: text.index("\0")].count("\n")
-                raise AuthorError(Problem(file, line, 1, "table/nul", f"there is a NUL character here; {SAVE_AS}"))
+                raise AuthorError(
+                    Problem(
+                        file, line, 1, "table/nul", t("there is a NUL character here; {save_as}", save_as=t(SAVE_AS))
+                    )
+                )
             line += text.count("\n")
     except UnicodeDecodeError:
-        reason = f"near this line the UTF-16 text is damaged or cut off; {SAVE_AS}"
+        reason = t("near this line the UTF-16 text is damaged or cut off; {save_as}", save_as=t(SAVE_AS))
         raise AuthorError(Problem(file, line, 1, "table/encoding", reason)) from None
 
 

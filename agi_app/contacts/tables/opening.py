@@ -14,6 +14,7 @@ from agi_app.contacts.tables.csv_table import Table
 from agi_app.contacts.tables.xlsx import ZIPPED, NoWorkbook, SheetTable
 from agi_app.errors import InputError
 from agi_app.file_kinds import no_such_file
+from agi_app.messages import t
 
 IN_MEMORY = 4 << 20  # bytes; what is larger goes into an unnamed temporary file
 LARGEST = 1 << 30  # bytes
@@ -33,7 +34,7 @@ def open_table(source: IO[bytes], file: str, sheet: str | None = None) -> Table:
         with suppress(NoWorkbook):
             return SheetTable(source, file, sheet)
     if sheet is not None:
-        raise InputError(f"{file}: --sheet is for an Excel workbook (XLSX); this file is not one")
+        raise InputError(t("{file}: --sheet is for an Excel workbook (XLSX); this file is not one", file=file))
     return Table(source, file)
 
 
@@ -41,7 +42,13 @@ def all_rows(rows: Iterable[T], file: str) -> list[T]:
     """The rows of a short list; InputError when it is not one."""
     found = list(itertools.islice(rows, MOST_WHOLE + 1))
     if len(found) > MOST_WHOLE:
-        raise InputError(f"{file}: has more than {MOST_WHOLE:,} rows; split it into several files")
+        raise InputError(
+            t(
+                "{file}: has more than {most_whole:,} rows; split it into several files",
+                file=file,
+                most_whole=MOST_WHOLE,
+            )
+        )
     return found
 
 
@@ -51,20 +58,26 @@ def private_copy(path: Path, stack: ExitStack, largest: int = LARGEST) -> IO[byt
     Raises InputError when it cannot be read, or has more than ``largest`` bytes.
     """
     if path.name.startswith("~$"):
-        raise InputError(f"{path}: this is the lock file of an open Excel; name the file without ~$")
+        raise InputError(t("{path}: this is the lock file of an open Excel; name the file without ~$", path=path))
     copy = temporary(stack)
     try:
         with path.open("rb") as source:
             while chunk := source.read(1 << 20):
                 copy.write(chunk)
                 if copy.tell() > largest:
-                    raise InputError(f"{path}: larger than {largest >> 20} MiB; split it into several files")
+                    raise InputError(
+                        t(
+                            "{path}: larger than {largest} MiB; split it into several files",
+                            path=path,
+                            largest=largest >> 20,
+                        )
+                    )
     except FileNotFoundError:
         raise InputError(no_such_file(path)) from None
     except IsADirectoryError:
-        raise InputError(f"{path}: this is a folder; name the file in it") from None
+        raise InputError(t("{path}: this is a folder; name the file in it", path=path)) from None
     except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
+        raise InputError(t("{path}: cannot be read: {strerror}", path=path, strerror=error.strerror)) from error
     return copy
 
 

@@ -14,6 +14,7 @@ from functools import partial
 from typing import IO
 
 from agi_app.errors import AuthorError, Problem
+from agi_app.messages import t
 
 LONGEST_LINE = LONGEST_ROW = 1 << 20  # characters
 
@@ -36,7 +37,10 @@ def text_lines(source: IO[bytes], encoding: str, file: str) -> Iterator[Iterator
 def _bounded(wrapper: io.TextIOWrapper, file: str) -> Iterator[str]:
     for number, line in enumerate(iter(partial(wrapper.readline, LONGEST_LINE + 1), ""), start=1):
         if len(line) > LONGEST_LINE:
-            reason = f"this line has more than {LONGEST_LINE:,} characters; is this file a table at all?"
+            reason = t(
+                "this line has more than {longest_line:,} characters; is this file a table at all?",
+                longest_line=LONGEST_LINE,
+            )
             raise AuthorError(Problem(file, number, LONGEST_LINE + 1, "table/too-long", reason))
         yield line
 

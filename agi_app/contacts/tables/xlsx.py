@@ -28,6 +28,8 @@ import msgspec
 from agi_app.contacts.tables.csv_table import Row, RowFault, Table
 from agi_app.contacts.tables.xlsx_child import Head, Refusal, SentRow
 from agi_app.errors import AuthorError, InputError, Problem
+from agi_app.messages import t
+from agi_app.messages.retold import retold
 
 XLSX = "xlsx"
 ZIPPED = b"PK\x03\x04"
@@ -54,11 +56,11 @@ class SheetRow(Row):
 
     def label(self, cell: int) -> str:
         """``cell B7: ``."""
-        return f"cell {column_letters(self.left + cell)}{self.line}: "
+        return t("cell {column_letters}{line}: ", column_letters=column_letters(self.left + cell), line=self.line)
 
     def oddity(self, cell: int) -> str | None:
         """Why this cell is fit for no number and no id."""
-        return self.odd.get(cell)
+        return retold(self.odd[cell]) if cell in self.odd else None
 
 
 class SheetTable(Table):
@@ -81,11 +83,17 @@ class SheetTable(Table):
         if isinstance(head, Refusal):
             raise _refused(head, file, sheet)
         if not isinstance(head, Head):
-            raise _unreadable(file, "is damaged; open it in the spreadsheet program and save it again")
+            raise _unreadable(file, t("is damaged; open it in the spreadsheet program and save it again"))
         self._left, self._height, self._begin = head.left, head.rows, self._rows.tell()
         if head.passed_over:
             others = ", ".join(head.passed_over)
-            self.notes = (f"read the sheet {head.sheet}, not {others}; name another one with --sheet",)
+            self.notes = (
+                t(
+                    "read the sheet {sheet}, not {others}; name another one with --sheet",
+                    sheet=head.sheet,
+                    others=others,
+                ),
+            )
         self._width = self._read = 0
         self._read_header()
 
@@ -105,7 +113,7 @@ class SheetTable(Table):
         if len(cells) > width and not any(cell.strip() for cell in cells[width:]):
             cells = cells[:width]
         nul = next((index for index, cell in enumerate(cells) if "\0" in cell), None)
-        fault = None if nul is None else RowFault("table/nul", nul, "there is a NUL character here")
+        fault = None if nul is None else RowFault("table/nul", nul, t("there is a NUL character here"))
         cells = [*cells, *[""] * (width - len(cells))]
         return SheetRow(sent.line, tuple(cells), (), "", fault, self._left, sent.odd)
 
@@ -113,7 +121,7 @@ class SheetTable(Table):
         """The row with the fault that it has a value outside of the table."""
         cell = next(index for index in range(len(self.header), len(row.cells)) if row.cells[index].strip())
         return dataclasses.replace(
-            row, fault=row.fault or RowFault("table/cells", cell, "this value is in a column that has no title")
+            row, fault=row.fault or RowFault("table/cells", cell, t("this value is in a column that has no title"))
         )
 
     def read_so_far(self) -> tuple[int, int]:
@@ -153,10 +161,12 @@ def _read_apart(source: IO[bytes], file: str, sheet: str | None, rows: IO[bytes]
         except subprocess.TimeoutExpired:
             done = None
     if done is None or done.returncode in (-signal.SIGXCPU, -signal.SIGKILL):
-        raise _unreadable(file, f'takes longer than {seconds} s to read; split it, or save it as "CSV UTF-8"')
+        raise _unreadable(
+            file, t('takes longer than {seconds} s to read; split it, or save it as "CSV UTF-8"', seconds=seconds)
+        )
     if done.returncode != 0:
-        what = f"needs more than {memory >> 20} MiB of memory, much for its size, or is damaged"
-        raise _unreadable(file, f'{what}; copy its cells into a new workbook, or save it as "CSV UTF-8"')
+        what = t("needs more than {memory} MiB of memory, much for its size, or is damaged", memory=memory >> 20)
+        raise _unreadable(file, t('{what}; copy its cells into a new workbook, or save it as "CSV UTF-8"', what=what))
 
 
 def _next(rows: IO[bytes]) -> Head | Refusal | list[SentRow] | None:
@@ -169,9 +179,13 @@ def _refused(refusal: Refusal, file: str, sheet: str | None) -> Exception:
     if refusal.kind == "other":
         return NoWorkbook()
     if refusal.kind == "sheet":
-        return InputError(f"{file}: there is no sheet {sheet!r}; it has: {refusal.text}")
-    return _unreadable(file, refusal.text + ('; or save it as "CSV UTF-8"' if refusal.kind == "large" else ""))
+        return InputError(
+            t("{file}: there is no sheet {sheet!r}; it has: {text}", file=file, sheet=sheet, text=refusal.text)
+        )
+    return _unreadable(
+        file, retold(refusal.text) + (t('; or save it as "CSV UTF-8"') if refusal.kind == "large" else "")
+    )
 
 
 def _unreadable(file: str, what: str) -> AuthorError:
-    return AuthorError(Problem(file, 1, 1, "table/format", f"this workbook {what}"))
+    return AuthorError(Problem(file, 1, 1, "table/format", t("this workbook {what}", what=what)))

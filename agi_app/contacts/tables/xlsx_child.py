@@ -21,6 +21,7 @@ import msgspec
 import python_calamine as calamine
 
 from agi_app.contacts.tables.xlsx_size import TooLarge, check_size, is_workbook
+from agi_app.messages import t
 
 MOST_DIGITS = 15  # what a spreadsheet keeps of a number
 ROWS_AT_ONCE = 1000
@@ -71,9 +72,14 @@ def main() -> int:
     except TooLarge as error:
         _send(out, Refusal("large", str(error)))
     except calamine.PasswordError:
-        _send(out, Refusal("damaged", "is protected by a password: remove it in the spreadsheet program"))
+        _send(out, Refusal("damaged", t("is protected by a password: remove it in the spreadsheet program")))
     except (calamine.CalamineError, calamine.ZipError, calamine.XmlError, OSError, ValueError) as error:
-        _send(out, Refusal("damaged", f"is damaged ({error}); open it in the spreadsheet program and save it again"))
+        _send(
+            out,
+            Refusal(
+                "damaged", t("is damaged ({error}); open it in the spreadsheet program and save it again", error=error)
+            ),
+        )
     out.flush()
     return 0
 
@@ -94,7 +100,7 @@ def _read(out: IO[bytes], wanted: str | None) -> None:
         _send(out, Refusal("sheet", ", ".join(names)))
         return
     if not (visible := [s.name for s in sheets if s.visible == calamine.SheetVisibleEnum.Visible] or names):
-        _send(out, Refusal("damaged", "has no sheet with a table"))
+        _send(out, Refusal("damaged", t("has no sheet with a table")))
         return
     sheet = book.get_sheet_by_name(wanted if wanted is not None else visible[0])
     left = (sheet.start or (0, 0))[1]
@@ -147,19 +153,23 @@ def _row(line: int, values: list[Value]) -> SentRow:
 def _as_text(value: Value) -> tuple[str, str | None]:
     """What a person would have typed, and why it may not be what was meant."""
     if isinstance(value, bool):
-        return str(value).upper(), f"is TRUE or FALSE; {_CHANGED}"
+        return str(value).upper(), t("is TRUE or FALSE; {changed}", changed=t(_CHANGED))
     if isinstance(value, int | float):
         if isinstance(value, float) and not value.is_integer():
-            return repr(value), f"is a number with a fraction; {_CHANGED}"
+            return repr(value), t("is a number with a fraction; {changed}", changed=t(_CHANGED))
         text = str(int(value))
         rounded = len(text.lstrip("-")) > MOST_DIGITS
-        return text, f"has more than {MOST_DIGITS} digits; {_CHANGED}" if rounded else None
+        return text, t(
+            "has more than {most_digits} digits; {changed}", most_digits=MOST_DIGITS, changed=t(_CHANGED)
+        ) if rounded else None
     if isinstance(value, dt.datetime):
         text = value.isoformat(" ", "seconds" if value.second else "minutes")
-        return text, f"is a date; {_CHANGED}"
+        return text, t("is a date; {changed}", changed=t(_CHANGED))
     if isinstance(value, dt.time):
-        return value.isoformat("seconds" if value.second else "minutes"), f"is a time of day; {_CHANGED}"
-    return str(value), f"is a date or a time span; {_CHANGED}"
+        return value.isoformat("seconds" if value.second else "minutes"), t(
+            "is a time of day; {changed}", changed=t(_CHANGED)
+        )
+    return str(value), t("is a date or a time span; {changed}", changed=t(_CHANGED))
 
 
 def _send(out: IO[bytes], message: object) -> None:

@@ -12,6 +12,8 @@ import zipfile
 import zlib
 from typing import IO
 
+from agi_app.messages import t
+
 LARGEST = 2 << 30  # bytes, unpacked
 SMALL = 8 << 20  # bytes, unpacked, that any workbook may have: read in a second
 MOST_RATIO = 100  # of the unpacked size to the file's; tables have 5 to 30
@@ -46,7 +48,7 @@ def check_size(source: IO[bytes]) -> None:
         with zipfile.ZipFile(source) as archive:
             parts = archive.infolist()
             if sum(part.file_size for part in parts) > most:
-                raise TooLarge(f"unpacks to more than {most >> 20} MiB")
+                raise TooLarge(t("unpacks to more than {most} MiB", most=most >> 20))
             for part in parts:
                 if part.filename.startswith("xl/worksheets/") and part.filename.endswith(".xml"):
                     _check_sheet(archive, part, most)
@@ -60,13 +62,15 @@ def _check_sheet(archive: zipfile.ZipFile, part: zipfile.ZipInfo, most: int) -> 
         while chunk := sheet.read(_CHUNK):
             read += len(chunk)
             if read > most:  # whatever its archive says
-                raise TooLarge(f"unpacks to more than {most >> 20} MiB")
+                raise TooLarge(t("unpacks to more than {most} MiB", most=most >> 20))
             text = rest + chunk
             columns = max([columns, *map(_number, set(_WIDE.findall(text)))])
             rows = max([rows, *map(int, _ROW.findall(text))])
             rest = text[-_OVERLAP:]
     if rows * columns > MOST_CELLS:
-        raise TooLarge(f"has a sheet of {rows} rows and {columns} columns: delete the empty ones")
+        raise TooLarge(
+            t("has a sheet of {rows} rows and {columns} columns: delete the empty ones", rows=rows, columns=columns)
+        )
 
 
 def _number(letters: bytes) -> int:
