@@ -17,7 +17,8 @@ import psycopg
 
 from bench import main_job, people, usage, verdict
 from bench.output import say
-from bench.service import trial
+from bench.service import streams, trial
+from bench.service.served import Service
 from bench.stage import Stage, stage
 from sandbox.errors import SandboxError
 from sandbox.project import write_settings
@@ -28,8 +29,11 @@ _CALLED = "SELECT count(*) FROM contact WHERE campaign = %s"
 _CALLS = f"{main_job.CALLS} AND a.campaign = %s AND p.e164 = ANY(%s)"
 
 
-def run(root: Path, project: Path, contacts: int, calls: int = CALLS, pairs: int = PAIRS) -> dict[str, Any]:
-    """Trials in the order without, with, with, without; the ratio of the rates, and both waits from mark to INVITE."""
+def run(root: Path, project: Path, service: Service, calls: int = CALLS, pairs: int = PAIRS) -> dict[str, Any]:
+    """Trials in the order without, with, with, without; the ratio of the rates, and both waits from mark to INVITE.
+
+    And one more beside two hundred readers of the events.
+    """
 
     def change(folder: Path) -> None:
         shutil.rmtree(folder / "var")
@@ -40,21 +44,25 @@ def run(root: Path, project: Path, contacts: int, calls: int = CALLS, pairs: int
     found: dict[bool, list[dict[str, Any]]] = {False: [], True: []}
     with stage(root, "service", RATE, change) as ready, main_job.database(ready.project) as (connection, _):
         (known,) = connection.execute(_CALLED, [people.CAMPAIGN]).fetchone() or (0,)
-        everybody = people.numbers((2 * pairs + 1) * calls, FIRST + known)
+        everybody = people.numbers((2 * pairs + 2) * calls, FIRST + known)
         ready.invite(everybody, {})
         with ready.app.worker("worker.log"):
             _trial(ready, connection, everybody[:60], f"W{known}-")  # plans and caches as they are at work
             for number in range(2 * pairs):
                 asked = number % 4 in (1, 2)
                 some = everybody[(number + 1) * calls : (number + 2) * calls]
-                with _asking(project, contacts) if asked else _nobody():
+                with _asking(service) if asked else _nobody():
                     found[asked].append(_trial(ready, connection, some, f"T{known}-{number}-"))
                 say(f"   {'with' if asked else 'without'} clients: {found[asked][-1]}")
+            with streams.read(service) as cost:
+                read = _trial(ready, connection, everybody[(2 * pairs + 1) * calls :], f"S{known}-")
+            say(f"   beside streams of events: {read}, {cost}")
     sides = {name: _medians(found[asked]) for name, asked in (("alone", False), ("beside", True))}
     return {
         "rate_ratio": round(sides["beside"]["rate"] / max(0.01, sides["alone"]["rate"]), 3),
         "mark_to_invite_p99_ms": {name: side["mark_to_invite_p99_ms"] for name, side in sides.items()},
-        "calls_beside": {"trials": found[False] + found[True]},
+        "stream_cores": cost.cores,
+        "calls_beside": {"trials": found[False] + found[True], "streams": {**read, "events": cost.events}},
     }
 
 
@@ -80,9 +88,9 @@ def _trial(ready: Stage, connection: psycopg.Connection[Any], numbers: Sequence[
 
 
 @contextmanager
-def _asking(project: Path, contacts: int) -> Iterator[None]:
+def _asking(service: Service) -> Iterator[None]:
     """Fifty clients in a process of their own until the block ends."""
-    argv = [sys.executable, "-m", trial.__name__, str(project), str(contacts)]
+    argv = [sys.executable, "-m", trial.__name__, trial.told(service)]
     with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as clients:
         assert clients.stdout is not None
         if not json.loads(clients.stdout.readline() or "{}").get("asking"):

@@ -64,7 +64,8 @@ _DECISIONS = f"""
 INSERT INTO decision (decision_id, contact_id, person_id, campaign, allowed, rules, reasons, inputs, ruleset_version,
                       decided_at, clock, recorded_at, campaign_version) OVERRIDING SYSTEM VALUE
 SELECT contact_id, contact_id, person_id, %(campaign)s, part = 0, rules,
-       coalesce((SELECT jsonb_agg(jsonb_build_object('rule', r, 'values', jsonb_build_object('own', 'CN')))
+       coalesce((SELECT jsonb_agg(jsonb_build_object(
+                            'rule', r, 'case', 'kept', 'values', jsonb_build_object('en', 'refused by ' || r)))
                  FROM unnest(rules) AS r), '[]'),
        jsonb_build_object(
            'region', 'CN', 'zones', ARRAY['Asia/Shanghai'], 'consents', jsonb_build_array(jsonb_build_object(

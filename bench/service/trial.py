@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import itertools
 import json
 import random
 import sys
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from agi_app.config.settings import load_settings
-from agi_app.installation import Installation, installation
-from agi_app.store.lists import paging
-from bench.service.asks import KINDS, AskKind, Someone
+import aiohttp
+import psycopg
+
+from bench.service.asks import KINDS, Someone
 from bench.service.population import Sizes
+from bench.service.served import Service
+from sandbox.errors import SandboxError
 
 CLIENTS, EVERY_S, LASTS_S, WARM_UP_S = 50, 2.0, 90.0, 15.0
-_STATEMENTS = """
-SELECT round(max_exec_time::numeric, 1)::float8 AS ms, calls,
-       left(regexp_replace(query, '\\s+', ' ', 'g'), 120) AS query
+_SLOWEST = """
+SELECT round(max_exec_time::numeric, 1)::float8, calls, left(regexp_replace(query, '\\s+', ' ', 'g'), 120)
 FROM bench.pg_stat_statements WHERE query !~* '^(BEGIN|COMMIT|SET|VACUUM|ANALYZE|CREATE|SELECT bench)'
 ORDER BY max_exec_time DESC LIMIT 5
 """
@@ -32,14 +33,7 @@ _EXTENSION = (
     "CREATE EXTENSION IF NOT EXISTS pg_stat_statements SCHEMA bench",
     "SELECT bench.pg_stat_statements_reset()",
 )
-
-
-@contextlib.asynccontextmanager
-async def opened(project: Path) -> AsyncIterator[Installation]:
-    """As a service has it open."""
-    async with installation(load_settings(project)) as inst:
-        await inst.store.keep_ready(5)
-        yield inst
+Waits = dict[str, list[float]]
 
 
 def see_statements(project: Path) -> None:
@@ -51,51 +45,49 @@ def see_statements(project: Path) -> None:
         file.write_text(text + line, encoding="utf-8")
 
 
-async def run(inst: Installation, sizes: Sizes, seconds: float = LASTS_S) -> dict[str, Any]:
+def run(service: Service, connection: psycopg.Connection[Any], seconds: float = LASTS_S) -> dict[str, Any]:
     """The waits of all kinds of questions, without those of the first seconds."""
-    secret = await paging.secret(inst.store)
-    waits: dict[str, list[float]] = defaultdict(list)
-    began = time.monotonic()
-    await _ask_all(inst, sizes, secret, began + WARM_UP_S, defaultdict(list))
-    async with inst.store.connection() as connection:
-        for statement in _EXTENSION:
-            await connection.execute(statement)
-    await _ask_all(inst, sizes, secret, time.monotonic() + seconds, waits)
-    slowest = await inst.store.records(_STATEMENTS)
+    waits: Waits = defaultdict(list)
+    asyncio.run(ask_all(service, WARM_UP_S, defaultdict(list)))
+    for statement in _EXTENSION:
+        connection.execute(statement)
+    asyncio.run(ask_all(service, seconds, waits))
+    slowest = connection.execute(_SLOWEST).fetchall()
     return figures(waits) | {
-        "slowest_statement_ms": slowest[0]["ms"] if slowest else None,
-        "slowest_statements": [dict(row) for row in slowest],
+        "slowest_statement_ms": slowest[0][0],
+        "slowest_statements": [{"ms": ms, "calls": calls, "query": query} for ms, calls, query in slowest],
     }
 
 
-async def _ask_all(
-    inst: Installation, sizes: Sizes, secret: bytes, until: float, waits: dict[str, list[float]]
+async def ask_all(service: Service, seconds: float, waits: Waits) -> None:
+    """For so long; the clients begin spread over their two seconds."""
+    until = time.monotonic() + seconds
+    session = aiohttp.ClientSession(service.url, timeout=aiohttp.ClientTimeout(30))
+    async with session, asyncio.TaskGroup() as group:
+        for number in range(CLIENTS):
+            one = Someone(random.Random(number), service.sizes, service.secret.encode())
+            token = service.tokens[number % len(service.tokens)]
+            group.create_task(_client(session, token, one, number * EVERY_S / CLIENTS, until, waits))
+
+
+async def _client(
+    session: aiohttp.ClientSession, token: str, one: Someone, begins_after: float, until: float, waits: Waits
 ) -> None:
-    """Until this instant; the clients begin spread over their two seconds."""
-    clients = [
-        _client(Someone(inst, random.Random(number), sizes, secret), number * EVERY_S / CLIENTS, until, waits)
-        for number in range(CLIENTS)
-    ]
-    await asyncio.gather(*clients)
-
-
-async def _client(one: Someone, begins_after: float, until: float, waits: dict[str, list[float]]) -> None:
     weights = [kind.weight for kind in KINDS]
-    began = time.monotonic() + begins_after
+    began, headers = time.monotonic() + begins_after, {"Authorization": f"Bearer {token}"}
     for turn in itertools.count():
         at = began + turn * EVERY_S
         if at > until:
             return
         await asyncio.sleep(max(0.0, at - time.monotonic()))
         (kind,) = one.luck.choices(KINDS, weights)
-        waits[kind.name].append(await timed(kind, one))
-
-
-async def timed(kind: AskKind, one: Someone) -> float:
-    """Seconds until the answer is there."""
-    began = time.monotonic()
-    await kind.ask(one)
-    return time.monotonic() - began
+        path, query = kind.request(one)
+        asked = time.monotonic()
+        async with session.get(f"/api/v1{path}", params=query, headers=headers) as answer:
+            text = await answer.text()
+        waits[kind.name].append(time.monotonic() - asked)
+        if answer.status != 200:
+            raise SandboxError(f"{kind.name}: {answer.url}: {answer.status} {text[:500]}")
 
 
 def figures(waits: Mapping[str, Sequence[float]]) -> dict[str, Any]:
@@ -118,15 +110,18 @@ def _quantiles(seconds: Sequence[float]) -> dict[str, float]:
     return {f"p{p}": round(ordered[min(len(ordered) - 1, len(ordered) * p // 100)] * 1000, 1) for p in (50, 95, 99)}
 
 
-async def ask_on(project: Path, contacts: int) -> None:
-    """Ask until somebody ends this process; says on a line when all clients have begun."""
-    async with opened(project) as inst:
-        secret = await paging.secret(inst.store)
-        asking = asyncio.create_task(_ask_all(inst, Sizes(contacts), secret, float("inf"), defaultdict(list)))
-        await asyncio.sleep(2 * EVERY_S)
-        print(json.dumps({"asking": True}), flush=True)
-        await asking
+def told(service: Service) -> str:
+    """For a process of its own: ``python -m bench.service.trial TEXT`` asks until it is ended."""
+    return json.dumps(asdict(service))
+
+
+async def _ask_on(service: Service) -> None:
+    asking = asyncio.create_task(ask_all(service, float("inf"), defaultdict(list)))
+    await asyncio.sleep(2 * EVERY_S)
+    print(json.dumps({"asking": not asking.done()}), flush=True)
+    await asking
 
 
 if __name__ == "__main__":
-    asyncio.run(ask_on(Path(sys.argv[1]), int(sys.argv[2])))
+    given = json.loads(sys.argv[1])
+    asyncio.run(_ask_on(Service(**{**given, "sizes": Sizes(**given["sizes"])})))
