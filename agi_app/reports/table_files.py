@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
@@ -48,6 +49,25 @@ def table_file(file: Path, form: TableFormat, columns: Sequence[str]) -> Iterato
     else:
         with file.open("wb") as out:
             yield _JsonLines(out, columns)
+
+
+def rows_in(file: Path, form: TableFormat) -> int:
+    """How many rows a written table has, without titles, counted in the file itself. Blocks. Raises OSError."""
+    if form is TableFormat.XLSX:
+        with zipfile.ZipFile(file) as book:
+            sheets = [name for name in book.namelist() if name.startswith("xl/worksheets/sheet")]
+            return sum(_count(book.open(name), b"<row ") for name in sheets) - len(sheets)
+    with file.open("rb") as source:
+        return _count(source, b"\n") if form is TableFormat.JSON else _count(source, b"\r\n") - 1
+
+
+def _count(source: IO[bytes], mark: bytes) -> int:
+    """How often ``mark`` is in it, also where it is cut between two reads."""
+    found, left = 0, b""
+    while chunk := source.read(1 << 20):
+        found += (left + chunk).count(mark)
+        left = (left + chunk)[1 - len(mark) :] if len(mark) > 1 else b""
+    return found
 
 
 def sha256_of(file: Path) -> str:

@@ -13,7 +13,7 @@ from agi_app.consent.opt_out_journal import Journal
 from agi_app.installation import Installation
 from agi_app.model.call import CallResult, Outcome
 from agi_app.model.campaign import Purpose
-from agi_app.operations.reporting.quarter import quarter, write_quarter
+from agi_app.operations.reporting.quarter import QuarterRequest, quarter, write_quarter
 from agi_app.operations.reporting.table_requests import TableFormat
 from agi_app.store.database.checks import database_now
 from agi_app.store.people import stops
@@ -37,7 +37,7 @@ async def clock_says(world: World, text: str) -> None:
 
 
 async def figures(desk: Installation, name: str, zone: str = "UTC") -> dict[tuple[str | None, ...], int]:
-    found = await quarter(desk, name, zone)
+    found = await quarter(desk, QuarterRequest(name, zone))
     return {(row.what, row.campaign, row.trunk, row.reason): row.number for row in found}
 
 
@@ -74,7 +74,7 @@ async def test_it_is_written_as_a_table(world: World, desk: Installation, tmp_pa
     await clock_says(world, "2026-10-01T08:00")
     wanted = await world.running(campaign(), [1])
     await world.call(await world.claim_one(wanted), CallResult(Outcome.BUSY))
-    made = await write_quarter(desk, "2026Q4", tmp_path / "q.csv", TableFormat.CSV)
+    made = await write_quarter(desk, QuarterRequest("2026Q4"), tmp_path / "q.csv", TableFormat.CSV)
     assert made.rows == 1
-    assert await quarter(desk, "2026Q4") == [CountedRow("call", "checkup", "carrier", "busy", 1)]
+    assert await quarter(desk, QuarterRequest("2026Q4")) == [CountedRow("call", "checkup", "carrier", "busy", 1)]
     assert made.file.read_text("utf-8-sig").splitlines()[1] == "2026Q4,call,checkup,carrier,busy,1"

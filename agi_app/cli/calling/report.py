@@ -11,7 +11,7 @@ import typer
 from rich.live import Live
 from typer.core import TyperGroup
 
-from agi_app.cli.calling import report_calls, report_imports_quarter
+from agi_app.cli.calling import report_calls, report_imports_quarter, report_jobs
 from agi_app.cli.calling.totals_text import show_totals, totals_view
 from agi_app.cli.common import HERE, ProjectOption, err, say, table, with_installation, write
 from agi_app.errors import InputError
@@ -50,6 +50,9 @@ app = typer.Typer(
 app.command()(report_calls.calls)
 app.command()(report_imports_quarter.imports)
 app.command()(report_imports_quarter.quarter)
+app.command()(report_jobs.jobs)
+app.command()(report_jobs.job)
+app.command("run-jobs")(report_jobs.run_jobs)
 
 
 @app.command("campaign")

@@ -15,6 +15,7 @@ from agi_app.cli.common import HERE, ProjectOption, say, say_json, settings_of, 
 from agi_app.errors import InputError
 from agi_app.messages import current, t, template
 from agi_app.operations.reporting import calls as operation
+from agi_app.operations.reporting import jobs
 from agi_app.operations.reporting.calls import CallsRequest
 from agi_app.operations.reporting.table_requests import TableFormat, WrittenTable
 from agi_app.printable import count_of
@@ -52,6 +53,10 @@ def calls(
     ] = False,
     reason: Annotated[str, typer.Option(help="With --whole-numbers: what for; this is kept.")] = "",
     output: OutputOption = None,
+    as_job: Annotated[
+        TableFormat | None,
+        typer.Option("--job", help="Ask for it as a job instead: `agi-app report run-jobs` makes it."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line instead of text.")] = False,
 ) -> None:
     """Every call of a span of days: when, to whom and where, its result, the consent, and what the rules said."""
@@ -70,8 +75,12 @@ def calls(
         reason=reason,
         language=current(),
     )
+    if as_job is not None:
+        number = with_installation(project, jobs.ask, asked, as_job)
+        say(t("job {job}: asked for; `agi-app report job {job} --output FILE` fetches it", job=number))
+        return
     if output is not None:
-        tell_written(with_installation(project, operation.write_calls, asked, output, format_of(output)))
+        tell_written(with_installation(project, jobs.write, asked, output, format_of(output)))
         return
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "calls"

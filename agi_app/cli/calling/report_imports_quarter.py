@@ -15,6 +15,7 @@ from agi_app.cli.common import HERE, JsonOption, ProjectOption, say_json, settin
 from agi_app.errors import InputError
 from agi_app.messages import t
 from agi_app.operations.reporting import imports as of_imports
+from agi_app.operations.reporting import jobs
 from agi_app.operations.reporting import quarter as of_quarter
 
 ZoneOption = Annotated[
@@ -48,7 +49,7 @@ def imports(
         tuple(kind or ()),
     )
     if output is not None:
-        tell_written(with_installation(project, of_imports.write_imports, asked, output, format_of(output)))
+        tell_written(with_installation(project, jobs.write, asked, output, format_of(output)))
         return
     found = with_installation(project, of_imports.imports, asked)
     if as_json:
@@ -89,16 +90,16 @@ def quarter(
     as_json: JsonOption = False,
 ) -> None:
     """Calls, refusals, stops and complaints of a quarter, counted by campaign, trunk and reason."""
-    of = zone or settings_of(project).guard.zone
+    asked = of_quarter.QuarterRequest(name, zone or settings_of(project).guard.zone)
     if output is not None:
-        tell_written(with_installation(project, of_quarter.write_quarter, name, output, format_of(output), of))
+        tell_written(with_installation(project, jobs.write, asked, output, format_of(output)))
         return
-    found = with_installation(project, of_quarter.quarter, name, of)
+    found = with_installation(project, of_quarter.quarter, asked)
     if as_json:
         say_json([dataclasses.asdict(row) for row in found])
         return
     table(
-        t("{quarter}, days of {zone}", quarter=name, zone=of),
+        t("{quarter}, days of {zone}", quarter=name, zone=asked.zone),
         ("what", "campaign", "trunk", "reason", "number"),
         ((row.what, row.campaign, row.trunk, row.reason, row.number) for row in found),
     )

@@ -62,9 +62,7 @@ class CallsRequest:
 @noted(Scope.EXPORTS_MASKED, "calls.export", "asked")
 async def write_calls(inst: Installation, asked: CallsRequest, file: Path, form: TableFormat) -> WrittenTable:
     """Write the table of calls. Raises InputError for what cannot be asked or written, StoreError, Forbidden."""
-    if asked.whole_numbers:
-        inst.actor.require(Scope.EXPORTS_WHOLE)
-    scope, told = await _scope(inst, asked), CallCells(ZoneInfo(asked.zone), asked.whole_numbers, asked.language)
+    scope, told = await check(inst, asked), CallCells(ZoneInfo(asked.zone), asked.whole_numbers, asked.language)
     seen: set[int] = set()
 
     def cells(batch: Batch) -> Sequence[Sequence[str]]:
@@ -85,8 +83,10 @@ async def write_calls(inst: Installation, asked: CallsRequest, file: Path, form:
     return await write_table(file, form, COLUMNS, fill, note if asked.whole_numbers else None)
 
 
-async def _scope(inst: Installation, asked: CallsRequest) -> table.CallScope:
-    """What the store is asked; InputError for what there is none of."""
+async def check(inst: Installation, asked: CallsRequest) -> table.CallScope:
+    """What the store is asked; InputError for what there is none of, Forbidden for whole numbers without the scope."""
+    if asked.whole_numbers:
+        inst.actor.require(Scope.EXPORTS_WHOLE)
     since, until = span(asked.since, asked.until, asked.zone)
     if asked.whole_numbers and not asked.reason.strip():
         raise InputError(t("whole numbers need --reason: it is kept with who saw them"))

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agi_app.atomic_files import cannot_be_written, replacing
+from agi_app.errors import ConfigError
 from agi_app.event_loop import in_background
-from agi_app.reports.table_files import TableFile, TableFormat, sha256_of, table_file
+from agi_app.messages import t
+from agi_app.reports.table_files import TableFile, TableFormat, rows_in, sha256_of, table_file
 
 __all__ = ["Add", "TableFormat", "WrittenTable", "write_table"]
 Rows = Sequence[Sequence[str]]
@@ -49,6 +51,10 @@ async def write_table(
                     count += await in_background(_write, table, make)
 
                 await fill(add)
+            if (there := await asyncio.to_thread(rows_in, part, form)) != count:
+                raise ConfigError(
+                    t("{file}: has {there} rows, and {count} were written", file=file, there=there, count=count)
+                )
             digest = await asyncio.to_thread(sha256_of, part)
             if before_shown is not None:
                 await before_shown(count)
