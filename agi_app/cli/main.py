@@ -45,6 +45,7 @@ COMMANDS = {
     "migrate": "service.run_migrate",
     "simulate": "project.simulate",
     "stop": "people.stop",
+    "stop-link": "people.stop_link",
 }
 GROUPS = {
     "account": "service.account",
@@ -57,6 +58,7 @@ GROUPS = {
     "contacts": "people.contacts",
     "guard": "guard.allow_and_block",
     "line": "calling.line",
+    "person": "people.person",
     "prompts": "project.prompts",
     "report": "calling.report",
     "rules": "project.rules",

@@ -128,6 +128,11 @@ async def live_check(store: Store, attempt_ids: Sequence[str]) -> dict[str, str]
     return {row["attempt_id"]: row["reason"] for row in found if row["reason"]}
 
 
+async def number_of(store: Store, number_hash: bytes) -> str | None:
+    """The E.164 number of this keyed hash, if its person is known here. Raises StoreError."""
+    return await store.value(str, Q["number_of"], {"number_hash": number_hash})
+
+
 async def is_suppressed(store: Store, number: str) -> bool:
     """Whether this E.164 number is on the suppression list."""
     return bool(await store.value(bool, Q["is_suppressed"], {"number_hash": store.hash_number(number)}))

@@ -32,6 +32,9 @@ WHERE a.state <> 'ended' AND (%(purpose)s::text IS NULL OR c.purpose = %(purpose
 -- name: tell
 SELECT pg_notify(%(channel)s, m::text) FROM group_of(%(head)s) AS m;
 
+-- name: number_of
+SELECT e164 FROM person WHERE number_hash = %(number_hash)s AND left(e164, 1) = '+';
+
 -- name: is_suppressed
 SELECT EXISTS (SELECT FROM suppression WHERE number_hash = %(number_hash)s) AS suppressed;
 

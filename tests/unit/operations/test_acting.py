@@ -18,6 +18,7 @@ from agi_app.operations.acting import OperationMark
 # Steps that several operations share; each of those has its own mark.
 SHARED = {
     "acting.note_import",
+    "reporting.calls.check",
     "calling.approvals.second_person",
     "calling.approvals.works_alone",
     "calling.requested_calls.worker_runs",
@@ -85,6 +86,9 @@ def test_whoever_may_read_only_changes_nothing() -> None:
         "guard.guard_calls.explain",
         "guard.guard_calls.report",
         "reporting.calls.write_calls",
+        "reporting.jobs.ask",
+        "reporting.jobs.delete",
+        "reporting.jobs.fetch",
         "reporting.imports.write_imports",
         "reporting.quarter.write_quarter",
         "service.accounts.set_own_secret",
