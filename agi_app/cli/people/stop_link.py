@@ -19,12 +19,12 @@ def stop_link(
     base: Annotated[str, typer.Option(help="What comes before it, such as https://example.com/stop/.")] = "",
     take: Annotated[str, typer.Option(help="Take the stop of this link instead, which somebody has sent back.")] = "",
 ) -> None:
-    """Make a link for a letter, a text message or an e-mail: whoever opens it stops all calls to the number."""
+    """Make a link for a letter, a text message or an e-mail: opening it stops all calls to the number."""
     if (number is None) == (not take):
         raise InputError(t("give a number, or --take with a link"))
     if number is None:
         answer = with_installation(project, stop_links.stop_by_link, take.rpartition("/")[2])
-        say(t("whoever has this number will never be called again; calls ended: {ended}", ended=answer.ended))
+        say(t("this number will never be called again; calls ended: {ended}", ended=answer.ended))
         if answer.waiting:
             warn(answer.waiting)
         return

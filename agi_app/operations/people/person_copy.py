@@ -1,7 +1,6 @@
 """A copy of all that is stored about a called person, given out only after a call of ours to one of their numbers.
 
-Whoever asks for it could be anybody, and could show any number: so we call the number back, and whoever has the
-code types it.
+Anybody could ask for it, and could show any number: so we call the number back, and the person types the code there.
 """
 
 from __future__ import annotations
@@ -55,8 +54,8 @@ async def write_copy(inst: Installation, number: str, output: Path, *, reason: s
         raise InputError(
             t(
                 "{number}: a copy is given out after a call to one of this person's numbers, in the last 30 days."
-                " Tell the person to expect it, run `agi-app rehearse --prove NUMBER`, and give the code to whoever"
-                " asked: it must be typed in that call",
+                " Tell the person to expect it, run `agi-app rehearse --prove NUMBER`, and give them the code: it must"
+                " be typed in that call",
                 number=mask(number),
             )
         )

@@ -23,7 +23,7 @@ StopLinkText = tuple[str, dt.datetime]  # and until when it is good
 
 @noted(Scope.STOPS_ENTER, "stop-link", number="number")
 async def make_stop_link(inst: Installation, number: str, days: int = 90) -> StopLinkText:
-    """The text of a link with which whoever opens it stops all calls to this number. Raises InputError, ConfigError."""
+    """The text of a link that stops all calls to this number when it is opened. Raises InputError, ConfigError."""
     if not 1 <= days <= MOST_DAYS:
         raise InputError(t("a link is good for 1 to {most} days", most=MOST_DAYS))
     until = inst.clock.now() + dt.timedelta(days=days)
@@ -32,13 +32,13 @@ async def make_stop_link(inst: Installation, number: str, days: int = 90) -> Sto
 
 @reads(Scope.STOPS_ENTER)
 async def good_until(inst: Installation, text: str) -> dt.datetime:
-    """Until when a link is good, for the page that asks; changes nothing. InputError when it is not one of ours."""
+    """Until when a link is good, for the page that asks; changes nothing. InputError when we did not make it."""
     return opened(_key(inst), text, inst.clock.now()).until
 
 
 @noted(Scope.STOPS_ENTER, "stop by link")
 async def stop_by_link(inst: Installation, text: str) -> StopAnswer:
-    """Take the stop of a link; again it changes nothing. Raises InputError when it is not one of ours, or too old.
+    """Take the stop of a link; again it changes nothing. Raises InputError when we did not make it, or it is too old.
 
     StoreError, SafetyError as every stop.
     """

@@ -74,7 +74,7 @@ def _job(inst: Installation, asked: Request, form: TableFormat) -> AskedJob:
 
 @reads(Scope.EXPORTS_MASKED)
 async def jobs(inst: Installation, job: int | None = None) -> list[JobRow]:
-    """One's own jobs, the newest first, or one of them; who may export whole numbers sees all. Raises StoreError."""
+    """One's own jobs, the newest first, or one of them; with the scope of whole numbers, all of them. StoreError."""
     own = None if inst.actor.may(Scope.EXPORTS_WHOLE) else inst.actor.account
     return await table.listed(inst.store, asked_by=own, job_id=job)
 
