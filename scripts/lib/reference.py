@@ -42,6 +42,7 @@ from agi_app.model.reason_catalogue import GATE
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "reference"
 FLOW_LANGUAGE = Path(__file__).with_name("flow_language.py")  # loaded by path, as the tests load this file
 API = document(all_routes.ROUTES)
+STORED_DATA = Path(__file__).with_name("stored_data.py")
 PROSE = Path(__file__).with_name("pages")
 MADE = "<!-- Made by scripts/docs from the code; change it there. -->"
 
@@ -50,6 +51,8 @@ def pages() -> dict[str, str]:
     """File name -> content of every page that is made from the code."""
     return {
         "cli.md": command_page(),
+        "stored-data.md": stored_data_page("en"),
+        "stored-data.zh-CN.md": stored_data_page("zh"),
         "flow-language.md": flow_page(),
         "flow-language.zh-CN.md": _in_chinese(flow_page),
         "settings.md": settings_page(),
@@ -61,6 +64,11 @@ def pages() -> dict[str, str]:
         "openapi.json": json.dumps(API, ensure_ascii=False, indent=1) + "\n",
         "agi-app.postman_collection.json": json.dumps(collection(API), ensure_ascii=False, indent=1) + "\n",
     }
+
+
+def stored_data_page(language: str) -> str:
+    """stored-data.md: what is stored about whom, in which table and how long."""
+    return str(runpy.run_path(str(STORED_DATA))["page"](language, MADE, _table))
 
 
 def flow_page() -> str:
