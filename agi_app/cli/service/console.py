@@ -2,17 +2,35 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated
 
 import typer
 
-from agi_app.cli.common import HERE, JsonOption, ProjectOption, say, say_json, warn, with_installation
+from agi_app import log
+from agi_app.cli.common import HERE, JsonOption, ProjectOption, say, say_json, settings_of, warn, with_installation
 from agi_app.messages import t
 
-app = typer.Typer(help="The service for people and programs: the API, health and metrics. It cannot make calls.")
+app = typer.Typer()
 GroupOption = Annotated[
     str, typer.Option(help="The group of the system whose members may run the console; without it only this user may.")
 ]
+
+
+@app.callback(invoke_without_command=True)
+def console(
+    context: typer.Context,
+    project: ProjectOption = HERE,
+    json_logs: Annotated[bool, typer.Option(help="One JSON object for each log line.")] = False,
+) -> None:
+    """Serve people and programs: the REST API, health and metrics, until told to end. It cannot make calls."""
+    if context.invoked_subcommand is not None:
+        return
+    settings = settings_of(project)
+    log.configure(json=json_logs, for_good=True)
+    from agi_app.api.process import serve  # `setup` needs none of it
+
+    asyncio.run(serve(settings))
 
 
 @app.command()
