@@ -14,6 +14,8 @@ from typing import Any, cast
 import pytest
 from pydantic import BaseModel
 
+from agi_app.campaigns.calling_rules.rule_files import load_rulebook
+from agi_app.campaigns.calling_rules.rule_texts import lines_of
 from agi_app.campaigns.campaign_file.load import RETRIED, CampaignFile, PaceFile, WindowFile, parse_campaign
 from agi_app.campaigns.campaign_file.schema import KEYS as CAMPAIGN_KEYS
 from agi_app.campaigns.checks.gateway_ports import check_ports
@@ -111,6 +113,8 @@ def test_every_text_of_a_reference_page_is_there_in_chinese() -> None:
     wanted = {text for keys in KEYS.values() for text in keys.values()} | {help_.about for help_ in VERB_HELP.values()}
     wanted |= {text for keys in CAMPAIGN_KEYS.values() for text in keys.values()} | {NO_MORE, PROMPT_NAME}
     wanted |= {" ".join((inspect.getdoc(rule) or "").split()) for rule in ALL_RULES}
+    book = load_rulebook()
+    wanted |= {line.source for region in book.ruleset.jurisdictions for line in lines_of(book, region)}
     wanted |= settings | {str(field.description) for _, _, field in GENERATOR.settings()}
     assert sorted(text for text in wanted if text not in catalogue_of("zh")) == []
     own = json.loads((CATALOGUES / "zh" / "reference.json").read_text(encoding="utf-8"))

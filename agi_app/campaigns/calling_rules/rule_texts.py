@@ -57,7 +57,7 @@ def lines_of(book: RuleBook, region: str) -> list[SourcedLine]:
 def _lines(rule_file: RuleFile, values: RuleValues, place: str) -> Iterator[SourcedLine]:
     for key in ("time_zones", *RULE_KEYS):
         for value in getattr(values, key, None) or ():
-            said, file = (value.basis, value.source, value.as_of), rule_file.document.file
+            said, file = (value.basis, spoken(value.source), value.as_of), rule_file.document.file
             yield SourcedLine(place, key, TEXTS[key](value), *said, file)
 
 
