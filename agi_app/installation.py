@@ -11,6 +11,7 @@ from agi_app.audit.stamps import Stamper
 from agi_app.clock import Clock
 from agi_app.config.settings import Settings
 from agi_app.consent import project_identity
+from agi_app.consent.account_secrets import workers_key
 from agi_app.consent.evidence import KeptFiles
 from agi_app.consent.number_hashes import SuppressionKey
 from agi_app.consent.opt_out_journal import Journal
@@ -18,6 +19,7 @@ from agi_app.errors import StoreError
 from agi_app.messages import t
 from agi_app.model.actors import Actor, Via
 from agi_app.proof.notary import Notary
+from agi_app.store.calling import approvals
 from agi_app.store.database import checks
 from agi_app.store.database.migrate import migrate
 from agi_app.store.database.pool import Store
@@ -66,6 +68,8 @@ async def installation(settings: Settings, via: Via = "cli") -> AsyncIterator[In
         await project_identity.confirm(store, settings)
         store.make_stamper = partial(_stamper, settings, store)
         clock = await checks.rules_clock(store, settings.sandbox.clock)
+        if via == "worker":
+            await approvals.keep_key(store, workers_key(key).public_key().public_bytes_raw())
         actor = await _acting(store) if via == "cli" else Actor("agi-app", frozenset(), via, os_user())
         yield Installation(settings, store, clock, key, Journal(settings.data, clock), actor)
 

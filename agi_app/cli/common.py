@@ -85,6 +85,13 @@ def with_installation(
     return asyncio.run(go())
 
 
+def secret_of(prompt: str, *, confirm: bool = False) -> str:
+    """What somebody types without its being shown; from a pipe, the first line."""
+    if sys.stdin.isatty():
+        return str(typer.prompt(prompt, hide_input=True, confirmation_prompt=confirm))
+    return sys.stdin.readline().rstrip("\n")
+
+
 def options_given(context: typer.Context) -> list[str]:
     """The options that are on the command line, by their names."""
     sources = {one.opts[0]: context.get_parameter_source(str(one.name)) for one in context.command.params}

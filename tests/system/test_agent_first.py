@@ -5,7 +5,6 @@ Agents and persons are people of the same carrier (sandbox/scenarios/carrier.xml
 
 from __future__ import annotations
 
-import getpass
 import json
 import signal
 import subprocess
@@ -15,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from agi_app.store.people.access_log import os_user
 from sandbox.sip import CarrierCall
 from tests.system.conftest import NewSite
 from tests.system.site import CALLER_ID, Site, people, until
@@ -118,7 +118,7 @@ def test_the_agent_rings_first_and_both_talk(office: Site) -> None:
     row = row_of(office, TALKS)
     assert (row["destination"], row["entered_by"], row["attempt_id"]) == (
         "stays",
-        getpass.getuser(),
+        os_user(),
         attempt["attempt_id"],
     )
     assert row["rang_at"] < row["answered_at"] < attempt["marked_at"] < row["ended_at"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import datetime as dt
 from typing import Annotated, Any
@@ -10,13 +11,27 @@ import typer
 
 from agi_app.authoring import renames
 from agi_app.cli.calling.totals_text import show_totals
-from agi_app.cli.common import HERE, JsonOption, ProjectOption, progress, say, say_json, table, with_installation
+from agi_app.cli.common import (
+    HERE,
+    JsonOption,
+    ProjectOption,
+    progress,
+    say,
+    say_json,
+    secret_of,
+    table,
+    with_installation,
+)
+from agi_app.errors import ConfigError, InputError
+from agi_app.installation import Installation
 from agi_app.messages import t
-from agi_app.operations.calling import campaigns
+from agi_app.operations.calling import approvals, campaigns
 from agi_app.operations.calling.campaigns import SAMPLES, ApprovalWanted, Preview
 from agi_app.operations.project import project_files
 from agi_app.printable import count_of
 
+VERIFIED_WITHIN_S = 20.0
+LOOK_EVERY_S = 0.2
 WAITS = 4  # the exit code of a start that waits for a second person
 app = typer.Typer(help="Campaigns: look ahead, start, pause, resume, stop.", no_args_is_help=True)
 Name = Annotated[str, typer.Argument(help="The campaign's name.")]
@@ -53,6 +68,49 @@ def start(campaign: Name, project: ProjectOption = HERE) -> None:
         else "{campaign} is running: {left} of {contacts} are still to be called or refused"
     )
     say(t(told, campaign=campaign, left=begun.left, contacts=count_of(begun.contacts, "contact")))
+
+
+@app.command()
+def approve(campaign: Name, project: ProjectOption = HERE) -> None:
+    """Approve a start that another account asked for, with your own secret; a running worker verifies it."""
+    wanted = with_installation(project, approvals.of_campaign, campaign)
+    if wanted is None:
+        raise InputError(t("nobody waits for an approval of {campaign}", campaign=campaign))
+    say(
+        t(
+            "{campaign}: {account} asks to start it with {contacts} ({why})",
+            campaign=campaign,
+            account=wanted.asked_by,
+            contacts=count_of(wanted.contacts, "contact"),
+            why=t(", ").join(wanted.why),
+        )
+    )
+    secret = secret_of(t("your secret"))
+    contacts = with_installation(project, _approved, campaign, secret, wanted.request)
+    say(
+        t(
+            "{campaign} is running: {contacts}, approved by you",
+            campaign=campaign,
+            contacts=count_of(contacts, "contact"),
+        )
+    )
+
+
+async def _approved(inst: Installation, campaign: str, secret: str, request: int) -> int:
+    """How many contacts it has, once a worker has verified the secret."""
+    ask = await approvals.approve(inst, campaign, secret, request=request)
+    found = await approvals.approved(inst, ask)
+    for _ in range(round(VERIFIED_WITHIN_S / LOOK_EVERY_S)):
+        if found.state != "waiting":
+            break
+        await asyncio.sleep(LOOK_EVERY_S)
+        found = await approvals.approved(inst, ask)
+    answer = found.answer or {}
+    if found.state == "done":
+        return int(answer["contacts"])
+    if found.state == "refused":
+        raise InputError(str(answer["text"]))
+    raise ConfigError(t("no worker has verified it yet; one that runs does, and `agi-app campaign status` says so"))
 
 
 @app.command()

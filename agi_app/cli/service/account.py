@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-import sys
 from typing import Annotated, Literal
 
 import typer
 
-from agi_app.cli.common import HERE, JsonOption, ProjectOption, say, say_json, table, with_installation
+from agi_app.cli.common import HERE, JsonOption, ProjectOption, say, say_json, secret_of, table, with_installation
 from agi_app.errors import InputError
 from agi_app.messages import t
 from agi_app.model.actors import Role
 from agi_app.operations.service import accounts
-from agi_app.operations.service.accounts import DoneAction, NewValues
+from agi_app.operations.service.accounts import Account, DoneAction, NewValues
 
 app = typer.Typer(help="Who may act, and in which roles.", no_args_is_help=True)
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The account's name.")]
@@ -34,14 +33,7 @@ def add(
 ) -> None:
     """Add an account. The user of the operating system to whom it is mapped acts as it on the command line."""
     made = with_installation(project, accounts.add, name, role or [], os_user=os_user or "", language=language or None)
-    say(
-        t(
-            "account {name}: {roles}; user {os_user}",
-            name=made.name,
-            roles=", ".join(made.roles),
-            os_user=made.os_user or t("none"),
-        )
-    )
+    _say(made)
 
 
 @app.command()
@@ -58,16 +50,7 @@ def change(
     if new == NewValues():
         raise InputError(t("say what is to change: --role, --os-user, --enable, --disable or --language"))
     made = with_installation(project, accounts.change, name, new)
-    state = "enabled" if made.enabled else "disabled"
-    say(
-        t(
-            "account {name}: {roles}; user {os_user}; {state}",
-            name=made.name,
-            roles=", ".join(made.roles),
-            os_user=made.os_user or t("none"),
-            state=state,
-        )
-    )
+    _say(made)
 
 
 @app.command("list")
@@ -79,7 +62,7 @@ def list_accounts(project: ProjectOption = HERE, as_json: JsonOption = False) ->
         return
     table(
         t("accounts"),
-        ("account", "user", "roles", "enabled", "secret", "language"),
+        (t("account"), t("user"), t("roles"), t("enabled"), t("secret"), t("language")),
         ((a.name, a.os_user, ", ".join(a.roles), _yes(a.enabled), _yes(a.has_credential), a.language) for a in found),
     )
 
@@ -87,11 +70,7 @@ def list_accounts(project: ProjectOption = HERE, as_json: JsonOption = False) ->
 @app.command()
 def secret(project: ProjectOption = HERE) -> None:
     """Set the secret of your own account, with which it approves; from a pipe, the first line is taken."""
-    if sys.stdin.isatty():
-        given = typer.prompt(t("new secret"), hide_input=True, confirmation_prompt=True)
-    else:
-        given = sys.stdin.readline().rstrip("\n")
-    with_installation(project, accounts.set_own_secret, given)
+    with_installation(project, accounts.set_own_secret, secret_of(t("new secret"), confirm=True))
     say(t("the secret of your account is set"))
 
 
@@ -109,7 +88,7 @@ def actions(
         return
     table(
         t("actions (UTC)"),
-        ("id", "when", "account", "by", "action", "object", "result", "reason"),
+        ("id", t("when"), t("account"), t("by"), t("action"), t("object"), t("result"), t("reason")),
         (
             (a.id, f"{a.at:%Y-%m-%d %H:%M:%S}", a.account, a.via, a.verb, a.object[:40], _result(a), a.reason)
             for a in found
@@ -117,11 +96,19 @@ def actions(
     )
 
 
+def _say(made: Account) -> None:
+    roles, user = ", ".join(made.roles), made.os_user or t("no user of the system")
+    if made.enabled:
+        say(t("account {name}: {roles}; {user}", name=made.name, roles=roles, user=user))
+    else:
+        say(t("account {name}: {roles}; {user}; disabled", name=made.name, roles=roles, user=user))
+
+
 def _yes(value: bool) -> str:
-    return "yes" if value else "no"
+    return t("yes") if value else t("no")
 
 
 def _result(one: DoneAction) -> str:
     if one.done is None:
         return t("not ended")
-    return "done" if one.done else t("failed ({fault})", fault=one.fault)
+    return t("done") if one.done else t("failed ({fault})", fault=one.fault)

@@ -27,6 +27,8 @@ from agi_app.store.calling.approvals import StartRequest
 from agi_app.store.calling.campaigns import StoredCampaign, load_campaign, save_campaign, set_state
 from agi_app.store.database.pool import Store
 from agi_app.store.ledger import accounts
+from agi_app.store.requested_calls import asks
+from agi_app.store.requested_calls.asks import Ask, NewAsk
 
 ALONE = "alone"
 MOST_WRONG = 5  # secrets of an account
@@ -44,6 +46,8 @@ class ApprovalWanted:
     request: int
     campaign: str
     why: Sequence[str]
+    asked_by: str
+    contacts: int
 
 
 async def second_person(
@@ -63,7 +67,15 @@ async def second_person(
     if alone:
         await table.approve(inst.store, request, inst.actor, inst.actor.account, alone=True)
         return None
-    return ApprovalWanted(request, wanted.name, [t(WHY[one], contacts=contacts, above=above) for one in why])
+    return _wanted(inst, request, wanted.name, why, inst.actor.account, contacts)
+
+
+def _wanted(
+    inst: Installation, request: int, campaign: str, why: Sequence[str], asked_by: str, contacts: int
+) -> ApprovalWanted:
+    above = inst.settings.approve_above
+    sentences = [t(WHY[one], contacts=contacts, above=above) for one in why]
+    return ApprovalWanted(request, campaign, sentences, asked_by, contacts)
 
 
 async def works_alone(inst: Installation) -> bool:
@@ -78,9 +90,12 @@ async def waiting(inst: Installation) -> list[StartRequest]:
 
 
 @reads(Scope.FIGURES_READ)
-async def of_campaign(inst: Installation, campaign: str) -> StartRequest | None:
-    """The newest request of a campaign, approved or not. Raises StoreError."""
-    return await table.newest(inst.store, campaign)
+async def of_campaign(inst: Installation, campaign: str) -> ApprovalWanted | None:
+    """The start of a campaign that waits for a second person; None: there is none. Raises StoreError."""
+    found = await table.newest(inst.store, campaign)
+    if found is None or found.approved_by is not None:
+        return None
+    return _wanted(inst, found.request_id, campaign, found.why, found.asked_by, found.contacts)
 
 
 @reads(Scope.CAMPAIGNS_APPROVE)
@@ -95,6 +110,31 @@ async def sealed_approval(inst: Installation, wanted: StartRequest, secret: str)
 
 
 @noted(Scope.CAMPAIGNS_APPROVE, "campaign approve", "campaign")
+async def approve(inst: Installation, campaign: str, secret: str, *, request: int | None = None) -> int:
+    """Hand the approval of the campaign's newest start to a worker; returns the id of that ask, for ``approved``.
+
+    ``request``: only if that one is still the newest. Raises InputError when there is nothing to approve, when it is
+    one's own or there is no worker's key yet (ConfigError), StoreError. Whether the secret is right, a worker says.
+    """
+    wanted = await table.newest(inst.store, campaign)
+    if wanted is None or (request is not None and wanted.request_id != request):
+        raise InputError(t("nobody waits for an approval of {campaign}", campaign=campaign))
+    sealed = await sealed_approval(inst, wanted, secret)
+    parameters = {"request": wanted.request_id, "preview": wanted.fingerprint.hex()}
+    new = NewAsk("approval", "approve", campaign, "approval", parameters, sealed=sealed)
+    return await asks.add(inst.store, new, inst.actor)
+
+
+@reads(Scope.CAMPAIGNS_APPROVE)
+async def approved(inst: Installation, ask: int) -> Ask:
+    """What became of an approval: ``state`` waiting, done or refused. Raises InputError, StoreError."""
+    found = await asks.by_id(inst.store, ask)
+    if found is None or found.kind != "approval":
+        raise InputError(t("there is no ask {number}", number=ask))
+    return found
+
+
+@noted(Scope.CAMPAIGNS_APPROVE, "campaign approved", "campaign")
 async def take(inst: Installation, campaign: str, parameters: Mapping[str, object], sealed: bytes) -> int:
     """The worker's part: verify the approval of ``inst.actor``, and let the campaign run as it was asked for.
 
