@@ -43,8 +43,8 @@ async def log_access(store: Store, access: Access) -> None:
 def os_user() -> str:
     """Who runs this process, for the record: the name, or the number of a user without one.
 
-    With sudo it is who called sudo. Variables that anybody sets (LOGNAME, USER) do not count. Only the service's user and
-    root can make SUDO_UID up, and they own the database and its keys.
+    With sudo it is who called sudo. Variables that anybody sets (LOGNAME, USER) do not count. Only the service's user
+    and root can make SUDO_UID up, and they own the database and its keys.
     """
     by_sudo = os.environ.get("SUDO_UID", "")
     uid = int(by_sudo) if by_sudo.isdecimal() else os.getuid()
