@@ -127,7 +127,7 @@ async def approve(inst: Installation, campaign: str, secret: str, *, request: in
 
 @reads(Scope.CAMPAIGNS_APPROVE)
 async def approved(inst: Installation, ask: int) -> Ask:
-    """What became of an approval: ``state`` waiting, done or refused. Raises InputError, StoreError."""
+    """How far an approval is: ``state`` waiting, done or refused. Raises InputError, StoreError."""
     found = await asks.by_id(inst.store, ask)
     if found is None or found.kind != "approval":
         raise InputError(t("there is no ask {number}", number=ask))
