@@ -25,7 +25,7 @@ from sandbox.errors import SandboxError
 CLIENTS, EVERY_S, LASTS_S, WARM_UP_S = 50, 2.0, 90.0, 15.0
 _SLOWEST = """
 SELECT round(max_exec_time::numeric, 1)::float8, calls, left(regexp_replace(query, '\\s+', ' ', 'g'), 120)
-FROM bench.pg_stat_statements WHERE query !~* '^(BEGIN|COMMIT|SET|VACUUM|ANALYZE|CREATE|SELECT bench)'
+FROM bench.pg_stat_statements WHERE userid = 'agi_app_console'::regrole
 ORDER BY max_exec_time DESC LIMIT 5
 """
 _EXTENSION = (
