@@ -7,8 +7,10 @@ rendered here: it would differ by who looked first.
 
 from __future__ import annotations
 
+import errno
 import functools
 import json
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -22,8 +24,36 @@ _spoken: ContextVar[str] = ContextVar("language")
 _of_process = ["en"]  # for threads, which begin without the values of their maker
 
 
+# What the operating system says of a fault, by its number: values of many texts.
+_WORDS = {
+    os.strerror(number): words
+    for number, words in (
+        (errno.EACCES, "没有权限"),
+        (errno.EADDRINUSE, "地址已在使用"),
+        (errno.ECONNREFUSED, "连接遭拒"),
+        (errno.ECONNRESET, "连接中断"),
+        (errno.EEXIST, "文件已存在"),
+        (errno.EHOSTUNREACH, "到不了主机"),
+        (errno.EINVAL, "参数无效"),
+        (errno.EIO, "读写出错"),
+        (errno.EISDIR, "是文件夹"),
+        (errno.ENAMETOOLONG, "文件名太长"),
+        (errno.ENOENT, "没有这个文件或文件夹"),
+        (errno.ENOEXEC, "不能运行"),
+        (errno.ENOSPC, "磁盘已满"),
+        (errno.ENOTDIR, "不是文件夹"),
+        (errno.ENOTEMPTY, "文件夹不是空的"),
+        (errno.EPERM, "不允许这样做"),
+        (errno.EROFS, "文件系统只读"),
+        (errno.ETIMEDOUT, "超时"),
+    )
+}
+
+
 def t(template: str, /, **values: object) -> str:
     """The template in the current language, with its values as ``str.format`` puts them in."""
+    if current() != "en":
+        values = {name: _WORDS.get(value, value) if isinstance(value, str) else value for name, value in values.items()}
     return spoken(template).format(**values)
 
 

@@ -102,8 +102,9 @@ def new_database(cluster: embedded.EmbeddedServer) -> NewDatabase:
 def new_site(world: World, new_database: NewDatabase, tmp_path_factory: pytest.TempPathFactory) -> NewSite:
     """Makes a project that is ready to call: ``new_site("name", asterisk=0)``."""
 
-    def make(name: str, asterisk: int = 0, *, clock: str = CLOCK) -> Site:
-        site = Site(tmp_path_factory.mktemp(name), world, world.asterisks[asterisk], new_database(), clock=clock)
+    def make(name: str, asterisk: int = 0, *, clock: str = CLOCK, env: dict[str, str] | None = None) -> Site:
+        folder = tmp_path_factory.mktemp(name)
+        site = Site(folder, world, world.asterisks[asterisk], new_database(), clock=clock, env=env)
         site.prepare()
         return site
 

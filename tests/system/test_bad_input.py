@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -33,6 +34,14 @@ def sound(new_site: Callable[..., Site]) -> Site:
     return site
 
 
+def in_chinese(said: str) -> bool:
+    """Whether a message is Chinese, without an English sentence but for code and what another program says."""
+    ours = re.sub(r"`[^`]*`|（[^（）]*）|“[^”]*”|\S*[/@:=]\S*", "", said)
+    if found := re.search(r"[A-Za-z']{2,}[ ,]+[a-z']{2,}[ ,]+[a-z']{2,}", ours):
+        raise AssertionError(f"English {found[0]!r} in {said!r}")
+    return re.search("[\u4e00-\u9fff]", said) is not None
+
+
 class Project:
     """A copy of the project for a test to break; it shares the database."""
 
@@ -49,9 +58,13 @@ class Project:
         path.write_text(text.replace(old, new), "utf-8")
 
     def fails(self, code: int, *arguments: str, env: dict[str, str] | None = None) -> str:
-        """Run a command that must end with this code and one message; returns what it said."""
-        with_database = {**os.environ, "DATABASE_URL": self.site.database_url, **(env or {})}
-        done = AgiApp(self.folder, self.folder, env=with_database).run(*arguments)
+        """Run a command that must end with this code and one message, in both languages; returns what it said."""
+        assert in_chinese(self._fails("zh", code, *arguments, env=env))
+        return self._fails("en", code, *arguments, env=env)
+
+    def _fails(self, language: str, code: int, *arguments: str, env: dict[str, str] | None) -> str:
+        known = {**os.environ, "DATABASE_URL": self.site.database_url, "AGI_APP_LANG": language, **(env or {})}
+        done = AgiApp(self.folder, self.folder, env=known).run(*arguments)
         said = done.stdout + done.stderr
         assert "Traceback" not in said
         assert done.returncode == code, said
@@ -123,7 +136,7 @@ def test_malformed_settings(project: Project) -> None:
     """With line and column."""
     project.edit("agi-app.toml", "[asterisk]", "[asterisk")
     said = project.fails(WRONG_ENVIRONMENT, "run")
-    assert "agi-app.toml:1:10: is not valid TOML: put a table's name in brackets" in said
+    assert "agi-app.toml:2:10: is not valid TOML: put a table's name in brackets" in said
 
 
 def test_a_setting_that_does_not_exist(project: Project) -> None:

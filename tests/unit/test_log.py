@@ -10,6 +10,7 @@ import pytest
 import structlog
 
 from agi_app import log
+from agi_app.messages import speaking
 from tests.unit.gate_cases import CN_NUMBER, GB_NUMBER, NEW_YORK_NUMBER
 
 
@@ -113,3 +114,33 @@ def test_details_are_written_only_when_asked_for_and_nothing_goes_to_standard_ou
     assert "detail" not in written.err
     assert "wanted" in written.err
     assert written.out == ""
+
+
+def test_a_readable_line_is_in_the_language_of_who_reads_and_json_is_not(capsys: pytest.CaptureFixture[str]) -> None:
+    def said(*, json: bool) -> str:
+        with speaking("zh"):
+            log.configure(json=json)
+        log.get("test").warning("no connection to Asterisk", reason="trunk a: a call tries it now", channel="a b c")
+        return capsys.readouterr().err
+
+    readable = said(json=False)
+    assert "没有连上 Asterisk" in readable
+    assert "中继 a：正用一次呼叫试它" in readable
+    assert "warning" in readable
+    assert "reason=" in readable
+    assert "channel='a b c'" in readable
+    assert "no connection" not in readable
+    told = json.loads(said(json=True))
+    assert told["event"] == "no connection to Asterisk"
+    assert told["reason"] == "trunk a: a call tries it now"
+
+
+def test_a_line_that_is_not_printed_is_not_told_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(log, "retold", lambda text: asked.append(text) or text)
+    with speaking("zh"):
+        log.configure()
+    log.get("test").debug("heard", why="no connection to Asterisk")
+    assert asked == []
+    log.get("test").info("heard", why="no connection to Asterisk")
+    assert "no connection to Asterisk" in asked

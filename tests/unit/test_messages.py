@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 import threading
 from collections import defaultdict
@@ -54,6 +56,14 @@ def test_a_text_is_rendered_in_the_language_of_the_moment() -> None:
         assert count_of(2, "no such thing") == "2 no such things"
     assert t("no such template {x!r}", x="a") == "no such template 'a'"
     assert (current(), t("(dynamic)")) == ("en", "(dynamic)")
+
+
+def test_what_the_operating_system_says_is_a_value_in_the_language_too() -> None:
+    missing, full = os.strerror(errno.ENOENT), os.strerror(errno.ENOSPC)
+    with speaking("zh"):
+        assert t("{file}: {why}", file="x", why=missing) == "x: 没有这个文件或文件夹"
+        assert t("{file}: {why}", file=missing + "!", why=full) == f"{missing}!: 磁盘已满"
+    assert t("{file}: {why}", file="x", why=missing) == f"x: {missing}"
 
 
 def test_a_thread_speaks_as_its_process_does() -> None:

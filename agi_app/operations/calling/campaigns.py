@@ -22,6 +22,7 @@ from agi_app.errors import AuthorError, ConfigError, InputError
 from agi_app.flow.language.definition import FlowDocument
 from agi_app.gate.caller_id_rules import numbers_of
 from agi_app.installation import Installation
+from agi_app.messages import t
 from agi_app.model.actors import Scope
 from agi_app.model.approvals import StartTexts
 from agi_app.model.campaign import CampaignState
@@ -92,7 +93,9 @@ async def start(inst: Installation, project: Project, name: str) -> StartedCampa
     await _proved(inst, campaign)
     kept = await tallies.of_campaign(inst.store, name)
     if not kept.total:
-        raise InputError(f"campaign {name} has no contacts; `agi-app contacts import {name} FILE` adds them")
+        raise InputError(
+            t("campaign {name} has no contacts; `agi-app contacts import {name} FILE` adds them", name=name)
+        )
     parts = {part.file: part.text for part in parts_of(project, flow)}
     wanted = campaign.parsed.campaign
     texts = StartTexts(as_json(wanted), flow.file, flow.text, parts)
@@ -158,8 +161,8 @@ async def _proved(inst: Installation, source: Source[CampaignDocument]) -> None:
         held = standing(found, number, inst.clock.now())
         if not held.valid:
             key = "caller_id" if number == campaign.caller_id else "local_caller_ids"
-            what = "has no ownership proof" if held.proof is None else "the proof has expired"
-            faults.append(f"{source.file}: {key} {number}: {what}; {_PROVE.format(number=number)}")
+            what = t("has no ownership proof") if held.proof is None else t("the proof has expired")
+            faults.append(f"{source.file}: {key} {number}: {what}; {t(_PROVE, number=number)}")
     if faults:
         raise InputError("\n".join(faults))
 
