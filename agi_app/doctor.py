@@ -79,7 +79,11 @@ async def examine(project: Path) -> Findings:
 def _files(settings: Settings) -> Findings:
     project = read_project(settings.project, settings.trunks)
     faults = project.errors
-    parts = (("campaign", project.campaigns), ("flow", project.flows), ("prompt", project.prompts))
+    parts = (
+        count_of(len(project.campaigns), "campaign"),
+        count_of(len(project.flows), "flow"),
+        count_of(len(project.prompts), "prompt"),
+    )
     shown = {number for source in project.campaigns.values() for number in numbers_of(source.parsed.campaign)}
     bare = sorted(shown - {line.number for line in settings.lines.values()})
     on = t("; calls back to {bare} go on in your dialplan", bare=", ".join(bare)) if bare else ""
@@ -90,7 +94,7 @@ def _files(settings: Settings) -> Findings:
             t("run `agi-app check`"),
         )
         if faults
-        else Finding("project files", ", ".join(count_of(len(named), what) for what, named in parts)),
+        else Finding("project files", ", ".join(parts)),
         Finding(
             "lines",
             t("{lines} answered by flows{on}", lines=count_of(len(settings.lines), "number is", "numbers are"), on=on),

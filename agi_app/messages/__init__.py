@@ -53,8 +53,14 @@ _WORDS = {
 def t(template: str, /, **values: object) -> str:
     """The template in the current language, with its values as ``str.format`` puts them in."""
     if current() != "en":
-        values = {name: _WORDS.get(value, value) if isinstance(value, str) else value for name, value in values.items()}
+        values = {name: _in_words(value) for name, value in values.items()}
     return spoken(template).format(**values)
+
+
+def _in_words(value: object) -> object:
+    if isinstance(value, OSError) and value.strerror in _WORDS:
+        return _WORDS[value.strerror] + (f"：{value.filename}" if value.filename else "")
+    return _WORDS.get(value, value) if isinstance(value, str) else value
 
 
 def spoken(template: str) -> str:

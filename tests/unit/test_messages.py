@@ -62,6 +62,8 @@ def test_what_the_operating_system_says_is_a_value_in_the_language_too() -> None
     missing, full = os.strerror(errno.ENOENT), os.strerror(errno.ENOSPC)
     with speaking("zh"):
         assert t("{file}: {why}", file="x", why=missing) == "x: 没有这个文件或文件夹"
+        fault = FileNotFoundError(errno.ENOENT, missing, "x")
+        assert t("{file}: {why}", file="y", why=fault) == "y: 没有这个文件或文件夹：x"
         assert t("{file}: {why}", file=missing + "!", why=full) == f"{missing}!: 磁盘已满"
     assert t("{file}: {why}", file="x", why=missing) == f"x: {missing}"
 
