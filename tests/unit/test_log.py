@@ -137,7 +137,12 @@ def test_a_readable_line_is_in_the_language_of_who_reads_and_json_is_not(capsys:
 
 def test_a_line_that_is_not_printed_is_not_told_again(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
-    monkeypatch.setattr(log, "retold", lambda text: asked.append(text) or text)
+
+    def noted(text: str) -> str:
+        asked.append(text)
+        return text
+
+    monkeypatch.setattr(log, "retold", noted)
     with speaking("zh"):
         log.configure()
     log.get("test").debug("heard", why="no connection to Asterisk")
