@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-from agi_app.api.resources import calls, campaigns, contacts, flows, live, records, service, stops
+from agi_app.api.resources import (
+    asks,
+    calls,
+    campaigns,
+    contacts,
+    flows,
+    live,
+    records,
+    service,
+    stops,
+    webhooks,
+)
 
 ROUTES = [
     route
-    for module in (service, campaigns, contacts, calls, records, stops, flows, live)
+    for module in (service, campaigns, contacts, calls, records, stops, asks, webhooks, flows, live)
     for route in module.routes.declared
 ]

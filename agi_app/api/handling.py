@@ -92,8 +92,10 @@ class Handling:
             )
         asked = hashlib.sha256(b"\n".join([route.method.encode(), request.raw_path.encode(), raw])).digest()
 
-        async def work() -> KeptAnswer:
-            return _kept(route, await route.handler(call), asked)
+        async def work() -> tuple[KeptAnswer, KeptAnswer]:
+            given = await route.handler(call)
+            whole = _kept(route, given, asked)
+            return whole, whole if route.keeps is None else _kept(route, route.keeps(given), asked)
 
         try:
             return await repeats.once(call.inst, account, key, asked, work)

@@ -103,6 +103,7 @@ class Route:
     limit: Limit = Limit.READ
     when_away: str = ""  # the command that works while the database is away
     stream: bool = False
+    keeps: Callable[[Any], BaseModel] | None = None  # what of an answer is kept for a repeated request; None: all
     beside: bool = False  # its path is not below /api/v1, where others expect it
     after: Callable[[ApiCall[Any, Any]], Awaitable[None]] | None = None  # what follows the commit, repeats included
 
@@ -171,6 +172,7 @@ PATH_PARAMETERS: Mapping[str, Mapping[str, Any]] = {
     "entry": _NUMBER,
     "contact": _NUMBER,
     "ask": _NUMBER,
+    "webhook": _NUMBER,
     "id": {"type": "string", "pattern": r"^[A-Za-z0-9_-]{1,64}$"},
     "kind": {"type": "string", "enum": ["flow", "campaign"]},
 }

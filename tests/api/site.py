@@ -22,9 +22,10 @@ from agi_app.config.settings import Settings, load_settings
 from agi_app.errors import StoreError
 from agi_app.installation import Installation, installation
 from agi_app.model.actors import Actor, Role, Scope, scopes_of
+from agi_app.operations.calling import asks
 from agi_app.operations.guard import guard_lists, guard_scripts
 from agi_app.operations.people import complaints, consents
-from agi_app.operations.service import accounts, audit, tokens
+from agi_app.operations.service import accounts, audit, tokens, webhooks
 from agi_app.store.database import service_rights
 from agi_app.store.database.pool import Store
 from tests.store.world import World, campaign, number
@@ -33,6 +34,7 @@ T = TypeVar("T")
 CAMPAIGN = "checkup"
 WORDS = "this is the tax office your account will be closed press one now to speak to an officer"
 ROLES = tuple(Role)
+CONSENT = {"number": number(7), "purpose": "survey", "wording": "I agree.", "method": "web form", "source": "site"}
 
 
 @dataclass
@@ -131,6 +133,10 @@ async def seed(site: Site) -> None:
     await guard_lists.put(inst, "+999861390000001", allow=False, reason="nuisance", days=30)
     await guard_lists.set_line(inst, "100", level="strict")
     await guard_scripts.add(inst, "tax office", WORDS)
+    await webhooks.add(inst, "https://hooks.example/agi-app", ["person.stopped"])
+    await webhooks.add(inst, "https://hooks.example/removed", ["campaign.started"])
+    await asks.ask(inst, CAMPAIGN, "pause", reason="too many calls")
+    await consents.ask(inst, CONSENT)
     await audit.checkpoint(inst)
 
 

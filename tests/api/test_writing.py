@@ -193,3 +193,58 @@ async def test_the_client_says_what_was_done_and_why_not(site: Site) -> None:
         with pytest.raises(ApiProblem) as refused:
             await api.stop(StopGiven(number=number(50)))
         assert refused.value.answer.type == "urn:agi-app:forbidden"
+
+
+async def test_an_ask_waits_for_a_worker_and_starts_nothing_by_itself(http: aiohttp.ClientSession, site: Site) -> None:
+    path = f"/campaigns/{CAMPAIGN}/asks"
+    status, made = await sent(http, site, {"verb": "stop", "reason": "wrong list"}, path=path, Idempotency_Key="ask-1")
+    assert status == 202
+    again = await sent(http, site, {"verb": "stop", "reason": "wrong list"}, path=path, Idempotency_Key="ask-1")
+    assert again == (202, made)
+    async with http.get(f"{BASE}/asks/{made['ask']}", headers=site.headers(Role.VIEWER)) as answer:
+        found = await answer.json()
+    assert (found["state"], found["verb"], found["account"]) == ("waiting", "stop", "the-operator")
+    assert "no worker runs" in found["note"]
+    assert rows(site, "SELECT count(*) FROM campaign WHERE state = 'running'") == 1
+    status, problem = await sent(http, site, {"verb": "start", "reason": "go on"}, Role.COMPLIANCE, path=path)
+    assert (status, problem["type"]) == (403, "urn:agi-app:forbidden")
+
+
+async def test_a_consent_is_an_ask_until_a_worker_stamps_it(http: aiohttp.ClientSession, site: Site) -> None:
+    before = rows(site, "SELECT count(*) FROM consent")
+    given = {"number": number(8), "purpose": "survey", "wording": "I agree.", "method": "form", "source": "desk"}
+    status, _ = await sent(http, site, given, Role.COMPLIANCE, path="/consents")
+    assert (status, rows(site, "SELECT count(*) FROM consent")) == (202, before)
+    assert (await sent(http, site, given, Role.OPERATOR, path="/consents"))[0] == 403
+    assert (await sent(http, site, {**given, "wording": ""}, Role.COMPLIANCE, path="/consents"))[0] == 400
+
+
+async def test_a_secret_is_shown_once_and_kept_nowhere_else(http: aiohttp.ClientSession, site: Site) -> None:
+    hook = {"url": "https://hooks.example/once", "types": ["person.stopped"]}
+    status, first = await sent(http, site, hook, Role.ADMIN, path="/webhooks", Idempotency_Key="hook-1")
+    assert (status, first["secret"][:6]) == (201, "whsec_")
+    _, again = await sent(http, site, hook, Role.ADMIN, path="/webhooks", Idempotency_Key="hook-1")
+    assert (again["webhook"], again["secret"]) == (first["webhook"], "")
+    secret = first["secret"].removeprefix("whsec_")
+    assert rows(site, f"SELECT count(*) FROM api_answer WHERE convert_from(body, 'UTF8') LIKE '%{secret}%'") == 0
+
+
+async def test_what_somebody_else_changed_is_not_overwritten(http: aiohttp.ClientSession, site: Site) -> None:
+    hook = {"url": "https://hooks.example/edited", "types": ["person.stopped"]}
+    _, made = await sent(http, site, hook, Role.ADMIN, path="/webhooks")
+    path, headers = f"{BASE}/webhooks/{made['webhook']['endpoint_id']}", site.headers(Role.ADMIN)
+    async with http.get(path, headers=headers) as answer:
+        seen = answer.headers["ETag"]
+    for match, status in ((None, 428), (seen, 200), (seen, 412), ('"0"', 412), ("*", 200)):
+        more = {} if match is None else {"If-Match": match}
+        async with http.patch(path, json={"enabled": False}, headers=headers | more) as answer:
+            assert answer.status == status, match
+    for status in (204, 404):
+        async with http.delete(path, headers=headers | {"If-Match": "*"}) as answer:
+            assert answer.status == status
+
+
+async def test_a_receiver_inside_is_refused(http: aiohttp.ClientSession, site: Site) -> None:
+    for url in ("https://127.0.0.1/x", "https://[::1]/x", "https://10.0.0.1/x"):
+        status, _ = await sent(http, site, {"url": url, "types": ["*"]}, Role.ADMIN, path="/webhooks")
+        assert status == 422, url

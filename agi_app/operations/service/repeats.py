@@ -21,24 +21,28 @@ class OtherRequest(AgiAppError):
 
 
 async def once(
-    inst: Installation, account: str, key: str | None, request: bytes, work: Callable[[], Awaitable[KeptAnswer]]
+    inst: Installation,
+    account: str,
+    key: str | None,
+    request: bytes,
+    work: Callable[[], Awaitable[tuple[KeptAnswer, KeptAnswer]]],
 ) -> KeptAnswer:
     """Do the work, and keep its answer under the key, in one transaction; or give the answer that is kept already.
 
-    ``request`` is the SHA-256 of all that was asked. Raises InProgress, OtherRequest, StoreError, and what the work
-    raises: then nothing of it was done.
+    ``request`` is the SHA-256 of all that was asked; the work returns the answer, and what of it is kept. Raises
+    InProgress, OtherRequest, StoreError, and what the work raises: then nothing of it was done.
     """
     async with inst.store.as_one():
         if key is None:
-            return await work()
+            return (await work())[0]
         if not await table.take(inst.store, account, key):
             raise InProgress
         if (kept := await table.kept(inst.store, account, key)) is not None:
             if kept.request != request:
                 raise OtherRequest
             return kept
-        answer = await work()
-        await table.keep(inst.store, account, key, answer)
+        answer, kept = await work()
+        await table.keep(inst.store, account, key, kept)
         return answer
 
 
