@@ -8,6 +8,7 @@ from agi_app.api.resources import (
     campaigns,
     contacts,
     flows,
+    jobs,
     live,
     records,
     service,
@@ -17,6 +18,6 @@ from agi_app.api.resources import (
 
 ROUTES = [
     route
-    for module in (service, campaigns, contacts, calls, records, stops, asks, webhooks, flows, live)
+    for module in (service, campaigns, contacts, calls, records, stops, asks, jobs, webhooks, flows, live)
     for route in module.routes.declared
 ]

@@ -248,3 +248,13 @@ async def test_a_receiver_inside_is_refused(http: aiohttp.ClientSession, site: S
     for url in ("https://127.0.0.1/x", "https://[::1]/x", "https://10.0.0.1/x"):
         status, _ = await sent(http, site, {"url": url, "types": ["*"]}, Role.ADMIN, path="/webhooks")
         assert status == 422, url
+
+
+async def test_a_report_is_a_job_of_who_asked_and_made_by_a_worker(http: aiohttp.ClientSession, site: Site) -> None:
+    wanted = {"since": "2026-03-01", "until": "2026-03-31", "zone": "Asia/Shanghai", "format": "csv"}
+    status, made = await sent(http, site, wanted, Role.VIEWER, path="/exports", Idempotency_Key="job-1")
+    assert status == 202
+    assert await sent(http, site, wanted, Role.VIEWER, path="/exports", Idempotency_Key="job-1") == (202, made)
+    for role, jobs in ((Role.VIEWER, [made["job"]]), (Role.OPERATOR, []), (Role.COMPLIANCE, [made["job"]])):
+        async with http.get(f"{BASE}/jobs", headers=site.headers(role)) as answer:
+            assert [job["job_id"] for job in (await answer.json())["data"]] == jobs, role
