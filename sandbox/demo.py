@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import csv
 import json
+import os
 import shutil
 import signal
 import sys
@@ -20,6 +21,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from agi_app.messages import choose, speak, t
 from agi_app.store.database import embedded
 from sandbox.capture import Capture
 from sandbox.commands import AgiApp
@@ -46,6 +48,7 @@ def main() -> int:
     parser.add_argument("--json", action="store_true", help="print one JSON object as the last line, the rest aside")
     parser.add_argument("--keep", type=Path, help="the folder for logs, captures and the project (default: a new one)")
     options = parser.parse_args()
+    speak(choose(None, os.environ))
     for number in (signal.SIGINT, signal.SIGTERM):  # also when a shell in the background had SIGINT ignored
         signal.signal(number, _interrupt)
     try:
@@ -54,7 +57,7 @@ def main() -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("interrupted; everything that was started has ended", file=sys.stderr)
+        print(t("interrupted; everything that was started has ended"), file=sys.stderr)
         return 130
     for fault in faults:
         print(f"BROKEN: {fault}", file=sys.stderr)
@@ -87,14 +90,17 @@ class Demo:
         ensure_tools(self.say)
         root = ensure_root(self.say)
         if self.project.exists():
-            raise SandboxError(f"{self.project} exists already; --keep wants a folder without a project in it")
+            raise SandboxError(
+                t("{project} exists already; --keep wants a folder without a project in it", project=self.project)
+            )
         shutil.copytree(CLINIC, self.project)
         with (
             Capture(self.folder / "invites.pcap", invites=True) as invites_seen,
             World(root, self.folder, prompts_dir=self.project / "prompts", desks={DESK: ANSWERS}) as world,
         ):
             version = world.asterisk.version()
-            self.say(f"== Asterisk {version} and a carrier of simulated people are up; logs in {self.folder}")
+            told = "== Asterisk {version} and a carrier of simulated people are up; logs in {folder}"
+            self.say(t(told, version=version, folder=self.folder))
             reports = self._two_days(world)
             self._without_permit = self._watch_over(invites_seen, world)
         return self._figures(version, reports)
@@ -108,7 +114,8 @@ class Demo:
             app("consent", "import", "consent.csv")
             app("stop", "--file", "stop-list.txt")
             first = self._campaign(app, world, FIRST)
-            self.say(f"\n== A day passes: the sandbox clock says {DAY_TWO}. The same people are called again.")
+            told = "\n== A day passes: the sandbox clock says {clock}. The same people are called again."
+            self.say(t(told, clock=DAY_TWO))
             self._settings(world, DAY_TWO)
             return [first, self._campaign(app, world, SECOND)]
         finally:
@@ -120,7 +127,7 @@ class Demo:
         write_settings(self.project, f'{text}\n[sandbox]\nclock = "{clock}"\n')
 
     def _campaign(self, app: AgiApp, world: World, name: str) -> dict[str, Any]:
-        self.say(f"\n== Campaign {name}")
+        self.say(t("\n== Campaign {name}", name=name))
         app("contacts", "import", name, "contacts.csv")
         app("campaign", "start", name)
         with app.worker(f"worker-{name}.log"):
@@ -138,8 +145,7 @@ class Demo:
         shown = ""
         while time.monotonic() < deadline:
             status = json.loads(app.ask("campaign", "status", name, "--json"))
-            done, calls = f"{status['done']} of {status['contacts']} done", f"{status['open_attempts']} calls now"
-            line = f"   {done}, {calls}, {status['attempts']} made"
+            line = t("   {done} of {contacts} done, {open_attempts} calls now, {attempts} made", **status)
             if line != shown:
                 self.say(line)
                 shown = line
@@ -168,7 +174,7 @@ class Demo:
             "invites_without_permit": len(self._without_permit),
             "last_invite_after_stop_s": None if x is None else round(x, 3),
         }
-        self.say(f"\n== Logs, reports and captures: {self.folder} (SIP: carrier/sip.pcap)")
+        self.say(t("\n== Logs, reports and captures: {folder} (SIP: carrier/sip.pcap)", folder=self.folder))
         return figures, [*_faults(verdict, attempts), *self._without_permit]
 
     def _watch_over(self, seen: Capture, world: World) -> list[str]:

@@ -15,7 +15,7 @@ RENDER = ("t", "spoken", "template")
 PRINT = ("say", "say_now", "say_lines", "warn", "table")  # their texts are for people
 RENDERED = 2  # the first arguments of ``table``, its title and its columns, which it renders itself
 FAULT = ("Problem", "Fault")
-NO_TEXT = ("error", "warning", "settings", "reading", "playing")  # severities, a rule, states of a flow
+NO_TEXT = ("callees", "error", "warning", "settings", "reading", "playing")  # severities, a rule, states of a flow
 LOGGED = ("info", "warning", "error", "exception", "critical")  # lines that people read; told again when printed
 WORDS = re.compile(r"[A-Za-z]{2,}[ ,;:.]+[A-Za-z]{2,}|^[A-Za-z]{3,}$|^[a-z]{2,} | [a-z]{2,}$")
 

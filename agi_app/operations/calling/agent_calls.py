@@ -10,6 +10,7 @@ from collections.abc import Collection
 
 from agi_app.errors import InputError
 from agi_app.installation import Installation
+from agi_app.messages import t
 from agi_app.model.actors import Scope
 from agi_app.model.call import Outcome
 from agi_app.model.campaign import CampaignState
@@ -50,7 +51,11 @@ async def call_person(inst: Installation, campaign: str, contact: str, agent: st
     stored = await known_campaign(inst.store, campaign)
     if stored.state is not CampaignState.RUNNING:
         raise InputError(
-            f"not called: campaign {campaign} is {stored.state}; `agi-app campaign start {campaign}` lets it run"
+            t(
+                "not called: campaign {campaign} is {state}; `agi-app campaign start {campaign}` lets it run",
+                campaign=campaign,
+                state=stored.state,
+            )
         )
     contact_id, external_id = await agent_calls.find(inst.store, campaign, contact, _as_number(contact))
     await worker_runs(inst)
@@ -69,7 +74,9 @@ def known_agent(destinations: Collection[str], agent: str) -> str:
     if agent in destinations:
         return agent
     there = ", ".join(sorted(destinations)) or "none"
-    raise InputError(f"--agent {agent}: the settings have no such destination; there are: {there}")
+    raise InputError(
+        t("--agent {agent}: the settings have no such destination; there are: {there}", agent=agent, there=there)
+    )
 
 
 def _as_number(text: str) -> str | None:

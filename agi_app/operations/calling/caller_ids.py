@@ -15,6 +15,7 @@ from agi_app.consent import caller_id_proof
 from agi_app.consent.caller_id_proof import CODE_LENGTH, LABEL, hash_code, number_of
 from agi_app.errors import InputError
 from agi_app.installation import Installation
+from agi_app.messages import t
 from agi_app.messages.retold import retold
 from agi_app.model.actors import Scope
 from agi_app.operations.acting import noted, reads
@@ -86,7 +87,7 @@ async def ring_with_code(
     if status.result == "proved":
         return ours.e164, status.note or ""
     if status.result == REFUSED:
-        raise InputError(f"{ours.e164} was not called: {retold(status.note or '')}")
+        raise InputError(t("{e164} was not called: {retold}", e164=ours.e164, retold=retold(status.note or "")))
     fault = unwanted_end(status, _NOT_PROVED)
     raise type(fault)(f"{ours.e164} is not proved: {fault}")
 

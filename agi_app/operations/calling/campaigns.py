@@ -72,7 +72,14 @@ async def preview(
     trunk = inst.settings.trunks.get(wanted.trunk)
     if trunk is None:
         hint = suggest(wanted.trunk, inst.settings.trunks)
-        raise ConfigError(f"agi-app.toml: there is no trunk {wanted.trunk!r}, which {name} uses{hint}")
+        raise ConfigError(
+            t(
+                "agi-app.toml: there is no trunk {trunk!r}, which {name} uses{hint}",
+                trunk=wanted.trunk,
+                name=name,
+                hint=hint,
+            )
+        )
     source = project.flows.get(wanted.flow)
     flow = None if source is None or source.parsed is None else source.parsed.flow
     terms = Terms(wanted, trunk.sandbox, limits_of(trunk), load_ruleset(inst.settings.project), flow)
@@ -112,7 +119,7 @@ async def pause(inst: Installation, name: str) -> None:
     """Make no new call from here on. Raises InputError when the campaign does not run, StoreError."""
     stored = await known_campaign(inst.store, name)
     if stored.state is not CampaignState.RUNNING:
-        raise InputError(f"campaign {name} is {stored.state}: there is nothing to pause")
+        raise InputError(t("campaign {name} is {state}: there is nothing to pause", name=name, state=stored.state))
     await set_state(inst.store, name, CampaignState.PAUSED, BY_COMMAND, inst.clock.now())
 
 
@@ -121,12 +128,23 @@ async def resume(inst: Installation, name: str) -> None:
     """Go on after a pause, as it was started. Raises InputError when the campaign is not paused, StoreError."""
     stored = await known_campaign(inst.store, name)
     if stored.state is not CampaignState.PAUSED:
-        raise InputError(f"campaign {name} is {stored.state}, not paused; `agi-app campaign start {name}` starts it")
+        raise InputError(
+            t(
+                "campaign {name} is {state}, not paused; `agi-app campaign start {name}` starts it",
+                name=name,
+                state=stored.state,
+            )
+        )
     total = (await tallies.of_campaign(inst.store, name)).total
     if stored.most_contacts is not None and total > stored.most_contacts:
         raise InputError(
-            f"campaign {name} has {total} contacts, and its start is good for {stored.most_contacts};"
-            f" `agi-app campaign start {name}` asks for an approval"
+            t(
+                "campaign {name} has {total} contacts, and its start is good for {most_contacts}; `agi-app"
+                " campaign start {name}` asks for an approval",
+                name=name,
+                total=total,
+                most_contacts=stored.most_contacts,
+            )
         )
     await set_state(inst.store, name, CampaignState.RUNNING, BY_COMMAND, inst.clock.now(), stored.most_contacts)
 
@@ -172,7 +190,13 @@ def _checked(project: Project, name: str) -> tuple[Source[CampaignDocument], Sou
     if campaign is None:
         if faults := [p for p in project.errors if p.file.startswith("campaigns/")]:
             raise AuthorError(*faults)
-        raise InputError(f"there is no campaign {name!r}{suggest(name, project.campaigns) or '; there is none here'}")
+        raise InputError(
+            t(
+                "there is no campaign {name!r}{suggest}",
+                name=name,
+                suggest=suggest(name, project.campaigns) or t("; there is none here"),
+            )
+        )
     flow = project.flows.get(campaign.parsed.campaign.flow)
     faults = [
         p

@@ -14,6 +14,7 @@ from agi_app.errors import AsteriskError, InputError
 from agi_app.flow.language.definition import FlowDocument
 from agi_app.flow.syntax.names_and_limits import MAX_CALL_SECONDS
 from agi_app.installation import Installation
+from agi_app.messages import t
 from agi_app.messages.retold import retold
 from agi_app.model.actors import Scope
 from agi_app.model.call import Outcome
@@ -56,7 +57,7 @@ def script(project: Project, flow: str, language: str | None, contact: str, fiel
     source = find_flow(project, flow, language)
     no_faults(project, source)
     if source.parsed.flow.is_called:
-        raise InputError(f"flow {flow} is called by other flows: rehearse the one that calls it")
+        raise InputError(t("flow {flow} is called by other flows: rehearse the one that calls it", flow=flow))
     parts = {part.file: part.text for part in parts_of(project, source)}
     return RehearsalScript(
         source.file, source.text, parts, language or its_language, columns, _max_call(project, source)
@@ -97,7 +98,7 @@ async def rehearse(
     if status.result != Outcome.ANSWERED:
         raise unwanted_end(status)
     if status.note:
-        raise AsteriskError(f"the call was cut short: {retold(status.note)}")
+        raise AsteriskError(t("the call was cut short: {retold}", retold=retold(status.note)))
     return status
 
 

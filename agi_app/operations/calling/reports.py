@@ -15,6 +15,7 @@ from agi_app.consent.caller_id_proof import standing
 from agi_app.errors import ConfigError, InputError
 from agi_app.gate.caller_id_rules import numbers_of
 from agi_app.installation import Installation
+from agi_app.messages import t
 from agi_app.model.actors import Scope
 from agi_app.model.campaign import Campaign
 from agi_app.model.waiting_reason import WaitingReason
@@ -131,14 +132,26 @@ async def recording(inst: Installation, campaign: str, number: int, *, reason: s
     """
     row = next((row for row in await recordings_of(inst.store, campaign) if row.recording_id == number), None)
     if row is None:
-        raise InputError(f"campaign {campaign} has no recording {number}; `agi-app report {campaign}` lists them")
+        raise InputError(
+            t(
+                "campaign {campaign} has no recording {number}; `agi-app report {campaign}` lists them",
+                campaign=campaign,
+                number=number,
+            )
+        )
     if row.sha256 is None:
-        raise InputError(f"recording {number} was erased")
+        raise InputError(t("recording {number} was erased", number=number))
     noted = Access(f"report --recording {number}", 0, [row.person_id], inst.actor.account, reason.strip() or None)
     await log_access(inst.store, noted)
     content = await asyncio.to_thread(RecordingFiles(inst.settings.data).read, row.sha256)
     if content is None:
-        raise ConfigError(f"the file of recording {number} is missing; put {row.sha256.hex()}.enc back from a backup")
+        raise ConfigError(
+            t(
+                "the file of recording {number} is missing; put {hex}.enc back from a backup",
+                number=number,
+                hex=row.sha256.hex(),
+            )
+        )
     return content
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from agi_app.config.trunks import TrunkSettings
 from agi_app.errors import AgiAppError, AsteriskError, ConfigError, InputError
 from agi_app.installation import Installation
+from agi_app.messages import t
 from agi_app.messages.retold import retold
 from agi_app.store.calling import nodes
 from agi_app.store.requested_calls.requests import EXPIRED, REFUSED, RequestStatus
@@ -24,7 +25,7 @@ _EXPIRED = "no worker took the request; does one that is running have this trunk
 async def worker_runs(inst: Installation) -> None:
     """Raises ConfigError when no worker runs."""
     if not any(n.alive for n in await nodes.all_nodes(inst.store)):
-        raise ConfigError("no worker is running, and only a worker makes calls: start `agi-app run`, then try again")
+        raise ConfigError(t("no worker is running, and only a worker makes calls: start `agi-app run`, then try again"))
 
 
 def unwanted_end(
@@ -33,7 +34,7 @@ def unwanted_end(
     """The error for a call that ended otherwise than wanted: AsteriskError, unless the gate or ``theirs`` is why."""
     result, note = status.result or "", retold(status.note or "")
     if result == REFUSED:
-        return InputError(f"not called: {note}")
+        return InputError(t("not called: {note}", note=note))
     what = {EXPIRED: expired, **theirs}.get(result, f"the call ended with {result}") + (f" ({note})" if note else "")
     return InputError(what) if result in theirs else AsteriskError(what)
 
@@ -42,9 +43,20 @@ def pick_trunk(trunks: dict[str, TrunkSettings], wanted: str | None, *, reserved
     """The trunk to ring through: ``wanted``, else the only one that fits the number. Raises InputError."""
     if wanted is not None:
         if wanted not in trunks:
-            raise InputError(f"--trunk {wanted}: there is no trunk of that name; trunks here: {_list(trunks)}")
+            raise InputError(
+                t(
+                    "--trunk {wanted}: there is no trunk of that name; trunks here: {list}",
+                    wanted=wanted,
+                    list=_list(trunks),
+                )
+            )
         if trunks[wanted].ports:
-            raise InputError(f"--trunk {wanted}: its ports carry calls of campaigns only; ring through another trunk")
+            raise InputError(
+                t(
+                    "--trunk {wanted}: its ports carry calls of campaigns only; ring through another trunk",
+                    wanted=wanted,
+                )
+            )
         return wanted
     trunks = {name: trunk for name, trunk in trunks.items() if not trunk.ports}
     fitting = [name for name, trunk in trunks.items() if trunk.sandbox == reserved]
@@ -52,7 +64,7 @@ def pick_trunk(trunks: dict[str, TrunkSettings], wanted: str | None, *, reserved
         return fitting[0]
     if not fitting and trunks:
         return next(iter(trunks))  # the gate says why not, in a decision row
-    raise InputError(f"--trunk NAME: say through which trunk to ring; trunks here: {_list(trunks)}")
+    raise InputError(t("--trunk NAME: say through which trunk to ring; trunks here: {list}", list=_list(trunks)))
 
 
 def _list(trunks: dict[str, TrunkSettings]) -> str:

@@ -16,6 +16,7 @@ from agi_app.guard.case import Action
 from agi_app.guard.decide import GuardDecision
 from agi_app.guard.replay import Replay, replay, unpack_decision
 from agi_app.installation import Installation
+from agi_app.messages import t
 from agi_app.model.actors import Scope
 from agi_app.operations.acting import noted, reads
 from agi_app.store.people.access_log import Access, log_access
@@ -107,7 +108,7 @@ async def vote(inst: Installation, call: str, *, nuisance: bool) -> None:
     found = await table.find_call(inst.store, call) or (number and await table.find_call(inst.store, number))
     said = ChangedBy(inst.actor.account, inst.clock.now())
     if not found or not await script_matching.voted(inst.store, found, nuisance, said):
-        raise InputError(f"{call}: no call of it is kept; `agi-app guard report` lists calls")
+        raise InputError(t("{call}: no call of it is kept; `agi-app guard report` lists calls", call=call))
 
 
 @reads(Scope.GUARD_READ)

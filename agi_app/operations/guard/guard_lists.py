@@ -22,6 +22,7 @@ from agi_app.event_loop import in_background
 from agi_app.guard.number_patterns import NotAPattern, new_pattern, read_pattern
 from agi_app.guard.subscriber_settings import Hours
 from agi_app.installation import Installation
+from agi_app.messages import t
 from agi_app.model.actors import Scope
 from agi_app.model.phone import shown_number
 from agi_app.operations.acting import note_import, noted, reads
@@ -52,7 +53,7 @@ async def put(
     and whether it stood there before. Raises InputError when it is not one, StoreError.
     """
     if shared and line:
-        raise InputError("--shared: a list that others made is for all lines; leave out --line")
+        raise InputError(t("--shared: a list that others made is for all lines; leave out --line"))
     now = inst.clock.now()
     ends = None if days is None else now + dt.timedelta(days=days)
     read = _pattern(pattern, inst, new_pattern)
@@ -66,7 +67,13 @@ async def remove(inst: Installation, pattern: str, *, line: str = "") -> None:
     read = _pattern(pattern, inst, read_pattern)
     if not await table.remove(inst.store, read, line, inst.actor.account, inst.clock.now()):
         of = f" for line {line}" if line else ""
-        raise InputError(f"{shown_number(pattern)} is not on the list{of}; `agi-app guard list` shows what is")
+        raise InputError(
+            t(
+                "{shown_number} is not on the list{of}; `agi-app guard list` shows what is",
+                shown_number=shown_number(pattern),
+                of=of,
+            )
+        )
 
 
 def _pattern(text: str, inst: Installation, read: Callable[[str, str | None], str]) -> str:
@@ -131,7 +138,9 @@ async def set_line(
     Raises InputError for a name without digits that no call came to, StoreError.
     """
     if not any(sign.isdecimal() for sign in line) and not await table.knows_line(inst.store, line):
-        raise InputError(f"{line}: no call came to such a line; write its number as the dialplan gives it, such as 100")
+        raise InputError(
+            t("{line}: no call came to such a line; write its number as the dialplan gives it, such as 100", line=line)
+        )
     said = ChangedBy(inst.actor.account, inst.clock.now())
     if reset:
         await table.reset_line(inst.store, line, said)
@@ -143,7 +152,7 @@ async def set_line(
 def zone_of(text: str | None) -> str | None:
     """A time zone by its name, if one is given; InputError when there is none of that name."""
     if text is not None and not is_zone(text):
-        raise InputError(f"--zone {text}: is not a time zone{zone_meant(text)}")
+        raise InputError(t("--zone {text}: is not a time zone{zone_meant}", text=text, zone_meant=zone_meant(text)))
     return text
 
 
@@ -151,14 +160,14 @@ def hours_of(text: str) -> Hours:
     """``mon-fri 18:00-08:00`` or ``18:00-08:00``; InputError for anything else."""
     match = _HOURS.fullmatch(text.strip().lower())
     if match is None:
-        raise InputError(f'--hours {text!r}: write "18:00-08:00" or "mon-fri 18:00-08:00"')
+        raise InputError(t('--hours {text!r}: write "18:00-08:00" or "mon-fri 18:00-08:00"', text=text))
     first, last, since, until = match.groups()
     if not {first, last} <= {*DAYS, None}:
-        raise InputError(f"--hours {text!r}: days are {', '.join(DAYS)}")
+        raise InputError(t("--hours {text!r}: days are {days}", text=text, days=", ".join(DAYS)))
     try:
         begins, ends = dt.time.fromisoformat(since), dt.time.fromisoformat(until)
     except ValueError:
-        raise InputError(f"--hours {text!r}: there is no such time of day") from None
+        raise InputError(t("--hours {text!r}: there is no such time of day", text=text)) from None
     if first is None:
         return Hours(begins, ends)
     start, end = DAYS.index(first), DAYS.index(last or first)

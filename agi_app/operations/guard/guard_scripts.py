@@ -9,6 +9,7 @@ from agi_app.authoring.suggestions import no_such
 from agi_app.errors import InputError
 from agi_app.guard.scripts import MIN_WORDS, words
 from agi_app.installation import Installation
+from agi_app.messages import t
 from agi_app.model.actors import Scope
 from agi_app.operations.acting import noted, reads
 from agi_app.store.screening import guard_scripts as table
@@ -21,9 +22,17 @@ LONGEST_NAME = 60
 def script_of(name: str, text: str) -> tuple[str, str]:
     """A script's name and words, without spaces around them; InputError when they will not do."""
     if (count := len(words(text))) < MIN_WORDS:
-        raise InputError(f"a script of {count} words would match too many calls: write {MIN_WORDS} or more")
+        raise InputError(
+            t(
+                "a script of {count} words would match too many calls: write {min_words} or more",
+                count=count,
+                min_words=MIN_WORDS,
+            )
+        )
     if not name.strip() or len(name) > LONGEST_NAME or not name.isprintable():
-        raise InputError(f"the name of a script is one line of {LONGEST_NAME} characters at most")
+        raise InputError(
+            t("the name of a script is one line of {longest_name} characters at most", longest_name=LONGEST_NAME)
+        )
     return name.strip(), text.strip()
 
 

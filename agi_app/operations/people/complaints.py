@@ -24,6 +24,7 @@ from agi_app.contacts.tables.opening import LARGEST_WHOLE, all_rows, open_table,
 from agi_app.errors import AuthorError, InputError, Problem
 from agi_app.event_loop import in_background
 from agi_app.installation import Installation
+from agi_app.messages import t
 from agi_app.model.actors import Scope
 from agi_app.model.phone import mask, parse
 from agi_app.operations.acting import imported_by, noted, reads
@@ -121,7 +122,7 @@ def no_case(number: str, ended: int | None) -> Iterator[None]:
         yield
     except InputError as error:
         done = "" if ended is None else f"; {stopped(number, ended)}"
-        raise InputError(f"{error}; no case was opened{done}") from None
+        raise InputError(t("{error}; no case was opened{done}", error=error, done=done)) from None
 
 
 def stopped(number: str, ended: int) -> str:
@@ -163,7 +164,7 @@ async def received(
 def caller_of(text: str) -> str:
     """A caller's number as a telephone shows it, or the word anonymous; InputError when it is neither."""
     if not _CALLER.fullmatch(text.strip()):
-        raise InputError(f"{text!r} is neither a number as a telephone shows it, nor the word anonymous")
+        raise InputError(t("{text!r} is neither a number as a telephone shows it, nor the word anonymous", text=text))
     return text.strip()
 
 

@@ -128,7 +128,7 @@ async def wordings(inst: Installation) -> list[table.Wording]:
 def language_of(text: str) -> str:
     """The language tag that was written; InputError when it is not one."""
     if text and not LANGUAGE.fullmatch(text):
-        raise InputError(f"--language {text}: is not a language tag such as zh-CN or en")
+        raise InputError(t("--language {text}: is not a language tag such as zh-CN or en", text=text))
     return text
 
 
@@ -141,9 +141,9 @@ def wording_of(file: Path) -> str:
     except UnicodeDecodeError:
         raise InputError(f"{file}: {not_utf8(file.read_bytes())}") from None
     except OSError as error:
-        raise InputError(f"{file}: cannot be read: {error.strerror}") from error
+        raise InputError(t("{file}: cannot be read: {strerror}", file=file, strerror=error.strerror)) from error
     if not written.strip():
-        raise InputError(f"{file}: is empty; it must have the exact words that people are shown")
+        raise InputError(t("{file}: is empty; it must have the exact words that people are shown", file=file))
     for number, line in enumerate(written.split("\n"), 1):
         if found := unfit(line):
             raise AuthorError(Problem(str(file), number, found.start() + 1, "table/unprintable", fault_of(found)))

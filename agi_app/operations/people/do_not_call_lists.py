@@ -76,11 +76,23 @@ async def import_list(
 def refuse_misspelt(name: str, region: str, rules: RuleSet) -> None:
     """InputError for a new list that seems to be one of the rules, by another name or country: that would stay old."""
     if homes := [country for country in rules.jurisdictions if name in rules.lists_of(country)]:
-        raise InputError(f"--region {region}: the list {name} is of {homes[0]}: write --region {homes[0]}")
+        raise InputError(
+            t(
+                "--region {region}: the list {name} is of {homes}: write --region {homes}",
+                region=region,
+                name=name,
+                homes=homes[0],
+            )
+        )
     if t("did you mean") in (near := suggest(name, rules.lists_of(region), _ALIKE)):
         raise InputError(
-            f"{name}: no rule of {region} names this list{near} Nothing was imported. If it really is another list,"
-            " name it under external_lists in a file of rules/ first"
+            t(
+                "{name}: no rule of {region} names this list{near} Nothing was imported. If it really is another"
+                " list, name it under external_lists in a file of rules/ first",
+                name=name,
+                region=region,
+                near=near,
+            )
         )
 
 

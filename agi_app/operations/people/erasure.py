@@ -17,6 +17,7 @@ from agi_app.consent.evidence import KeptFiles
 from agi_app.consent.purge import Purger
 from agi_app.errors import ConfigError
 from agi_app.installation import Installation
+from agi_app.messages import t
 from agi_app.model.actors import Scope
 from agi_app.operations.acting import noted
 from agi_app.prompts.prepared_cache import KEPT_S, Prepared, folder_of
@@ -83,7 +84,9 @@ async def purge(inst: Installation, *, dry_run: bool = False, rewrite: bool = Fa
     while a worker runs. Raises StoreError.
     """
     if rewrite and (alive := [node.name for node in await nodes.all_nodes(inst.store) if node.alive]):
-        raise ConfigError(f"a worker is running ({', '.join(alive)}): --rewrite needs the database for itself")
+        raise ConfigError(
+            t("a worker is running ({alive}): --rewrite needs the database for itself", alive=", ".join(alive))
+        )
     rules = load_ruleset(inst.settings.project)
     notary = await Notary.open(inst.settings, inst.store)
     files, days = KeptFiles.of(inst.settings.data), inst.settings.guard.keep_days

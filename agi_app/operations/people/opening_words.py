@@ -10,6 +10,7 @@ from agi_app.errors import InputError
 from agi_app.guard.call import read_caller
 from agi_app.guard.scripts import MIN_WORDS, words
 from agi_app.installation import Installation
+from agi_app.messages import t
 from agi_app.prompts.faults import PromptFault
 from agi_app.speech.recognizer import recognizer_of
 from agi_app.store.screening.guard_scripts import OpeningWords
@@ -25,14 +26,22 @@ async def of(inst: Installation, transcript: str, recording: Path | None) -> str
     """
     if recording is not None:
         if inst.settings.speech.engine == "none":
-            raise InputError("--recognise: needs [speech] engine (docs/how-to/spoken-answers.md), or give --transcript")
+            raise InputError(
+                t("--recognise: needs [speech] engine (docs/how-to/spoken-answers.md), or give --transcript")
+            )
         transcript = await _recognised(inst, recording)
         if not transcript:
-            raise InputError(f"{recording}: no words were understood in it; give --transcript")
+            raise InputError(t("{recording}: no words were understood in it; give --transcript", recording=recording))
     elif not transcript:
         return None
     if (count := len(words(transcript))) < MIN_WORDS:
-        raise InputError(f"{count} opening words would match too many callers: give {MIN_WORDS} or more")
+        raise InputError(
+            t(
+                "{count} opening words would match too many callers: give {min_words} or more",
+                count=count,
+                min_words=MIN_WORDS,
+            )
+        )
     return transcript
 
 

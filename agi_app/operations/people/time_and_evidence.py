@@ -12,6 +12,7 @@ from agi_app.contacts.consent_file import NotATime, parse_instant
 from agi_app.errors import InputError
 from agi_app.installation import Installation
 from agi_app.log import without_numbers
+from agi_app.messages import t
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class SaidAt:
     def by(self, now: dt.datetime) -> dt.datetime:
         """The time, at the latest ``now``; InputError for one in the future."""
         if self.at is not None and self.at > now:
-            raise InputError(f"{self.written}: is in the future")
+            raise InputError(t("{written}: is in the future", written=self.written))
         return self.at or now
 
 

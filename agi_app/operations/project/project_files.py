@@ -9,6 +9,7 @@ from agi_app.campaigns.project.read_project import Project, Source, read_project
 from agi_app.config.settings import SETTINGS_FILE, load_settings, trunk_names
 from agi_app.errors import AuthorError, InputError
 from agi_app.flow.language.definition import FlowDocument
+from agi_app.messages import t
 
 __all__ = ["Project", "find_flow", "read", "read_files", "read_ready"]
 
@@ -46,9 +47,22 @@ def find_flow(project: Project, name: str, language: str | None) -> Source[FlowD
     if name not in project.flows and project.unread_flows:
         raise AuthorError(*(problem for problem in project.errors if problem.file in project.unread_flows))
     if name not in project.flows:
-        raise InputError(f"there is no flow {name!r}{suggest(name, project.flows) or _none_in(project.folder)}")
+        raise InputError(
+            t(
+                "there is no flow {name!r}{suggest}",
+                name=name,
+                suggest=suggest(name, project.flows) or _none_in(project.folder),
+            )
+        )
     source = project.flows[name]
     languages = source.parsed.flow.languages
     if language is not None and language not in languages:
-        raise InputError(f"flow {name} does not speak {language!r}; it speaks {', '.join(languages)}")
+        raise InputError(
+            t(
+                "flow {name} does not speak {language!r}; it speaks {languages}",
+                name=name,
+                language=language,
+                languages=", ".join(languages),
+            )
+        )
     return source

@@ -15,7 +15,7 @@ from agi_app.consent import project_identity
 from agi_app.errors import InputError, Problem
 from agi_app.flow.diagram.draw import draw
 from agi_app.flow.language.no_such_flow import CONSEQUENCE
-from agi_app.messages import spoken
+from agi_app.messages import spoken, t
 from agi_app.operations.project.project_files import find_flow, read_files
 
 
@@ -50,7 +50,13 @@ def check(paths: Sequence[Path]) -> CheckedFiles:
         if not (seen.flows or seen.campaigns or seen.problems):
             above = folder.resolve().parent / SETTINGS_FILE
             where = f", {folder / '..'}" if above.exists() else ""
-            raise InputError(f"{path}: has neither campaigns/*.yaml nor flows/*.yaml; name the project folder{where}")
+            raise InputError(
+                t(
+                    "{path}: has neither campaigns/*.yaml nor flows/*.yaml; name the project folder{where}",
+                    path=path,
+                    where=where,
+                )
+            )
         files += len(seen.flows) + len(seen.campaigns) if only is None else 1
         ordered = sorted(
             [*seen.problems, *callee_faults(folder)], key=lambda p: spoken(CONSEQUENCE) in p.message
@@ -67,7 +73,7 @@ def callee_faults(folder: Path) -> list[Problem]:
         from sandbox.callees import CALLEES, faults_of_project
     except ImportError:
         told = "not checked: the sandbox that reads it is part of a clone of agi-app, not of the installed package"
-        return [Problem("callees.toml", 1, 1, "callees", told, "warning")]
+        return [Problem("callees.toml", 1, 1, "callees", t(told), "warning")]
     return [Problem(CALLEES, *place, "callees", message) for place, message in faults_of_project(folder)]
 
 

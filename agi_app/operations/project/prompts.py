@@ -9,6 +9,7 @@ from agi_app.errors import InputError
 from agi_app.flow.check.recorded_pieces import needed_pieces
 from agi_app.flow.language.no_such_flow import no_such_flow
 from agi_app.flow.saying import numbers_and_dates
+from agi_app.messages import t
 from agi_app.operations.project.project_files import read_files
 from agi_app.prompts import prepare as prepared_cache
 from agi_app.prompts.catalog import read_catalog
@@ -72,5 +73,5 @@ def write_words(project: Path, language: str, wanted: Mapping[str, str]) -> None
 def _folder(project: Path) -> Path:
     folder = project / "prompts"
     if not find_sources(folder):
-        raise InputError(f"{folder}: has no prompts; --project names the project folder")
+        raise InputError(t("{folder}: has no prompts; --project names the project folder", folder=folder))
     return folder

@@ -11,6 +11,7 @@ from agi_app.campaigns.calling_rules.rule_files import load_rulebook
 from agi_app.campaigns.calling_rules.rule_texts import SourcedLine, in_force, lines_of
 from agi_app.errors import InputError
 from agi_app.installation import Installation
+from agi_app.messages import t
 from agi_app.model.actors import Scope
 from agi_app.operations.acting import reads
 from agi_app.store.calling.campaigns import option_names_one
@@ -30,7 +31,9 @@ def show(project: Path, region: str | None = None) -> tuple[str, Mapping[str, Co
     book = load_rulebook(project)
     known = book.ruleset.jurisdictions
     if region is not None and region not in known:
-        raise InputError(f"there are no calling rules for {region!r}; there are for {', '.join(known)}")
+        raise InputError(
+            t("there are no calling rules for {region!r}; there are for {known}", region=region, known=", ".join(known))
+        )
     return book.ruleset.version, {
         name: CountryRules(
             in_force(country.rules),

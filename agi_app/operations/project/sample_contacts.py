@@ -14,6 +14,7 @@ from agi_app.contacts.contacts_file import contact_columns, find_language
 from agi_app.contacts.tables.opening import open_table, private_copy
 from agi_app.errors import InputError
 from agi_app.flow.language.definition import Flow
+from agi_app.messages import t
 from agi_app.model.phone import country_and_zones
 
 
@@ -36,7 +37,11 @@ def row_of(folder: Path, text: str, languages: list[str]) -> tuple[dict[str, str
     name, colon, line = text.rpartition(":")
     if not colon or not name or not line.isdecimal():
         raise InputError(
-            f"--contact {text!r}: write FILE:LINE{full_width.hint(text)}; a column by hand is --field NAME=VALUE"
+            t(
+                "--contact {text!r}: write FILE:LINE{hint}; a column by hand is --field NAME=VALUE",
+                text=text,
+                hint=full_width.hint(text),
+            )
         )
     return _contact_row(folder / name, int(line), languages)
 
@@ -44,7 +49,7 @@ def row_of(folder: Path, text: str, languages: list[str]) -> tuple[dict[str, str
 def _column(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals or not name:
-        raise InputError(f"--field {text!r}: write NAME=VALUE{full_width.hint(text)}")
+        raise InputError(t("--field {text!r}: write NAME=VALUE{hint}", text=text, hint=full_width.hint(text)))
     return name, value
 
 
@@ -59,7 +64,14 @@ def _contact_row(path: Path, line: int, languages: Sequence[str]) -> tuple[dict[
         columns = contact_columns(table)
         row = next((row for row in table.rows() if row.line >= line), None)
         if row is None or row.line > line or row.blank:
-            raise InputError(f"{path}: no contact begins on line {line}; the header is line {table.header_row.line}")
+            raise InputError(
+                t(
+                    "{path}: no contact begins on line {line}; the header is line {line2}",
+                    path=path,
+                    line=line,
+                    line2=table.header_row.line,
+                )
+            )
         if row.fault is not None:
             raise InputError(f"{path}:{line}: {row.fault.reason}")
         own = {title: row.cells[index].strip() for title, index in columns.others.items()}
@@ -69,5 +81,12 @@ def _contact_row(path: Path, line: int, languages: Sequence[str]) -> tuple[dict[
 def _language(text: str, languages: Sequence[str], where: str) -> str | None:
     found = find_language(text, languages) if text else None
     if text and found is None:
-        raise InputError(f"{where}: {text!r} is not a language of the flow{suggest(text, languages)}")
+        raise InputError(
+            t(
+                "{where}: {text!r} is not a language of the flow{suggest}",
+                where=where,
+                text=text,
+                suggest=suggest(text, languages),
+            )
+        )
     return found

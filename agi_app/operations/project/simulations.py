@@ -14,6 +14,7 @@ from agi_app.errors import AuthorError, InputError, Problem
 from agi_app.flow.language.built_in_flows import leaving
 from agi_app.flow.simulation.expected_calls import NOW_FORMAT, CaseResult, Cases, run_case, write_now
 from agi_app.flow.simulation.simulator import Simulation
+from agi_app.messages import t
 from agi_app.model.machine_detection import MachineAction
 from agi_app.operations.project.project_files import find_flow, read_files
 from agi_app.operations.project.sample_contacts import given_contact, line_region, row_of
@@ -86,7 +87,10 @@ def machine_call(folder: Path, name: str, language: str | None) -> list[str]:
     detection, source = campaign.machine_detection, project.flows.get(campaign.flow)
     if detection is None:
         raise InputError(
-            f"campaign {name} has no machine_detection: a machine hears the flow, like a person who answers"
+            t(
+                "campaign {name} has no machine_detection: a machine hears the flow, like a person who answers",
+                name=name,
+            )
         )
     if detection.action is MachineAction.HANG_UP or source is None:
         return ["a machine answers", "hung up", "outcome: machine, no disposition"]
@@ -121,7 +125,9 @@ def run_expected(what: str | None, folder: Path) -> ExpectedCalls:
     if stopping and (only is not None or not any(not found for found in faults.values())):
         raise AuthorError(*dict.fromkeys(stopping))
     if not chosen:
-        raise InputError(f"{what or folder / 'simulations'}: has no expected calls; write simulations/NAME.yaml")
+        raise InputError(
+            t("{what}: has no expected calls; write simulations/NAME.yaml", what=what or folder / "simulations")
+        )
     runs = [
         RunCase(source.file, _run_one(project, source.parsed, index))
         for source in chosen

@@ -14,6 +14,7 @@ from agi_app.authoring.suggestions import no_such
 from agi_app.consent.account_secrets import hash_secret
 from agi_app.errors import InputError
 from agi_app.installation import Installation
+from agi_app.messages import t
 from agi_app.model.actors import Role, Scope
 from agi_app.operations.acting import noted, reads
 from agi_app.store.ledger import accounts as table
@@ -48,11 +49,19 @@ async def add(
 ) -> Account:
     """A new account. Raises InputError for a name or a user that is taken, or without a role, StoreError."""
     if not _NAME.fullmatch(name):
-        raise InputError(f"{name!r}: a name of an account has letters, digits and . _ @ -, 64 at most, a letter first")
+        raise InputError(
+            t("{name!r}: a name of an account has letters, digits and . _ @ -, 64 at most, a letter first", name=name)
+        )
     if not roles:
-        raise InputError(f"--role: say at least one of {', '.join(Role)}")
+        raise InputError(t("--role: say at least one of {role}", role=", ".join(Role)))
     if not await table.add(inst.store, name, os_user or None, roles, language):
-        raise InputError(f"the account {name}, or one of the user {os_user}, is there already; `agi-app account list`")
+        raise InputError(
+            t(
+                "the account {name}, or one of the user {os_user}, is there already; `agi-app account list`",
+                name=name,
+                os_user=os_user,
+            )
+        )
     return await _known(inst, name)
 
 
@@ -71,11 +80,13 @@ async def change(inst: Installation, name: str, new: NewValues) -> Account:
         language=found.language if new.language is None else new.language or None,
     )
     if not wanted.roles:
-        raise InputError(f"--role: say at least one of {', '.join(Role)}")
+        raise InputError(t("--role: say at least one of {role}", role=", ".join(Role)))
     if wanted.os_user and (other := await table.of_os_user(inst.store, wanted.os_user)) and other.name != name:
-        raise InputError(f"the user {wanted.os_user} is mapped to the account {other.name}")
+        raise InputError(
+            t("the user {os_user} is mapped to the account {name}", os_user=wanted.os_user, name=other.name)
+        )
     if not await table.change(inst.store, wanted):
-        raise InputError(f"{name} is the only admin: make another account admin first")
+        raise InputError(t("{name} is the only admin: make another account admin first", name=name))
     return await _known(inst, name)
 
 
@@ -93,7 +104,13 @@ async def _own(inst: Installation, _: object) -> object:
 async def set_own_secret(inst: Installation, secret: str) -> None:
     """Set the secret with which one's own account approves. Raises InputError for one that is too short, StoreError."""
     if not SHORTEST_SECRET <= len(secret) <= LONGEST_SECRET:
-        raise InputError(f"a secret has {SHORTEST_SECRET} to {LONGEST_SECRET} characters")
+        raise InputError(
+            t(
+                "a secret has {shortest_secret} to {longest_secret} characters",
+                shortest_secret=SHORTEST_SECRET,
+                longest_secret=LONGEST_SECRET,
+            )
+        )
     await _known(inst, inst.actor.account)
     await table.set_credential(inst.store, inst.actor.account, await asyncio.to_thread(hash_secret, secret))
 

@@ -17,6 +17,7 @@ from agi_app.consent.opt_out_journal import Journal
 from agi_app.consent.opt_outs import replay
 from agi_app.errors import InputError, SafetyError
 from agi_app.installation import Installation
+from agi_app.messages import t
 from agi_app.model.actors import Scope
 from agi_app.operations.acting import noted
 from agi_app.proof.notary import Notary
@@ -60,9 +61,16 @@ async def forget_node(inst: Installation, name: str) -> None:
         raise no_such("worker", name, [n.name for n in known])
     if len(found) > 1:
         ids = ", ".join(f"{n.entityid} (seen {n.seen_at:%Y-%m-%d %H:%M} UTC)" for n in found)
-        raise InputError(f"{len(found)} workers have the name {name}; name one by its entityid: {ids}")
+        raise InputError(
+            t(
+                "{found} workers have the name {name}; name one by its entityid: {ids}",
+                found=len(found),
+                name=name,
+                ids=ids,
+            )
+        )
     if found[0].alive:
-        raise InputError(f"worker {name} is alive; end it first, then its journal is stored automatically")
+        raise InputError(t("worker {name} is alive; end it first, then its journal is stored automatically", name=name))
     await nodes.forget_node(inst.store, found[0].entityid)
 
 
