@@ -61,7 +61,7 @@ class AskAnswer(ApiAnswer):
     answered_at: dt.datetime | None
 
 
-class Asks(ApiAnswer):
+class AsksAnswer(ApiAnswer):
     """The newest first, at most 100."""
 
     data: list[AskAnswer]
@@ -104,12 +104,12 @@ async def campaign(call: ApiCall[NoQuery, CampaignAsk]) -> AskedAnswer:
     return AskedAnswer(ask=await operations.ask(call.inst, name, call.body.verb, reason=call.body.reason))
 
 
-@routes.get("/campaigns/{campaign}/asks", Scope.FIGURES_READ, Asks)
-async def of_campaign(call: ApiCall[NoQuery, None]) -> Asks:
+@routes.get("/campaigns/{campaign}/asks", Scope.FIGURES_READ, AsksAnswer)
+async def of_campaign(call: ApiCall[NoQuery, None]) -> AsksAnswer:
     """What was asked about a campaign, and what the workers did."""
     await stored_campaigns.one(call.inst, call.path["campaign"])
     found = await operations.asks(call.inst, call.path["campaign"])
-    return Asks(data=[_answer(one.ask, one.note) for one in found])
+    return AsksAnswer(data=[_answer(one.ask, one.note) for one in found])
 
 
 @routes.get("/asks/{ask}", Scope.FIGURES_READ, AskAnswer)
