@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -122,10 +123,19 @@ async def _text(inst: Installation, campaign: str, form: ReportFormat, watch: bo
     return None
 
 
+def _reason(stored: str | None) -> str:
+    """Why a contact was refused, rule by rule; one that says what to do has two parts."""
+    return t("; ").join(map(retold, re.split(r"; (?!\w+ the row )", stored or "")))
+
+
 def _show(found: reports.CampaignReport) -> None:
     show_totals(found.figures.totals)
     columns = ("external_id", "state", "attempts", "outcome", "disposition", "reason")
-    table(t("Contacts"), ("contact", *columns[1:]), ([c[k] for k in columns] for c in found.contacts))
+    table(
+        t("Contacts"),
+        ("contact", *columns[1:]),
+        ([*(c[k] for k in columns[:-1]), _reason(c["reason"])] for c in found.contacts),
+    )
     if asked := found.agent_calls:
         legs = (
             (a.external_id, a.destination, a.requested_at, _talked(a), a.result, retold(a.note or "")) for a in asked
