@@ -35,6 +35,8 @@ TABLES = {
     "calling_pause": "calling_pause",
     "import_file": "import_file",
     "import_stored": "import_stored",
+    "ask": "ask",
+    "ask_answer": "ask_answer",
     "action": "action",
     "start_request": "start_request",
     "approval": "approval",

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agi_app.audit.stamps import Stamper
 from agi_app.clock import Clock
-from agi_app.store.calling import tallies
+from agi_app.store.calling import campaigns, tallies
 from agi_app.store.database import embedded
 from agi_app.store.database.migrate import migrate
 from agi_app.store.database.pool import Store
@@ -74,6 +74,19 @@ async def open_store(url: str, *, check_schema: bool = True) -> Store:
     )
     store.make_stamper = stamper_for_tests
     return store
+
+
+@pytest.fixture
+def before_0059(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Campaigns of a database that has no column ``most_contacts`` yet, by the statements of that time."""
+    statement = (
+        "UPDATE campaign SET state = %(state)s, state_reason = %(reason)s, changed_at = clock_timestamp()"
+        " WHERE name = %(name)s RETURNING name"
+    )
+    monkeypatch.setitem(campaigns.Q, "set_state", statement)
+    for name in ("load", "load_busy"):
+        then = campaigns.Q[name].replace(", most_contacts", ", NULL::bigint AS most_contacts")
+        monkeypatch.setitem(campaigns.Q, name, then)
 
 
 async def stamper_for_tests() -> Stamper:

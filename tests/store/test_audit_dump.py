@@ -59,7 +59,7 @@ async def test_what_the_database_hides_behind_objects_is_found_in_its_dump(
 ) -> None:
     site.attack(
         "CREATE TABLE kept AS SELECT * FROM suppression WHERE suppression_id > 1",
-        "DROP TABLE suppression",
+        "DROP TABLE suppression CASCADE",
         "CREATE VIEW suppression AS SELECT * FROM kept",
         "UPDATE consent SET expires_at = '2030-01-01' WHERE consent_id = 2",
     )

@@ -27,7 +27,7 @@ from tests.store.world import World, campaign, number
 from tests.unit.gate.before_0050 import DECISIONS
 from tests.unit.gate_cases import CAMPAIGN, window
 
-pytestmark = pytest.mark.postgres
+pytestmark = [pytest.mark.postgres, pytest.mark.usefixtures("before_0059")]
 DECIDED_BY = campaign(
     windows=(window("10:30", "11:00"),), caller_id=CAMPAIGN.caller_id, jurisdictions=CAMPAIGN.jurisdictions, retry={}
 )

@@ -13,7 +13,7 @@ from agi_app.store.database.versions import FOLDER
 from tests.store.conftest import open_store
 from tests.store.world import World, campaign
 
-pytestmark = pytest.mark.postgres
+pytestmark = [pytest.mark.postgres, pytest.mark.usefixtures("before_0059")]
 # Of eight contacts one is in a call, two were talked to, one was busy and is due again, two are refused for good, one
 # until later, and one was not tried.
 BEFORE = """

@@ -20,7 +20,7 @@ from tests.store import one
 from tests.store.conftest import open_store
 from tests.store.world import CALLER_ID, World, campaign, number, rule_set
 
-pytestmark = pytest.mark.postgres
+pytestmark = [pytest.mark.postgres, pytest.mark.usefixtures("before_0059")]
 PORTS = (GatewayPort(CALLER_ID, 1, 0.0),)
 ON = "on-over-the-port"
 # As the version before wrote them: a call that is on, by its number's line, and what its worker said of itself.

@@ -7,11 +7,13 @@ the worker lock ours. ``waiting_reason`` names the first that does not.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import datetime as dt
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from agi_app import log
 from agi_app.calls.interrupted import sweep_rule
@@ -33,6 +35,8 @@ HOUSEKEEPING_S = 2.0
 ROUND_S = 10.0  # a round of housekeeping that takes longer has met a database that does not answer
 ASK_S = 0.5  # how long the database may take to say which of a person's calls a stop is about
 CATALOG_S = 60.0  # between two looks at the database's objects
+LONGEST_ID = 19  # digits of a bigint
+SHOWN = 100  # characters of a payload that says nothing
 MAX_CLOCK_DIFFERENCE = dt.timedelta(seconds=2)
 FREE_SPACE = "free space or fix the file's permissions; it is tried again automatically"
 RESTORED = "the database was restored from a backup: nobody is called"
@@ -141,14 +145,15 @@ class Worker:
                 self.health.deaf, self.health.outage = reason, True
                 _log.warning("stops are not heard", reason=reason)
             case Notification(channel, payload) if channel == STOP_CHANNEL:
-                await self._stop_person(int(payload))
+                if payload.isdecimal() and len(payload) < LONGEST_ID:
+                    await self._stop_person(int(payload))
             case Notification(_, payload):
-                change = json.loads(payload)
+                change = _told(payload)
                 if "everything" in change:
                     await self._look_at_pause()
                     self._look_around.set()  # so that the others read at once that we dial nobody
-                elif change["state"] == "stopped":
-                    self._node.live.stop_campaign(change["campaign"])
+                elif change.get("state") == "stopped":
+                    self._node.live.stop_campaign(str(change.get("campaign")))
                 dialer.control_changed()
 
     async def _look_at_pause(self) -> None:
@@ -301,3 +306,12 @@ class Worker:
         self._draining = True
         dialer.close()
         await finish_live_calls(self._node.live)
+
+
+def _told(payload: str) -> dict[str, Any]:
+    """What was told of a change; empty for what is not from us: any role of the database can send a notification."""
+    with contextlib.suppress(ValueError, RecursionError):
+        if isinstance(change := json.loads(payload), dict):
+            return change
+    _log.warning("a notification that says nothing", payload=payload[:SHOWN])
+    return {}

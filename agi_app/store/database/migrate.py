@@ -29,5 +29,6 @@ async def migrate(store: Store, folder: Path = FOLDER) -> list[str]:
                 Q["record"], {"number": migration.number, "name": migration.name, "sha256": migration.sha256}
             )
             done.append(migration.name)
-        await service_rights.grant(connection)
+        if folder == FOLDER:
+            await service_rights.grant(connection)
     return done

@@ -127,6 +127,15 @@ FROM start_request
 SELECT 'approval' AS entry, request_id AS id, asked_by, approved_by, roles, alone, approved_at AS recorded_at
 FROM approval
 
+-- name: rows_ask
+SELECT 'ask' AS entry, ask_id AS id, kind, verb, object, account, roles, scopes, via, token, address, reason,
+       asked_at AS recorded_at
+FROM ask
+
+-- name: rows_ask_answer
+SELECT 'ask_answer' AS entry, ask_id AS id, state, node, answered_at AS recorded_at
+FROM ask_answer
+
 -- name: rows_action
 SELECT 'action' AS entry, action_id AS id, account, roles, via, os_user, address, token, verb, object,
        pg_catalog.encode(before, 'hex') AS before, reason, recorded_at
