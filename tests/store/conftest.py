@@ -19,6 +19,7 @@ from agi_app.store.calling import campaigns, tallies
 from agi_app.store.database import embedded
 from agi_app.store.database.migrate import migrate
 from agi_app.store.database.pool import Store
+from agi_app.store.people import contacts
 from tests.store.world import World, hash_number
 
 TEMPLATE = "agi_app_template"
@@ -84,9 +85,10 @@ def before_0059(monkeypatch: pytest.MonkeyPatch) -> None:
         " WHERE name = %(name)s RETURNING name"
     )
     monkeypatch.setitem(campaigns.Q, "set_state", statement)
-    for name in ("load", "load_busy"):
-        then = campaigns.Q[name].replace(", most_contacts", ", NULL::bigint AS most_contacts")
-        monkeypatch.setitem(campaigns.Q, name, then)
+    for queries in (campaigns.Q, contacts.CAMPAIGNS):
+        for name in ("load", "load_busy"):
+            then = queries[name].replace(", most_contacts", ", NULL::bigint AS most_contacts")
+            monkeypatch.setitem(queries, name, then)
 
 
 async def stamper_for_tests() -> Stamper:
