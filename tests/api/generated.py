@@ -30,6 +30,8 @@ THERE: dict[str, dict[str, Any]] = {
         "number": number(1),
         "numbers": [number(1), number(70)],
         "verb": "pause",
+        "request": 1,
+        "secret": "correct horse battery",
         "url": "https://hooks.example/calls",
         "types": ["campaign.*"],
     },

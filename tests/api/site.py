@@ -14,6 +14,7 @@ from typing import Any, TypeVar, cast
 
 import psycopg
 from aiohttp import web
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from agi_app.api import app as api
 from agi_app.campaigns.project.new_project import make_project
@@ -22,12 +23,16 @@ from agi_app.config.settings import Settings, load_settings
 from agi_app.errors import StoreError
 from agi_app.installation import Installation, installation
 from agi_app.model.actors import Actor, Role, Scope, scopes_of
+from agi_app.model.approvals import StartTexts
+from agi_app.operations.calling import approvals as start_approvals
 from agi_app.operations.calling import asks
 from agi_app.operations.guard import guard_lists, guard_scripts
 from agi_app.operations.people import complaints, consents
 from agi_app.operations.service import accounts, audit, tokens, webhooks
+from agi_app.store.calling import approvals
 from agi_app.store.database import service_rights
 from agi_app.store.database.pool import Store
+from agi_app.store.database.statements import as_json
 from tests.store.world import World, campaign, number
 
 T = TypeVar("T")
@@ -137,6 +142,11 @@ async def seed(site: Site) -> None:
     await webhooks.add(inst, "https://hooks.example/removed", ["campaign.started"])
     await asks.ask(inst, CAMPAIGN, "pause", reason="too many calls")
     await consents.ask(inst, CONSENT)
+    texts = StartTexts(as_json(wanted), "flows/reminder.yaml", "flow: reminder\n", {})
+    await approvals.keep_key(inst.store, X25519PrivateKey.generate().public_key().public_bytes_raw())
+    await approvals.request(inst.store, CAMPAIGN, ["marketing"], 8, texts, "the-operator", alone=False)
+    supervisor = Actor("the-supervisor", frozenset({Role.SUPERVISOR}), "api")
+    await start_approvals.approve(dataclasses.replace(inst, actor=supervisor), CAMPAIGN, "correct horse battery")
     await audit.checkpoint(inst)
 
 

@@ -57,6 +57,8 @@ WHO: Mapping[str, str] = {
     "POST /consents": "compliance",
     "GET /consents/asks/{ask}": "compliance",
     "GET /approvals": ALL,
+    "POST /campaigns/{campaign}/approvals": "supervisor compliance",
+    "GET /approvals/asks/{ask}": "supervisor compliance",
     "GET /webhooks": "admin",
     "GET /webhooks/{webhook}": "admin",
     "POST /webhooks": "admin",

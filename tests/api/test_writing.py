@@ -210,6 +210,23 @@ async def test_an_ask_waits_for_a_worker_and_starts_nothing_by_itself(http: aioh
     assert (status, problem["type"]) == (403, "urn:agi-app:forbidden")
 
 
+async def test_an_approval_is_sealed_to_a_worker_and_starts_nothing_by_itself(
+    http: aiohttp.ClientSession, site: Site
+) -> None:
+    """The secret is in no row; an operator approves nothing, and an older request is not approved by a new secret."""
+    path, secret = f"/campaigns/{CAMPAIGN}/approvals", "correct horse battery"
+    status, made = await sent(http, site, {"request": 1, "secret": secret}, Role.COMPLIANCE, path=path)
+    assert status == 202
+    async with http.get(f"{BASE}/approvals/asks/{made['ask']}", headers=site.headers(Role.COMPLIANCE)) as answer:
+        assert (await answer.json())["state"] == "waiting"
+    assert rows(site, "SELECT count(*) FROM approval") == 0
+    sealed = "SELECT count(*) FROM open_ask WHERE position(convert_to('horse', 'UTF8') IN sealed) > 0"
+    assert rows(site, sealed) == 0
+    assert (await sent(http, site, {"request": 1, "secret": secret}, Role.OPERATOR, path=path))[0] == 403
+    assert (await sent(http, site, {"request": 77, "secret": secret}, Role.COMPLIANCE, path=path))[0] == 422
+    assert (await sent(http, site, {"request": 1}, Role.COMPLIANCE, path=path))[0] == 400
+
+
 async def test_a_consent_is_an_ask_until_a_worker_stamps_it(http: aiohttp.ClientSession, site: Site) -> None:
     before = rows(site, "SELECT count(*) FROM consent")
     given = {"number": number(8), "purpose": "survey", "wording": "I agree.", "method": "form", "source": "desk"}

@@ -40,6 +40,13 @@ class ConsentAsk(Given):
     time: AwareDatetime | None = Field(None, description="when it was given; without it: now")
 
 
+class ApprovalGiven(Given):
+    """The approval of a start that another account asked for, with one's own secret, which only a worker reads."""
+
+    request: int = Field(ge=1, le=2**31 - 1, description="the one that was seen; a newer one is not approved by this")
+    secret: str = Field(min_length=1, max_length=200, description="that of the token's own account; it is kept nowhere")
+
+
 class AskedAnswer(ApiAnswer):
     """The ask is kept under this number."""
 
@@ -138,7 +145,7 @@ async def consent_ask(call: ApiCall[NoQuery, None]) -> AskAnswer:
 
 @routes.get("/approvals", Scope.FIGURES_READ, StartRequests)
 async def waiting(call: ApiCall[NoQuery, None]) -> StartRequests:
-    """The starts that wait for a second person, who approves with `agi-app campaign approve`."""
+    """The starts that wait for a second person."""
     return StartRequests(
         data=[
             StartRequestAnswer(
@@ -147,3 +154,18 @@ async def waiting(call: ApiCall[NoQuery, None]) -> StartRequests:
             for one in await approvals.waiting(call.inst)
         ]
     )
+
+
+# Not an effect that is repeated by its key: nothing of a body with a secret is kept to compare the next one with.
+@routes.look("/campaigns/{campaign}/approvals", Scope.CAMPAIGNS_APPROVE, AskedAnswer, body=ApprovalGiven, status=202)
+async def approve(call: ApiCall[NoQuery, ApprovalGiven]) -> AskedAnswer:
+    """Approve a start that another account asked for. It runs once a worker has verified the secret."""
+    name, given = call.path["campaign"], call.body
+    await there(stored_campaigns.one(call.inst, name))
+    return AskedAnswer(ask=await approvals.approve(call.inst, name, given.secret, request=given.request))
+
+
+@routes.get("/approvals/asks/{ask}", Scope.CAMPAIGNS_APPROVE, AskAnswer)
+async def approval_ask(call: ApiCall[NoQuery, None]) -> AskAnswer:
+    """How an approval ended."""
+    return _answer(await approvals.approved(call.inst, int(call.path["ask"])), None)

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from agi_app.cli.common import HERE, JsonOption, ProjectOption, say, say_json, table, with_installation
-from agi_app.messages import t
+from agi_app.messages import current, t
 from agi_app.model.phone import mask
 from agi_app.operations.guard import guard_calls
 from agi_app.operations.guard.guard_calls import GuardDecision, JudgedCall, Replay, StoredScript, why
@@ -17,7 +17,10 @@ from agi_app.operations.guard.guard_calls import GuardDecision, JudgedCall, Repl
 app = typer.Typer()
 DaysOption = Annotated[int, typer.Option(min=1, help="How many days back.")]
 NumbersOption = Annotated[bool, typer.Option("--numbers", help="Show whole numbers; that is noted (access log).")]
-LanguageOption = Annotated[str, typer.Option(help="Language of the reasons: en or zh-CN.")]
+LanguageOption = Annotated[
+    str, typer.Option(help="Language of the reasons: en or zh-CN; default: that of all messages.")
+]
+REASONS_IN = {"en": "en", "zh": "zh-CN"}  # language of messages -> of reasons
 _MISTAKES = {
     "appealed": "somebody here said that it was no nuisance",
     "dialled_later": "somebody here dialled the number later",
@@ -32,10 +35,11 @@ def explain(
     number: Annotated[str, typer.Argument(help="A caller's number, or withheld.")],
     project: ProjectOption = HERE,
     line: Annotated[str, typer.Option(help="The one of your numbers that it calls.")] = "",
-    language: LanguageOption = "en",
+    language: LanguageOption = "",
     as_json: JsonOption = False,
 ) -> None:
     """Show what would happen to a call from this number now, and what happened to its last calls, with the reasons."""
+    language = language or REASONS_IN[current()]
     seen = with_installation(project, guard_calls.explain, number, line=line)
     decision, past, said = seen.now, seen.calls, seen.said
     if as_json:
@@ -80,10 +84,11 @@ def report(
     project: ProjectOption = HERE,
     days: DaysOption = 7,
     numbers: NumbersOption = False,
-    language: LanguageOption = "en",
+    language: LanguageOption = "",
     as_json: JsonOption = False,
 ) -> None:
     """Show what was blocked, who was challenged and passed, and which decisions were probably wrong."""
+    language = language or REASONS_IN[current()]
     found = with_installation(project, guard_calls.report, days, whole_numbers=numbers)
     if as_json:
         say_json(

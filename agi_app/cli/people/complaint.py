@@ -25,7 +25,7 @@ from agi_app.cli.common import (
     with_installation,
 )
 from agi_app.errors import InputError, StoreError
-from agi_app.messages import t
+from agi_app.messages import current, t
 from agi_app.model.phone import mask
 from agi_app.operations.people import complaints, stops
 from agi_app.operations.people.complaints import CaseState, SeenCase
@@ -244,12 +244,14 @@ def export(
     complaint_id: Number,
     out: Annotated[Path, typer.Option("--output", help="A new folder.")],
     project: ProjectOption = HERE,
-    language: Annotated[StoryLanguage, typer.Option(help="Language of the story in it.")] = StoryLanguage.EN,
+    language: Annotated[
+        StoryLanguage | None, typer.Option(help="Language of the story in it; default: that of all messages.")
+    ] = None,
     reason: Annotated[str, typer.Option(help="What for; kept with the access note.")] = "",
 ) -> None:
     """Write a case with all evidence and its proof into a folder; shows whole numbers, which is noted."""
-    why = reason.strip()
-    made = with_installation(project, complaints.export, complaint_id, out, language=language, reason=why)
+    why, story = reason.strip(), language or StoryLanguage(current())
+    made = with_installation(project, complaints.export, complaint_id, out, language=story, reason=why)
     if made.proof is not None:
         say(
             t(

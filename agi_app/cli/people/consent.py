@@ -24,7 +24,7 @@ from agi_app.cli.common import (
 )
 from agi_app.cli.people.stop import AtOption, MethodOption, ProofOption, ReasonOption, ReferenceOption, SourceOption
 from agi_app.errors import InputError
-from agi_app.messages import t
+from agi_app.messages import current, t
 from agi_app.model.campaign import Purpose
 from agi_app.model.phone import mask
 from agi_app.operations.people import consents, person_records, stops
@@ -126,12 +126,15 @@ def list_wordings(project: ProjectOption = HERE, as_json: JsonOption = False) ->
 def show(
     number: Annotated[str, typer.Argument(help="The number, with country code.")],
     project: ProjectOption = HERE,
-    language: Annotated[StoryLanguage, typer.Option(help="Language of the story.")] = StoryLanguage.EN,
+    language: Annotated[
+        StoryLanguage | None, typer.Option(help="Language of the story; default: that of all messages.")
+    ] = None,
     reason: Reason = "",
     as_json: JsonOption = False,
 ) -> None:
     """Show everything recorded about a person: when and in which words they agreed, each call, when they refused."""
-    told = with_installation(project, person_records.show, read_number(number), language, reason=reason)
+    story = language or StoryLanguage(current())
+    told = with_installation(project, person_records.show, read_number(number), story, reason=reason)
     if as_json:
         known = None if told.history is None else dataclasses.asdict(told.history)
         say_json(known and known | {"refusals": [dataclasses.asdict(r) for r in told.refusals]})
