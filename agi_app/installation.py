@@ -103,7 +103,7 @@ async def _acting(store: Store) -> Actor:
         found = await accounts.of_os_user(store, user)
     if found is None:
         return Actor(user, frozenset(), "cli", user)
-    return Actor(found.name, found.role_set, "cli", user)
+    return Actor(found.name, found.role_set, "cli", user, language=found.language)
 
 
 async def _stamper(settings: Settings, store: Store) -> Stamper:

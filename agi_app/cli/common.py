@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -21,7 +22,7 @@ from agi_app.atomic_files import cannot_be_written, write_whole
 from agi_app.config.settings import Settings, load_settings
 from agi_app.errors import InputError
 from agi_app.installation import Installation, installation
-from agi_app.messages import spoken, t
+from agi_app.messages import speak_to, spoken, t
 from agi_app.printable import count_of, in_json, lines, one_line, plain
 
 if TYPE_CHECKING:
@@ -80,6 +81,8 @@ def with_installation(
 
     async def go() -> T:
         async with installation(load_settings(project)) as inst:
+            if inst.actor.language is not None:
+                speak_to(os.environ, account=inst.actor.language)
             return await work(inst, *args, **kwargs)
 
     return asyncio.run(go())

@@ -19,7 +19,7 @@ from agi_app.authoring import renames
 from agi_app.cli import language, wrong_arguments
 from agi_app.cli.common import say, warn
 from agi_app.errors import AgiAppError
-from agi_app.messages import choose, speak, t
+from agi_app.messages import speak_to, t
 from agi_app.messages.retold import retold
 
 # The first word of a command -> the module that has its function, in the order of the help. Only that one is imported:
@@ -123,7 +123,7 @@ def main() -> None:
     """Run a command and turn every expected fault into one clear message and its exit code."""
     warnings.showwarning = _show
     words, asked, fault = language.asked_for(sys.argv[1:])
-    speak(choose(asked, os.environ))
+    speak_to(os.environ, asked)
     if fault:
         warn(fault)
         sys.exit(1)

@@ -21,6 +21,7 @@ VARIABLE = "AGI_APP_LANG"
 _LOCALE = ("LC_ALL", "LC_MESSAGES", "LANG")  # as POSIX has it: the first that is set decides
 CATALOGUES = Path(__file__).parent
 _spoken: ContextVar[str] = ContextVar("language")
+_asked: list[str | None] = [None]  # the language that the command line asks for
 _of_process = ["en"]  # for threads, which begin without the values of their maker
 
 
@@ -107,6 +108,12 @@ def choose(argument: str | None, environment: Mapping[str, str], account: str | 
             return language
     locale = next((environment[name] for name in _LOCALE if environment.get(name)), "")
     return known(locale) or "en"
+
+
+def speak_to(environment: Mapping[str, str], argument: str | None = None, account: str | None = None) -> None:
+    """Speak as ``choose`` says from now on; an ``argument`` given once holds when the account is known later, too."""
+    _asked[0] = argument or _asked[0]
+    speak(choose(_asked[0], environment, account))
 
 
 @functools.cache

@@ -122,6 +122,7 @@ class Actor:
     address: str | None = None
     token: str | None = None  # id of the API token, never the token
     scopes: frozenset[Scope] | None = None
+    language: str | None = None  # that the account chose: en or zh
     shown: str | None = field(default=None, repr=False)  # the token itself, for a worker that verifies an ask
 
     def may(self, scope: Scope) -> bool:

@@ -10,7 +10,7 @@ from collections import defaultdict
 
 import pytest
 
-from agi_app.messages import CATALOGUES, choose, current, speak, speaking, t
+from agi_app.messages import CATALOGUES, _asked, choose, current, speak, speak_to, speaking, t
 from agi_app.printable import count_of
 from tests import message_templates as source
 
@@ -177,3 +177,18 @@ def test_a_new_message_goes_through_t() -> None:
         if source.package_of(module.path) not in NOT_YET and name not in OWN_FILES:
             bare += [f"{name}:{line}: {text!r}" for line, text in source.untranslated(module)]
     assert bare == []
+
+
+def test_the_language_of_an_account_counts_unless_another_was_asked_for() -> None:
+    try:
+        speak_to({"LANG": "en_GB.UTF-8"})
+        speak_to({"LANG": "en_GB.UTF-8"}, account="zh")
+        assert current() == "zh"
+        speak_to({"AGI_APP_LANG": "en"}, account="zh")
+        assert current() == "en"
+        speak_to({}, "en")
+        speak_to({}, account="zh")
+        assert current() == "en"
+    finally:
+        _asked[0] = None
+        speak("en")
