@@ -21,7 +21,7 @@ from agi_app.contacts.importer import import_consent_file
 from agi_app.errors import AuthorError, InputError, Problem
 from agi_app.file_kinds import no_such_file, not_utf8
 from agi_app.installation import Installation
-from agi_app.messages import t
+from agi_app.messages import t, template
 from agi_app.model.actors import Scope
 from agi_app.operations.acting import noted, reads
 from agi_app.printable import fault_of, unfit
@@ -29,7 +29,7 @@ from agi_app.store.people import wordings as table
 from agi_app.store.people.consents import ConsentImportCount, import_consents
 from agi_app.store.requested_calls import asks
 
-_THERE = (
+_THERE = template(
     "unchanged rows are recorded already; a row that was corrected in any column is a new consent, and the"
     " earlier one stays on record"
 )
@@ -60,7 +60,7 @@ async def import_file(
         sheet=sheet,
         os_user=inst.actor.os_user,
     )
-    return dataclasses.replace(done, notes=(*done.notes, _THERE)) if done.unchanged else done
+    return dataclasses.replace(done, notes=(*done.notes, t(_THERE))) if done.unchanged else done
 
 
 @noted(Scope.CONSENTS_ENTER, "consent add")

@@ -100,14 +100,14 @@ async def purge(inst: Installation, *, dry_run: bool = False, rewrite: bool = Fa
 def remains(cleaned: Cleaned, now: dt.datetime) -> Iterator[Remains]:
     """After an erasure, or a rewriting of the database, at ``now`` (real time)."""
     if not cleaned.rewritten:
-        until = "other rows are written over them; `agi-app purge --rewrite`, with no worker running, ends it"
-        until = until if cleaned.freed else f"PostgreSQL vacuums its tables (not now: {cleaned.fault})"
-        yield Remains("old versions of the rows in the database's files", until)
+        until = t("other rows are written over them; `agi-app purge --rewrite`, with no worker running, ends it")
+        until = until if cleaned.freed else t("PostgreSQL vacuums its tables (not now: {fault})", fault=cleaned.fault)
+        yield Remains(t("old versions of the rows in the database's files"), until)
     if not cleaned.overwritten:
-        how = " (the database role may not do it)" if cleaned.rewritten else ", which the same command does"
-        yield Remains("the database's write-ahead log", f"its segments are written over{how}")
+        how = t(" (the database role may not do it)") if cleaned.rewritten else t(", which the same command does")
+        yield Remains(t("the database's write-ahead log"), t("its segments are written over{how}", how=how))
     if cleaned.archived:
-        yield Remains("the archive of the write-ahead log", "you delete what is older than this")
+        yield Remains(t("the archive of the write-ahead log"), t("you delete what is older than this"))
     spoken = now + dt.timedelta(seconds=KEPT_S) + LOOKED_AT_EVERY
-    yield Remains("texts spoken on other nodes and in rehearsals", f"{spoken:%Y-%m-%d %H:%M} UTC")
-    yield Remains("backups, exports, reports, rejects files and the files that were imported", "you delete them")
+    yield Remains(t("texts spoken on other nodes and in rehearsals"), f"{spoken:%Y-%m-%d %H:%M} UTC")
+    yield Remains(t("backups, exports, reports, rejects files and the files that were imported"), t("you delete them"))

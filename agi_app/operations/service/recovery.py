@@ -60,7 +60,9 @@ async def forget_node(inst: Installation, name: str) -> None:
     if not found:
         raise no_such("worker", name, [n.name for n in known])
     if len(found) > 1:
-        ids = ", ".join(f"{n.entityid} (seen {n.seen_at:%Y-%m-%d %H:%M} UTC)" for n in found)
+        ids = ", ".join(
+            t("{entityid} (seen {seen_at:%Y-%m-%d %H:%M} UTC)", entityid=n.entityid, seen_at=n.seen_at) for n in found
+        )
         raise InputError(
             t(
                 "{found} workers have the name {name}; name one by its entityid: {ids}",
@@ -90,19 +92,26 @@ async def look(store: Store, journal: Journal, data_folder: Path, clock: Clock, 
             False,
             (
                 str(error),
-                f"The journal of this node has {in_journal} stops; they go into this database when it is accepted.",
-                "Calls made after the backup are lost to it: the people called then could be called again too soon."
-                " So accepting it also keeps everybody from being called for a day.",
-                "Caps of a week or a month, and the gap after a declined call, will not count the lost calls: keep"
-                " campaigns paused for longer if they matter.",
-                *(() if tree is None else (_GIVEN_UP,)),
-                "On the other nodes the same has to be done with their own journals.",
-                "To accept: agi-app recover --accept-restored",
+                t(
+                    "The journal of this node has {in_journal} stops; they go into this database when it is accepted.",
+                    in_journal=in_journal,
+                ),
+                t(
+                    "Calls made after the backup are lost to it: the people called then could be called again too"
+                    " soon. So accepting it also keeps everybody from being called for a day."
+                ),
+                t(
+                    "Caps of a week or a month, and the gap after a declined call, will not count the lost calls:"
+                    " keep campaigns paused for longer if they matter."
+                ),
+                *(() if tree is None else (t(_GIVEN_UP),)),
+                t("On the other nodes the same has to be done with their own journals."),
+                t("To accept: agi-app recover --accept-restored"),
             ),
         )
-    lines = [f"the database is up to date (decision {found.decisions}); nothing to recover"]
+    lines = [t("the database is up to date (decision {decisions}); nothing to recover", decisions=found.decisions)]
     if (until := found.hold_until) and until > clock.now():
-        lines.append(f"nobody is called before {until:%Y-%m-%d %H:%M} UTC")
+        lines.append(t("nobody is called before {until:%Y-%m-%d %H:%M} UTC", until=until))
     return Recovery(True, tuple(lines))
 
 
@@ -129,9 +138,12 @@ async def accept(
     return Recovery(
         True,
         (
-            f"accepted at decision {found.decisions}; {new} stops of the journal were missing and are in the database"
-            " now",
-            f"nobody is called before {until:%Y-%m-%d %H:%M} UTC",
+            t(
+                "accepted at decision {decisions}; {new} stops of the journal were missing and are in the database now",
+                decisions=found.decisions,
+                new=new,
+            ),
+            t("nobody is called before {until:%Y-%m-%d %H:%M} UTC", until=until),
         ),
     )
 
