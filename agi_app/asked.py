@@ -18,7 +18,7 @@ from agi_app.messages import t
 from agi_app.model.actors import Actor, Scope
 from agi_app.operations.calling import approvals, campaigns
 from agi_app.operations.calling.asks import came_of_it
-from agi_app.operations.people import consents
+from agi_app.operations.people import consents, stop_links
 from agi_app.operations.project import project_files
 from agi_app.operations.project.project_files import Project
 from agi_app.operations.service import tokens
@@ -55,6 +55,8 @@ async def do(inst: Installation, ask: OpenAsk, project: Project | None) -> Mappi
             return {}
         case "approval", "approve":
             return {"contacts": await approvals.take(acting, ask.object, ask.parameters, ask.sealed or b"")}
+        case stop_links.ASK_KIND, stop_links.ASK_VERB:
+            return came_of_it(await stop_links.stop_by_link(acting, str((ask.private or {}).get("link"))))
         case "consent", "add":
             return came_of_it(await consents.add(acting, dict(ask.private or {})))
     raise InputError(t("this worker does not know what was asked for: {kind} {verb}", kind=ask.kind, verb=ask.verb))
@@ -68,6 +70,8 @@ async def _as_asked(inst: Installation, ask: OpenAsk) -> Installation:
 
 
 async def _actor(inst: Installation, ask: OpenAsk) -> Actor:
+    if ask.kind == stop_links.ASK_KIND:  # the link itself says whose stop it is, and it takes nothing else
+        return Actor(stop_links.ASK_KIND, frozenset(), "worker", address=ask.address)
     if ask.sealed is not None and ask.kind != "approval":  # whose secret is verified by what it approves
         owner = await tokens.owner_of(inst, ask.sealed.decode("ascii", "replace"))
         if owner is None or owner.account != ask.account:

@@ -20,6 +20,7 @@ from agi_app.api.problems import MEDIA_TYPE, RequestRefused
 from agi_app.api.rate_limits import RateLimits
 from agi_app.api.resources.live import METRICS, STREAM
 from agi_app.api.routes import BASE
+from agi_app.api.stop_page import add_stop_page
 from agi_app.installation import Installation
 from agi_app.messages import LANGUAGES, current, speaking
 
@@ -58,6 +59,7 @@ def make_app(inst: Installation, *, hosts: Collection[str]) -> web.Application:
 
     app.router.add_get(f"{BASE}/openapi.json", show_document, allow_head=False)
     add_health(app, inst)
+    add_stop_page(app, inst)
     return app
 
 

@@ -128,9 +128,9 @@ class Actor:
     def may(self, scope: Scope) -> bool:
         """Whether one of the roles allows it, and the token, if it is one.
 
-        Anybody who reaches the installation's files may enter a stop: a refusal waits for no account.
+        Anybody who reaches the installation's files, or has a link to stop, may enter a stop: it waits for no account.
         """
-        if scope is Scope.STOPS_ENTER and self.via == "cli":
+        if scope is Scope.STOPS_ENTER and self.via != "api":
             return True
         return scope in scopes_of(self.roles) and (self.scopes is None or scope in self.scopes)
 

@@ -15,6 +15,7 @@ import pytest
 
 from agi_app import asked
 from agi_app.clock import Clock
+from agi_app.consent.number_hashes import SuppressionKey
 from agi_app.consent.opt_out_journal import Journal
 from agi_app.consent.opt_outs import Stops
 from agi_app.dialer.worker.asks import Asks
@@ -23,7 +24,7 @@ from agi_app.installation import Installation
 from agi_app.model.actors import ALLOWED, Actor, Role
 from agi_app.model.campaign import CampaignState
 from agi_app.operations.calling import asks
-from agi_app.operations.people import consents
+from agi_app.operations.people import consents, stop_links
 from agi_app.operations.service import tokens
 from agi_app.store.calling.campaigns import load_campaign
 from agi_app.store.database import service_rights
@@ -94,6 +95,25 @@ async def test_a_campaign_is_paused_as_the_account_that_asked(
     assert (done.ask.state, done.ask.account, done.note) == ("done", "li.na", None)
     acted = await store.records("SELECT account, via, verb FROM action ORDER BY action_id DESC LIMIT 1")
     assert acted == [{"account": "li.na", "via": "api", "verb": "campaign pause"}]
+    assert await store.value(int, "SELECT count(*) FROM open_ask") == 0
+
+
+async def test_a_link_that_somebody_opened_stops_its_number_and_a_made_up_one_nothing(
+    world: World, store: Store, inst: Installation, console: Installation
+) -> None:
+    """The service cannot read a link; the worker takes the stop as nobody's, and the link is forgotten."""
+    await world.running(campaign(), [1, 2])
+    key = SuppressionKey(bytes(32))
+    inst = dataclasses.replace(inst, key=key)
+    link, _ = await stop_links.make_stop_link(inst, number(1))
+    page = dataclasses.replace(console, actor=Actor("stop link", frozenset(), "worker"))
+    for text in (link, "A" * len(link)):
+        await stop_links.ask_stop_by_link(page, text, "203.0.113.7")
+    await worker(inst).take_all()
+    states = await store.records("SELECT state FROM ask_answer ORDER BY ask_id")
+    assert [row["state"] for row in states] == ["done", "refused"]
+    assert await stops.is_suppressed(store, number(1))
+    assert not await stops.is_suppressed(store, number(2))
     assert await store.value(int, "SELECT count(*) FROM open_ask") == 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import datetime as dt
 
 from agi_app.consent.number_hashes import SuppressionKey
@@ -14,9 +15,12 @@ from agi_app.model.actors import Scope
 from agi_app.operations.acting import noted, reads
 from agi_app.operations.people.stops import StopAnswer, stop
 from agi_app.store.people import stops as table
+from agi_app.store.requested_calls import asks
+from agi_app.store.requested_calls.asks import NewAsk
 
 METHOD = "link"  # how it was said
 REASON = "said by a link"
+ASK_KIND, ASK_VERB = "stop link", "stop"
 MOST_DAYS = 366
 StopLinkText = tuple[str, dt.datetime]  # and until when it is good
 
@@ -51,6 +55,13 @@ async def stop_by_link(inst: Installation, text: str) -> StopAnswer:
     except StoreError as error:
         return StopAnswer(0, t("the stop is safe in the journal ({error})", error=error))
     return StopAnswer(0)
+
+
+@reads(Scope.STOPS_ENTER)  # the ask is on record, and what a worker does with it
+async def ask_stop_by_link(inst: Installation, text: str, address: str) -> int:
+    """Hand a link to a worker, which has the key to it; returns the ask's id. Raises StoreError: it is not kept."""
+    actor = dataclasses.replace(inst.actor, address=address)
+    return await asks.add(inst.store, NewAsk(ASK_KIND, ASK_VERB, "", REASON, private={"link": text}), actor)
 
 
 def _key(inst: Installation) -> SuppressionKey:
