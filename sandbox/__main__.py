@@ -147,10 +147,12 @@ def _description(world: World) -> str:
 
 def _settings(world: World, project: Path | None = None) -> str:
     asterisk = world.asterisk
+    has_rule = project is not None and "approval" in own_settings(project)
+    alone = "" if has_rule else 'approval = "alone"    # one person tries it, who approves their own starts\n'
     lines = f"{line_toml(asterisk.prompts_dir.parent, world.desks)}\n" if asterisk.prompts_dir is not None else ""
     return (
         f"# Written by scripts/sandbox: an Asterisk and trunks that lead nowhere but into this machine.\n"
-        f'approval = "alone"    # one person tries it, who approves their own starts\n'
+        f"{alone}"
         f"{settings_toml(asterisk, trunk='sandbox', calls_per_second=10, concurrent=60)}\n{phone_toml()}\n{lines}"
         f'[sandbox]\nclock = "{_clock(project)}"    # calls are judged as if this were the time now, so not at night\n'
     )

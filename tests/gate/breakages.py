@@ -23,7 +23,7 @@ BREAKAGES = (
     Breakage("the end of a window is in it", HOURS, "local.time() < window.end", "local.time() <= window.end"),
     Breakage("one call over the cap", LIMITS, "if len(recent) < cap else", "if len(recent) <= cap else"),
     Breakage("a call of just 24 hours ago still counts", LIMITS, "if at > now - per", "if at >= now - per"),
-    Breakage("consents do not expire", CONSENT, "c.expires_at > max(case.now, c.given_at)]", "c]"),
+    Breakage("consents do not expire", CONSENT, "c.expires_at > max(now, c.given_at)]", "c]"),
     Breakage("consents hold for every purpose", CONSENT, " if c.purpose is case.campaign.purpose]", "]"),
     Breakage("consents cannot be withdrawn", CONSENT, " if c.revoked_at is None and (withdrawn", " if (None"),
     Breakage("a withdrawal ends one consent only", CONSENT, " and (withdrawn is None or c.given_at > withdrawn)", ""),

@@ -11,9 +11,9 @@ WITH happened AS (
     WHERE NOT d.allowed AND d.decided_at >= %(since)s AND d.decided_at < %(until)s
     UNION ALL
     SELECT 'stop', before.campaign, before.trunk, s.via
-    FROM suppression s LEFT JOIN person p USING (number_hash) LEFT JOIN LATERAL (
+    FROM stop_of_person s LEFT JOIN LATERAL (
         SELECT a.campaign, a.trunk FROM attempt a
-        WHERE a.person_id IN (SELECT group_of(head_of(p.person_id))) AND a.dialled AND a.rules_at <= s.at
+        WHERE a.person_id IN (SELECT group_of(head_of(s.person_id))) AND a.dialled AND a.rules_at <= s.at
         ORDER BY a.rules_at DESC LIMIT 1) AS before ON true
     WHERE s.at >= %(since)s AND s.at < %(until)s
     UNION ALL
