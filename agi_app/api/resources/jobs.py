@@ -7,7 +7,6 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from agi_app.api.resources.lists import there
 from agi_app.api.routes import ApiAnswer, ApiCall, Given, NoQuery, Query, Routes
 from agi_app.api.texts import Name, Word
 from agi_app.messages import current
@@ -116,5 +115,5 @@ async def listed(call: ApiCall[NoQuery, None]) -> Jobs:
 @routes.get("/reports/quarter", Scope.FIGURES_READ, QuarterAnswer, query=QuarterQuery)
 async def figures(call: ApiCall[QuarterQuery, None]) -> QuarterAnswer:
     """Calls, stops and complaints of a quarter by trunk, campaign and reason."""
-    found = await there(quarter.quarter(call.inst, QuarterRequest(call.query.quarter, call.query.zone)))
+    found = await quarter.quarter(call.inst, QuarterRequest(call.query.quarter, call.query.zone))
     return QuarterAnswer(data=[CountedAnswer.model_validate(row) for row in found])
