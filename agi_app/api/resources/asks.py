@@ -43,7 +43,7 @@ class ConsentAsk(Given):
 class ApprovalGiven(Given):
     """The approval of a start that another account asked for, with one's own secret, which only a worker reads."""
 
-    request: int = Field(ge=1, le=2**31 - 1, description="the one that was seen; a newer one is not approved by this")
+    request: int = Field(ge=1, le=2**31 - 1, description="the one that was shown; a newer one is not approved by this")
     secret: str = Field(min_length=1, max_length=200, description="that of the token's own account; it is kept nowhere")
 
 
