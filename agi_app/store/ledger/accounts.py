@@ -62,7 +62,7 @@ async def add(store: Store, name: str, os_user: str | None, roles: Sequence[Role
 
 
 async def change(store: Store, account: Account) -> bool:
-    """Store what is in ``account``; False when nobody who is enabled would be admin then, and nothing is changed.
+    """Store what is in ``account``; False when no admin could act on the command line then, and nothing is changed.
 
     Raises StoreError.
     """
@@ -75,7 +75,7 @@ async def change(store: Store, account: Account) -> bool:
     }
     async with store.transaction() as connection:
         admins = [row["name"] for row in await records(connection, Q["lock_admins"])]
-        stays = account.enabled and Role.ADMIN in account.roles
+        stays = account.enabled and Role.ADMIN in account.roles and account.os_user is not None
         if not stays and admins == [account.name]:
             return False
         await record(connection, Q["change"], values)

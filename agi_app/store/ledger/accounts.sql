@@ -26,7 +26,7 @@ UPDATE account SET os_user = %(os_user)s, roles = %(roles)s, enabled = %(enabled
 WHERE name = %(name)s RETURNING name;
 
 -- name: lock_admins
-SELECT name FROM account WHERE enabled AND 'admin' = ANY(roles) ORDER BY name FOR UPDATE;
+SELECT name FROM account WHERE enabled AND 'admin' = ANY(roles) AND os_user IS NOT NULL ORDER BY name FOR UPDATE;
 
 -- name: set_credential
 UPDATE account SET credential = %(credential)s WHERE name = %(name)s RETURNING name;
