@@ -11,6 +11,7 @@ import typer
 
 from agi_app.cli.calling.report_calls import tell_written
 from agi_app.cli.common import HERE, JsonOption, ProjectOption, say, say_json, say_now, table, with_installation
+from agi_app.errors import InputError
 from agi_app.installation import Installation
 from agi_app.messages import t
 from agi_app.operations.reporting import jobs as operation
@@ -50,7 +51,10 @@ def job(
         with_installation(project, operation.delete, number)
         say(t("job {job} is deleted", job=number))
     if output is None and not delete:
-        for row in with_installation(project, operation.jobs, number):
+        found = with_installation(project, operation.jobs, number)
+        if not found:
+            raise InputError(t("there is no job {job}; `agi-app report jobs` lists them", job=number))
+        for row in found:
             say_json(dataclasses.asdict(row))
 
 
