@@ -17,7 +17,7 @@ from phonenumbers import PhoneNumberType, shortnumberinfo
 from phonenumbers import timezone as number_zones
 from phonenumbers.tzdata import TIMEZONE_DATA
 
-from agi_app.messages import t
+from agi_app.messages import t, template
 from agi_app.model import ambiguous_numbers, fast_number_parser
 from agi_app.model.number_lengths import why_invalid
 
@@ -148,10 +148,10 @@ def _slowly(cleaned: str, region: str | None) -> PhoneNumber:
 
 
 _USUAL_FORMS = (  # how numbers look that were written for a country's own telephones
-    (re.compile(r"86(1[3-9]\d{9}|[1-9]\d{9,10})"), "if it is of China, write only + before it"),
-    (re.compile(r"1[3-9]\d{9}"), "if it is a mobile number of China, write +86 before it"),
-    (re.compile(r"0\d{8,11}"), "write + and the country's code in place of its first 0, such as +86 or +44"),
-    (re.compile(r"1?[2-9]\d{9}"), "if it is of the US or Canada, write +1 before its last ten digits"),
+    (re.compile(r"86(1[3-9]\d{9}|[1-9]\d{9,10})"), template("if it is of China, write only + before it")),
+    (re.compile(r"1[3-9]\d{9}"), template("if it is a mobile number of China, write +86 before it")),
+    (re.compile(r"0\d{8,11}"), template("write + and the country's code in place of its first 0, such as +86 or +44")),
+    (re.compile(r"1?[2-9]\d{9}"), template("if it is of the US or Canada, write +1 before its last ten digits")),
 )
 
 
@@ -159,7 +159,7 @@ def _without_country(cleaned: str) -> str:
     """The words for a number without its country, by what it looks like."""
     digits = _NOT_DIGITS.sub("", cleaned)
     how = next((words for form, words in _USUAL_FORMS if form.fullmatch(digits)), None)
-    return f"{NO_COUNTRY}; {how}" if how else NO_COUNTRY
+    return t("{fault}; {how}", fault=t(NO_COUNTRY), how=t(how)) if how else t(NO_COUNTRY)
 
 
 def _plain_reserved(cleaned: str) -> PhoneNumber | None:
