@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pwd
 import shutil
 import subprocess
 import sys
@@ -160,6 +161,26 @@ def test_an_erased_person_is_gone_and_the_tree_still_verifies(project: Path, dat
     done = check(project, "ex/verify.py", "ex")
     assert done.returncode == 3, done.stderr
     assert done.stdout.splitlines()[-1] == "NOT CHECKED: tables/person.csv"  # its numbers are masked
+
+
+@pytest.mark.parametrize(
+    "command", [("complaint", "add", "--text", "They call at night."), ("erase", "--reason", "a letter")]
+)
+def test_a_stop_waits_for_no_role(
+    project: Path, database_url: str, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    """Somebody without an account can open no case and erase nobody; the person is not called again all the same."""
+    monkeypatch.setenv("SUDO_UID", str(pwd.getpwnam("daemon").pw_uid))
+    word, *rest = command
+    place = 2 if word == "complaint" else 1
+    done = agi_app(project, database_url, *command[:place], "+999861380000103", *command[place:])
+    assert done.returncode == 1, rest
+    assert "the user daemon has no account that is enabled" in done.stderr
+    assert "; the stop was taken" in done.stderr
+    with psycopg.connect(database_url) as connection:
+        found = connection.execute("SELECT (SELECT count(*) FROM complaint), (SELECT count(*) FROM erasure)").fetchone()
+        stopped = connection.execute("SELECT count(*) FROM suppression").fetchone()
+    assert (found, stopped) == ((0, 0), (2,))
 
 
 def test_restart_only_when_asked_and_when_something_is_lost(project: Path, database_url: str) -> None:

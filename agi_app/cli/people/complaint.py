@@ -24,7 +24,7 @@ from agi_app.cli.common import (
     warn,
     with_installation,
 )
-from agi_app.errors import InputError, StoreError
+from agi_app.errors import Forbidden, InputError, StoreError
 from agi_app.messages import current, t
 from agi_app.model.phone import mask
 from agi_app.operations.people import complaints, stops
@@ -98,9 +98,17 @@ def _say_opened(e164: str, opened: complaints.OpenedCase) -> None:
 
 @contextmanager
 def _stops_kept(project: Path, numbers: Callable[[], list[str]] | None, told: str) -> Iterator[None]:
-    """When the database fails, the stops of these numbers are in the journal; this says so. None: none are taken."""
+    """When the database fails, the stops of these numbers are in the journal; this says so. None: none are taken.
+
+    Nor does a stop wait for a role: an account that may open no case stops the calls, and is told both.
+    """
     try:
         yield
+    except Forbidden as refused:
+        if numbers is not None:
+            with_installation(project, complaints.stops_alone, numbers())
+            raise Forbidden(t("{fault}; the stop was taken", fault=refused), refused.scope) from refused
+        raise
     except StoreError as error:
         if numbers is None:
             raise

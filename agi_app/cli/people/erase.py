@@ -18,10 +18,10 @@ from agi_app.cli.common import (
     settings_of,
     with_installation,
 )
-from agi_app.errors import InputError, StoreError
+from agi_app.errors import Forbidden, InputError, StoreError
 from agi_app.messages import t
 from agi_app.model.phone import mask
-from agi_app.operations.people import erasure
+from agi_app.operations.people import erasure, stops
 
 
 def erase(
@@ -34,6 +34,9 @@ def erase(
     e164 = read_number(number)
     try:
         done = with_installation(project, erasure.erase, e164, reason=reason)
+    except Forbidden as refused:  # nobody waits for a role to be called no more
+        with_installation(project, stops.stop, e164, "asked to be erased")
+        raise Forbidden(t("{fault}; the stop was taken", fault=refused), refused.scope) from refused
     except StoreError as error:
         erasure.stop_without_database(settings_of(project), e164)
         raise StoreError(

@@ -40,6 +40,7 @@ from agi_app.store.people import imported_files
 from agi_app.store.people.complaints import CaseRow, NoteRow
 
 REASON = "complained about a call"
+NOT_ENTERED = "a complaint that could not be entered"
 _CALLER = re.compile(r"[+0-9*# ()-]{1,40}|anonymous")
 
 
@@ -113,6 +114,13 @@ async def stop_alone(inst: Installation, number: str, source: str, at: dt.dateti
     """
     said = SaidAt(at or inst.clock.now())
     return (await stop(inst, number, REASON, said=said, method=source)).ended
+
+
+@reads(Scope.STOPS_ENTER)  # each stop is noted
+async def stops_alone(inst: Installation, numbers: Sequence[str]) -> None:
+    """The stops of complaints by an account that may open no case."""
+    for number in numbers:
+        await stop_alone(inst, number, NOT_ENTERED)
 
 
 @contextmanager
