@@ -80,7 +80,7 @@ def calls(
         say(t("job {job}: asked for; `agi-app report job {job} --output FILE` fetches it", job=number))
         return
     if output is not None:
-        tell_written(with_installation(project, jobs.write, asked, output, format_of(output)))
+        tell_written(with_installation(project, jobs.write, asked, output, format_of(output)), as_json=as_json)
         return
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "calls"
@@ -95,8 +95,11 @@ def calls(
         say(t("{rows} of {since} to {until}, days of {zone}", rows=count_of(made.rows, "row"), **of))
 
 
-def tell_written(made: WrittenTable) -> None:
+def tell_written(made: WrittenTable, *, as_json: bool = False) -> None:
     """Which file has how many rows, and its hash."""
+    if as_json:
+        say_json({"file": str(made.file), "rows": made.rows, "sha256": made.sha256})
+        return
     rows = count_of(made.rows, "row")
     say(t("{file}: written; {rows}, SHA-256 {digest}", file=made.file, rows=rows, digest=made.sha256))
 

@@ -49,7 +49,7 @@ def imports(
         tuple(kind or ()),
     )
     if output is not None:
-        tell_written(with_installation(project, jobs.write, asked, output, format_of(output)))
+        tell_written(with_installation(project, jobs.write, asked, output, format_of(output)), as_json=as_json)
         return
     found = with_installation(project, of_imports.imports, asked)
     if as_json:
@@ -92,7 +92,7 @@ def quarter(
     """Calls, refusals, stops and complaints of a quarter, counted by campaign, trunk and reason."""
     asked = of_quarter.QuarterRequest(name, zone or settings_of(project).guard.zone)
     if output is not None:
-        tell_written(with_installation(project, jobs.write, asked, output, format_of(output)))
+        tell_written(with_installation(project, jobs.write, asked, output, format_of(output)), as_json=as_json)
         return
     found = with_installation(project, of_quarter.quarter, asked)
     if as_json:

@@ -14,6 +14,7 @@ def test_the_slowest_kind_counts() -> None:
     assert (found["p95_ms"], found["p99_ms"], found["slowest_kind"]) == (200.0, 200.0, "slow")
     assert found["all"] == {"p50": 1.0, "p95": 1.0, "p99": 200.0}
     rest = {"stream_cores": 0.1, "idle_mib": 99.0, "start_s": 1.0, "export_million_s": 60.0}
+    rest |= {"export_million_xlsx_s": 300.0, "export_csv_mib": 200.0, "export_xlsx_mib": 256.0}
     calls: dict[str, Any] = {"rate_ratio": 0.99, "mark_to_invite_p99_ms": {"alone": 9.0, "beside": 19.0}}
     assert faults(found | rest | calls | {"slowest_statement_ms": 99.0}) == ["p95_ms is 200.0, more than 150"]
     calls = {"rate_ratio": 0.9, "mark_to_invite_p99_ms": {"alone": 20.0, "beside": 26.0}}
