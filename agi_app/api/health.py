@@ -2,25 +2,49 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from aiohttp import web
 
 from agi_app.errors import AgiAppError
 from agi_app.installation import Installation
 from agi_app.operations.service import health
 
+READY_WITHIN_S = 1.5  # who asks waits no longer, whatever the database does
+
 
 def add_health(app: web.Application, inst: Installation) -> None:
     """``/health/live`` and ``/health/ready``."""
+    database = _Database(inst)
 
     async def live(_request: web.Request) -> web.Response:
         return web.json_response({"live": True})
 
     async def ready(_request: web.Request) -> web.Response:
-        try:
-            await health.database_answers(inst)
-        except AgiAppError:
-            return web.json_response({"ready": False, "because": "the database does not answer"}, status=503)
-        return web.json_response({"ready": True})
+        if await database.answers():
+            return web.json_response({"ready": True})
+        return web.json_response({"ready": False, "because": "the database does not answer"}, status=503)
 
     app.router.add_get("/health/live", live, allow_head=False)
     app.router.add_get("/health/ready", ready, allow_head=False)
+
+
+class _Database:
+    """Asks the database one question at a time; those who come meanwhile wait for the same answer."""
+
+    def __init__(self, inst: Installation) -> None:
+        self._inst = inst
+        self._asked: asyncio.Task[None] | None = None
+
+    async def answers(self) -> bool:
+        """Whether it does so in time. One that hangs is not waited for, and not asked a second time meanwhile."""
+        if self._asked is None or self._asked.done():
+            asking = health.database_answers(self._inst)
+            self._asked = asyncio.create_task(asking)  # noqa: TID251 - its error is looked at, here or the next time
+        asked = self._asked
+        await asyncio.wait({asked}, timeout=READY_WITHIN_S)
+        if not asked.done() or asked.cancelled():
+            return False
+        if (error := asked.exception()) is not None and not isinstance(error, AgiAppError):
+            raise error
+        return error is None

@@ -106,3 +106,16 @@ def _of(found: ServiceFigures) -> Iterator[Metric]:
     for index, seconds in enumerate(found.caller_id_expiry_s):
         expiring.add_metric([str(index)], seconds)
     yield expiring
+    yield from _webhooks(found)
+
+
+def _webhooks(found: ServiceFigures) -> Iterator[Metric]:
+    queue = GaugeMetricFamily(f"{PREFIX}_webhook_queue", "Deliveries that wait, up to 10,000", labels=["endpoint"])
+    oldest = GaugeMetricFamily(f"{PREFIX}_webhook_oldest_seconds", "Age of the oldest that waits", labels=["endpoint"])
+    for one in found.receivers:
+        queue.add_metric([str(one.endpoint_id)], one.waiting)
+        oldest.add_metric([str(one.endpoint_id)], one.oldest_s)
+    tries = GaugeMetricFamily(f"{PREFIX}_webhook_deliveries", "Tries of the last five minutes", labels=["result"])
+    for result, number in found.webhook_tries.items():
+        tries.add_metric([result], number)
+    yield from (queue, oldest, tries)

@@ -11,6 +11,7 @@ import errno
 import functools
 import json
 import os
+import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -62,6 +63,17 @@ def _in_words(value: object) -> object:
     if isinstance(value, OSError) and value.strerror in _WORDS:
         return _WORDS[value.strerror] + (f"：{value.filename}" if value.filename else "")
     return _WORDS.get(value, value) if isinstance(value, str) else value
+
+
+def of_system(error: OSError) -> str:
+    """Why the system refused, in our words; behind them, in brackets, those of a library that has other ones."""
+    words = error.strerror or str(error)
+    if current() == "en":
+        return words
+    if words in _WORDS or isinstance(error, ssl.SSLError):  # whose numbers mean something else
+        return _WORDS.get(words, words)
+    ours = _WORDS.get(os.strerror(error.errno)) if error.errno else None
+    return f"{ours}（{words}）" if ours else words
 
 
 def spoken(template: str) -> str:

@@ -39,6 +39,23 @@ def place_of(e164: str) -> NumberPlace:
     return _by_prefix(e164.replace(TEST_NUMBERS, "+", 1)[1:10]) if e164.startswith("+") else NOWHERE
 
 
+def is_place(wanted: str) -> bool:
+    """Whether any number can be of a province, state or city of this name. Takes as long as reading the whole table."""
+    return any(NumberPlace(found.get("en", ""), found.get("zh", "")).is_in(wanted) for found in _prefixes().values())
+
+
+def places_like(wanted: str) -> list[str]:
+    """The names in the table that begin with the same two letters, or the same Chinese sign."""
+    begin = wanted.strip().casefold()[: 2 if wanted.isascii() else 1]
+    names = {
+        name
+        for found in _prefixes().values()
+        for name in (*_BETWEEN.split(found.get("en", "")), found.get("zh", ""))
+        if begin and name.casefold().startswith(begin)
+    }
+    return sorted(names)
+
+
 @cache
 def _prefixes() -> Mapping[str, Mapping[str, str]]:
     from phonenumbers.geodata import GEOCODE_DATA  # noqa: PLC0415 - 0.3 s and 80 MB: only for who asks

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from fnmatch import fnmatchcase
 
 from agi_app.messages import template
 
@@ -51,14 +50,20 @@ EVENTS: Mapping[str, str] = {
 }
 
 
+# campaign.* and its like: every type that begins so.
+GROUPS = tuple(dict.fromkeys(f"{name.partition('.')[0]}.{ALL}" for name in EVENTS))
+
+
 def chosen(wanted: Iterable[str]) -> tuple[list[str], list[str]]:
     """The types that ``wanted`` names, ``*`` alone for all that there are and will be; and what names none.
 
-    ``campaign.*`` names every type of today that begins so.
+    ``campaign.*`` names every type of today that begins so; there are no other patterns.
     """
     names, unknown = set[str](), list[str]()
     for word in wanted:
-        found = [ALL] if word == ALL else [name for name in EVENTS if fnmatchcase(name, word)]
+        group = word[:-1] if word in GROUPS else None
+        found = [name for name in EVENTS if name == word or (group and name.startswith(group))]
+        found = [ALL] if word == ALL else found
         names.update(found)
         if not found:
             unknown.append(word)

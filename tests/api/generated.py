@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -64,7 +65,7 @@ class Tried:
     def never_done(self) -> list[str]:
         """Operations that no request reached with success."""
         done = {name for (name, status) in self.statuses if 200 <= status < 300}
-        return sorted({name for name, _ in self.statuses} - done - NEED_SENDER)
+        return sorted({name for name, _ in self.statuses} - done)
 
     def share(self, low: int, high: int) -> float:
         """The share of cases whose status is in this range."""
@@ -78,7 +79,8 @@ def explore(site: Site, cases: int, seed: int, told: Callable[[int], None] = lam
     try:
         with requests.Session() as session:
             for operation, role, mode, most in plan(cases):
-                _try(operation, mode, most, seed, _Asker(site, session, role, tried))
+                headers = functools.partial(site.headers, role)
+                attempt(operation, mode, most, seed, Asker(site.url, headers, session, f"{role}", tried))
                 told(tried.cases)
     finally:
         rate_limits.WINDOW_S = before
@@ -101,7 +103,8 @@ def plan(cases: int) -> Iterator[tuple[Any, Role, schemathesis.GenerationMode, i
                 yield operation, role, mode, most
 
 
-def _try(operation: Any, mode: Any, most: int, seed: int, ask: Callable[[Any, bool], None]) -> None:
+def attempt(operation: Any, mode: Any, most: int, seed: int, ask: Callable[[Any, bool], None]) -> None:
+    """At most so many requests of an operation; fewer when there are no more."""
     right = mode is schemathesis.GenerationMode.POSITIVE
 
     @hypothesis.seed(seed)
@@ -124,30 +127,53 @@ def _try(operation: Any, mode: Any, most: int, seed: int, ask: Callable[[Any, bo
         del error  # nothing about it can be wrong
 
 
-class _Asker:
-    """Sends a case as one role, holds the answer against the document, and remembers both."""
+class Asker:
+    """Sends a case as one role, holds the answer against the document, and remembers both.
 
-    def __init__(self, site: Site, session: requests.Session, role: Role, tried: Tried) -> None:
-        self._site = site
+    ``more``: what exists now, beside THERE; ``heard`` is told each case and its answer.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        headers: Callable[[], Mapping[str, str]],
+        session: requests.Session,
+        role: str,
+        tried: Tried,
+        *,
+        more: Callable[[Any], None] = lambda _: None,
+        heard: Callable[[Any, requests.Response], None] = lambda _, __: None,
+    ) -> None:
+        self._url = url
+        self._headers = headers
         self._session = session
         self._role = role
         self._tried = tried
+        self._more = more
+        self._heard = heard
 
     def __call__(self, case: Any, right: bool) -> None:
         self._tried.right += right
         if right and self._tried.right % 4:
             _name_what_exists(case)
-        headers = self._site.headers(self._role)
-        answer = case.call(session=self._session, base_url=self._site.url, headers=headers)
-        self._tried.statuses[case.operation.definition.raw["operationId"], answer.status_code] += 1
+            self._more(case)
+        headers = dict(self._headers())
+        answer = case.call(session=self._session, base_url=self._url, headers=headers)
+        self._tried.statuses[name_of(case), answer.status_code] += 1
+        self._heard(case, answer)
         try:
-            case.validate_response(answer, headers=headers, transport_kwargs={"base_url": self._site.url})
+            case.validate_response(answer, headers=headers, transport_kwargs={"base_url": self._url})
         except FailureGroup as group:
             told = "; ".join(f"{type(one).__name__}: {one.message or one.title}"[:400] for one in group.exceptions)
             request = answer.request
             self._tried.faults.append(
                 f"{self._role} {request.method} {request.url} {request.body!r} -> {answer.status_code}: {told}"
             )
+
+
+def name_of(case: Any) -> str:
+    """The id of its operation."""
+    return str(case.operation.definition.raw["operationId"])
 
 
 def _name_what_exists(case: Any) -> None:

@@ -122,6 +122,8 @@ async def test_metrics_are_what_prometheus_reads_and_name_no_person(http: aiohtt
     assert found["agi_app_campaign_state", CAMPAIGN, "running"] == 1
     assert found["agi_app_contacts_refused", CAMPAIGN, "consent_missing"] == 3
     assert found["agi_app_audit_leaves",] > 10
+    assert found["agi_app_webhook_queue", "1"] == found["agi_app_webhook_oldest_seconds", "1"] == 0
+    assert found["agi_app_webhook_deliveries", "delivered"] == found["agi_app_webhook_deliveries", "no_answer"] == 0
     async with http.get("/metrics", headers=site.headers(Role.VIEWER)) as answer:
         again = await answer.text()
     assert 'agi_app_http_requests_total{code="401",method="GET",route="/metrics"}' in again

@@ -5,9 +5,12 @@ A route stands in the table below with the roles that may; one that does not sta
 
 from __future__ import annotations
 
+import dataclasses
+import datetime as dt
 import functools
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from typing import NamedTuple
 
 import aiohttp
 import pytest
@@ -15,9 +18,13 @@ import pytest
 from agi_app.api.all_routes import ROUTES
 from agi_app.api.routes import BASE, PATH_PARAMETERS, Kind, Route
 from agi_app.installation import Installation
-from agi_app.model.actors import ALLOWED, Role, Scope
-from agi_app.operations.service import tokens
+from agi_app.model.actors import ALLOWED, Actor, Role, Scope, scopes_of
+from agi_app.operations.reporting import jobs
+from agi_app.operations.reporting.calls import CallsRequest
+from agi_app.operations.reporting.table_requests import TableFormat
+from agi_app.operations.service import accounts, tokens
 from tests.api.site import Site, token_of
+from tests.store.world import number
 
 pytestmark = pytest.mark.postgres
 ALL = "viewer operator supervisor compliance admin"
@@ -78,6 +85,46 @@ WHO: Mapping[str, str] = {
     "GET /flows/{flow}/diagram": ALL,
     "GET /schemas/{kind}": ALL,
 }
+# Whose is what a path names? Of these whoever has the route's scope may see, or change, every one.
+SHARED = {
+    "GET /rules/{region}",
+    "GET /campaigns/{campaign}",
+    "GET /campaigns/{campaign}/figures",
+    "GET /campaigns/{campaign}/held-back",
+    "GET /campaigns/{campaign}/status",
+    "GET /campaigns/{campaign}/contacts",
+    "GET /campaigns/{campaign}/contact",
+    "POST /campaigns/{campaign}/asks",
+    "GET /campaigns/{campaign}/asks",
+    "GET /asks/{ask}",
+    "GET /consents/asks/{ask}",
+    "POST /campaigns/{campaign}/approvals",
+    "GET /approvals/asks/{ask}",
+    "GET /webhooks/{webhook}",
+    "PATCH /webhooks/{webhook}",
+    "DELETE /webhooks/{webhook}",
+    "POST /webhooks/{webhook}/secrets",
+    "POST /webhooks/{webhook}/test",
+    "GET /webhooks/{webhook}/deliveries",
+    "GET /flows/{flow}/check",
+    "GET /flows/{flow}/diagram",
+    "GET /schemas/{kind}",
+}
+
+
+class Owned(NamedTuple):
+    """Of these an account may only what is its own, unless its roles have the scope ``sees_all``."""
+
+    make: Callable[[Installation], Awaitable[int]]  # as the owner; returns what stands in the path, or in the list
+    sees_all: Scope
+
+
+async def _make_job(inst: Installation) -> int:
+    day = dt.date(2026, 3, 2)
+    return await jobs.ask(inst, CallsRequest(day, day), TableFormat.CSV)
+
+
+OWNED: Mapping[str, Owned] = {"GET /jobs": Owned(_make_job, Scope.EXPORTS_WHOLE)}
 BY_NAME = {f"{route.method} {route.path}": route for route in ROUTES}
 
 
@@ -156,16 +203,13 @@ async def test_a_token_without_the_scope_opens_nothing(http: aiohttp.ClientSessi
 
 
 async def test_a_token_may_no_more_than_its_owner_now(http: aiohttp.ClientSession, site: Site) -> None:
-    from agi_app.operations.service import accounts
-    from agi_app.operations.service.accounts import NewValues
-
     stops = BY_NAME["POST /stops"]
     site.run(lambda inst: accounts.add(inst, "mover", [Role.OPERATOR]))
     made = site.run(lambda inst: tokens.create(inst, "mover", "tests", [Scope.STOPS_ENTER], 1))
     assert await asked(http, stops, made.text) not in (401, 403)
-    site.run(lambda inst: accounts.change(inst, "mover", NewValues(roles=[Role.VIEWER])))
+    site.run(lambda inst: accounts.change(inst, "mover", accounts.NewValues(roles=[Role.VIEWER])))
     assert await asked(http, stops, made.text) == 403
-    site.run(lambda inst: accounts.change(inst, "mover", NewValues(enabled=False)))
+    site.run(lambda inst: accounts.change(inst, "mover", accounts.NewValues(enabled=False)))
     assert await asked(http, stops, made.text) == 401
 
 
@@ -183,3 +227,73 @@ async def test_only_hashes_of_tokens_are_stored(site: Site) -> None:
         secret = token.split("_")[2]
         query = f"SELECT count(*) FROM api_token t WHERE t::text LIKE '%{secret}%'"
         assert site.run(functools.partial(_counted, query=query)) == 0
+
+
+def test_of_what_a_path_names_it_is_said_whose_it_is() -> None:
+    named = {name for name in BY_NAME if "{" in name}
+    assert named == SHARED | {name for name in OWNED if "{" in name}
+    assert not SHARED & set(OWNED)
+    assert set(OWNED) <= set(BY_NAME)
+
+
+async def another(inst: Installation, role: Role) -> str:
+    """The token of a second account of the role, with all that the role may."""
+    name = f"another-{role.value}"
+    if name not in [one.name for one in await accounts.accounts(inst)]:
+        await accounts.add(inst, name, [role])
+    return (await tokens.create(inst, name, "tests", scopes_of(frozenset({role})), 1)).text
+
+
+@pytest.mark.parametrize("name", OWNED)
+@pytest.mark.parametrize("role", [role for role in Role if role is not Role.AGENT])
+async def test_an_account_reaches_only_its_own(http: aiohttp.ClientSession, site: Site, name: str, role: Role) -> None:
+    route, owned = BY_NAME[name], OWNED[name]
+    owner = Actor(f"the-{role.value}", frozenset({role}), "api")
+    made = site.run(lambda inst: owned.make(dataclasses.replace(inst, actor=owner)))
+    path = re.sub(r"\{\w+\}", str(made), route.whole)
+
+    async def reaches(token: str) -> bool:
+        async with http.request(route.method, path, headers={"Authorization": f"Bearer {token}"}) as answer:
+            if "{" in name:
+                assert answer.status in (200, 403, 404)
+                return answer.status == 200
+            return str(made) in re.findall(r"\d+", await answer.text())
+
+    assert await reaches(site.tokens[role])
+    assert await reaches(site.run(lambda inst: another(inst, role))) == (owned.sees_all in ALLOWED[role])
+
+
+async def test_a_key_of_another_account_is_neither_answered_again_nor_in_the_way(
+    http: aiohttp.ClientSession, site: Site
+) -> None:
+    body, key = {"number": number(90), "reason": "a letter"}, {"Idempotency-Key": "the same for both"}
+    theirs = site.run(lambda inst: another(inst, Role.OPERATOR))
+
+    async def stop(token: str, given: Mapping[str, str]) -> tuple[int, int]:
+        headers = {"Authorization": f"Bearer {token}", **key}
+        async with http.post(f"{BASE}/stops", json=given, headers=headers) as answer:
+            return answer.status, (await answer.json()).get("stop", 0)
+
+    first = await stop(site.tokens[Role.OPERATOR], body)
+    assert first[0] == 201
+    assert await stop(site.tokens[Role.OPERATOR], body) == first
+    other = await stop(theirs, {**body, "reason": "another one"})
+    assert (other[0], other[1] > first[1]) == (201, True)
+    assert (await stop(theirs, body))[0] == 422  # it is theirs now, for that other request
+
+
+async def test_a_cursor_of_another_account_opens_nothing(http: aiohttp.ClientSession, site: Site) -> None:
+    async def page(role: Role, path: str, **query: str) -> tuple[int, str | None]:
+        async with http.get(f"{BASE}{path}", params=query, headers=site.headers(role)) as answer:
+            return answer.status, (await answer.json()).get("next")
+
+    _, actions = await page(Role.COMPLIANCE, "/audit/actions", limit="1")
+    assert actions
+    for role in (Role.VIEWER, Role.OPERATOR, Role.SUPERVISOR, Role.AGENT):
+        assert (await page(role, "/audit/actions", after=actions))[0] == 403
+    _, decisions = await page(Role.COMPLIANCE, "/decisions", limit="1")
+    assert decisions
+    assert (await page(Role.VIEWER, "/attempts", after=decisions))[0] == 422
+    assert await page(Role.VIEWER, "/decisions", limit="1", after=decisions) == await page(
+        Role.COMPLIANCE, "/decisions", limit="1", after=decisions
+    )

@@ -128,6 +128,27 @@ async def test_each_filter_leaves_out_what_was_not_asked_for(world: World, desk:
     assert await asked(campaigns=("other",), places=("Sichuan",)) == []
 
 
+@pytest.mark.parametrize(
+    ("filters", "told"),
+    [
+        ({"campaigns": ("chekup",)}, r'--campaign chekup: there is none of that name; did you mean "checkup"'),
+        ({"trunks": ("nobody",)}, r"--trunk nobody: there is none of that name; known here: carrier"),
+        ({"jurisdictions": ("XX",)}, r"--jurisdiction XX: there is none of that name; known here: CN"),
+        ({"jurisdictions": ("US-ZZ",)}, r"--jurisdiction US-ZZ: there is none of that name"),
+        ({"places": ("Sichuann",)}, r'--region Sichuann: there is none of that name; did you mean "Sichuan"'),
+        ({"places": ("四川人",)}, r"--region 四川人: there is none of that name"),
+        ({"rules": ("consent",)}, r"--rule consent: there is none of that name"),
+    ],
+)
+async def test_a_filter_that_fits_nothing_that_exists_is_refused_with_what_does(
+    world: World, desk: Installation, filters: dict[str, Any], told: str
+) -> None:
+    await world.running(campaign(), [CHENGDU])
+    with pytest.raises(InputError, match=told):
+        await rows(desk, "2026-11-16", "2026-11-16", **filters)
+    assert not (Path(desk.settings.data) / "calls.jsonl").exists()
+
+
 async def test_refused_decisions_are_rows_only_when_asked_for(world: World, desk: Installation) -> None:
     await clock_says(world, utc("2026-11-16T01:00"))
     wanted = await world.running(campaign(), [1, 2, 3], consenting=[1, 3])

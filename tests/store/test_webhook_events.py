@@ -22,10 +22,12 @@ from agi_app.model.call import CallResult, Outcome
 from agi_app.model.campaign import CampaignState, Purpose
 from agi_app.model.waiting_reason import BREAKER, WaitingReason
 from agi_app.model.webhook_events import EVENTS, chosen
+from agi_app.operations.people import stops as operation
 from agi_app.operations.service import webhooks
 from agi_app.store.calling import campaigns, nodes, pauses
 from agi_app.store.database.pool import Store
 from agi_app.store.people import stops
+from agi_app.store.service import figures
 from agi_app.store.webhooks import deliveries, notices
 from agi_app.store.webhooks import endpoints as stored
 from agi_app.webhooks import doctor_check
@@ -54,6 +56,47 @@ async def events(store: Store, *types: str) -> list[dict[str, Any]]:
 
 async def told(store: Store) -> list[str]:
     return [event["type"] for event in await events(store)]
+
+
+@pytest.mark.parametrize(
+    "word", ["*.stopped", "camp*", "campaign.s*", "campaign", "*.*", "[a-z]*", ".*", "person.?topped"]
+)
+async def test_a_pattern_is_a_whole_group_or_all(store: Store, tmp_path: Path, word: str) -> None:
+    with pytest.raises(InputError, match=r"campaign\.\*, " if "*" in word else "there is no event") as error:
+        await webhooks.add(installation(store, tmp_path), "https://crm.example.com/", [word])
+    assert repr(word) in str(error.value)
+    assert await webhooks.endpoints(installation(store, tmp_path)) == []
+
+
+async def test_who_is_told_of_a_stop_can_find_out_whose_unless_only_its_hash_is_kept(
+    store: Store, tmp_path: Path
+) -> None:
+    desk = installation(store, tmp_path)
+    await endpoint(store, "person.stopped")
+    await operation.stop(desk, number(1))
+    await operation.stop_list(desk, [number(2)])
+    by_hand, listed = await events(store, "person.stopped")
+    assert (by_hand["via"], listed["via"]) == ("command line", "stop list")
+    (known,) = await store.records("SELECT person_id FROM person WHERE e164 = %(e164)s", {"e164": number(1)})
+    assert (by_hand["person"], listed["person"]) == (known["person_id"], None)
+
+
+async def test_figures_tell_what_waits_for_each_receiver_and_how_tries_went(store: Store, tmp_path: Path) -> None:
+    desk, first, second = installation(store, tmp_path), await endpoint(store, "*"), await endpoint(store, "node.lost")
+    for n in range(3):
+        await operation.stop_list(desk, [number(n)])
+    now = desk.clock.real_now()
+    await deliveries.spread(store, now)
+    until = now + dt.timedelta(seconds=30)
+    claimed = await deliveries.claim(store, [deliveries.Places(first, 2, 2)], now, until)
+    for due, status in zip(claimed[:2], (204, None), strict=True):
+        state = "delivered" if status else "waiting"
+        await deliveries.keep(store, due.delivery_id, until, deliveries.TryRecord(state, now, 0.1, status, "", until))
+    waits, none = await figures.receivers(store)
+    assert (waits.endpoint_id, waits.waiting, none.endpoint_id) == (first, 2, second)
+    assert 0 < waits.oldest_s < 60
+    assert (none.waiting, none.oldest_s) == (0, 0)
+    assert await figures.webhook_tries(store) == {"delivered": 1, "refused": 0, "no_answer": 1}
 
 
 async def a_call(world: World, result: CallResult = HUMAN, people: Sequence[int] = (0,)) -> None:

@@ -48,7 +48,7 @@ def installation_for(
 
     Who asks has these roles, or all of them.
     """
-    settings = cast(Any, SimpleNamespace(data=data, approval="alone", approve_above=500))
+    settings = cast(Any, SimpleNamespace(data=data, project=data, trunks={}, approval="alone", approve_above=500))
     actor = Actor("anna", frozenset(roles or Role), "cli", "anna")
     return Installation(settings, store, clock or Clock(), cast(Any, None), journal, actor)
 

@@ -5,6 +5,7 @@ Numbers are masked. Whole ones need a reason, and are noted in the audit before 
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,12 +13,16 @@ from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from phonenumbers import SUPPORTED_REGIONS
+
 from agi_app.authoring.suggestions import suggest
+from agi_app.campaigns.calling_rules.rule_files import load_ruleset
 from agi_app.errors import InputError
 from agi_app.installation import Installation
 from agi_app.messages import t
 from agi_app.model.actors import Scope
 from agi_app.model.call import Outcome
+from agi_app.model.number_places import is_place, places_like
 from agi_app.model.reason_catalogue import GATE
 from agi_app.operations.acting import noted
 from agi_app.operations.reporting.days import span
@@ -96,6 +101,12 @@ async def check(inst: Installation, asked: CallsRequest) -> table.CallScope:
     _known("--rule", asked.rules, sorted({key.partition("/")[0] for key in GATE}))
     if asked.campaigns:
         _known("--campaign", asked.campaigns, await campaign_names(inst.store))
+    if asked.trunks:
+        _known("--trunk", asked.trunks, sorted({*inst.settings.trunks, *await table.trunks(inst.store)}))
+    if asked.jurisdictions:
+        await asyncio.to_thread(_known_jurisdictions, inst.settings.project, asked.jurisdictions)
+    if asked.places:
+        await asyncio.to_thread(_known_places, asked.places)
     return table.CallScope(
         since=since,
         until=until,
@@ -107,6 +118,20 @@ async def check(inst: Installation, asked: CallsRequest) -> table.CallScope:
         rules=list(asked.rules) or None,
         outcomes=list(asked.outcomes) or None,
     )
+
+
+def _known_jurisdictions(project: Path, given: Sequence[str]) -> None:
+    """A country is known by its code alone; a part of one only where rules name it. Blocks."""
+    countries = load_ruleset(project).jurisdictions.values()
+    there = sorted(place for country in countries for place, _ in country.places)
+    unknown = [one for one in given if one.upper() not in SUPPORTED_REGIONS]
+    _known("--jurisdiction", [one.upper() for one in unknown], there)
+
+
+def _known_places(given: Sequence[str]) -> None:
+    for one in given:
+        if not is_place(one):
+            _known("--region", [one], places_like(one))
 
 
 def _known(option: str, given: Sequence[str], there: Sequence[str]) -> None:

@@ -12,7 +12,7 @@ from agi_app.store.calling import nodes
 from agi_app.store.calling.nodes import NodeRow
 from agi_app.store.people.caller_ids import proofs
 from agi_app.store.service import events, figures
-from agi_app.store.service.figures import WatchedCampaign
+from agi_app.store.service.figures import WatchedCampaign, WatchedReceiver
 
 __all__ = ["ServiceFigures", "read"]
 
@@ -26,6 +26,8 @@ class ServiceFigures:
     calls: Mapping[tuple[str, str], int]  # that go on, by campaign and trunk
     leaves: int  # of the audit tree
     caller_id_expiry_s: Sequence[float]  # of each proof of a number that we show; negative: it has ended
+    receivers: Sequence[WatchedReceiver]  # of events
+    webhook_tries: Mapping[str, int]  # of the last five minutes, by result
 
 
 @reads(Scope.FIGURES_READ)
@@ -38,4 +40,6 @@ async def read(inst: Installation) -> ServiceFigures:
         await figures.calls(inst.store),
         await events.newest(inst.store) + 1,
         [(one.expires_at - now).total_seconds() for one in await proofs(inst.store)],
+        await figures.receivers(inst.store),
+        await figures.webhook_tries(inst.store),
     )

@@ -16,7 +16,7 @@ from agi_app.errors import InputError
 from agi_app.installation import Installation
 from agi_app.messages import t
 from agi_app.model.actors import Scope
-from agi_app.model.webhook_events import EVENTS, TEST, chosen
+from agi_app.model.webhook_events import ALL, EVENTS, GROUPS, TEST, chosen
 from agi_app.operations.acting import noted, reads
 from agi_app.store.webhooks import deliveries as table
 from agi_app.store.webhooks import endpoints as stored
@@ -75,8 +75,7 @@ async def add(inst: Installation, url: str, types: Sequence[str], *, with_values
         raise InputError(f"{url}: {fault}")
     names, unknown = chosen(types)
     if unknown or not names:
-        word = unknown[0] if unknown else ""
-        raise InputError(t("there is no event {word!r}{hint}", word=word, hint=suggest(word, EVENTS)))
+        raise _no_event(unknown[0] if unknown else "")
     if len(await endpoints(inst)) >= MOST_ENDPOINTS:
         raise InputError(t("there are {most} endpoints, which is the most; remove one first", most=MOST_ENDPOINTS))
     secret = secrets.token_bytes(SECRET_BYTES)
@@ -195,6 +194,13 @@ async def replay_range(
     if endpoint_id is not None:
         await _endpoint(inst, endpoint_id)
     return await table.replay(inst.store, inst.clock.real_now(), since=since, until=until, endpoint_id=endpoint_id)
+
+
+def _no_event(word: str) -> InputError:
+    if ALL not in word:
+        return InputError(t("there is no event {word!r}{hint}", word=word, hint=suggest(word, EVENTS)))
+    told = "{word!r} names no events: write one type, * for all, or all of a group: {groups}"
+    return InputError(t(told, word=word, groups=", ".join(GROUPS)))
 
 
 async def _endpoint(inst: Installation, endpoint_id: int) -> WebhookEndpoint:

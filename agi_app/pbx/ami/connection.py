@@ -23,7 +23,7 @@ from panoramisk.ami_protocol import AMIProtocol
 from agi_app.config.ami import AmiSettings
 from agi_app.errors import AsteriskError, SafetyError
 from agi_app.event_loop import happens_within
-from agi_app.messages import t
+from agi_app.messages import of_system, t
 
 QUESTIONS = frozenset(
     {
@@ -114,7 +114,7 @@ async def connected(
         ) from None
     except OSError as error:
         raise AsteriskError(
-            t("{where} cannot be reached: {strerror}", where=where, strerror=error.strerror or error)
+            t("{where} cannot be reached: {strerror}", where=where, strerror=of_system(error))
         ) from None
     ami = Ami(protocol, where, settings.timeout)
     try:

@@ -88,6 +88,11 @@ class CallOrRefusal:
 Batch = list[tuple[CallOrRefusal, ConsentWords | None]]
 
 
+async def trunks(store: Store) -> list[str]:
+    """The trunks that campaigns call by, or were ever judged for. Raises StoreError."""
+    return [row["trunk"] for row in await store.records(Q["trunks"])]
+
+
 async def in_order(store: Store, scope: CallScope, use: Callable[[Batch], Awaitable[None]]) -> None:
     """Give ``use`` all of them, in one snapshot, by time, each call with its consent; it may take its time.
 

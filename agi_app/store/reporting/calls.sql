@@ -6,6 +6,9 @@ WITH version AS MATERIALIZED (
 )
 SELECT * FROM ({rows}) AS r ORDER BY at, decision_id, attempt_id;
 
+-- name: trunks
+SELECT spec::jsonb ->> 'trunk' AS trunk FROM campaign_version UNION SELECT spec ->> 'trunk' FROM campaign ORDER BY 1;
+
 -- name: made
 SELECT a.rules_at AS at, a.campaign, c.external_id, p.person_id, p.e164, p.region, a.trunk, a.caller_id, a.outcome,
        a.disposition, a.answered_at, a.ended_at, a.attempt_id, a.decision_id, NULL AS reasons, d.ruleset_version,

@@ -5,12 +5,13 @@ from __future__ import annotations
 import errno
 import os
 import re
+import ssl
 import threading
 from collections import defaultdict
 
 import pytest
 
-from agi_app.messages import CATALOGUES, _asked, choose, current, speak, speak_to, speaking, t
+from agi_app.messages import CATALOGUES, _asked, choose, current, of_system, speak, speak_to, speaking, t
 from agi_app.printable import count_of
 from tests import message_templates as source
 
@@ -192,3 +193,21 @@ def test_the_language_of_an_account_counts_unless_another_was_asked_for() -> Non
     finally:
         _asked[0] = None
         speak("en")
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (ConnectionRefusedError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED)), "连接遭拒"),
+        (
+            ConnectionRefusedError(errno.ECONNREFUSED, "Connect call failed ('127.0.0.1', 5038)"),
+            "连接遭拒（Connect call failed ('127.0.0.1', 5038)）",
+        ),
+        (ssl.SSLError(1, "[SSL: WRONG_VERSION_NUMBER]"), "[SSL: WRONG_VERSION_NUMBER]"),  # 1 is no number of the system
+        (OSError("Multiple exceptions"), "Multiple exceptions"),
+    ],
+)
+def test_why_the_system_refused_is_told_in_our_words_with_a_librarys_in_brackets(error: OSError, told: str) -> None:
+    with speaking("zh"):
+        assert of_system(error) == told
+    assert of_system(error) == (error.strerror or str(error))

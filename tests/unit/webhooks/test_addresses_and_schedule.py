@@ -103,11 +103,12 @@ def test_a_body_stays_below_the_limit_whatever_is_in_it() -> None:
     }
 
 
-def test_types_are_chosen_by_name_by_beginning_or_all() -> None:
-    assert chosen(["person.stopped", "campaign.st*"]) == (
-        ["campaign.started", "campaign.stopped", "person.stopped"],
+def test_types_are_chosen_by_name_by_group_or_all() -> None:
+    assert chosen(["person.stopped", "complaint.*"]) == (
+        ["complaint.due", "complaint.received", "person.stopped"],
         [],
     )
+    assert chosen(["campaign.st*", "*.stopped"]) == ([], ["campaign.st*", "*.stopped"])
     assert chosen(["*", "attempt.ended"]) == (["*"], [])
     assert chosen(["person.*", "nobody.*"])[1] == ["nobody.*"]
     assert "attempt.ended" in EVENTS

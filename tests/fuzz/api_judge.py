@@ -1,0 +1,109 @@
+"""Whether each INVITE that the carrier saw was to somebody who had consented and had not said stop.
+
+Judged by the rows of consents, refusals and stops alone, and by what the API itself answered about stops; nothing that
+the gate decided is asked for. That each INVITE has a mark is the watchdog's (`sandbox.watchdog`).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hmac
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
+from psycopg.rows import dict_row
+
+from sandbox.sip import CarrierCall
+from sandbox.witness import STOP_WITHIN_S
+
+_PERSONS = "SELECT person_id, number_hash FROM person"
+_CONSENTS = (
+    "SELECT person_id, purpose, given_at, expires_at, extract(epoch FROM recorded_at)::float8 AS at FROM consent"
+)
+_REFUSALS = "SELECT person_id, purpose, at AS said_at, extract(epoch FROM recorded_at)::float8 AS at FROM revocation"
+_STOPS = "SELECT number_hash, extract(epoch FROM recorded_at)::float8 AS at FROM suppression"
+Rows = dict[bytes, list[dict[str, Any]]]
+
+
+@dataclass
+class Papers:
+    """What the database says of each number, by its keyed hash."""
+
+    key: bytes
+    consents: Rows = field(default_factory=lambda: defaultdict(list))
+    refusals: Rows = field(default_factory=lambda: defaultdict(list))
+    stops: dict[bytes, float] = field(default_factory=dict)
+
+    def hash_of(self, number: str) -> bytes:
+        """As the database has it."""
+        return hmac.digest(self.key, number.encode(), "sha256")
+
+
+def read(database_url: str, key: bytes) -> Papers:
+    """All of it. Ask after the last INVITE was captured."""
+    papers = Papers(key)
+    with psycopg.connect(database_url, row_factory=dict_row) as connection:
+        hashes = {row["person_id"]: bytes(row["number_hash"]) for row in connection.execute(_PERSONS)}
+        for query, rows in ((_CONSENTS, papers.consents), (_REFUSALS, papers.refusals)):
+            for row in connection.execute(query):
+                rows[hashes[row["person_id"]]].append(row)
+        for row in connection.execute(_STOPS):
+            papers.stops[bytes(row["number_hash"])] = row["at"]
+    return papers
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """INVITEs that should not have been, each in words."""
+
+    without_consent: tuple[str, ...]
+    after_stop: tuple[str, ...]
+
+
+def judge(
+    calls: Iterable[CarrierCall],
+    papers: Papers,
+    purposes: Mapping[str, str],
+    answered: Mapping[str, float],
+    ahead: dt.timedelta,
+) -> Judged:
+    """``purposes``: what each number is called about; ``answered``: since when the API says that it is stopped.
+
+    ``ahead``: how far the rules' time is ahead of the clock.
+    """
+    without, late = [], []
+    for call in calls:
+        number, digest = call.to_user, papers.hash_of(call.to_user)
+        purpose, latest = purposes.get(number), call.invite_at - STOP_WITHIN_S
+        told = f"INVITE to {number} ({purpose or 'nobody of ours'}) at {call.invite_at:.3f}"
+        now = dt.datetime.fromtimestamp(call.invite_at, dt.UTC) + ahead
+        refusals = papers.refusals[digest]
+        if not any(_holds(one, refusals, purpose, call.invite_at, now) for one in papers.consents[digest]):
+            without.append(told)
+        stops = [at for at in (papers.stops.get(digest), answered.get(number)) if at is not None and at < latest]
+        if stops:
+            late.append(f"{told}, {call.invite_at - min(stops):.3f} s after the stop")
+    return Judged(tuple(without), tuple(late))
+
+
+def _holds(
+    consent: Mapping[str, Any],
+    refusals: Iterable[Mapping[str, Any]],
+    purpose: str | None,
+    invite_at: float,
+    now: dt.datetime,
+) -> bool:
+    """Whether a consent was there for that purpose, and was not taken back."""
+    if consent["purpose"] != purpose or consent["at"] > invite_at or consent["given_at"] > now:
+        return False
+    if consent["expires_at"] is not None and consent["expires_at"] <= now:
+        return False
+    return not any(
+        refusal["purpose"] in (None, purpose)
+        and refusal["said_at"] >= consent["given_at"]
+        and refusal["at"] < invite_at - STOP_WITHIN_S
+        for refusal in refusals
+    )
