@@ -52,6 +52,10 @@ class InputError(AgiAppError):
     exit_code = 1
 
 
+class LimitReached(InputError):
+    """So many may be done in some time, and were; nothing was done or shown."""
+
+
 class Forbidden(AgiAppError):
     """Who asks has no role, or no token, that allows it; ``scope`` is what it would take. Nothing was done."""
 

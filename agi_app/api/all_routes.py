@@ -10,6 +10,7 @@ from agi_app.api.resources import (
     flows,
     jobs,
     live,
+    people,
     records,
     service,
     stops,
@@ -18,6 +19,6 @@ from agi_app.api.resources import (
 
 ROUTES = [
     route
-    for module in (service, campaigns, contacts, calls, records, stops, asks, jobs, webhooks, flows, live)
+    for module in (service, campaigns, contacts, people, calls, records, stops, asks, jobs, webhooks, flows, live)
     for route in module.routes.declared
 ]

@@ -16,7 +16,7 @@ from agi_app.api.authentication import Doorkeeper, acting
 from agi_app.api.problems import RequestFault, RequestRefused
 from agi_app.api.rate_limits import RateLimits
 from agi_app.api.routes import PATH_PARAMETERS, ApiCall, Content, Kind, NoQuery, Route
-from agi_app.errors import AgiAppError, InputError
+from agi_app.errors import AgiAppError, InputError, LimitReached
 from agi_app.messages import t
 from agi_app.operations.service import repeats
 from agi_app.operations.service.repeats import KeptAnswer
@@ -44,6 +44,8 @@ class Handling:
         async def handle(request: web.Request) -> web.StreamResponse:
             try:
                 return await self._answer(route, request)
+            except LimitReached as error:
+                raise problems.of_error(error) from error
             except InputError as error:
                 absent = "{" in route.path and (route.query, route.body) == (
                     NoQuery,

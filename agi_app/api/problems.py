@@ -86,6 +86,8 @@ def of_error(error: errors.AgiAppError, command: str = "") -> RequestRefused:
         return RequestRefused("forbidden", str(error))
     if isinstance(error, errors.AuthorError):
         return RequestRefused("refused", faults=[of_file(problem) for problem in error.problems])
+    if isinstance(error, errors.LimitReached):
+        return RequestRefused("rate", str(error), headers={"Retry-After": "3600"})
     if isinstance(error, errors.InputError):
         return RequestRefused("refused", str(error))
     if isinstance(error, errors.StoreError):

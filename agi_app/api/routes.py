@@ -171,6 +171,7 @@ PATH_PARAMETERS: Mapping[str, Mapping[str, Any]] = {
     "case": _NUMBER,
     "entry": _NUMBER,
     "contact": _NUMBER,
+    "person": _NUMBER,
     "ask": _NUMBER,
     "webhook": _NUMBER,
     "id": {"type": "string", "pattern": r"^[A-Za-z0-9_-]{1,64}$"},

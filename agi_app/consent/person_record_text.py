@@ -11,7 +11,7 @@ from agi_app.consent.person_record_words import SENTENCES, TERMS, Language
 from agi_app.gate.case import Reason
 from agi_app.model.campaign import Purpose
 from agi_app.model.person import WRONG_NUMBER
-from agi_app.store.people.history import PersonCall, PersonHistory, RefusedLegs, StoredConsent
+from agi_app.store.people.history import PersonCall, PersonCase, PersonHistory, RefusedLegs, StoredConsent
 
 _INDENT = "      "
 
@@ -39,6 +39,8 @@ class _Teller:
             not_rung = map(self._refused_legs, found.refused_legs)
             yield from self._part("calls", [*map(self._call, found.calls), *not_rung])
         yield from self._part("refused", [line for r in refusals(found) for line in self._refusal(r)])
+        if found.complaints:
+            yield from self._part("complained", [self._case(c) for c in found.complaints])
         yield from self._part("now", list(self._present()))
 
     def _part(self, title: str, lines: list[str]) -> Iterator[str]:
@@ -131,6 +133,16 @@ class _Teller:
             key = "no_call" if said.purpose is None else "no_such_call"
             return self._say[key].format(purpose=self._term(said.purpose or ""))
         return self._say["last_after" if seconds > 0 else "last_before"].format(seconds=_seconds(abs(seconds)))
+
+    def _case(self, case: PersonCase) -> str:
+        return self._say["case" if case.kind == "ours" else "received_case"].format(
+            at=self._at(case.received_at),
+            number=self._which(case.number),
+            case=case.complaint_id,
+            source=case.source,
+            campaign=self._say["about"].format(campaign=case.campaign) if case.campaign else "",
+            state=self._term(case.state),
+        )
 
     def _present(self) -> Iterator[str]:
         found, say = self._found, self._say

@@ -25,7 +25,15 @@ from tests.store.world import number
 ENDLESS = "/api/v1/events"  # a stream has no end: tests/api/test_live.py
 # What exists: most right requests name it, so that more is reached than what is not there.
 THERE: dict[str, dict[str, Any]] = {
-    "path": {"campaign": CAMPAIGN, "flow": "checkup-reminder", "region": "CN", "kind": "flow", "webhook": 1, "ask": 1},
+    "path": {
+        "campaign": CAMPAIGN,
+        "flow": "checkup-reminder",
+        "region": "CN",
+        "kind": "flow",
+        "webhook": 1,
+        "ask": 1,
+        "person": 1,
+    },
     "query": {"external_id": "row-1", "campaign": CAMPAIGN, "language": "en"},
     "body": {
         "number": number(1),

@@ -1,17 +1,20 @@
-"""Everything recorded about one number and the other numbers of its person, for ``consent show``."""
+"""Everything recorded about one number and the other numbers of its person, for ``consent show``.
+
+The service reads it too, by the id of the person and with masked numbers: it reads no whole one.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from agi_app.gate.case import Reason
 from agi_app.gate.facts import ListState
 from agi_app.gate.stored_reasons import reasons_of
 from agi_app.store.database.pool import Store
-from agi_app.store.database.statements import Connection, load_queries, records, rows
+from agi_app.store.database.statements import Connection, load_queries, records, rows, value
 
 Q = load_queries("people/history")
 
@@ -133,6 +136,20 @@ class OtherNumber:
 
 
 @dataclass(frozen=True, slots=True)
+class PersonCase:
+    """A complaint of this person, without its words; ``kind``: ours is about our calls, received about others'."""
+
+    complaint_id: int
+    number: str
+    kind: str
+    received_at: dt.datetime  # rules time
+    due_at: dt.datetime | None
+    source: str
+    campaign: str | None
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
 class PersonHistory:
     """Everything recorded about a number. ``person_id`` is None when only lists of hashes know it."""
 
@@ -150,6 +167,7 @@ class PersonHistory:
     contacts: tuple[PersonContact, ...]
     others: tuple[OtherNumber, ...]
     refused_legs: tuple[RefusedLegs, ...] = ()
+    complaints: tuple[PersonCase, ...] = ()
 
     @property
     def person_ids(self) -> list[int]:
@@ -162,40 +180,64 @@ async def person_history(store: Store, number: str) -> PersonHistory | None:
     """All that is recorded about an E.164 number; None when nothing is. Raises StoreError."""
     known = {"number_hash": store.hash_number(number)}
     async with store.transaction() as connection:
-        found = await records(connection, Q["person"], {"number": number})
+        person_id = await value(connection, int, Q["id_of"], {"number": number})
         suppressions = await rows(connection, StoredSuppression, Q["suppression_of"], known)
         lists = tuple(await rows(connection, ListState, Q["lists_of"], known))
-        if not found and not suppressions and not lists:
+        if person_id is None and not suppressions and not lists:
             return None
         suppression = suppressions[0] if suppressions else None
-        if not found:
+        if person_id is None:
             return PersonHistory(number, None, None, None, (), None, (), (), suppression, lists, (), (), ())
-        return await _whole(connection, number, found[0], suppression, lists)
+        return await _whole(connection, person_id, "whole_numbers", suppression, lists)
+
+
+async def masked_history(store: Store, person_id: int) -> PersonHistory | None:
+    """The same of a person, with masked numbers; None when there is no such person. Raises StoreError."""
+    key = {"person_id": person_id}
+    async with store.transaction() as connection:
+        if not await records(connection, Q["person"], key):
+            return None
+        suppressions = await rows(connection, StoredSuppression, Q["suppression_of_person"], key)
+        lists = tuple(await rows(connection, ListState, Q["lists_of_person"], key))
+        suppression = suppressions[0] if suppressions else None
+        return await _whole(connection, person_id, "masked_numbers", suppression, lists)
 
 
 async def _whole(
     connection: Connection,
-    number: str,
-    person: dict[str, Any],
+    person_id: int,
+    numbers: str,
     suppression: StoredSuppression | None,
     lists: tuple[ListState, ...],
 ) -> PersonHistory:
-    key = {"person_id": person["person_id"]}
+    """``numbers``: the query that tells them by the ids that the other queries have in their place."""
+    key = {"person_id": person_id}
+    person = (await records(connection, Q["person"], key))[0]
+    revocations = await rows(connection, StoredRevocation, Q["revocations_of"], key)
+    calls = await rows(connection, PersonCall, Q["calls_of"], key)
+    others = await rows(connection, OtherNumber, Q["others_of"], key)
+    cases = await rows(connection, PersonCase, Q["complaints_of"], key)
+    ids = {person_id, *(int(row.number) for found in (revocations, calls, others, cases) for row in found)}
+    told = await records(connection, Q[numbers], key | {"person_ids": list(ids)})
+    named = {str(row["person_id"]): row["number"] for row in told}
     return PersonHistory(
-        number=number,
-        person_id=person["person_id"],
+        number=named[str(person_id)],
+        person_id=person_id,
         person_key=person["person_key"],
         region=person["region"],
         zones=tuple(person["zones"]),
         caller_id_seen=person["caller_id_seen"],
         consents=tuple(await rows(connection, StoredConsent, Q["consents_of"], key)),
-        revocations=tuple(await rows(connection, StoredRevocation, Q["revocations_of"], key)),
+        revocations=tuple(replace(row, number=named[row.number]) for row in revocations),
         suppression=suppression,
         lists=lists,
-        calls=tuple(await rows(connection, PersonCall, Q["calls_of"], key)),
+        calls=tuple(
+            replace(row, number=named[row.number], caller_id=row.caller_id or named[row.number]) for row in calls
+        ),
         contacts=tuple(_told(await rows(connection, PersonContact, Q["contacts_of"], key))),
-        others=tuple(await rows(connection, OtherNumber, Q["others_of"], key)),
+        others=tuple(replace(row, number=named[row.number]) for row in others),
         refused_legs=tuple(_told(await rows(connection, RefusedLegs, Q["refused_legs_of"], key))),
+        complaints=tuple(replace(row, number=named[row.number]) for row in cases),
     )
 
 

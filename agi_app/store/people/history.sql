@@ -1,8 +1,22 @@
+-- Numbers are the ids of persons in here, until the numbers, whole or masked, are put in: the service reads no whole one.
+-- name: id_of
+SELECT person_id FROM person WHERE e164 = %(number)s;
+
 -- caller_id_seen belongs to the whole person, so it stands in the head's row.
 -- name: person
 SELECT p.person_id, p.person_key, p.region, p.zones, h.caller_id_seen
 FROM person p JOIN person h ON h.person_id = coalesce(p.same_as, p.person_id)
-WHERE p.e164 = %(number)s;
+WHERE p.person_id = %(person_id)s;
+
+-- name: whole_numbers
+SELECT person_id, e164 AS number FROM person WHERE person_id = ANY(%(person_ids)s::bigint[]);
+
+-- The id tells those apart that look alike.
+-- name: masked_numbers
+SELECT person_id,
+       CASE WHEN number IS NULL THEN 'erased:' || person_id
+            WHEN person_id = %(person_id)s THEN number ELSE number || ' (' || person_id || ')' END AS number
+FROM person_masked WHERE person_id = ANY(%(person_ids)s::bigint[]);
 
 -- A refusal on any number of the person withdraws what was agreed to for this one.
 -- name: consents_of
@@ -22,9 +36,9 @@ LEFT JOIN LATERAL (
 WHERE c.person_id = %(person_id)s AND c.erased_at IS NULL ORDER BY c.given_at, c.consent_id;
 
 -- name: revocations_of
-SELECT p.e164 AS number, r.purpose, r.at, r.reason, r.via, r.method, r.source, r.evidence, r.evidence_file,
+SELECT r.person_id::text AS number, r.purpose, r.at, r.reason, r.via, r.method, r.source, r.evidence, r.evidence_file,
        encode(r.evidence_sha256, 'hex') AS evidence_sha256, r.entered_by, r.recorded_at
-FROM revocation r JOIN person p USING (person_id)
+FROM revocation r
 WHERE r.person_id IN (SELECT group_of(head_of(%(person_id)s))) ORDER BY r.at, r.revocation_id;
 
 -- name: suppression_of
@@ -34,16 +48,22 @@ SELECT at, reason, via, recorded_at FROM suppression WHERE number_hash = %(numbe
 SELECT l.name, l.region, l.as_of FROM external_list_entry e JOIN external_list l USING (list_id)
 WHERE e.number_hash = %(number_hash)s ORDER BY l.name;
 
+-- The same two of a person, for the service, which sees no hash.
+-- name: suppression_of_person
+SELECT at, reason, via, recorded_at FROM stop_of_person WHERE person_id = %(person_id)s;
+
+-- name: lists_of_person
+SELECT name, region, as_of FROM list_of_person WHERE person_id = %(person_id)s ORDER BY name;
+
 -- Of campaigns, and whatever else rang one of the person's numbers: calls to prove it, rehearsals, legs of transfers.
 -- name: calls_of
-SELECT a.attempt_id, p.e164 AS number, a.campaign, c.purpose, a.caller_id, a.rules_at, a.marked_at, a.ringing_at,
-       a.answered_at, a.ended_at, a.outcome, a.disposition, a.state
+SELECT a.attempt_id, coalesce(a.number_id, a.person_id)::text AS number, a.campaign, c.purpose, a.caller_id, a.rules_at,
+       a.marked_at, a.ringing_at, a.answered_at, a.ended_at, a.outcome, a.disposition, a.state
 FROM attempt a
 JOIN campaign c ON c.name = a.campaign
-JOIN person p ON p.person_id = coalesce(a.number_id, a.person_id)
 WHERE a.person_id IN (SELECT group_of(head_of(%(person_id)s))) AND a.dialled
 UNION ALL
-SELECT o.id, p.e164, o.kind, 'rehearsal', coalesce(o.shown, p.e164), o.dialled_at, o.marked_at, NULL,
+SELECT o.id, o.person_id::text, o.kind, 'rehearsal', coalesce(o.shown, ''), o.dialled_at, o.marked_at, NULL,
        NULL, o.ended_at, o.result, NULL, CASE WHEN o.ended_at IS NULL THEN 'dialling' ELSE 'ended' END
 FROM (SELECT 'verification-' || verification_id AS id, 'callerid prove' AS kind, person_id, shown, dialled_at,
              requested_at AS marked_at, ended_at, result
@@ -54,7 +74,6 @@ FROM (SELECT 'verification-' || verification_id AS id, 'callerid prove' AS kind,
       UNION ALL
       SELECT leg_id, 'destination ' || destination, person_id, shown, dialled_at, marked_at, ended_at, result
       FROM destination_call) o
-JOIN person p USING (person_id)
 WHERE o.person_id IN (SELECT group_of(head_of(%(person_id)s))) AND o.dialled_at IS NOT NULL
 ORDER BY rules_at, attempt_id;
 
@@ -73,8 +92,16 @@ FROM contact c LEFT JOIN decision d ON d.decision_id = c.last_decision_id
 WHERE c.person_id = %(person_id)s ORDER BY c.campaign, c.external_id;
 
 -- name: others_of
-SELECT p.person_id, p.e164 AS number, s.at AS suppressed_at
-FROM person p LEFT JOIN suppression s ON s.number_hash = p.number_hash
+SELECT p.person_id, p.person_id::text AS number, s.at AS suppressed_at
+FROM person_masked p LEFT JOIN stop_of_person s USING (person_id)
 WHERE p.person_id IN (SELECT group_of(head_of(%(person_id)s))) AND p.person_id <> %(person_id)s
-  AND p.e164 LIKE '+%%'
+  AND p.number IS NOT NULL
 ORDER BY p.person_id;
+
+-- name: complaints_of
+SELECT c.complaint_id, c.person_id::text AS number, c.kind, c.received_at, c.due_at, c.source, c.campaign,
+       coalesce(last.state, 'open') AS state
+FROM complaint c
+LEFT JOIN LATERAL (SELECT state FROM complaint_note WHERE complaint_id = c.complaint_id
+                   ORDER BY note_id DESC LIMIT 1) last ON true
+WHERE c.person_id IN (SELECT group_of(head_of(%(person_id)s))) ORDER BY c.received_at, c.complaint_id;

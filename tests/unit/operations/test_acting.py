@@ -85,6 +85,7 @@ def test_whoever_may_read_only_changes_nothing() -> None:
         "calling.reports.as_json",
         "guard.guard_calls.explain",
         "guard.guard_calls.report",
+        "people.person_looks.search",
         "reporting.calls.write_calls",
         "reporting.jobs.ask",
         "reporting.jobs.delete",
