@@ -1,7 +1,7 @@
 """What a worker does with an ask of the service: the same operation as on the command line, as the account that asked.
 
-Pausing and stopping harm nobody: there the account's roles count, as the database has them. For a start, to go on and
-for a consent the worker must see the token itself. A service that was taken over cannot make one up.
+Pausing and stopping harm nobody: there the account's roles count, as the database has them. For a start, to go on,
+for contacts and for a consent the worker must see the token itself. A service that was taken over cannot make one up.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from agi_app.errors import InputError
 from agi_app.installation import Installation
 from agi_app.messages import t
 from agi_app.model.actors import Actor, Scope
-from agi_app.operations.calling import approvals, campaigns
+from agi_app.operations.calling import approvals, campaigns, previews
 from agi_app.operations.calling.asks import came_of_it
-from agi_app.operations.people import consents, stop_links
+from agi_app.operations.people import consents, contacts, stop_links
 from agi_app.operations.project import project_files
 from agi_app.operations.project.project_files import Project
 from agi_app.operations.service import tokens
@@ -30,20 +30,31 @@ HARMLESS = {("campaign", "pause"), ("campaign", "stop")}
 TIMELY = {("campaign", "start"), ("campaign", "resume")}
 
 
-async def prepare(inst: Installation, ask: OpenAsk) -> Project | None:
-    """What takes long: the project's files and prompts, for a start."""
-    await _as_asked(inst, ask)
-    if (ask.kind, ask.verb) == ("campaign", "start"):
-        return await asyncio.to_thread(project_files.read_ready, inst.settings.project)
+async def prepare(inst: Installation, ask: OpenAsk) -> Project | Mapping[str, Any] | None:
+    """What takes long: the project's files, their prompts for a start, and the figures of a preview."""
+    acting = await _as_asked(inst, ask)
+    match ask.kind, ask.verb:
+        case "campaign", "start":
+            ready = await asyncio.to_thread(project_files.read_ready, inst.settings.project)
+            if (shown := ask.parameters.get("preview")) is not None:
+                await previews.still_holds(acting, ready, ask.object, int(shown))
+            return ready
+        case "campaign", previews.VERB:
+            project = await asyncio.to_thread(project_files.read, inst.settings.project)
+            return await previews.take(acting, project, ask)
+        case contacts.KIND, _:
+            return await asyncio.to_thread(project_files.read, inst.settings.project)
     return None
 
 
-async def do(inst: Installation, ask: OpenAsk, project: Project | None) -> Mapping[str, Any]:
+async def do(inst: Installation, ask: OpenAsk, prepared: Project | Mapping[str, Any] | None) -> Mapping[str, Any]:
     """Do it, by the database alone. Raises AgiAppError: it is refused."""
     acting = await _as_asked(inst, ask)
     match ask.kind, ask.verb:
-        case "campaign", "start" if project is not None:
-            return came_of_it(await campaigns.start(acting, project, ask.object))
+        case "campaign", "start" if isinstance(prepared, Project):
+            return came_of_it(await campaigns.start(acting, prepared, ask.object))
+        case "campaign", previews.VERB if isinstance(prepared, Mapping):
+            return prepared
         case "campaign", "resume":
             await campaigns.resume(acting, ask.object)
             return {}
@@ -57,6 +68,8 @@ async def do(inst: Installation, ask: OpenAsk, project: Project | None) -> Mappi
             return {"contacts": await approvals.take(acting, ask.object, ask.parameters, ask.sealed or b"")}
         case stop_links.ASK_KIND, stop_links.ASK_VERB:
             return came_of_it(await stop_links.stop_by_link(acting, str((ask.private or {}).get("link"))))
+        case contacts.KIND, contacts.IMPORT | contacts.CHECK if isinstance(prepared, Project):
+            return await contacts.take(acting, contacts.campaign_of(prepared, ask.object), ask)
         case "consent", "add":
             return came_of_it(await consents.add(acting, dict(ask.private or {})))
     raise InputError(t("this worker does not know what was asked for: {kind} {verb}", kind=ask.kind, verb=ask.verb))

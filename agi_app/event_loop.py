@@ -9,6 +9,7 @@ import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from concurrent.futures import Future
 from contextlib import asynccontextmanager, contextmanager, suppress
+from contextvars import copy_context
 from typing import Any, TypeVar
 
 from agi_app.errors import first_of_ours
@@ -72,15 +73,18 @@ async def happens_within(event: asyncio.Event, seconds: float) -> bool:
 async def in_background(work: Callable[..., T], *arguments: Any) -> T:
     """What ``work(*arguments)`` returns, done in a thread that nobody waits for when we are cancelled.
 
+    The thread has our context variables, such as the language.
+
     ``asyncio.to_thread`` holds the end of the program up until the thread is done: a Ctrl-C during a long read of a
     file, or of a pipe in which nothing comes, would not be heard.
     """
     future: Future[T] = Future()
+    context = copy_context()
     future.set_running_or_notify_cancel()  # who no longer waits for it does not cancel it
 
     def run() -> None:
         try:
-            future.set_result(work(*arguments))
+            future.set_result(context.run(work, *arguments))
         except BaseException as error:  # noqa: BLE001 - goes to who waits for it
             future.set_exception(error)
 

@@ -6,11 +6,13 @@ from agi_app.api.resources import (
     asks,
     calls,
     campaigns,
+    contact_imports,
     contacts,
     flows,
     jobs,
     live,
     people,
+    previews,
     records,
     service,
     stops,
@@ -19,6 +21,9 @@ from agi_app.api.resources import (
 
 ROUTES = [
     route
-    for module in (service, campaigns, contacts, people, calls, records, stops, asks, jobs, webhooks, flows, live)
+    for module in (
+        *(service, campaigns, previews, contacts, contact_imports, people, calls, records),
+        *(stops, asks, jobs, webhooks, flows, live),
+    )
     for route in module.routes.declared
 ]

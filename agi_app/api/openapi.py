@@ -88,7 +88,7 @@ def _operation(route: Route, references: References) -> dict[str, Any]:
     if parameters := [*_in_path(route), *_in_query(route), *_in_header(route)]:
         found["parameters"] = parameters
     if isinstance(route.body, str):
-        found["requestBody"] = {"required": True, "content": {route.body: {"schema": {"type": "string"}}}}
+        found["requestBody"] = {"required": True, "content": {route.body: {"schema": _of_media(route.body)}}}
     elif route.body is not None:
         schema = references[route.body, "validation"]
         found["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
@@ -98,7 +98,7 @@ def _operation(route: Route, references: References) -> dict[str, Any]:
 def _responses(route: Route, references: References) -> dict[str, Any]:
     done: dict[str, Any] = {"description": "done", "headers": _headers(route)}
     if isinstance(route.answer, str):
-        done["content"] = {route.answer: {"schema": {"type": "string"}}}
+        done["content"] = {route.answer: {"schema": _of_media(route.answer)}}
     elif route.answer is not None:
         done["content"] = {"application/json": {"schema": references[route.answer, "serialization"]}}
     problem = {problems.MEDIA_TYPE: {"schema": references[ProblemAnswer, "serialization"]}}
@@ -109,6 +109,11 @@ def _responses(route: Route, references: References) -> dict[str, Any]:
         titles = dict.fromkeys(title for code, title in TITLES.values() if code == status)
         found[str(status)] = {"description": "; ".join(titles), "content": problem}
     return found
+
+
+def _of_media(media_type: str) -> dict[str, Any]:
+    """The schema of what is no JSON: a text, but for YAML, of which tools look at what it says."""
+    return {} if media_type.endswith("yaml") else {"type": "string"}
 
 
 def statuses(route: Route) -> list[int]:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass, field
 
 from agi_app.campaigns.forecast import ForecastFacts, Group, Limits, Projection, project
 from agi_app.clock import Clock
 from agi_app.errors import InputError
+from agi_app.event_loop import in_background
 from agi_app.flow.check.impossible_values import columns_read, misspelt_columns
 from agi_app.flow.engine.say_texts import missing_columns, said_columns, value_columns
 from agi_app.flow.language.definition import Flow
@@ -30,6 +31,7 @@ from agi_app.store.database.pool import Store
 
 SAMPLES = 5  # contacts named for each reason
 LOOKS = 50  # at one contact in the times to come
+AT_ONCE = 500  # contacts judged in one thread, beside which a worker's calls go on
 NOT_DUE, IN_CALL = "not_due", "in_call"  # no rules of the gate: a retry or an earlier refusal waits; a call goes on
 MINUTE = dt.timedelta(minutes=1)
 
@@ -87,8 +89,8 @@ async def preview(
             )
         progress(0, waiting.contacts)
         look = _Look(terms, waiting.now)
-        async for found in waiting.classes(_says(terms.flow)):
-            look.add(found)
+        async for some in _together(waiting.classes(_says(terms.flow))):
+            await in_background(look.add, some)
             progress(look.seen.contacts, waiting.contacts)
         await _name_samples(waiting, look)
         if terms.flow is not None and "column_missing" in look.seen.by_rule:
@@ -96,8 +98,22 @@ async def preview(
             look.seen.misspelt_columns = tuple(told for _, told in found_columns)
         known = _known(await waiting.experience())
     groups = [Group(place, at, contacts) for (place, at), contacts in look.to_call.items()]
-    look.seen.projection = project(groups, terms.campaign, terms.limits, known, terms.ruleset, waiting.now)
+    rest = (terms.campaign, terms.limits, known, terms.ruleset, waiting.now)
+    look.seen.projection = await in_background(project, groups, *rest)
     return look.seen
+
+
+async def _together(classes: AsyncIterator[FactClass]) -> AsyncIterator[list[FactClass]]:
+    some: list[FactClass] = []
+    numbers = 0
+    async for found in classes:
+        some.append(found)
+        numbers += len(found.numbers)
+        if numbers >= AT_ONCE:
+            yield some
+            some, numbers = [], 0
+    if some:
+        yield some
 
 
 def _says(flow: Flow | None) -> SpokenColumns | None:
@@ -117,7 +133,12 @@ class _Look:
         self.to_call: Counter[tuple[NumberLocation, dt.datetime]] = Counter()
         self.examples: dict[str, list[tuple[str, str, dt.datetime | None]]] = defaultdict(list)
 
-    def add(self, found: FactClass) -> None:
+    def add(self, some: Iterable[FactClass]) -> None:
+        """Judge classes."""
+        for found in some:
+            self._add(found)
+
+    def _add(self, found: FactClass) -> None:
         """Judge a class, once for each place that its numbers are of."""
         local = bool(self._terms.campaign.local_caller_ids)
         alike: dict[tuple[NumberLocation | None, str], list[str]] = defaultdict(list)

@@ -180,7 +180,9 @@ class _Reader:
             cells.fault("external_id", "contacts/external-id", t("is empty; each contact needs its own id"))
         elif (line := self._seen.line(found)) is not None:
             reason = t(
-                "{quote} is already on line {line}; each contact needs its own id", quote=quote(found), line=line
+                "{quote} is already on line {line}; each contact needs its own id",
+                quote=quote(phone.shown_text(found)),
+                line=line,
             )
             cells.fault("external_id", "contacts/duplicate-id", reason)
         return found
@@ -202,7 +204,9 @@ class _Reader:
             return None
         if (language := self._known(found)) is None:
             reason = t(
-                "{quote} is not a language of the flow{meant}", quote=quote(found), meant=_meant(found, self._languages)
+                "{quote} is not a language of the flow{meant}",
+                quote=quote(phone.shown_text(found)),
+                meant=_meant(found, self._languages),
             )
             cells.fault("language", "contacts/language", reason)
         return language

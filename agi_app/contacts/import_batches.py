@@ -22,7 +22,7 @@ from agi_app.contacts.columns import RejectedRow
 from agi_app.contacts.rejects import RejectsFile, rejects_path, set_aside
 from agi_app.contacts.tables.csv_table import Table
 from agi_app.contacts.tables.encoding import GB18030
-from agi_app.contacts.tables.opening import temporary
+from agi_app.contacts.tables.opening import SentFile, temporary
 from agi_app.errors import Problem
 from agi_app.event_loop import in_background
 from agi_app.messages import t
@@ -42,9 +42,13 @@ Write = Callable[[Sequence[T], int], Coroutine[Any, Any, Count]]  # good rows, r
 class Spool(Generic[T]):
     """Filled once, then read once, batch by batch."""
 
-    def __init__(self, table: Table, decoder: msgpack.Decoder[Batch[T]], stack: ExitStack) -> None:
+    def __init__(
+        self, table: Table, decoder: msgpack.Decoder[Batch[T]], stack: ExitStack, shown: int = SHOWN_PROBLEMS
+    ) -> None:
         self.table = table
         self.rows = 0
+        self.batches = 0
+        self._shown = shown
         self.rejected = 0
         self.problems: list[Problem] = []
         self.numbers = array("q")  # of the good rows, as integers: 8 bytes each
@@ -76,8 +80,9 @@ class Spool(Generic[T]):
     def _add(self, good: list[T], bad: list[RejectedRow]) -> None:
         self.rows += len(good) + len(bad)
         self.rejected += len(bad)
-        self.problems += [row.problem(self.table.file) for row in bad[: SHOWN_PROBLEMS - len(self.problems)]]
+        self.problems += [row.problem(self.table.file) for row in bad[: self._shown - len(self.problems)]]
         if good or bad:
+            self.batches += 1
             encoded = msgpack.encode((good, bad))
             self._file.write(len(encoded).to_bytes(8, "big") + encoded)
 
@@ -123,18 +128,18 @@ async def fill(spool: Spool[T], rows: Iterator[T | RejectedRow], progress: Progr
 
 
 async def store_all(
-    path: Path, spool: Spool[T], plan: StoringPlan[T], progress: Progress | None, notes: tuple[str, ...]
+    path: Path | SentFile, spool: Spool[T], plan: StoringPlan[T], progress: Progress | None, notes: tuple[str, ...]
 ) -> ImportSummary:
-    """Store the good rows and write the others into the rejects file."""
+    """Store the good rows and write the others into the rejects file; a file that was sent has none."""
     kept = None
     with ExitStack() as stack:
         rejects = None
-        if spool.rejected:
+        if spool.rejected and isinstance(path, Path):
             rejects = stack.enter_context(closing(RejectsFile(path, spool.table.header, spool.table.encoding)))
         counts = await _store_good(spool, plan, progress, rejects.write if rejects else lambda _rows: None)
         if rejects:
             kept = rejects.keep()
-        elif not set_aside(rejects_path(path, spool.table.encoding)):
+        elif isinstance(path, Path) and not set_aside(rejects_path(path, spool.table.encoding)):
             notes = (
                 *notes,
                 t(

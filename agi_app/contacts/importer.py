@@ -28,6 +28,7 @@ from agi_app.contacts.contacts_file import Called, contact_columns, header_notes
 from agi_app.contacts.generated_numbers import beside, distinct, looks_generated
 from agi_app.contacts.import_batches import (
     BATCH,
+    SHOWN_PROBLEMS,
     Count,
     ImportSummary,
     Progress,
@@ -40,13 +41,14 @@ from agi_app.contacts.import_batches import (
 from agi_app.contacts.stop_file import StopList, parse_stop_list
 from agi_app.contacts.tables.csv_table import Table
 from agi_app.contacts.tables.encoding import detect
-from agi_app.contacts.tables.opening import LARGEST_WHOLE, open_table, private_copy, sha256_of_copy
+from agi_app.contacts.tables.opening import LARGEST_WHOLE, SentFile, open_table, private_copy, sha256_of_copy
 from agi_app.contacts.tables.text_lines import text_lines
-from agi_app.errors import AuthorError, Problem
+from agi_app.errors import AuthorError, InputError, Problem
 from agi_app.event_loop import in_background
 from agi_app.messages import t
 from agi_app.model.campaign import Campaign
 from agi_app.model.person import Consent, ContactRow
+from agi_app.model.phone import shown_text
 from agi_app.printable import count_of
 from agi_app.store.database.pool import Store
 from agi_app.store.people import consents as consent_table
@@ -55,13 +57,14 @@ from agi_app.store.people import imported_files, imports
 from agi_app.store.people.imported_files import ImportedBy
 
 AT_ONCE = 2  # batches of contacts on their way: one stores persons while the other stores contacts
+MOST_TOLD = 1000  # rejected rows of a file that was sent, which gets no rejects file
 
 
 async def import_contacts_file(  # noqa: PLR0913 - each is of the file, the campaign or its flow
     store: Store,
     campaign: Campaign,
     languages: Sequence[str],
-    path: Path,
+    path: Path | SentFile,
     now: dt.datetime,
     *,
     sheet: str | None = None,
@@ -74,18 +77,21 @@ async def import_contacts_file(  # noqa: PLR0913 - each is of the file, the camp
 
     ``languages`` and ``fields`` (the columns that it reads) are the flow's; ``sheet`` names one of a workbook.
     ``by`` is who imports, for the record of it. ``reading`` gets how much of the file is read, ``progress`` how many of
-    its rows are done, also when we are cancelled. Raises AuthorError or InputError when the file as a whole will not do
-    (then nothing was written), StoreError.
+    its rows are done, also when we are cancelled. A file that was sent is one batch, so that it can be a part of a
+    transaction. Raises AuthorError or InputError when the file as a whole will not do (then nothing was written),
+    StoreError.
     """
     region = campaign.region or campaign.jurisdictions[0]
     with ExitStack() as stack:
         copy, table = await in_background(_open, path, sheet, stack)
         notes = (*table.notes, *header_notes(contact_columns(table), fields))
-        spool = Spool(table, msgpack.Decoder(tuple[list[ContactRow], list[RejectedRow]]), stack)
+        decoder = msgpack.Decoder(tuple[list[ContactRow], list[RejectedRow]])
+        spool = Spool(table, decoder, stack, SHOWN_PROBLEMS if isinstance(path, Path) else MOST_TOLD)
         elsewhere = Elsewhere(campaign.jurisdictions)
         called = Called(campaign.jurisdictions, told=campaign.region is not None)
         await fill(spool, elsewhere.watched(parse_contacts(table, region, languages, called)), reading)
         notes = (*notes, *elsewhere.notes())
+        _refuse_parts(path, spool)
         await _refuse_generated(store, campaign.name, spool)
         fingerprint = await in_background(_fingerprint, copy, sheet or "", region, repr(called), *languages)
         number = await _note(store, by, "contacts", path, copy, spool, campaign.name) if by else None
@@ -148,7 +154,13 @@ async def _end(store: Store, campaign: str, run: str, number: int | None, summar
 
 
 async def _note(
-    store: Store, by: ImportedBy, kind: str, path: Path, copy: IO[bytes], spool: Spool[T], about: str | None = None
+    store: Store,
+    by: ImportedBy,
+    kind: str,
+    path: Path | SentFile,
+    copy: IO[bytes],
+    spool: Spool[T],
+    about: str | None = None,
 ) -> int:
     """Note who imports which file; nothing of it is stored before."""
     digest = await in_background(sha256_of_copy, copy)
@@ -186,7 +198,7 @@ class Elsewhere:
                 " {listed} are refused (jurisdictions in the campaign's file)",
                 who=who,
                 of=of,
-                first=self._first,
+                first=shown_text(self._first),
                 listed=", ".join(self._listed),
             ),
         )
@@ -206,9 +218,15 @@ def read_stop_list_file(path: Path, region: str | None = None) -> StopList:
         return replace(listed, sha256=sha256_of_copy(copy))
 
 
-def _open(path: Path, sheet: str | None, stack: ExitStack) -> tuple[IO[bytes], Table]:
+def check_header(sent: SentFile) -> None:
+    """AuthorError for a file that has not the columns of contacts. Blocks."""
+    with ExitStack() as stack:
+        contact_columns(_open(sent, None, stack)[1])
+
+
+def _open(path: Path | SentFile, sheet: str | None, stack: ExitStack) -> tuple[IO[bytes], Table]:
     copy = private_copy(path, stack)
-    return copy, open_table(copy, str(path), sheet)
+    return copy, Table(copy, path.name) if isinstance(path, SentFile) else open_table(copy, str(path), sheet)
 
 
 def _contacts_plan(
@@ -224,6 +242,11 @@ def _contacts_plan(
         return count.added, count.updated, count.unchanged, 0
 
     return StoringPlan(write, AT_ONCE, before.rows_done, (before.added, before.updated, before.unchanged, 0))
+
+
+def _refuse_parts(path: Path | SentFile, spool: Spool[ContactRow]) -> None:
+    if isinstance(path, SentFile) and spool.batches > 1:
+        raise InputError(t("{file}: at most {most:,} rows are taken at once; send it in parts", file=path, most=BATCH))
 
 
 async def _refuse_generated(store: Store, campaign: str, spool: Spool[ContactRow]) -> None:

@@ -19,7 +19,7 @@ from agi_app.api import rate_limits
 from agi_app.api.all_routes import ROUTES
 from agi_app.api.openapi import document
 from agi_app.model.actors import Role
-from tests.api.site import CAMPAIGN, Site
+from tests.api.site import CAMPAIGN, CSV, Site
 from tests.store.world import number
 
 ENDLESS = "/api/v1/events"  # a stream has no end: tests/api/test_live.py
@@ -191,12 +191,18 @@ def _name_what_exists(case: Any) -> None:
         case.path_parameters[name] = 2 if second and there == 1 else there
         if "/approvals/asks/" in case.operation.path:
             case.path_parameters[name] = 3
+        if "/contacts/asks/" in case.operation.path:
+            case.path_parameters[name] = 4
+        if "/previews/" in case.operation.path:
+            case.path_parameters[name] = 5
     if case.headers and "If-Match" in case.headers:
         case.headers["If-Match"] = "*"
     for name in case.query or {}:
         case.query[name] = THERE["query"].get(name, case.query[name])
     if case.query and "after" in case.query:
         del case.query["after"]
+    if case.media_type == "text/csv":
+        case.body = CSV
     if isinstance(case.body, dict):
         for name in case.body:
             case.body[name] = THERE["body"].get(name, case.body[name])

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -16,18 +17,22 @@ import psycopg
 from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
+from agi_app import asked
 from agi_app.api import app as api
 from agi_app.campaigns.project.new_project import make_project
 from agi_app.clock import Clock
 from agi_app.config.settings import Settings, load_settings
+from agi_app.dialer.worker.asks import Asks
 from agi_app.errors import StoreError
 from agi_app.installation import Installation, installation
 from agi_app.model.actors import Actor, Role, Scope, scopes_of
 from agi_app.model.approvals import StartTexts
 from agi_app.operations.calling import approvals as start_approvals
-from agi_app.operations.calling import asks
+from agi_app.operations.calling import asks, previews
 from agi_app.operations.guard import guard_lists, guard_scripts
-from agi_app.operations.people import complaints, consents
+from agi_app.operations.people import complaints, consents, contacts
+from agi_app.operations.people.contacts import SentFile, WrittenCampaign
+from agi_app.operations.project import project_files
 from agi_app.operations.service import accounts, audit, tokens, webhooks
 from agi_app.store.calling import approvals
 from agi_app.store.database import service_rights
@@ -39,6 +44,7 @@ T = TypeVar("T")
 CAMPAIGN = "checkup"
 WORDS = "this is the tax office your account will be closed press one now to speak to an officer"
 ROLES = tuple(Role)
+CSV = f"external_id,number,language,name\nsent-1,{number(61)},en,Person 61\n"
 CONSENT = {"number": number(7), "purpose": "survey", "wording": "I agree.", "method": "web form", "source": "site"}
 
 
@@ -68,6 +74,9 @@ class Site:
 def settings_for(folder: Path, database_url: str) -> Settings:
     """Those of a new project, on this database."""
     make_project(folder)
+    file = folder / "campaigns" / "march-checkup.yaml"
+    text = file.read_text(encoding="utf-8").replace("campaign: march-checkup", f"campaign: {CAMPAIGN}")
+    file.with_name(f"{CAMPAIGN}.yaml").write_text(text, encoding="utf-8")
     return load_settings(folder).model_copy(update={"database_url": database_url})
 
 
@@ -147,7 +156,23 @@ async def seed(site: Site) -> None:
     await approvals.request(inst.store, CAMPAIGN, ["marketing"], 8, texts, "the-operator", alone=False)
     supervisor = Actor("the-supervisor", frozenset({Role.SUPERVISOR}), "api")
     await start_approvals.approve(dataclasses.replace(inst, actor=supervisor), CAMPAIGN, "correct horse battery")
+    await contacts.ask(inst, written(inst), SentFile("contacts.csv", CSV.encode()), dry_run=True)
+    await previews.ask(inst, CAMPAIGN)
     await audit.checkpoint(inst)
+
+
+def written(inst: Installation) -> WrittenCampaign:
+    """The campaign by its file."""
+    return contacts.campaign_of(project_files.read(inst.settings.project), CAMPAIGN)
+
+
+async def answer_asks(inst: Installation) -> None:
+    """Do what waits, as a worker does."""
+
+    async def keep(_number: str, _how: str) -> None:
+        raise AssertionError("no stop was asked for")
+
+    await Asks(inst.store, "node-1", keep, partial(asked.prepare, inst), partial(asked.do, inst)).take_all()
 
 
 async def token_of(inst: Installation, role: Role, *scopes: Scope, days: int = 1) -> str:

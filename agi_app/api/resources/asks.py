@@ -27,6 +27,9 @@ class CampaignAsk(Given):
 
     verb: Literal["start", "pause", "resume", "stop"]
     reason: Reason
+    preview: int | None = Field(
+        None, ge=1, le=2**31 - 1, description="of a start: refused unless this preview is new and shows what is now"
+    )
 
 
 class ConsentAsk(Given):
@@ -89,7 +92,8 @@ class StartRequests(ApiAnswer):
     data: list[StartRequestAnswer]
 
 
-def _answer(ask: Any, note: str | None) -> AskAnswer:
+def ask_answer(ask: Any, note: str | None) -> AskAnswer:
+    """An ask as the API shows it, whatever it asks for."""
     names = ("verb", "object", "account", "reason", "asked_at", "state", "answered_at")
     told = None if ask.answer is None else ask.answer.get("text")
     return AskAnswer(ask=ask.ask_id, told=told, note=note, **{name: getattr(ask, name) for name in names})
@@ -108,7 +112,10 @@ async def campaign(call: ApiCall[NoQuery, CampaignAsk]) -> AskedAnswer:
     """Ask a worker to start, pause, resume or stop a campaign. Start and resume take the scope campaigns.start."""
     name = call.path["campaign"]
     await there(stored_campaigns.one(call.inst, name))
-    return AskedAnswer(ask=await operations.ask(call.inst, name, call.body.verb, reason=call.body.reason))
+    given = call.body
+    return AskedAnswer(
+        ask=await operations.ask(call.inst, name, given.verb, reason=given.reason, preview=given.preview)
+    )
 
 
 @routes.get("/campaigns/{campaign}/asks", Scope.FIGURES_READ, AsksAnswer)
@@ -116,14 +123,14 @@ async def of_campaign(call: ApiCall[NoQuery, None]) -> AsksAnswer:
     """What was asked about a campaign, and what the workers did."""
     await stored_campaigns.one(call.inst, call.path["campaign"])
     found = await operations.asks(call.inst, call.path["campaign"])
-    return AsksAnswer(data=[_answer(one.ask, one.note) for one in found])
+    return AsksAnswer(data=[ask_answer(one.ask, one.note) for one in found])
 
 
 @routes.get("/asks/{ask}", Scope.FIGURES_READ, AskAnswer)
 async def one(call: ApiCall[NoQuery, None]) -> AskAnswer:
     """One ask about a campaign."""
     found = await operations.asked(call.inst, int(call.path["ask"]))
-    return _answer(found.ask, found.note)
+    return ask_answer(found.ask, found.note)
 
 
 @routes.post("/consents", Scope.CONSENTS_ENTER, AskedAnswer, body=ConsentAsk, status=202)
@@ -140,7 +147,7 @@ async def consent(call: ApiCall[NoQuery, ConsentAsk]) -> AskedAnswer:
 @routes.get("/consents/asks/{ask}", Scope.CONSENTS_ENTER, AskAnswer)
 async def consent_ask(call: ApiCall[NoQuery, None]) -> AskAnswer:
     """How an ask to record a consent ended."""
-    return _answer(await consents.asked(call.inst, int(call.path["ask"])), None)
+    return ask_answer(await consents.asked(call.inst, int(call.path["ask"])), None)
 
 
 @routes.get("/approvals", Scope.FIGURES_READ, StartRequests)
@@ -168,4 +175,4 @@ async def approve(call: ApiCall[NoQuery, ApprovalGiven]) -> AskedAnswer:
 @routes.get("/approvals/asks/{ask}", Scope.CAMPAIGNS_APPROVE, AskAnswer)
 async def approval_ask(call: ApiCall[NoQuery, None]) -> AskAnswer:
     """How an approval ended."""
-    return _answer(await approvals.approved(call.inst, int(call.path["ask"])), None)
+    return ask_answer(await approvals.approved(call.inst, int(call.path["ask"])), None)

@@ -7,7 +7,8 @@ import datetime as dt
 from collections.abc import Mapping
 
 from agi_app.api.cursors import of_whole
-from agi_app.api.routes import ApiAnswer, ApiCall, NoQuery, PageQuery, Routes
+from agi_app.api.resources.flows import YAML, text_of
+from agi_app.api.routes import ApiAnswer, ApiCall, Content, NoQuery, PageQuery, Routes
 from agi_app.model.actors import Scope
 from agi_app.operations.calling import campaigns as operations
 from agi_app.operations.calling import reports, stored_campaigns
@@ -118,6 +119,12 @@ async def listed(call: ApiCall[PageQuery, None]) -> CampaignPage:
 async def one(call: ApiCall[NoQuery, None]) -> CampaignAnswer:
     """One campaign."""
     return _answer(await stored_campaigns.one(call.inst, call.path["campaign"]))
+
+
+@routes.get("/campaigns/{campaign}/text", Scope.FIGURES_READ, YAML)
+async def text(call: ApiCall[NoQuery, None]) -> Content:
+    """The file of a campaign, byte for byte; it may differ from what is stored."""
+    return await text_of(call, "campaign")
 
 
 @routes.get("/campaigns/{campaign}/figures", Scope.FIGURES_READ, FiguresAnswer)

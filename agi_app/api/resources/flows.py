@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 from pydantic import Field
 
-from agi_app.api.problems import RequestFault, RequestRefused
-from agi_app.api.routes import ApiAnswer, ApiCall, Content, NoQuery, Query, Routes
+from agi_app.api.problems import RequestFault, RequestRefused, of_file
+from agi_app.api.routes import ApiAnswer, ApiCall, Content, Given, Limit, NoQuery, Query, Routes
+from agi_app.errors import InputError
 from agi_app.model.actors import Scope
-from agi_app.operations.project import project_files, projects
+from agi_app.operations.project import project_files, projects, simulations
+from agi_app.operations.project.project_files import Kind
 
 routes = Routes()
 SVG = "image/svg+xml"
+YAML = "application/yaml"
+LANGUAGE = r"^[a-z]{2}(-[A-Z]{2})?$"
+Short = Annotated[str, Field(max_length=200, pattern=r"^[^\u0000-\u001f\u007f-\u009f]*$")]
 
 
 class FlowAnswer(ApiAnswer):
@@ -42,7 +48,7 @@ class CheckAnswer(ApiAnswer):
 class LanguageQuery(Query):
     """In which language."""
 
-    language: str | None = Field(None, pattern=r"^[a-z]{2}(-[A-Z]{2})?$")
+    language: str | None = Field(None, pattern=LANGUAGE)
 
 
 class SchemaAnswer(ApiAnswer):
@@ -50,6 +56,56 @@ class SchemaAnswer(ApiAnswer):
 
     kind: str
     json_schema: dict[str, Any]
+
+
+class SimulatedCall(Given):
+    """A call that is only thought of: what the person does, and who it is."""
+
+    inputs: list[Short] = Field(
+        max_length=200, description='keys ("1", "*9"), silence, listen, hangup, or words that are said; then hangup'
+    )
+    language: str | None = Field(None, pattern=LANGUAGE, description="without it: the flow's first")
+    contact: dict[Short, Short] = Field(default_factory=dict, max_length=100, description="its columns")
+    now: str = Field(
+        "",
+        pattern=r"^(20[0-9]{2}-[01][0-9]-[0-3][0-9] [0-2][0-9]:[0-5][0-9])?$",
+        description="when the call is, for conditions, in the time of the person: 2026-03-02 18:30",
+    )
+
+
+class HeardAnswer(ApiAnswer):
+    """A prompt that began to play, and what it says."""
+
+    prompt: str
+    text: str
+
+
+class TurnAnswer(ApiAnswer):
+    """What followed an input, and where the call waits then; ``input`` null: the beginning."""
+
+    input: str | None
+    lines: list[str]
+    heard: list[HeardAnswer]
+    flow: str
+    node: str
+
+
+class TalkAnswer(ApiAnswer):
+    """The whole call. ``errors``: what is wrong in the flow's file, warnings, too."""
+
+    turns: list[TurnAnswer]
+    disposition: str
+    answers: Mapping[str, str | None]
+    opted_out: bool
+    not_understood: bool = Field(description="one of the inputs is not one that there is")
+    errors: list[RequestFault]
+
+
+async def text_of(call: ApiCall[NoQuery, None], kind: Kind) -> Content:
+    """A file of the project as it is; 404 when there is none of that name."""
+    project = await asyncio.to_thread(project_files.read, call.inst.settings.project)
+    found = await asyncio.to_thread(project_files.file_of, project, kind, call.path[kind])
+    return Content(found.content, YAML)
 
 
 @routes.get("/flows", Scope.FIGURES_READ, FlowsAnswer)
@@ -70,6 +126,29 @@ async def listed(call: ApiCall[NoQuery, None]) -> FlowsAnswer:
     )
 
 
+@routes.get("/flows/{flow}", Scope.FIGURES_READ, YAML)
+async def text(call: ApiCall[NoQuery, None]) -> Content:
+    """The file of a flow, byte for byte."""
+    return await text_of(call, "flow")
+
+
+@routes.look("/flows/{flow}/simulate", Scope.FIGURES_READ, TalkAnswer, body=SimulatedCall, limit=Limit.WRITE)
+async def simulate(call: ApiCall[NoQuery, SimulatedCall]) -> TalkAnswer:
+    """What somebody would hear who does this, as `agi-app simulate` has it. Nobody is called, and nothing is stored."""
+    given, name = call.body, call.path["flow"]
+    project = await asyncio.to_thread(project_files.read, call.inst.settings.project)
+    try:
+        project_files.find_flow(project, name, None)
+    except InputError as error:
+        raise RequestRefused("not_found", str(error)) from error
+    talk = await asyncio.to_thread(
+        simulations.talk, project, name, given.inputs, language=given.language, columns=given.contact, now=given.now
+    )
+    told = {"turns": [TurnAnswer.model_validate(one) for one in talk.turns], "errors": map(of_file, talk.problems)}
+    plain = ("disposition", "answers", "opted_out", "not_understood")
+    return TalkAnswer(**{name: getattr(talk, name) for name in plain}, **told)
+
+
 @routes.get("/flows/{flow}/check", Scope.FIGURES_READ, CheckAnswer)
 async def check(call: ApiCall[NoQuery, None]) -> CheckAnswer:
     """What is wrong in the file of a flow, line by line."""
@@ -78,10 +157,7 @@ async def check(call: ApiCall[NoQuery, None]) -> CheckAnswer:
     found = [problem for problem in project.problems if problem.file == source.file]
     return CheckAnswer(
         ok=not any(problem.severity == "error" for problem in found),
-        errors=[
-            RequestFault(pointer=f"{one.file}:{one.line}:{one.column}", rule=one.rule, text=one.message)
-            for one in found
-        ],
+        errors=[of_file(one) for one in found],
     )
 
 

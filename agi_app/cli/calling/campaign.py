@@ -25,8 +25,9 @@ from agi_app.cli.common import (
 from agi_app.errors import ConfigError, InputError
 from agi_app.installation import Installation
 from agi_app.messages import t
-from agi_app.operations.calling import approvals, campaigns
-from agi_app.operations.calling.campaigns import SAMPLES, ApprovalWanted, Preview
+from agi_app.operations.calling import approvals, campaigns, previews
+from agi_app.operations.calling.campaigns import ApprovalWanted
+from agi_app.operations.calling.previews import SAMPLES, Preview
 from agi_app.operations.project import project_files
 from agi_app.printable import count_of
 
@@ -47,7 +48,7 @@ def preview_(
     """Show who would be called now, later or never, why, and when the campaign would end. Calls and stores nothing."""
     found = project_files.read(project)
     with progress(t("looking at contacts")) as told:
-        seen, note = with_installation(project, campaigns.preview, found, campaign, told)
+        seen, note = with_installation(project, previews.preview, found, campaign, told)
     if as_json:
         say_json(preview_record(seen, note, limit))
     else:
@@ -163,25 +164,11 @@ def status(campaign: Name, project: ProjectOption = HERE, as_json: JsonOption = 
 
 def preview_record(seen: Preview, note: str | None, limit: int) -> dict[str, Any]:
     """The look ahead for scripts; ``limit`` contacts are named for each reason."""
-    return {
-        "campaign": seen.campaign,
-        "now": seen.now.isoformat(timespec="seconds"),
-        "note": note,
-        "waiting": seen.contacts,
-        "allowed": seen.callable_now,
-        "refused": seen.contacts - seen.callable_now,
-        "later_today": seen.later_today,
-        "later": seen.later,
-        "never": seen.never,
-        "misspelt_columns": list(seen.misspelt_columns),
-        "machine_detection": seen.machines,
-        "by_rule": dict(seen.by_rule.most_common()),
-        "samples": {
-            rule: [{"external_id": s.external_id, "why": s.why, "again": s.again_at} for s in found[:limit]]
-            for rule, found in seen.samples.items()
-        },
-        "projection": seen.projection,
+    samples = {
+        rule: [{"external_id": s.external_id, "why": s.why, "again": s.again_at} for s in found[:limit]]
+        for rule, found in seen.samples.items()
     }
+    return {**previews.figures(seen, note), "samples": samples}
 
 
 def show_preview(seen: Preview, note: str | None, limit: int) -> None:

@@ -85,9 +85,9 @@ def _talk(simulation: Simulation, keys: list[str] | None) -> None:
 
 
 def _silent_talk(simulation: Simulation, keys: list[str]) -> dict[str, object]:
-    call = simulation.start()
-    for line in [*keys, "hangup"]:
-        call += [] if simulation.finished else [f"> {line}", *simulation.feed(line)]
+    call: list[str] = []
+    for turn in simulations.turns(simulation, keys):
+        call += [*([] if turn.input is None else [f"> {turn.input}"]), *turn.lines]
     session = simulation.session
     return {
         "call": call,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import itertools
 import tempfile
 from collections.abc import Iterable
 from contextlib import ExitStack, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TypeVar
 
@@ -21,6 +23,17 @@ LARGEST = 1 << 30  # bytes
 LARGEST_WHOLE = 32 << 20  # bytes of a file that is kept in memory as a whole
 MOST_WHOLE = 100_000  # rows of such a file
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class SentFile:
+    """A file that was sent to us: its name in messages, and its bytes."""
+
+    name: str
+    content: bytes
+
+    def __str__(self) -> str:
+        return self.name
 
 
 def open_table(source: IO[bytes], file: str, sheet: str | None = None) -> Table:
@@ -52,11 +65,13 @@ def all_rows(rows: Iterable[T], file: str) -> list[T]:
     return found
 
 
-def private_copy(path: Path, stack: ExitStack, largest: int = LARGEST) -> IO[bytes]:
+def private_copy(path: Path | SentFile, stack: ExitStack, largest: int = LARGEST) -> IO[bytes]:
     """The file's bytes as they are now, so that nobody changes them between two looks; works for pipes too.
 
     Raises InputError when it cannot be read, or has more than ``largest`` bytes.
     """
+    if isinstance(path, SentFile):
+        return stack.enter_context(io.BytesIO(path.content))
     if path.name.startswith("~$"):
         raise InputError(t("{path}: this is the lock file of an open Excel; name the file without ~$", path=path))
     copy = temporary(stack)

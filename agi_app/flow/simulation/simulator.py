@@ -80,7 +80,7 @@ class Simulation:
         self.session = Session.begin(flow, contact, language, now, hears=True, caller=caller)
         self._unread = tuple(unsaid_columns(flow, self.session.state["language"], contact))
         self._listens, self.help = flow.listens, help_for(flow)
-        self._prompts = prompts
+        self._prompts, self._flow = prompts, flow.flow
         self._hung_up = False
         self.heard: list[PlayedPrompt] = []
         self.not_understood = False  # an input was none
@@ -100,6 +100,12 @@ class Simulation:
     def playing(self) -> bool:
         """A prompt is being played; otherwise the flow waits for a key."""
         return self.session.state["playback"] is not None
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """The flow and the node that the call has come to."""
+        state = self.session.state
+        return state["flow"] or self._flow, state["node"]
 
     def start(self) -> list[str]:
         """The person answers."""

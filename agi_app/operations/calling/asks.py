@@ -40,18 +40,22 @@ class AskStatus:
 
 
 @noted(Scope.CAMPAIGNS_PAUSE, "campaign ask", "campaign")
-async def ask(inst: Installation, campaign: str, verb: str, *, reason: str) -> int:
+async def ask(inst: Installation, campaign: str, verb: str, *, reason: str, preview: int | None = None) -> int:
     """Ask a worker to start, pause, resume or stop a campaign; returns the ask's id, for `asked`.
 
-    Raises InputError for another verb, without a reason, or for a campaign that there is not; Forbidden; StoreError.
+    ``preview`` is the one that the start names: the worker refuses it when that no longer holds. Raises InputError for
+    another verb, without a reason, or for a campaign that there is not; Forbidden; StoreError.
     """
     if verb not in SCOPES:
         raise InputError(t("{verb}: ask for one of start, pause, resume, stop", verb=verb))
     inst.actor.require(SCOPES[verb])
     if not reason.strip():
         raise InputError(t("say why, in the reason"))
+    if preview is not None and verb != "start":
+        raise InputError(t("only a start can name a preview"))
     await known_campaign(inst.store, campaign)
-    return await table.add(inst.store, NewAsk(CAMPAIGN, verb, campaign, reason.strip()), inst.actor)
+    parameters = {} if preview is None else {"preview": preview}
+    return await table.add(inst.store, NewAsk(CAMPAIGN, verb, campaign, reason.strip(), parameters), inst.actor)
 
 
 @reads(Scope.FIGURES_READ)

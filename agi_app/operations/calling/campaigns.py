@@ -1,24 +1,19 @@
-"""Campaigns: who would be called, start, pause, resume, stop, how far one is and what holds it back.
+"""Campaigns: start, pause, resume, stop, how far one is and what holds it back.
 
 The audit records each version of a campaign and each change of its state. Nobody is called here: workers do it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from agi_app.authoring.suggestions import suggest
-from agi_app.campaigns.calling_rules.rule_files import load_ruleset
 from agi_app.campaigns.campaign_file.load import CampaignDocument
-from agi_app.campaigns.changed_files import as_edited, differs
-from agi_app.campaigns.checks.gateway_ports import limits_of
-from agi_app.campaigns.preview import SAMPLES, Preview, Terms
-from agi_app.campaigns.preview import preview as look_ahead
+from agi_app.campaigns.changed_files import differs
 from agi_app.campaigns.project.called_flows import concerns, parts_of
 from agi_app.campaigns.project.read_project import Project, Source
 from agi_app.consent.caller_id_proof import standing
-from agi_app.errors import AuthorError, ConfigError, InputError
+from agi_app.errors import AuthorError, InputError
 from agi_app.flow.language.definition import FlowDocument
 from agi_app.gate.caller_id_rules import numbers_of
 from agi_app.installation import Installation
@@ -35,12 +30,9 @@ from agi_app.store.database.statements import as_json
 from agi_app.store.people.caller_ids import proofs
 
 __all__ = [
-    "SAMPLES",
     "ApprovalWanted",
-    "Preview",
     "StartedCampaign",
     "pause",
-    "preview",
     "resume",
     "start",
     "status",
@@ -57,33 +49,6 @@ class StartedCampaign:
 
     contacts: int
     left: int
-
-
-@reads(Scope.FIGURES_READ)
-async def preview(
-    inst: Installation, project: Project, name: str, progress: Callable[[int, int], None]
-) -> tuple[Preview, str | None]:
-    """Who would be called now, later or never, why, and when it would be through. Calls and stores nothing.
-
-    It is judged as its file is now; the second of what it returns says so when that is not what is stored. Raises
-    InputError when the campaign is not in the database, ConfigError for a trunk that there is not, StoreError.
-    """
-    wanted, note = as_edited(project, (await known_campaign(inst.store, name)).campaign)
-    trunk = inst.settings.trunks.get(wanted.trunk)
-    if trunk is None:
-        hint = suggest(wanted.trunk, inst.settings.trunks)
-        raise ConfigError(
-            t(
-                "agi-app.toml: there is no trunk {trunk!r}, which {name} uses{hint}",
-                trunk=wanted.trunk,
-                name=name,
-                hint=hint,
-            )
-        )
-    source = project.flows.get(wanted.flow)
-    flow = None if source is None or source.parsed is None else source.parsed.flow
-    terms = Terms(wanted, trunk.sandbox, limits_of(trunk), load_ruleset(inst.settings.project), flow)
-    return await look_ahead(inst.store, inst.clock, terms, progress), note
 
 
 async def _stored(inst: Installation, name: str) -> object:

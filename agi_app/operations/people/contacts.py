@@ -1,24 +1,50 @@
-"""The people of a campaign: a file of contacts, never of their consent."""
+"""The people of a campaign: a file of contacts, never of their consent.
+
+One that is sent by the service is an ask: the rows are private data of it, and a worker imports or checks them.
+"""
 
 from __future__ import annotations
 
+import base64
+import dataclasses
+import hashlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from agi_app.authoring.suggestions import no_such
 from agi_app.campaigns.campaign_file.load import CampaignDocument
 from agi_app.campaigns.project.read_project import Project, Source
 from agi_app.contacts.import_batches import ImportSummary, Progress
-from agi_app.contacts.importer import import_contacts_file
-from agi_app.errors import AuthorError
+from agi_app.contacts.importer import check_header, import_contacts_file
+from agi_app.contacts.tables.opening import SentFile
+from agi_app.errors import AuthorError, InputError
+from agi_app.event_loop import in_background
 from agi_app.flow.check.impossible_values import columns_read
 from agi_app.flow.language.definition import FlowDocument
 from agi_app.installation import Installation
+from agi_app.log import without_numbers
+from agi_app.messages import current, speaking, t
 from agi_app.model.actors import Scope
-from agi_app.operations.acting import imported_by, noted
+from agi_app.operations.acting import imported_by, noted, reads
 from agi_app.store.calling.campaigns import load_campaign, save_campaign
+from agi_app.store.requested_calls import asks
+from agi_app.store.requested_calls.asks import Ask, NewAsk
 
-__all__ = ["ImportSummary", "WrittenCampaign", "campaign_of", "import_file"]
+__all__ = [
+    "ImportSummary",
+    "SentFile",
+    "WrittenCampaign",
+    "ask",
+    "asked",
+    "campaign_of",
+    "check_sent",
+    "import_file",
+    "take",
+]
+KIND, IMPORT, CHECK = "contacts", "import", "check"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +85,12 @@ async def import_file(
     where it was. Raises AuthorError or InputError when the file as a whole will not do (then nothing was written),
     StoreError.
     """
+    return await _import(inst, campaign, file, sheet=sheet, reading=reading, storing=storing)
+
+
+async def _import(inst: Installation, campaign: WrittenCampaign, file: Path | SentFile, **more: Any) -> ImportSummary:
     wanted, flow = campaign.source.parsed.campaign, campaign.flow
+    storing = more.pop("storing", None)
     if await load_campaign(inst.store, wanted.name) is None:  # a stored one is changed by its start only
         await save_campaign(inst.store, wanted, flow.file if flow else "", flow.text if flow else "")
     return await import_contacts_file(
@@ -68,9 +99,76 @@ async def import_file(
         flow.parsed.flow.languages if flow else (),
         file,
         inst.clock.now(),
-        sheet=sheet,
-        reading=reading,
         progress=storing,
         fields=columns_read(flow.parsed.flow) if flow else (),
         by=imported_by(inst),
+        **more,
     )
+
+
+@noted(Scope.CONTACTS_IMPORT, "contacts ask", "campaign")
+async def ask(inst: Installation, campaign: WrittenCampaign, sent: SentFile, *, dry_run: bool) -> int:
+    """Ask a worker to import contacts, or with ``dry_run`` to say what an import would do; returns the ask's id.
+
+    Raises AuthorError for a file without the columns of contacts, StoreError.
+    """
+    with _masked():
+        await in_background(check_header, sent)
+    told = {"file": sent.name, "sha256": hashlib.sha256(sent.content).hexdigest(), "language": current()}
+    private = {"content": base64.b64encode(sent.content).decode()}
+    verb = CHECK if dry_run else IMPORT
+    return await asks.add(inst.store, NewAsk(KIND, verb, campaign.name, sent.name, told, private), inst.actor)
+
+
+@reads(Scope.CONTACTS_IMPORT)
+async def asked(inst: Installation, ask_id: int) -> Ask:
+    """An ask to import or check contacts, and its answer. Raises InputError when there is none, StoreError."""
+    found = await asks.by_id(inst.store, ask_id)
+    if found is None or found.kind != KIND:
+        raise InputError(t("there is no ask {number}", number=ask_id))
+    return found
+
+
+@reads(Scope.CONTACTS_IMPORT)  # the import itself is noted
+async def take(inst: Installation, campaign: WrittenCampaign, given: asks.OpenAsk) -> Mapping[str, Any]:
+    """The worker's part: import or check what was sent; returns counts and faults without whole numbers.
+
+    Raises AuthorError or InputError when the file as a whole will not do, StoreError.
+    """
+    told = given.parameters
+    sent = SentFile(str(told["file"]), base64.b64decode((given.private or {})["content"]))
+    work = import_sent if given.verb == IMPORT else check_sent
+    with speaking(str(told["language"])), _masked():
+        return _told(await work(inst, campaign, sent))
+
+
+@noted(Scope.CONTACTS_IMPORT, "contacts import", "campaign")
+async def import_sent(inst: Installation, campaign: WrittenCampaign, sent: SentFile) -> ImportSummary:
+    """Import or update contacts as one batch, in the transaction of who calls. Raises as ``import_file``."""
+    return await _import(inst, campaign, sent)
+
+
+@reads(Scope.CONTACTS_IMPORT)
+async def check_sent(inst: Installation, campaign: WrittenCampaign, sent: SentFile) -> ImportSummary:
+    """What ``import_sent`` would do; nothing of it is stored. Raises as that."""
+    async with inst.store.as_trial():
+        return await _import(inst, campaign, sent)
+
+
+def _told(done: ImportSummary) -> Mapping[str, Any]:
+    counts = {name: getattr(done, name) for name in ("rows", "added", "updated", "unchanged", "rejected")}
+    faults = [
+        {"line": one.line, "column": one.column, "rule": one.rule, "text": without_numbers(one.message)}
+        for one in done.problems
+    ]
+    return {**counts, "faults": faults, "notes": [without_numbers(note) for note in done.notes]}
+
+
+@contextmanager
+def _masked() -> Iterator[None]:
+    """What is said of a file as a whole shows no whole number, even where one is a column's title."""
+    try:
+        yield
+    except AuthorError as error:
+        masked = [dataclasses.replace(one, message=without_numbers(one.message)) for one in error.problems]
+        raise AuthorError(*masked) from None

@@ -2,16 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Literal
 
-from agi_app.authoring.suggestions import suggest
+from agi_app.authoring.suggestions import no_such, suggest
 from agi_app.campaigns.project.read_project import Project, Source, read_project
 from agi_app.config.settings import SETTINGS_FILE, load_settings, trunk_names
 from agi_app.errors import AuthorError, InputError
 from agi_app.flow.language.definition import FlowDocument
 from agi_app.messages import t
 
-__all__ = ["Project", "find_flow", "read", "read_files", "read_ready"]
+__all__ = ["Kind", "Project", "ProjectFile", "file_of", "find_flow", "read", "read_files", "read_ready"]
+Kind = Literal["campaign", "flow"]
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectFile:
+    """A file of the project as it is now; ``name`` is relative to its folder."""
+
+    name: str
+    content: bytes
+
+
+def file_of(project: Project, kind: Kind, name: str) -> ProjectFile:
+    """The file of this flow or campaign, also one that cannot be parsed, by its own name. Blocks. Raises InputError."""
+    known = {one: source.file for one, source in _sources(project, kind).items()}
+    file = known.get(name, f"{kind}s/{name}.yaml")
+    if file in known.values() and name not in known:  # it is called otherwise
+        raise no_such(kind, name, known)
+    try:
+        return ProjectFile(file, (project.folder / file).read_bytes())
+    except FileNotFoundError:
+        raise no_such(kind, name, known) from None
+    except OSError as error:
+        raise InputError(t("{file}: cannot be read: {strerror}", file=file, strerror=error.strerror)) from error
+
+
+def _sources(project: Project, kind: Kind) -> Mapping[str, Source[Any]]:
+    return project.flows if kind == "flow" else project.campaigns
 
 
 def read(folder: Path) -> Project:

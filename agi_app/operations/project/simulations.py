@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,14 +12,26 @@ from agi_app.campaigns.project.called_flows import concerns
 from agi_app.campaigns.project.read_project import Project, Source, find_project
 from agi_app.errors import AuthorError, InputError, Problem
 from agi_app.flow.language.built_in_flows import leaving
+from agi_app.flow.language.definition import Flow
 from agi_app.flow.simulation.expected_calls import NOW_FORMAT, CaseResult, Cases, run_case, write_now
-from agi_app.flow.simulation.simulator import Simulation
+from agi_app.flow.simulation.simulator import PlayedPrompt, Simulation
 from agi_app.messages import t
 from agi_app.model.machine_detection import MachineAction
 from agi_app.operations.project.project_files import find_flow, read_files
 from agi_app.operations.project.sample_contacts import given_contact, line_region, row_of
 
-__all__ = ["ExpectedCalls", "RunCase", "Simulation", "begin", "machine_call", "run_expected"]
+__all__ = [
+    "ExpectedCalls",
+    "RunCase",
+    "Simulation",
+    "Talk",
+    "Turn",
+    "begin",
+    "machine_call",
+    "run_expected",
+    "talk",
+    "turns",
+]
 _OF_SOUND = ("flow/prompt-missing", "flow/prompt-format")
 
 
@@ -62,10 +74,68 @@ def begin(
     project = read_files(folder)
     source = find_flow(project, flow, language)
     columns, its_language = given_contact(contact, list(fields), source.parsed.flow.languages)
-    called = source.parsed.flow
-    speaks, region = language or its_language, line_region(folder, called)
-    simulation = Simulation(called, project.prompts, columns, speaks, _time(now), region)
+    simulation = _simulation(project, source.parsed.flow, columns, language or its_language, now)
     return simulation, [problem for problem in project.problems if problem.file == source.file]
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One input, None for the beginning of the call; what followed, and the node where the call waits then."""
+
+    input: str | None
+    lines: Sequence[str]
+    heard: Sequence[PlayedPrompt]
+    flow: str
+    node: str
+
+
+def turns(simulation: Simulation, inputs: Sequence[str]) -> Iterator[Turn]:
+    """The whole call: these inputs as long as it goes on, and then the person hangs up."""
+    yield _turn(simulation, None)
+    for line in [*inputs, "hangup"]:
+        if not simulation.finished:
+            yield _turn(simulation, line)
+
+
+def _turn(simulation: Simulation, line: str | None) -> Turn:
+    before = len(simulation.heard)
+    shown = simulation.start() if line is None else simulation.feed(line)
+    flow, node = simulation.place
+    return Turn(line, shown, simulation.heard[before:], flow, node)
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """A whole call through a flow that was simulated."""
+
+    turns: Sequence[Turn]
+    disposition: str
+    answers: Mapping[str, str | None]
+    opted_out: bool
+    not_understood: bool  # one of the inputs is none
+    problems: Sequence[Problem]  # of the flow's file
+
+
+def talk(
+    project: Project,
+    flow: str,
+    inputs: Sequence[str],
+    *,
+    language: str | None,
+    columns: Mapping[str, str],
+    now: str = "",
+) -> Talk:
+    """A call with a contact that has these columns. Blocks. Raises InputError, AuthorError for an unreadable flow."""
+    source = find_flow(project, flow, language)
+    simulation = _simulation(project, source.parsed.flow, columns, language, now)
+    whole = list(turns(simulation, inputs))
+    session = simulation.session
+    found = [problem for problem in project.problems if problem.file == source.file]
+    return Talk(whole, simulation.disposition, session.answers, session.opted_out, simulation.not_understood, found)
+
+
+def _simulation(project: Project, flow: Flow, columns: Mapping[str, str], language: str | None, now: str) -> Simulation:
+    return Simulation(flow, project.prompts, columns, language, _time(now), line_region(project.folder, flow))
 
 
 def _time(text: str) -> dt.datetime | None:

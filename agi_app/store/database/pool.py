@@ -192,6 +192,13 @@ class Store:
             finally:
                 _joined.reset(before)
 
+    @asynccontextmanager
+    async def as_trial(self) -> AsyncIterator[None]:
+        """As ``as_one``, and all of it is undone at the end of the block."""
+        async with self.as_one():
+            yield
+            raise psycopg.Rollback
+
     async def rows(self, kind: type[T], query: str, parameters: Parameters | None = None) -> list[T]:
         """All rows of a reading query, each as a ``kind`` (a dataclass with the columns' names)."""
         async with self.connection() as connection:

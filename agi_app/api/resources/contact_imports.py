@@ -1,0 +1,128 @@
+"""Contacts that are sent: as JSON, or as the CSV that `agi-app contacts import` reads. None of them makes a consent.
+
+Each is an ask. A worker takes it, and the address of the ask says how many rows were added, updated and rejected.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from agi_app.api.problems import RequestFault, RequestRefused
+from agi_app.api.resources.asks import AskAnswer, AskedAnswer, ask_answer
+from agi_app.api.routes import ApiCall, Given, NoQuery, Query, Routes
+from agi_app.errors import InputError
+from agi_app.model.actors import Scope
+from agi_app.operations.people import contacts as operations
+from agi_app.operations.people.contacts import SentFile, WrittenCampaign
+from agi_app.operations.project import project_files
+
+routes = Routes()
+CSV = "text/csv"
+JSON_FILE, CSV_FILE = "contacts.json", "contacts.csv"
+MOST_ROWS = 1000
+Cell = Annotated[str, Field(max_length=1000, pattern=r"^[^\u0000-\u001f\u007f-\u009f]*$")]
+
+
+class ContactGiven(BaseModel):
+    """One contact. Any other name becomes a field of the contact; none of them is a consent."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+    __pydantic_extra__: dict[str, Cell]
+    external_id: Cell = Field(description="your own id of the contact; one that is there already is updated")
+    number: Cell
+    person_id: Cell = Field("", description="your own id of the person: all numbers with one id are one person")
+    language: Cell = Field("", description="one of the flow's")
+
+
+class ContactsGiven(Given):
+    """Contacts of a campaign."""
+
+    rows: list[ContactGiven] = Field(min_length=1, max_length=MOST_ROWS)
+
+
+class DryRunQuery(Query):
+    """Whether to import, or only to say what an import would do."""
+
+    dry_run: Literal["true", "false"] = Field("false", description="true: check all rows and store none of them")
+
+
+class ImportAskAnswer(AskAnswer):
+    """An import, or a dry run (verb check). ``errors``: the first 1,000 rejected rows, without whole numbers."""
+
+    rows: int | None
+    added: int | None
+    updated: int | None
+    unchanged: int | None
+    rejected: int | None
+    errors: list[RequestFault]
+    notes: list[str]
+
+
+async def _campaign(call: ApiCall[Any, Any]) -> WrittenCampaign:
+    """That of the path, by its file as for `agi-app contacts import`; AuthorError when that has faults."""
+    project = await asyncio.to_thread(project_files.read, call.inst.settings.project)
+    try:
+        return operations.campaign_of(project, call.path["campaign"])
+    except InputError as error:
+        raise RequestRefused("not_found", str(error)) from error
+
+
+async def _ask(call: ApiCall[DryRunQuery, Any], sent: SentFile) -> AskedAnswer:
+    dry_run = call.query.dry_run == "true"
+    return AskedAnswer(ask=await operations.ask(call.inst, await _campaign(call), sent, dry_run=dry_run))
+
+
+@routes.post(
+    "/campaigns/{campaign}/contacts",
+    Scope.CONTACTS_IMPORT,
+    AskedAnswer,
+    query=DryRunQuery,
+    body=ContactsGiven,
+    status=202,
+)
+async def add(call: ApiCall[DryRunQuery, ContactsGiven]) -> AskedAnswer:
+    """Ask a worker to add or update at most 1,000 contacts; /contacts/asks/{ask} says what it did."""
+    rows = [row.model_dump(exclude_unset=True) for row in call.body.rows]
+    titles = list(dict.fromkeys(title for row in rows for title in row))
+    written = io.StringIO()
+    writer = csv.writer(written, quoting=csv.QUOTE_ALL, lineterminator="\n")
+    writer.writerow(titles)
+    writer.writerows([row.get(title, "") for title in titles] for row in rows)
+    return await _ask(call, SentFile(JSON_FILE, written.getvalue().encode()))
+
+
+@routes.post(
+    "/campaigns/{campaign}/contacts/imports",
+    Scope.CONTACTS_IMPORT,
+    AskedAnswer,
+    query=DryRunQuery,
+    body=CSV,
+    status=202,
+)
+async def upload(call: ApiCall[DryRunQuery, bytes]) -> AskedAnswer:
+    """Ask a worker to import a CSV file of at most 2 MiB and 10,000 rows; /contacts/asks/{ask} says what it did."""
+    return await _ask(call, SentFile(CSV_FILE, call.body))
+
+
+@routes.get("/contacts/asks/{ask}", Scope.CONTACTS_IMPORT, ImportAskAnswer)
+async def ask(call: ApiCall[NoQuery, None]) -> ImportAskAnswer:
+    """How an import ended: its counts, and why rows were rejected."""
+    found = await operations.asked(call.inst, int(call.path["ask"]))
+    told = found.answer or {}
+    counts = {name: told.get(name) for name in ("rows", "added", "updated", "unchanged", "rejected")}
+    file = str(found.parameters["file"])
+    faults = [
+        RequestFault(pointer=_place(file, one), rule=one["rule"], text=one["text"]) for one in told.get("faults", [])
+    ]
+    whole = ask_answer(found, None).model_dump()
+    return ImportAskAnswer(**whole, **counts, errors=faults, notes=told.get("notes", []))
+
+
+def _place(file: str, fault: dict[str, Any]) -> str:
+    """A row of a JSON body by its pointer: it was the line after that of the titles."""
+    return f"/rows/{fault['line'] - 2}" if file == JSON_FILE else f"{file}:{fault['line']}:{fault['column']}"
