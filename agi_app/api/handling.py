@@ -172,8 +172,8 @@ async def _body_of(route: Route, request: web.Request) -> tuple[Any, bytes]:
     if isinstance(route.body, str):
         return raw, raw
     try:
-        json.loads(raw.decode("utf-8"), object_pairs_hook=_no_twins)
-        return route.body.model_validate_json(raw, strict=True), raw
+        read = json.loads(raw.decode("utf-8"), object_pairs_hook=_no_twins, parse_float=_number)
+        return route.body.model_validate_json(json.dumps(read), strict=True), raw
     except ValidationError as error:
         raise problems.of_model(error, "/") from None
     except (ValueError, RecursionError) as error:
@@ -182,6 +182,12 @@ async def _body_of(route: Route, request: web.Request) -> tuple[Any, bytes]:
 
 def _bad(pointer: str, rule: str, text: str) -> RequestRefused:
     return RequestRefused("bad_request", faults=[RequestFault(pointer=pointer, rule=rule, text=text)])
+
+
+def _number(text: str) -> int | float:
+    """For JSON Schema 1.0 is an integer."""
+    value = float(text)
+    return int(value) if value.is_integer() else value
 
 
 def _no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

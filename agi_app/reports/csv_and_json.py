@@ -35,16 +35,17 @@ def contact_record(row: Any) -> dict[str, str]:
     }
 
 
-def to_csv(records: Sequence[Mapping[str, str]]) -> str:
-    """CSV with a header line, one line a contact."""
-    return table(CONTACT_COLUMNS, CONTACT_COLUMNS, records, "\n")
+def to_csv(records: Sequence[Mapping[str, str]], *, titles: bool = True) -> str:
+    """CSV, one line a contact; ``titles``: with a header line."""
+    return table(CONTACT_COLUMNS, CONTACT_COLUMNS if titles else (), records, "\n")
 
 
 def table(columns: Sequence[str], titles: Sequence[str], rows: Sequence[Mapping[str, Any]], end: str) -> str:
-    """CSV with the titles in its first line; cells that a spreadsheet would run begin with an apostrophe."""
+    """CSV with the titles, if any, in its first line; cells that a spreadsheet would run begin with an apostrophe."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator=end)
-    writer.writerow(titles)
+    if titles:
+        writer.writerow(titles)
     writer.writerows([cell(row.get(column)) for column in columns] for row in rows)
     return out.getvalue()
 
@@ -56,16 +57,20 @@ def cell(value: Any) -> str:
     return f"'{text}" if text.startswith(FORMULA_STARTS) else text
 
 
-def to_json(
-    totals: Totals, contacts: Sequence[Mapping[str, str]], attempts: Sequence[Any], agent_calls: Sequence[Any] = ()
-) -> str:
-    """Everything as one JSON object; times are ISO 8601. ``agent_calls``: the agents' legs of calls they asked for."""
+def json_figures(totals: Totals) -> str:
+    """The beginning of one JSON object with everything; lists follow, and a closing brace."""
     value = {
         **dataclasses.asdict(totals),
         "answer_rate": round(totals.answer_rate, 4),
         "machine_rate": round(totals.machine_rate, 4),
-        "contact_list": contacts,
-        "attempt_list": [dataclasses.asdict(a) for a in attempts],
-        "agent_calls": [dataclasses.asdict(a) for a in agent_calls],
     }
+    return _json(value)[:-1]
+
+
+def json_items(values: Sequence[Any]) -> str:
+    """Items of a list, a line each; times are ISO 8601."""
+    return ",\n".join(_json(one if isinstance(one, Mapping) else dataclasses.asdict(one)) for one in values)
+
+
+def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, default=plain)

@@ -43,6 +43,10 @@ THERE: dict[str, dict[str, Any]] = {
         "secret": "correct horse battery",
         "url": "https://hooks.example/calls",
         "types": ["campaign.*"],
+        "time": "2026-01-05T09:00:00+08:00",
+        "wording": "I agree to be called.",
+        "method": "web form",
+        "source": "reception desk",
     },
 }
 NEED_SENDER = {"webhooks_test", "webhooks_redeliver"}  # `agi-app deliver` must run for them

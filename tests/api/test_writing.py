@@ -223,7 +223,9 @@ async def test_an_approval_is_sealed_to_a_worker_and_starts_nothing_by_itself(
     sealed = "SELECT count(*) FROM open_ask WHERE position(convert_to('horse', 'UTF8') IN sealed) > 0"
     assert rows(site, sealed) == 0
     assert (await sent(http, site, {"request": 1, "secret": secret}, Role.OPERATOR, path=path))[0] == 403
-    assert (await sent(http, site, {"request": 77, "secret": secret}, Role.COMPLIANCE, path=path))[0] == 422
+    for request, expected in ((77, 422), (77.0, 422), (1.5, 400), ("1", 400)):  # 77.0 is an integer of JSON
+        body = {"request": request, "secret": secret}
+        assert (await sent(http, site, body, Role.COMPLIANCE, path=path))[0] == expected
     assert (await sent(http, site, {"request": 1}, Role.COMPLIANCE, path=path))[0] == 400
 
 

@@ -23,6 +23,7 @@ from agi_app.model.person import Consent, ContactRow
 from agi_app.operations.calling import approvals, stored_campaigns
 from agi_app.operations.service import webhooks
 from agi_app.store.calling import tallies
+from agi_app.store.calling.approvals import StartRequest
 from agi_app.store.calling.campaigns import save_campaign
 from agi_app.store.people import consents
 from tests.api.site import Site
@@ -55,6 +56,7 @@ class Campaigns:
         self._luck = random.Random(0)
         self._rounds: list[Round] = []
         self._serial = itertools.count(1)
+        self._waiting: list[StartRequest] = []  # for somebody who approves
         self.purposes: dict[str, str] = {}  # of every number that may be called
 
     @property
@@ -79,14 +81,14 @@ class Campaigns:
         if not any(one.url == self._receiver for one in places) and len(places) < RECEIVERS:
             await webhooks.add(inst, self._receiver, ["*"])
         names = [one.name for one in some]
-        waiting = [one for one in await approvals.waiting(inst) if one.campaign in names]
+        self._waiting = [one for one in await approvals.waiting(inst) if one.campaign in names]
         now: dict[str, Any] = {
             "campaign": names,
             "number": [number for one in some for number in one.numbers],
             "external_id": [number.removeprefix("+") for one in some for number in one.numbers],
             "webhook": [one.endpoint_id for one in places],
             "event": sorted({one.event for one in await webhooks.deliveries(inst)}),
-            "approvals": [[one.campaign, one.request_id] for one in waiting],
+            "approvals": [[one.campaign, one.request_id] for one in self._waiting],
         }
         new = self._there.with_suffix(".new")
         new.write_text(json.dumps(now), "utf-8")
@@ -129,7 +131,7 @@ class Campaigns:
     async def _keep_running(self, http: aiohttp.ClientSession, one: Round) -> None:
         """Whatever a generated request has done to it, it goes on."""
         state = (await stored_campaigns.one(self._site.inst, one.name)).state
-        if state in ("paused", "stopped"):
+        if state in ("paused", "stopped") and one.name not in [wait.campaign for wait in self._waiting]:
             verb = "resume" if state == "paused" and self._luck.random() < 0.5 else "start"
             await self._ask(http, f"/campaigns/{one.name}/asks", {"verb": verb, "reason": "it goes on"})
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import sys
+import tempfile
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,6 +14,7 @@ import typer
 from rich.live import Live
 from typer.core import TyperGroup
 
+from agi_app.atomic_files import cannot_be_written, replacing
 from agi_app.cli.calling import report_calls, report_imports_quarter, report_jobs
 from agi_app.cli.calling.totals_text import show_totals, totals_view
 from agi_app.cli.common import HERE, ProjectOption, err, say, table, with_installation, write
@@ -84,17 +87,41 @@ def report(
     if output is not None and form is ReportFormat.TABLE:
         raise InputError(t("--output takes --format json or csv; a table is for the terminal"))
     _judge_ending(output, form)
-    if (text := with_installation(project, _text, campaign, form, watch)) is None:
-        return
-    if output is None:
-        if form is ReportFormat.JSON:
-            text = in_json(text)
-        elif sys.stdout.isatty():  # into a pipe it goes as it is
-            text = lines(text.replace("\r\n", "\n"))
-        print(text, end="" if text.endswith("\n") else "\n")  # noqa: T201 - the report itself
-        return
-    write(output, text.encode(), 0o666, t("the report "))
-    say(t("{output}: written", output=output))
+
+    def make(file: Path) -> None:
+        with_installation(project, _into_file, campaign, form, watch, file)
+
+    if form is ReportFormat.TABLE:
+        with_installation(project, _on_screen, campaign, watch)
+    elif output is None:
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "report"
+            make(file)
+            _print(file, form)
+    else:
+        _whole(output, make)
+        say(t("{output}: written", output=output))
+
+
+def _whole(output: Path, make: Callable[[Path], None]) -> None:
+    """Into a file that has its name when it is whole; what is no plain file (a pipe) is written straight into."""
+    try:
+        if output.exists() and not output.is_file():
+            make(output)
+            return
+        with replacing(output, 0o666) as part:
+            make(part)
+    except OSError as error:
+        raise cannot_be_written(output, error, t("the report ")) from error
+
+
+def _print(file: Path, form: ReportFormat) -> None:
+    """Line by line, however long it is."""
+    as_it_is = form is ReportFormat.CSV and not sys.stdout.isatty()  # into a pipe
+    with file.open(encoding="utf-8", newline="\n") as written:
+        for line in written:
+            safe = line if as_it_is else in_json(line) if form is ReportFormat.JSON else lines(line)
+            sys.stdout.write(safe)
 
 
 def _judge_ending(output: Path | None, form: ReportFormat) -> None:
@@ -112,15 +139,16 @@ def _judge_ending(output: Path | None, form: ReportFormat) -> None:
         )
 
 
-async def _text(inst: Installation, campaign: str, form: ReportFormat, watch: bool) -> str | None:
+async def _on_screen(inst: Installation, campaign: str, watch: bool) -> None:
     if watch:
         await _watch(inst, campaign)
-    if form is ReportFormat.CSV:
-        return await reports.as_csv(inst, campaign)
-    if form is ReportFormat.JSON:
-        return await reports.as_json(inst, campaign)
     _show(await reports.report(inst, campaign))
-    return None
+
+
+async def _into_file(inst: Installation, campaign: str, form: ReportFormat, watch: bool, file: Path) -> None:
+    if watch:
+        await _watch(inst, campaign)
+    await (reports.as_csv if form is ReportFormat.CSV else reports.as_json)(inst, campaign, file)
 
 
 def _reason(stored: str | None) -> str:
@@ -136,6 +164,8 @@ def _show(found: reports.CampaignReport) -> None:
         ("contact", *columns[1:]),
         ([*(c[k] for k in columns[:-1]), _reason(c["reason"])] for c in found.contacts),
     )
+    if (more := found.figures.totals.contacts - len(found.contacts)) > 0:
+        say(t("and {more} more contacts: --format csv has all of them", more=more))
     if asked := found.agent_calls:
         legs = (
             (a.external_id, a.destination, a.requested_at, _talked(a), a.result, retold(a.note or "")) for a in asked

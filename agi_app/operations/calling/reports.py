@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 from agi_app.clock import Clock
 from agi_app.consent.caller_id_proof import standing
@@ -22,7 +24,7 @@ from agi_app.model.waiting_reason import WaitingReason
 from agi_app.operations.acting import noted, reads
 from agi_app.operations.calling.approvals import standing as standing_of
 from agi_app.recordings.files import RecordingFiles
-from agi_app.reports.csv_and_json import contact_record, to_csv, to_json
+from agi_app.reports.csv_and_json import contact_record, json_figures, json_items, to_csv
 from agi_app.reports.totals import AgentFigures, AgentsSeen, Totals
 from agi_app.reports.why_waiting import Standstill, held_back, why_nobody
 from agi_app.store.calling import agents, nodes, pauses
@@ -50,6 +52,7 @@ __all__ = [
     "watch",
 ]
 WATCH_EVERY_S = 0.5
+MOST_SHOWN = 1000  # contacts on the screen; files have all
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,7 @@ class CampaignFigures:
 
 @dataclass(frozen=True, slots=True)
 class CampaignReport:
-    """A campaign with every contact; ``recordings`` are those that were not erased."""
+    """A campaign with its first contacts; ``recordings`` are those that were not erased."""
 
     figures: CampaignFigures
     contacts: Sequence[Mapping[str, str]]
@@ -92,36 +95,54 @@ async def watch(inst: Installation, campaign: str) -> AsyncIterator[CampaignFigu
 
 @reads(Scope.FIGURES_READ)
 async def report(inst: Installation, campaign: str) -> CampaignReport:
-    """Outcomes, dispositions, refusals with reasons, each contact, what was recorded. Raises as ``figures``."""
+    """Outcomes, dispositions, refusals with reasons, the first contacts, what was recorded. Raises as ``figures``."""
     return CampaignReport(
         figures=await figures(inst, campaign),
-        contacts=await _contacts(inst, campaign),
+        contacts=[contact_record(row) for row in await table.contact_rows(inst.store, campaign, MOST_SHOWN)],
         agent_calls=await agent_calls.of_campaign(inst.store, campaign),
         recordings=[row for row in await recordings_of(inst.store, campaign) if row.sha256 is not None],
     )
 
 
 @noted(Scope.EXPORTS_MASKED, "report csv", "campaign")
-async def as_csv(inst: Installation, campaign: str) -> str:
-    """One line a contact. Raises as ``figures``."""
+async def as_csv(inst: Installation, campaign: str, file: Path) -> None:
+    """One line a contact, into a file. Raises as ``figures``, and OSError."""
     await known_campaign(inst.store, campaign)
-    return to_csv(await _contacts(inst, campaign))
+    async with table.all_rows(inst.store, campaign) as all_rows, _writing(file) as write:
+        await write(to_csv([]))
+        async for some in all_rows.contacts():
+            await write(to_csv([contact_record(row) for row in some], titles=False))
 
 
 @noted(Scope.EXPORTS_MASKED, "report json", "campaign")
-async def as_json(inst: Installation, campaign: str) -> str:
-    """Totals, contacts, attempts and agents' calls as one JSON object. Raises as ``figures``."""
+async def as_json(inst: Installation, campaign: str, file: Path) -> None:
+    """Totals, contacts, attempts and agents' calls as one JSON object, into a file. Raises as ``as_csv``."""
     totals = (await figures(inst, campaign)).totals
-    return to_json(
-        totals,
-        await _contacts(inst, campaign),
-        await table.attempt_rows(inst.store, campaign),
-        await agent_calls.of_campaign(inst.store, campaign),
-    )
+    asked = await agent_calls.of_campaign(inst.store, campaign)
+    async with table.all_rows(inst.store, campaign) as all_rows, _writing(file) as write:
+        await write(json_figures(totals))
+        await write(', "contact_list": [')
+        between = "\n"
+        async for contacts in all_rows.contacts():
+            await write(between + json_items([contact_record(row) for row in contacts]))
+            between = ",\n"
+        await write('], "attempt_list": [')
+        between = "\n"
+        async for attempts in all_rows.attempts():
+            await write(between + json_items(attempts))
+            between = ",\n"
+        await write(f'], "agent_calls": [{json_items(asked)}]}}\n')
 
 
-async def _contacts(inst: Installation, campaign: str) -> list[dict[str, str]]:
-    return [contact_record(row) for row in await table.contact_rows(inst.store, campaign)]
+@asynccontextmanager
+async def _writing(file: Path) -> AsyncIterator[Callable[[str], Awaitable[None]]]:
+    """Writes texts one after another."""
+    with file.open("w", encoding="utf-8", newline="") as out:
+
+        async def write(text: str) -> None:
+            await asyncio.to_thread(out.write, text)
+
+        yield write
 
 
 @noted(Scope.RECORDINGS_LISTEN, "report recording", "number")

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from psycopg.rows import class_row
 
 from agi_app.gate.case import Reason
 from agi_app.gate.stored_reasons import reasons_of
@@ -14,9 +18,12 @@ from agi_app.store.calling import concurrent_slots, tallies
 from agi_app.store.calling.tallies import Tallies
 from agi_app.store.database.plans import follow_indexes
 from agi_app.store.database.pool import Store
-from agi_app.store.database.statements import load_queries, records
+from agi_app.store.database.statements import Connection, load_queries, records
+from agi_app.store.ledger.audit import snapshot
 
 Q = load_queries("calling/reports")
+T = TypeVar("T")
+AT_ONCE = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +81,45 @@ async def attempt_rows(store: Store, campaign: str) -> list[AttemptRow]:
     return await store.rows(AttemptRow, Q["attempts"], {"campaign": campaign})
 
 
-async def contact_rows(store: Store, campaign: str) -> list[ContactStatus]:
-    """Every contact, called or not, with the reasons."""
-    found = await store.rows(ContactStatus, Q["contacts"], {"campaign": campaign})
-    return [replace(row, reasons=reasons_of(row.reasons)) for row in found]  # which came as JSON
+async def contact_rows(store: Store, campaign: str, most: int | None = None) -> list[ContactStatus]:
+    """The contacts, called or not, with the reasons; at most so many of the first ones."""
+    found = await store.rows(ContactStatus, Q["contacts"], {"campaign": campaign, "most": most})
+    return [_with_reasons(row) for row in found]
+
+
+class CampaignRows:
+    """The rows of one campaign in one snapshot, some thousands at a time, whatever their number."""
+
+    def __init__(self, connection: Connection, campaign: str) -> None:
+        self._connection = connection
+        self._values = {"campaign": campaign, "most": None}
+
+    async def contacts(self) -> AsyncIterator[list[ContactStatus]]:
+        """Every contact, in the order in which they came. Raises psycopg.Error."""
+        async for some in self._rows(ContactStatus, Q["contacts"]):
+            yield [_with_reasons(row) for row in some]
+
+    def attempts(self) -> AsyncIterator[list[AttemptRow]]:
+        """All calls that were dialled, in order. Raises psycopg.Error."""
+        return self._rows(AttemptRow, Q["attempts"])
+
+    async def _rows(self, kind: type[T], query: str) -> AsyncIterator[list[T]]:
+        async with self._connection.cursor("report", row_factory=class_row(kind)) as cursor:
+            await cursor.execute(query, self._values)
+            while some := await cursor.fetchmany(AT_ONCE):
+                yield some
+
+
+@asynccontextmanager
+async def all_rows(store: Store, campaign: str) -> AsyncIterator[CampaignRows]:
+    """The campaign's rows as they are now, as long as the block lasts. Raises StoreError."""
+    async with snapshot(store) as connection:
+        await connection.execute(Q["read_all"])
+        yield CampaignRows(connection, campaign)
+
+
+def _with_reasons(row: ContactStatus) -> ContactStatus:
+    return replace(row, reasons=reasons_of(row.reasons))  # which came as JSON
 
 
 async def why_waiting(store: Store, campaign: Campaign, now: dt.datetime) -> WaitingCounts:

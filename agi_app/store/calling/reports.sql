@@ -1,3 +1,7 @@
+-- All rows are read, however long the first ones take.
+-- name: read_all
+SET LOCAL cursor_tuple_fraction = 1.0;
+
 -- name: attempts
 SELECT a.attempt_id, c.external_id, a.person_id, a.trunk, a.caller_id, a.rules_at, a.marked_at, a.ringing_at,
        a.answered_at, a.ended_at, a.state, a.outcome, a.cause, a.tech_cause, a.disposition, a.answers, a.counts, a.note,
@@ -12,7 +16,7 @@ SELECT c.external_id, c.person_id, c.language, c.state, c.attempts_made, c.last_
        nullif(c.due_at, 'infinity') AS due_at, coalesce(d.reasons, '[]') AS reasons, d.decided_at, d.ruleset_version
 FROM contact c LEFT JOIN decision d ON d.decision_id = c.last_decision_id AND NOT d.allowed
 WHERE c.campaign = %(campaign)s
-ORDER BY c.contact_id;
+ORDER BY c.contact_id LIMIT %(most)s;
 
 -- Contacts that may be called now, at most 10,000 of them counted; and when the next one may be.
 -- name: waiting
