@@ -24,7 +24,7 @@ from agi_app.api.resources.live import METRICS, PROMETHEUS
 from agi_app.config.console import ConsoleSettings
 from agi_app.config.settings import Settings
 from agi_app.errors import ConfigError, StoreError
-from agi_app.event_loop import happens_within, told_to_end
+from agi_app.event_loop import give_way, happens_within, told_to_end
 from agi_app.installation import Installation, service_installation
 from agi_app.messages import t
 from agi_app.model.actors import Actor, Role
@@ -41,6 +41,7 @@ async def serve(settings: Settings) -> None:
 
     Raises ConfigError: it was not set up, or a port is taken. Raises SafetyError for another project's database.
     """
+    give_way()
     console = settings.console
     settings.console_database_url()  # told now, not as a database that is away
     logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)  # each try to connect again; we say it once

@@ -38,7 +38,7 @@ class CallCells:
         shown = ERASED if number is None else number if self.whole_numbers else mask(number)
         rules, reasons = self._refused(row)
         return (
-            *(self.at(row.at), f"{row.at.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S}Z"),
+            *(self.at(row.at), f"{row.at.astimezone(dt.UTC).isoformat(' ', 'seconds')[:19]}Z"),
             *("call" if row.attempt_id else "refused", row.campaign, row.external_id or "", shown, row.region or ""),
             *(place.en, place.zh, row.trunk or "", row.caller_id or "", row.outcome or "", row.disposition or ""),
             _seconds(row),

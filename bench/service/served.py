@@ -27,6 +27,7 @@ from aiohttp import web
 from agi_app import log
 from agi_app.api.app import make_app
 from agi_app.config.settings import load_settings
+from agi_app.event_loop import give_way
 from agi_app.installation import installation
 from agi_app.model.actors import Actor
 from agi_app.operations.service import tokens
@@ -91,6 +92,7 @@ async def _tokens(project: Path) -> tuple[tuple[str, ...], str]:
 
 async def serve(project: Path) -> None:
     """Until SIGTERM."""
+    give_way()
     log.configure(json=True, for_good=True)
     over, settings = asyncio.Event(), load_settings(project)
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, over.set)

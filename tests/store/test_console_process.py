@@ -110,6 +110,8 @@ async def test_it_outlasts_the_database_and_ends_when_told(
     for port in (console.port, console.health):
         assert await console.status("/health/live", port, host="evil.example") == 421
     assert console.memory_kib <= IDLE_KIB
+    own = os.getpriority(os.PRIO_PROCESS, 0)
+    assert os.getpriority(os.PRIO_PROCESS, console.process.pid) == own + 5  # calls go first
     env = {key: value for key, value in os.environ.items() if key != "DATABASE_URL"}
     second = await asyncio.to_thread(forked_commands.agi_app, ("console",), cwd=project, env=env)
     assert second.returncode == 2

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass
 
 import msgspec
-from psycopg.rows import class_row
+from psycopg.rows import args_row
 
 from agi_app.gate.consent_rules import consent_of
 from agi_app.gate.facts import ConsentFact
@@ -49,9 +49,11 @@ class ConsentWords:
     erased: bool
 
 
-@dataclass(frozen=True, slots=True)
-class CallOrRefusal:
-    """A call of a campaign that was dialled, or (without ``attempt_id``) a decision that refused one."""
+class CallOrRefusal(msgspec.Struct, frozen=True):  # made millions of times: a third of the time of a dataclass
+    """A call of a campaign that was dialled, or (without ``attempt_id``) a decision that refused one.
+
+    The fields are the columns of the two queries, in their order.
+    """
 
     at: dt.datetime  # rules time
     campaign: str
@@ -101,7 +103,7 @@ async def in_order(store: Store, scope: CallScope, use: Callable[[Batch], Awaita
     wanted = [Q[name] for name, asked in (("made", scope.calls), ("refused", scope.refusals)) if asked]
     async with snapshot(store) as connection:
         await connection.execute(Q["read_all"])
-        async with connection.cursor("calls", row_factory=class_row(CallOrRefusal)) as cursor:
+        async with connection.cursor("calls", row_factory=args_row(CallOrRefusal)) as cursor:
             query = Q["in_order"].replace("{rows}", " UNION ALL ".join(wanted))
             await cursor.execute(query, asdict(scope), binary=True)
 
