@@ -1,7 +1,7 @@
 """What a worker does with an ask of the service: the same operation as on the command line, as the account that asked.
 
-Pausing and stopping harm nobody: there the account's roles count, as the database has them. For a start, to go on,
-for contacts and for a consent the worker must see the token itself. A service that was taken over cannot make one up.
+Pausing and stopping harm nobody: there the roles of the account count, as the database has them. For all else the
+worker must see the token itself. A service that was taken over cannot make one up.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from agi_app.errors import InputError
 from agi_app.installation import Installation
 from agi_app.messages import t
 from agi_app.model.actors import Actor, Scope
-from agi_app.operations.calling import approvals, campaigns, previews
+from agi_app.operations.calling import approvals, call_asks, campaigns, pauses, previews
 from agi_app.operations.calling.asks import came_of_it
+from agi_app.operations.guard import guard_asks
 from agi_app.operations.people import consents, contacts, stop_links
 from agi_app.operations.project import project_files
 from agi_app.operations.project.project_files import Project
@@ -26,8 +27,10 @@ from agi_app.store.ledger import accounts
 from agi_app.store.requested_calls.asks import OpenAsk
 
 GOOD_FOR = dt.timedelta(minutes=15)  # a start that a worker finds later is not what anybody expects any more
+PROMPT = dt.timedelta(minutes=1)  # for a call: nobody sits at the telephone any longer
+CHANGES = {"resume": campaigns.resume, "pause": campaigns.pause, "stop": campaigns.stop}
 HARMLESS = {("campaign", "pause"), ("campaign", "stop")}
-TIMELY = {("campaign", "start"), ("campaign", "resume")}
+TIMELY = {("campaign", "start"), ("campaign", "resume"), (pauses.ASK_KIND, pauses.ASK_VERB)}
 
 
 async def prepare(inst: Installation, ask: OpenAsk) -> Project | Mapping[str, Any] | None:
@@ -44,6 +47,8 @@ async def prepare(inst: Installation, ask: OpenAsk) -> Project | Mapping[str, An
             return await previews.take(acting, project, ask)
         case contacts.KIND, _:
             return await asyncio.to_thread(project_files.read, inst.settings.project)
+        case call_asks.KIND, call_asks.REHEARSAL:
+            return await asyncio.to_thread(project_files.read_ready, inst.settings.project)
     return None
 
 
@@ -55,14 +60,8 @@ async def do(inst: Installation, ask: OpenAsk, prepared: Project | Mapping[str, 
             return came_of_it(await campaigns.start(acting, prepared, ask.object))
         case "campaign", previews.VERB if isinstance(prepared, Mapping):
             return prepared
-        case "campaign", "resume":
-            await campaigns.resume(acting, ask.object)
-            return {}
-        case "campaign", "pause":
-            await campaigns.pause(acting, ask.object)
-            return {}
-        case "campaign", "stop":
-            await campaigns.stop(acting, ask.object)
+        case "campaign", "resume" | "pause" | "stop":
+            await CHANGES[ask.verb](acting, ask.object)
             return {}
         case "approval", "approve":
             return {"contacts": await approvals.take(acting, ask.object, ask.parameters, ask.sealed or b"")}
@@ -72,13 +71,22 @@ async def do(inst: Installation, ask: OpenAsk, prepared: Project | Mapping[str, 
             return await contacts.take(acting, contacts.campaign_of(prepared, ask.object), ask)
         case "consent", "add":
             return came_of_it(await consents.add(acting, dict(ask.private or {})))
+        case pauses.ASK_KIND, pauses.ASK_VERB:
+            return {"ended": await pauses.resume_all(acting, ask.reason)}
+        case guard_asks.KIND, _:
+            return await guard_asks.do(acting, ask)
+        case call_asks.KIND, _:
+            return await call_asks.do(acting, ask, prepared if isinstance(prepared, Project) else None)
     raise InputError(t("this worker does not know what was asked for: {kind} {verb}", kind=ask.kind, verb=ask.verb))
 
 
 async def _as_asked(inst: Installation, ask: OpenAsk) -> Installation:
     """The installation in which the asking account acts. Raises InputError when it may not be acted for."""
-    if (ask.kind, ask.verb) in TIMELY and ask.asked_at < inst.clock.real_now() - GOOD_FOR:
+    age = inst.clock.real_now() - ask.asked_at
+    if (ask.kind, ask.verb) in TIMELY and age > GOOD_FOR:
         raise InputError(t("this was asked for more than a quarter of an hour ago; ask again"))
+    if ask.kind == call_asks.KIND and age > PROMPT:
+        raise InputError(t("this call was asked for more than a minute ago; ask again"))
     return dataclasses.replace(inst, actor=await _actor(inst, ask))
 
 

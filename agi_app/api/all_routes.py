@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from agi_app.api.resources import (
     asks,
+    call_asks,
     calls,
     campaigns,
     contact_imports,
     contacts,
     flows,
+    guard,
     jobs,
     live,
+    pauses,
     people,
     previews,
+    proofs,
     records,
     service,
     stops,
@@ -23,7 +27,7 @@ ROUTES = [
     route
     for module in (
         *(service, campaigns, previews, contacts, contact_imports, people, calls, records),
-        *(stops, asks, jobs, webhooks, flows, live),
+        *(stops, asks, call_asks, pauses, guard, jobs, proofs, webhooks, flows, live),
     )
     for route in module.routes.declared
 ]

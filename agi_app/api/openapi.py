@@ -118,7 +118,7 @@ def _of_media(media_type: str) -> dict[str, Any]:
 
 def statuses(route: Route) -> list[int]:
     """The statuses of the problems that a route may answer with."""
-    found = set(_ALWAYS)
+    found = {*_ALWAYS, *route.more}
     if "{" in route.path:
         found.add(404)
     if route.body is not None:

@@ -42,6 +42,8 @@ TITLES: Mapping[str, tuple[int, str]] = {
     "not_found": (404, "there is no such thing"),
     "method_not_allowed": (405, "this path has no such method"),
     "in_progress": (409, "a request with this Idempotency-Key is being done"),
+    "no_file": (409, "there is no file that can be sent"),
+    "not_by_service": (409, "this is done on the node only"),
     "changed": (412, "it has changed since you saw it"),
     "too_large": (413, "the body is too large"),
     "media_type": (415, "the body has another media type than this route takes"),

@@ -14,6 +14,7 @@ from agi_app.model.actors import Scope
 
 BASE = "/api/v1"
 MOST_ROWS = 1000
+FILE = "application/octet-stream"  # a route that sends a file
 Q = TypeVar("Q", bound="Query")
 B = TypeVar("B")
 A = TypeVar("A")
@@ -105,6 +106,7 @@ class Route:
     stream: bool = False
     keeps: Callable[[Any], BaseModel] | None = None  # what of an answer is kept for a repeated request; None: all
     beside: bool = False  # its path is not below /api/v1, where others expect it
+    more: tuple[int, ...] = ()  # statuses of problems that others of its kind have not
     after: Callable[[ApiCall[Any, Any]], Awaitable[None]] | None = None  # what follows the commit, repeats included
 
     @property
@@ -174,6 +176,7 @@ PATH_PARAMETERS: Mapping[str, Mapping[str, Any]] = {
     "person": _NUMBER,
     "ask": _NUMBER,
     "webhook": _NUMBER,
+    "job": _NUMBER,
     "id": {"type": "string", "pattern": r"^[A-Za-z0-9_-]{1,64}$"},
     "kind": {"type": "string", "enum": ["flow", "campaign"]},
 }

@@ -18,7 +18,9 @@ from schemathesis.core.failures import FailureGroup
 from agi_app.api import rate_limits
 from agi_app.api.all_routes import ROUTES
 from agi_app.api.openapi import document
+from agi_app.api.resources import jobs
 from agi_app.model.actors import Role
+from tests.api import generated_seed
 from tests.api.site import CAMPAIGN, CSV, Site
 from tests.store.world import number
 
@@ -33,6 +35,7 @@ THERE: dict[str, dict[str, Any]] = {
         "webhook": 1,
         "ask": 1,
         "person": 1,
+        "job": 1,
     },
     "query": {"external_id": "row-1", "campaign": CAMPAIGN, "language": "en"},
     "body": {
@@ -86,16 +89,18 @@ class Tried:
 
 def explore(site: Site, cases: int, seed: int, told: Callable[[int], None] = lambda _: None) -> Tried:
     """About so many requests, spread over all operations and roles; ``told`` hears how many were made."""
-    tried, before = Tried(), rate_limits.WINDOW_S
+    tried, before, patience = Tried(), rate_limits.WINDOW_S, jobs.PATIENCE_S
+    jobs.PATIENCE_S = 0.0  # `agi-app report run-jobs` does not run
+    more = functools.partial(generated_seed.name, generated_seed.seed(site))
     rate_limits.WINDOW_S = 0.06  # a thousand times as many: how they limit is tested elsewhere
     try:
         with requests.Session() as session:
             for operation, role, mode, most in plan(cases):
                 headers = functools.partial(site.headers, role)
-                attempt(operation, mode, most, seed, Asker(site.url, headers, session, f"{role}", tried))
+                attempt(operation, mode, most, seed, Asker(site.url, headers, session, f"{role}", tried, more=more))
                 told(tried.cases)
     finally:
-        rate_limits.WINDOW_S = before
+        rate_limits.WINDOW_S, jobs.PATIENCE_S = before, patience
     return tried
 
 

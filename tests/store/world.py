@@ -48,7 +48,9 @@ def installation_for(
 
     Who asks has these roles, or all of them.
     """
-    settings = cast(Any, SimpleNamespace(data=data, project=data, trunks={}, approval="alone", approve_above=500))
+    console = (data or Path()) / "console"
+    given: dict[str, Any] = {"data": data, "project": data, "trunks": {}, "console_folder": console}
+    settings = cast(Any, SimpleNamespace(**given, approval="alone", approve_above=500))
     actor = Actor("anna", frozenset(roles or Role), "cli", "anna")
     return Installation(settings, store, clock or Clock(), cast(Any, None), journal, actor)
 

@@ -49,14 +49,7 @@ async def call_person(inst: Installation, campaign: str, contact: str, agent: st
     when no worker runs, AsteriskError when our own side failed, StoreError.
     """
     stored = await known_campaign(inst.store, campaign)
-    if stored.state is not CampaignState.RUNNING:
-        raise InputError(
-            t(
-                "not called: campaign {campaign} is {state}; `agi-app campaign start {campaign}` lets it run",
-                campaign=campaign,
-                state=stored.state,
-            )
-        )
+    _runs(campaign, stored.state)
     contact_id, external_id = await agent_calls.find(inst.store, campaign, contact, _as_number(contact))
     await worker_runs(inst)
     asked = await agent_calls.request(inst.store, campaign, contact_id, agent, inst.actor.account)
@@ -67,6 +60,35 @@ async def call_person(inst: Installation, campaign: str, contact: str, agent: st
         return status
     not_rung = {result: f"not called: {what.format(agent=agent)}" for result, what in _AGENT.items()}
     raise unwanted_end(status, _PERSON | not_rung, _EXPIRED.format(agent=agent))
+
+
+async def may_be_asked(inst: Installation, campaign: str, contact: int) -> None:
+    """Raises InputError unless only agents dial this campaign, it runs, and the contact is of it; StoreError."""
+    stored = await known_campaign(inst.store, campaign)
+    if not stored.campaign.by_agents:
+        told = "campaign {campaign} is not dialled by agents: its file has no `dialled_by: agents`"
+        raise InputError(t(told, campaign=campaign))
+    _runs(campaign, stored.state)
+    if not await agent_calls.is_of(inst.store, campaign, contact):
+        raise InputError(t("campaign {campaign} has no contact {contact}", campaign=campaign, contact=contact))
+
+
+@noted(Scope.CALLS_ASK, "call-person", "campaign")
+async def request_call(inst: Installation, campaign: str, contact: int, agent: str) -> int:
+    """Request the call of a contact for an agent, in a campaign that only agents dial; the id of the request.
+
+    A worker takes it, and the gate decides. Raises InputError, StoreError.
+    """
+    await may_be_asked(inst, campaign, contact)
+    return await agent_calls.request(
+        inst.store, campaign, contact, known_agent(inst.settings.destinations, agent), inst.actor.account
+    )
+
+
+def _runs(campaign: str, state: CampaignState) -> None:
+    if state is not CampaignState.RUNNING:
+        told = "not called: campaign {campaign} is {state}; `agi-app campaign start {campaign}` lets it run"
+        raise InputError(t(told, campaign=campaign, state=state))
 
 
 def known_agent(destinations: Collection[str], agent: str) -> str:

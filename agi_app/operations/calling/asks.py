@@ -22,6 +22,12 @@ from agi_app.store.requested_calls import asks as table
 from agi_app.store.requested_calls.asks import Ask, NewAsk
 
 CAMPAIGN = "campaign"
+SEEN_WITH: Mapping[str, Scope] = {  # kinds of asks that `asked` shows
+    CAMPAIGN: Scope.FIGURES_READ,
+    "calling": Scope.FIGURES_READ,
+    "call": Scope.FIGURES_READ,
+    "guard": Scope.GUARD_READ,
+}
 Verb = Literal["start", "pause", "resume", "stop"]
 SCOPES: Mapping[str, Scope] = {
     "start": Scope.CAMPAIGNS_START,
@@ -68,10 +74,11 @@ async def asks(inst: Installation, campaign: str) -> list[AskStatus]:
 
 @reads(Scope.FIGURES_READ)
 async def asked(inst: Installation, ask_id: int) -> AskStatus:
-    """One ask about a campaign. Raises InputError when there is none, StoreError."""
+    """One ask. Raises InputError when there is none, or it is about people, StoreError, Forbidden."""
     found = await table.by_id(inst.store, ask_id)
-    if found is None or found.kind != CAMPAIGN:
+    if found is None or found.kind not in SEEN_WITH:
         raise InputError(t("there is no ask {number}", number=ask_id))
+    inst.actor.require(SEEN_WITH[found.kind])
     return AskStatus(found, await _note(inst) if found.state == "waiting" else None)
 
 

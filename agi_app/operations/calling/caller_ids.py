@@ -66,6 +66,25 @@ async def by_call(
     return await ring_with_code(inst, number, trunk=trunk, shown=shown, show=show, proves=verifications.CALLER_ID)
 
 
+@noted(Scope.CALLER_IDS_PROVE, "callerid prove", number="number")
+async def request_proof(inst: Installation, number: str, *, code: str, trunk: str | None) -> int:
+    """Request the call on which the code is to be keyed; a worker takes it, and the gate decides.
+
+    Returns the id of the request. Raises InputError for a wrong number, code or trunk, StoreError.
+    """
+    return await request_with_code(inst, number, code=code, trunk=trunk, proves=verifications.CALLER_ID)
+
+
+async def request_with_code(inst: Installation, number: str, *, code: str, trunk: str | None, proves: str) -> int:
+    """The same, for either proof."""
+    ours = number_of(number)
+    if len(code) != CODE_LENGTH or not (code.isascii() and code.isdecimal()):
+        raise InputError(t("the code has {length} digits", length=CODE_LENGTH))
+    chosen = pick_trunk(inst.settings.trunks, trunk, reserved=ours.reserved)
+    code_hash = await asyncio.to_thread(hash_code, code)
+    return await verifications.request(inst.store, ours, None, chosen, code_hash, inst.actor.account, proves)
+
+
 async def ring_with_code(
     inst: Installation, number: str, *, trunk: str | None, shown: str | None, show: Show, proves: str
 ) -> tuple[str, str]:

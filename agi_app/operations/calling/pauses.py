@@ -9,12 +9,18 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from agi_app.errors import InputError
 from agi_app.installation import Installation
+from agi_app.messages import t
 from agi_app.model.actors import Scope
-from agi_app.operations.acting import noted
+from agi_app.operations.acting import noted, reads
 from agi_app.store.calling import nodes, pauses
 from agi_app.store.calling.nodes import NodeRow
+from agi_app.store.calling.pauses import Pause
+from agi_app.store.requested_calls import asks
+from agi_app.store.requested_calls.asks import NewAsk
 
+ASK_KIND, ASK_VERB = "calling", "resume"
 HEARD_WITHIN_S = 3.0  # a worker reads it at once, and says so within two seconds
 LOOK_EVERY_S = 0.2
 
@@ -26,6 +32,12 @@ class WorkerPause:
     name: str
     heard: bool
     away_s: int | None
+
+
+@reads(Scope.FIGURES_READ)
+async def current(inst: Installation) -> Pause | None:
+    """The pause that is in force; None: calls are made. Raises StoreError."""
+    return await pauses.in_force(inst.store)
 
 
 async def _in_force(inst: Installation, _: object) -> object:
@@ -54,6 +66,20 @@ async def resume_all(inst: Installation, reason: str) -> bool:
         return False
     await pauses.change(inst.store, False, reason, inst.actor.account, inst.clock.now())
     return True
+
+
+@noted(Scope.CAMPAIGNS_PAUSE, "pause everything", state=_in_force)
+async def pause_by_service(inst: Installation, reason: str) -> None:
+    """The same with the rights of the service: in force when this returns, without a worker. Raises StoreError."""
+    await pauses.pause_by_service(inst.store, reason, inst.actor.account, inst.clock.now())
+
+
+@noted(Scope.CAMPAIGNS_START, "resume everything ask")
+async def ask_resume(inst: Installation, reason: str) -> int:
+    """Ask a worker to end the pause, for the token that is shown. Raises InputError when there is none, StoreError."""
+    if await pauses.in_force(inst.store) is None:
+        raise InputError(t("nothing is paused"))
+    return await asks.add(inst.store, NewAsk(ASK_KIND, ASK_VERB, "", reason), inst.actor)
 
 
 async def _heard(inst: Installation) -> list[NodeRow]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from agi_app.campaigns.project.called_flows import no_faults, parts_of
 from agi_app.campaigns.project.read_project import Project, Source
+from agi_app.consent.caller_id_proof import number_of
 from agi_app.errors import AsteriskError, InputError
 from agi_app.flow.language.definition import FlowDocument
 from agi_app.flow.syntax.names_and_limits import MAX_CALL_SECONDS
@@ -20,7 +21,7 @@ from agi_app.model.actors import Scope
 from agi_app.model.call import Outcome
 from agi_app.model.phone import PhoneNumber
 from agi_app.operations.acting import noted, reads
-from agi_app.operations.calling.caller_ids import ring_with_code
+from agi_app.operations.calling.caller_ids import request_with_code, ring_with_code
 from agi_app.operations.calling.requested_calls import Show, pick_trunk, unwanted_end, worker_runs
 from agi_app.operations.project.project_files import find_flow
 from agi_app.operations.project.sample_contacts import given_contact
@@ -36,6 +37,7 @@ __all__ = [
     "rehearse",
     "script",
 ]
+NOT_OWN = "telephone {phone} is not one that you have proved and that is still good"
 AROUND = dt.timedelta(seconds=90)  # ringing, rendering, and every wait for Asterisk and the database
 
 
@@ -109,6 +111,26 @@ async def prove_phone(
     """Prove by a call that a telephone is our staff's; it makes no caller ID of it. As ``caller_ids.by_call``."""
     wanted = verifications.STAFF_PHONE
     return await ring_with_code(inst, number, trunk=trunk, shown=shown, show=show, proves=wanted)
+
+
+@noted(Scope.CALLS_REHEARSE, "rehearse", "phone")
+async def request_own(inst: Installation, phone: int, script: RehearsalScript, *, trunk: str | None) -> int:
+    """Request a rehearsal on a telephone that this account has proved; a worker takes it, and the gate decides.
+
+    Returns the id of the request. Raises InputError when it has not, or for a wrong trunk, StoreError.
+    """
+    text = await verifications.own_number(inst.store, phone, inst.actor.account, inst.clock.now())
+    if text is None:
+        raise InputError(t(NOT_OWN, phone=phone))
+    number = number_of(text)
+    chosen = pick_trunk(inst.settings.trunks, trunk, reserved=number.reserved)
+    return await rehearsals.request(inst.store, number, None, chosen, script, inst.actor.account)
+
+
+@noted(Scope.CALLS_REHEARSE, "rehearse prove", number="number")
+async def request_proof(inst: Installation, number: str, *, code: str, trunk: str | None) -> int:
+    """Request the call that proves a telephone. As ``caller_ids.request_proof``."""
+    return await request_with_code(inst, number, code=code, trunk=trunk, proves=verifications.STAFF_PHONE)
 
 
 @reads(Scope.CALLS_REHEARSE)

@@ -10,6 +10,7 @@ from agi_app.authoring.country_and_zone_names import is_zone, zone_meant
 from agi_app.errors import InputError
 from agi_app.messages import t
 
+FIRST_YEAR, LAST_YEAR = 1970, 9000
 _QUARTER = re.compile(r"(\d{4})[- ]?Q([1-4])", re.IGNORECASE)
 
 
@@ -19,6 +20,8 @@ def span(since: dt.date, until: dt.date, zone: str) -> tuple[dt.datetime, dt.dat
         raise InputError(t("--zone {zone}: is not a time zone{meant}", zone=zone, meant=zone_meant(zone)))
     if until < since:
         raise InputError(t("--until {until} is before --since {since}", until=until, since=since))
+    if since.year < FIRST_YEAR or until.year > LAST_YEAR:
+        raise InputError(t("a report is of days from {first} to {last}", first=FIRST_YEAR, last=LAST_YEAR))
     there = ZoneInfo(zone)
     begin = dt.datetime.combine(since, dt.time.min, there)
     return begin, dt.datetime.combine(until + dt.timedelta(days=1), dt.time.min, there)

@@ -44,6 +44,11 @@ async def change(store: Store, paused: bool, reason: str, entered_by: str, now: 
         await tell_workers(connection, {"everything": "paused" if paused else "running"})
 
 
+async def pause_by_service(store: Store, reason: str, entered_by: str, now: dt.datetime) -> None:
+    """Pause everything with the rights of the service, and tell every worker. Raises StoreError."""
+    await store.execute(Q["pause_by_service"], {"at": now, "reason": reason, "entered_by": entered_by})
+
+
 async def in_force(store: Store) -> Pause | None:
     """The pause that is in force; None: calls are made. Raises StoreError."""
     newest = await store.rows(Pause, Q["newest"])

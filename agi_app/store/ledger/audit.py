@@ -159,6 +159,17 @@ async def public_key(store: Store, ours: str) -> str:
         return await value(connection, str, SESSION["read_meta"], {"key": PUBLIC_KEY}) or ours
 
 
+async def known_key(store: Store) -> str | None:
+    """The public key line that this database knows, if anything was signed. Raises StoreError."""
+    return await store.value(str, SESSION["read_meta"], {"key": PUBLIC_KEY})
+
+
+async def leaf_of(connection: Connection, kind: str, row_id: int) -> tuple[int, bytes] | None:
+    """The leaf of a row, and its hash; None: it is not sealed yet, or there is no such row."""
+    found = await record(connection, Q["leaf_of"], {"kind": kind, "row_id": row_id})
+    return None if found is None else (found["leaf"], bytes(found["hash"]))
+
+
 async def size(connection: Connection) -> Size:
     """How far the tree has come."""
     row = await record(connection, Q["size"])

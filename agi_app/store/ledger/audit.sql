@@ -214,6 +214,9 @@ SELECT coalesce(max(leaf) + 1, 0) AS leaves,
        (SELECT coalesce(sum(cardinality(ids)), 0)::bigint FROM audit_queue) AS queued
 FROM audit_leaf;
 
+-- name: leaf_of
+SELECT leaf, hash FROM audit_leaf WHERE kind = %(kind)s AND row_id = %(row_id)s;
+
 -- name: leaf_hashes
 SELECT coalesce(string_agg(hash, ''::bytea ORDER BY leaf), ''::bytea) AS hashes, count(*) AS found
 FROM audit_leaf WHERE leaf >= %(start)s AND leaf < %(end)s;

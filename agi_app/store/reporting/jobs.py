@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from agi_app.store.database.pool import Store
 from agi_app.store.database.statements import load_queries
@@ -31,6 +31,8 @@ class TakenJob(AskedJob):
 
     job_id: int
     run: str
+    by_service: bool  # then ``asked_by`` is no more than what the service says, unless the token is that account's
+    sealed: bytes | None = field(repr=False)  # the token that was shown to the service
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,12 @@ def _values(job: AskedJob) -> dict[str, object]:
 async def ask(store: Store, job: AskedJob) -> int:
     """Ask for a report; returns the job's number. Raises StoreError."""
     return await store.the_value(int, Q["ask"], _values(job), "the job was not stored")
+
+
+async def ask_by_service(store: Store, job: AskedJob, token: str | None) -> int:
+    """The same with the rights of the service; the token is kept for the process that makes it. Raises StoreError."""
+    values = {**_values(job), "sealed": None if token is None else token.encode()}
+    return await store.the_value(int, Q["ask_by_service"], values, "the job was not stored")
 
 
 async def add_done(store: Store, job: AskedJob, rows: int, sha256: bytes) -> None:
@@ -96,6 +104,11 @@ async def listed(
 async def delete(store: Store, job_id: int) -> None:
     """Forget a job; its file is not wanted any longer. Raises StoreError."""
     await store.execute(Q["delete"], {"job_id": job_id})
+
+
+async def forget(store: Store, job_id: int) -> bool:
+    """Forget a job that was asked for by the service, with its rights; False: it was not. Raises StoreError."""
+    return bool(await store.value(bool, Q["forget"], {"job_id": job_id}))
 
 
 async def expire(store: Store) -> set[int]:

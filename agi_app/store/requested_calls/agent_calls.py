@@ -78,6 +78,11 @@ async def find(store: Store, campaign: str, wanted: str, e164: str | None) -> tu
     return int(named[0]["contact_id"]), str(named[0]["external_id"])
 
 
+async def is_of(store: Store, campaign: str, contact_id: int) -> bool:
+    """Whether this contact is of this campaign. Raises StoreError."""
+    return bool(await store.value(bool, Q["is_of"], {"campaign": campaign, "contact_id": contact_id}))
+
+
 async def request(store: Store, campaign: str, contact_id: int, destination: str, entered_by: str) -> int:
     """Ask the workers for a call; returns its id."""
     values = {"campaign": campaign, "contact_id": contact_id, "destination": destination, "entered_by": entered_by}

@@ -6,6 +6,9 @@ WHERE c.campaign = %(campaign)s AND (c.external_id = %(wanted)s OR p.e164 = %(e1
 ORDER BY c.external_id <> %(wanted)s, c.contact_id
 LIMIT 3;
 
+-- name: is_of
+SELECT EXISTS (SELECT FROM contact WHERE contact_id = %(contact_id)s AND campaign = %(campaign)s);
+
 -- name: request
 INSERT INTO agent_call (campaign, contact_id, destination, entered_by)
 VALUES (%(campaign)s, %(contact_id)s, %(destination)s, %(entered_by)s)

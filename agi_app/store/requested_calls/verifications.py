@@ -60,6 +60,15 @@ class StaffPhone:
     entered_by: str
 
 
+@dataclass(frozen=True, slots=True)
+class OwnPhone:
+    """A telephone that somebody has proved, by the number of its proof."""
+
+    phone: int
+    number: str  # masked
+    until: dt.datetime  # rules time
+
+
 async def request(
     store: Store,
     number: PhoneNumber,
@@ -87,6 +96,16 @@ async def request(
 async def staff_phones(store: Store) -> list[StaffPhone]:
     """All telephones that a call has proved for rehearsals, each with its longest-lasting proof."""
     return await store.rows(StaffPhone, Q["staff_phones"])
+
+
+async def own_phones(store: Store, account: str, now: dt.datetime) -> list[OwnPhone]:
+    """The telephones that an account has proved and that are good now. Raises StoreError."""
+    return await store.rows(OwnPhone, Q["own_phones"], {"account": account, "now": now})
+
+
+async def own_number(store: Store, phone: int, account: str, now: dt.datetime) -> str | None:
+    """The number of one of them; None: it is not one of them. Raises StoreError."""
+    return await store.value(str, Q["own_number"], {"phone": phone, "account": account, "now": now})
 
 
 async def take(

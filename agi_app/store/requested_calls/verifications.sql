@@ -78,6 +78,17 @@ WHERE verification_id = %(request_id)s AND state = 'waiting';
 -- name: status
 SELECT state, result, note, '[]'::jsonb AS progress FROM verification_call WHERE verification_id = %(request_id)s;
 
+-- One's own; the number is masked, for the service.
+-- name: own_phones
+SELECT v.phone_proof_id AS phone, m.number, v.proved_until AS until
+FROM phone_proof v JOIN person_masked m USING (person_id)
+WHERE v.entered_by = %(account)s AND v.proved_until > %(now)s AND m.number IS NOT NULL
+ORDER BY v.phone_proof_id;
+
+-- name: own_number
+SELECT p.e164 FROM phone_proof v JOIN person p USING (person_id)
+WHERE v.phone_proof_id = %(phone)s AND v.entered_by = %(account)s AND v.proved_until > %(now)s AND left(p.e164, 1) = '+';
+
 -- name: staff_phones
 SELECT p.e164, max(v.proved_until) AS until, (array_agg(v.entered_by ORDER BY v.proved_until DESC))[1] AS entered_by
 FROM phone_proof v JOIN person p USING (person_id)

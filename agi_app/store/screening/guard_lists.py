@@ -88,6 +88,21 @@ async def entries(store: Store, line: str | None = None) -> list[StoredEntry]:
     return await store.rows(StoredEntry, Q["entries"], {"line": line})
 
 
+async def masked(
+    store: Store, line: str | None = None, *, entry_id: int | None = None, after: int = 0, limit: int = 1
+) -> list[StoredEntry]:
+    """Entries behind one, of all lists or those of a line, or the one of this id; numbers are masked. StoreError."""
+    return await store.rows(
+        StoredEntry, Q["masked"], {"line": line, "entry_id": entry_id, "after": after, "limit": limit}
+    )
+
+
+async def pattern_of(store: Store, entry_id: int) -> tuple[str, str] | None:
+    """The pattern and the line of an entry; None: it is gone. Raises StoreError."""
+    found = await store.record(Q["pattern_of"], {"entry_id": entry_id})
+    return None if found is None else (found["pattern"], found["line"])
+
+
 async def set_line(
     store: Store, line: str, choice: SubscriberLine, hours: tuple[Hours, ...] | None, said: ChangedBy
 ) -> None:
@@ -117,6 +132,11 @@ async def reset_line(store: Store, line: str, said: ChangedBy) -> bool:
 async def knows_line(store: Store, line: str) -> bool:
     """Whether it chose something, or a call came to it. Raises StoreError."""
     return bool((await store.records(Q["knows_line"], {"line": line}))[0]["known"])
+
+
+async def knows_call(store: Store, call_id: str) -> bool:
+    """Whether a call of this id was screened. Raises StoreError."""
+    return bool(await store.value(bool, Q["knows_call"], {"call_id": call_id}))
 
 
 async def lines(store: Store) -> dict[str, SubscriberLine]:

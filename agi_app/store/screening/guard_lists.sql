@@ -20,9 +20,23 @@ FROM guard_list
 WHERE %(line)s::text IS NULL OR line = %(line)s
 ORDER BY line, shared, allow DESC, pattern;
 
+-- Without the numbers of people, for the service; a page after an entry, or one entry.
+-- name: masked
+SELECT entry_id, line, shared, allow, pattern, reason, expires_at, entered_by, entered_at
+FROM guard_list_masked
+WHERE entry_id > %(after)s AND (%(line)s::text IS NULL OR line = %(line)s)
+  AND (%(entry_id)s::bigint IS NULL OR entry_id = %(entry_id)s)
+ORDER BY entry_id LIMIT %(limit)s;
+
+-- name: pattern_of
+SELECT pattern, line FROM guard_list WHERE entry_id = %(entry_id)s;
+
 -- name: knows_line
 SELECT EXISTS (SELECT FROM guard_line WHERE line = %(line)s) OR EXISTS (SELECT FROM guard_call WHERE called = %(line)s)
     AS known;
+
+-- name: knows_call
+SELECT EXISTS (SELECT FROM guard_call WHERE call_id = %(call_id)s);
 
 -- name: set_line
 INSERT INTO guard_line AS l (line, enabled, level, hours, zone, mailbox)

@@ -19,10 +19,14 @@ from agi_app.operations.acting import OperationMark
 SHARED = {
     "acting.note_import",
     "reporting.calls.check",
+    "calling.agent_calls.may_be_asked",
     "calling.approvals.second_person",
     "calling.approvals.works_alone",
     "calling.requested_calls.worker_runs",
+    "calling.call_asks.do",  # each ask is an operation with its mark
+    "calling.caller_ids.request_with_code",
     "calling.caller_ids.ring_with_code",
+    "guard.guard_asks.do",
     "people.opening_words.of",
     "people.opening_words.learn",
     "service.events.after",  # the face tells each reader what its scopes allow
@@ -90,6 +94,7 @@ def test_whoever_may_read_only_changes_nothing() -> None:
         "reporting.jobs.ask",
         "reporting.jobs.delete",
         "reporting.jobs.fetch",
+        "reporting.jobs.open_file",
         "reporting.imports.write_imports",
         "reporting.quarter.write_quarter",
         "service.accounts.set_own_secret",

@@ -1,0 +1,98 @@
+"""What else the generated requests meet: of each thing that some route asks about there is one."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from agi_app.config.destinations import DestinationSettings
+from agi_app.consent.caller_id_proof import number_of
+from agi_app.installation import Installation
+from agi_app.model.actors import Actor, Role
+from agi_app.operations.guard import guard_lists
+from agi_app.store.requested_calls import agent_calls, asks, verifications
+from agi_app.store.requested_calls.asks import NewAsk
+from tests.api.site import Site
+from tests.store.world import World, campaign, number
+
+BY_AGENTS = "by-agents"
+SCREENED = "c-1.7"
+
+
+def seed(site: Site) -> dict[str, Any]:
+    """Make them; the values by which paths and bodies name them."""
+    desk = DestinationSettings.model_validate({"endpoint": "PJSIP/100"})
+    site.inst.settings.__dict__["destinations"] = {"desk": desk}
+    contact = site.run(agents_campaign)
+    return {
+        "contact": contact,
+        "phone": site.run(own_phone),
+        "call_ask": site.run(lambda inst: called(inst, contact)),
+        "entry": site.run(second_entry),
+        "call": site.run(screened_call),
+    }
+
+
+BODY = {
+    "since": "2026-01-01",
+    "until": "2026-12-31",
+    "zone": "UTC",
+    "pattern": "+999861390000001",
+    "agent": "desk",
+    "flow": "checkup-reminder",
+}
+
+
+def name(named: dict[str, Any], case: Any) -> None:
+    """Let a right request be about them."""
+    path = case.operation.path
+    wanted = {}
+    if path.endswith(("/ask-call", "/{ask}/call", "/lists/{entry}")):
+        wanted = {"campaign": BY_AGENTS, "ask": named["call_ask"], **named}
+    for part in case.path_parameters or {}:
+        case.path_parameters[part] = wanted.get(part, case.path_parameters[part])
+    if isinstance(case.body, dict):
+        more = BODY | named | ({"kind": "consent", "row": 1} if path.endswith("/audit/proof") else {})
+        for part in case.body:
+            case.body[part] = more.get(part, case.body[part])
+
+
+async def agents_campaign(inst: Installation) -> int:
+    """A running campaign that only agents dial; its one contact."""
+    await World(inst.store).running(dataclasses.replace(campaign(BY_AGENTS), by_agents=True), [301], consenting=[301])
+    query = "SELECT contact_id FROM contact WHERE campaign = %(name)s"
+    return await inst.store.value(int, query, {"name": BY_AGENTS}) or 0
+
+
+async def called(inst: Installation, contact: int) -> int:
+    """An ask of a supervisor for a call that a worker has answered."""
+    actor = Actor("the-supervisor", frozenset({Role.SUPERVISOR}), "api")
+    new = NewAsk("call", "agent", BY_AGENTS, "she called back", {"contact": contact, "agent": "desk"})
+    ask = await asks.add(inst.store, new, actor)
+    request = await agent_calls.request(inst.store, BY_AGENTS, contact, "desk", actor.account)
+    await asks.answer(inst.store, ask, "done", {"request": request}, "node-1")
+    return ask
+
+
+async def own_phone(inst: Installation, account: str = "the-operator", n: int = 1) -> int:
+    """A telephone that an account has proved; the number of the proof."""
+    call = await verifications.request(inst.store, number_of(number(n)), None, "carrier", b"x", account, "rehearsal")
+    query = """INSERT INTO phone_proof (person_id, verification_id, entered_by, proved_until)
+        SELECT person_id, %(call)s, %(account)s, now() + interval '9 d' FROM person WHERE e164 = %(number)s
+        RETURNING phone_proof_id"""
+    return await inst.store.value(int, query, {"call": call, "account": account, "number": number(n)}) or 0
+
+
+async def second_entry(inst: Installation) -> int:
+    """Another entry on the guard's list."""
+    await guard_lists.put(inst, "+999861390000002", allow=False, reason="nuisance", days=30)
+    return await inst.store.value(int, "SELECT max(entry_id) FROM guard_list") or 0
+
+
+async def screened_call(inst: Installation) -> str:
+    """A call that the guard kept away."""
+    query = """WITH caller AS (INSERT INTO guard_caller (number) VALUES ('+999861390000055') RETURNING caller_id)
+        INSERT INTO guard_call (call_id, caller_id, at, called, endpoint, action, unjudged)
+        SELECT %(call)s, caller_id, now(), '100', 'PJSIP/carrier', 'reject', 'no time' FROM caller"""
+    await inst.store.execute(query, {"call": SCREENED})
+    return SCREENED
