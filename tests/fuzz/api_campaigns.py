@@ -26,7 +26,7 @@ from agi_app.store.calling import tallies
 from agi_app.store.calling.approvals import StartRequest
 from agi_app.store.calling.campaigns import save_campaign
 from agi_app.store.people import consents
-from tests.api.site import Site
+from tests.api.site import CAMPAIGN, Site
 from tests.store.world import LONG_AGO, campaign, import_contacts
 
 CALLER_ID = "+999862155500001"
@@ -57,12 +57,18 @@ class Campaigns:
         self._rounds: list[Round] = []
         self._serial = itertools.count(1)
         self._waiting: list[StartRequest] = []  # for somebody who approves
-        self.purposes: dict[str, str] = {}  # of every number that may be called
 
     @property
     def made(self) -> int:
         """How many campaigns there were."""
         return len(self._rounds)
+
+    @property
+    def purposes(self) -> dict[str, str]:
+        """Of every campaign: these, and those whose files the project has."""
+        return {CAMPAIGN: "transactional", "march-checkup": "transactional"} | {
+            one.name: one.purpose.value for one in self._rounds
+        }
 
     async def run(self, http: aiohttp.ClientSession, over: asyncio.Event) -> None:
         """A new one each time that the last one has nobody left, until told to end."""
@@ -115,7 +121,6 @@ class Campaigns:
         fields = {"name": "测试", "appointment": "九点"}
         rows = [ContactRow(n.removeprefix("+"), n, "CN", ("Asia/Shanghai",), "zh-CN", fields) for n in one.numbers]
         await import_contacts(inst.store, one.name, rows, inst.clock.now())
-        self.purposes.update(dict.fromkeys(one.numbers, purpose.value))
         self._rounds.append(one)
         await self._ask(http, f"/campaigns/{one.name}/asks", {"verb": "start", "reason": "a new round"})
 

@@ -24,6 +24,10 @@ _CONSENTS = (
     "SELECT person_id, purpose, given_at, expires_at, extract(epoch FROM recorded_at)::float8 AS at FROM consent"
 )
 _REFUSALS = "SELECT person_id, purpose, at AS said_at, extract(epoch FROM recorded_at)::float8 AS at FROM revocation"
+_CALLS = """
+SELECT coalesce(number_id, person_id) AS person_id, campaign, extract(epoch FROM marked_at)::float8 AS at
+FROM attempt WHERE marked_at IS NOT NULL ORDER BY marked_at
+"""
 _STOPS = "SELECT number_hash, extract(epoch FROM recorded_at)::float8 AS at FROM suppression"
 Rows = dict[bytes, list[dict[str, Any]]]
 
@@ -35,11 +39,17 @@ class Papers:
     key: bytes
     consents: Rows = field(default_factory=lambda: defaultdict(list))
     refusals: Rows = field(default_factory=lambda: defaultdict(list))
+    calls: Rows = field(default_factory=lambda: defaultdict(list))  # which campaign marked one
     stops: dict[bytes, float] = field(default_factory=dict)
 
     def hash_of(self, number: str) -> bytes:
         """As the database has it."""
         return hmac.digest(self.key, number.encode(), "sha256")
+
+    def campaign_of(self, number: str, invite_at: float) -> str | None:
+        """The campaign that marked the newest call to a number by then."""
+        marked = [call for call in self.calls[self.hash_of(number)] if call["at"] <= invite_at]
+        return marked[-1]["campaign"] if marked else None
 
 
 def read(database_url: str, key: bytes) -> Papers:
@@ -47,7 +57,7 @@ def read(database_url: str, key: bytes) -> Papers:
     papers = Papers(key)
     with psycopg.connect(database_url, row_factory=dict_row) as connection:
         hashes = {row["person_id"]: bytes(row["number_hash"]) for row in connection.execute(_PERSONS)}
-        for query, rows in ((_CONSENTS, papers.consents), (_REFUSALS, papers.refusals)):
+        for query, rows in ((_CONSENTS, papers.consents), (_REFUSALS, papers.refusals), (_CALLS, papers.calls)):
             for row in connection.execute(query):
                 rows[hashes[row["person_id"]]].append(row)
         for row in connection.execute(_STOPS):
@@ -70,14 +80,15 @@ def judge(
     answered: Mapping[str, float],
     ahead: dt.timedelta,
 ) -> Judged:
-    """``purposes``: what each number is called about; ``answered``: since when the API says that it is stopped.
+    """``purposes``: of each campaign; ``answered``: since when the API says that a number is stopped.
 
     ``ahead``: how far the rules' time is ahead of the clock.
     """
     without, late = [], []
     for call in calls:
         number, digest = call.to_user, papers.hash_of(call.to_user)
-        purpose, latest = purposes.get(number), call.invite_at - STOP_WITHIN_S
+        campaign, latest = papers.campaign_of(number, call.invite_at), call.invite_at - STOP_WITHIN_S
+        purpose = None if campaign is None else purposes.get(campaign)
         told = f"INVITE to {number} ({purpose or 'nobody of ours'}) at {call.invite_at:.3f}"
         now = dt.datetime.fromtimestamp(call.invite_at, dt.UTC) + ahead
         refusals = papers.refusals[digest]

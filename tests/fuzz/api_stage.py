@@ -18,7 +18,6 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from agi_app.campaigns.project.new_project import make_project
 from agi_app.config.settings import load_settings
 from agi_app.installation import installation
 from agi_app.model.actors import Actor, Role, scopes_of
@@ -32,7 +31,7 @@ from sandbox.project import write_settings
 from sandbox.supervise import Child, tail
 from sandbox.world import World, line_toml, settings_toml
 from tests.api.generated import THERE
-from tests.api.site import Site, seed
+from tests.api.site import Site, seed, settings_for
 from tests.fuzz.api_campaigns import CALLER_ID
 
 TOKENS = 24  # of each role
@@ -69,7 +68,7 @@ class Stage:
 async def stage(root: Path, folder: Path) -> AsyncIterator[Stage]:
     """All but the processes of agi-app, until the block ends."""
     project = folder / "project"
-    make_project(project)
+    settings_for(project, "")
     with World(root, folder, prompts_dir=project / "prompts", desks={DESK: ANSWERS}) as world, _receiver() as receiver:
         port = free_port()
         write_settings(project, _settings(world, project, port))

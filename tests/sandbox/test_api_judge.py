@@ -24,7 +24,8 @@ def refusal(**changes: Any) -> dict[str, Any]:
 
 def judged(papers: Papers, purpose: str | None = "survey", answered: float | None = None) -> Judged:
     call = CarrierCall("id", "+999862155500001", NUMBER, AT, AT, AT, 1)
-    purposes = {} if purpose is None else {NUMBER: purpose}
+    papers.calls[papers.hash_of(NUMBER)].append({"campaign": "summer", "at": AT - 0.1})
+    purposes = {} if purpose is None else {"summer": purpose}
     return judge([call], papers, purposes, {} if answered is None else {NUMBER: answered}, dt.timedelta(0))
 
 
@@ -65,8 +66,10 @@ def test_a_call_without_a_consent_that_holds_is_found(bad: Papers) -> None:
     assert len(judged(bad).without_consent) == 1
 
 
-def test_a_call_to_a_stranger_is_one_without_a_consent() -> None:
+def test_a_call_of_no_campaign_of_ours_is_one_without_a_consent() -> None:
     assert len(judged(papers(consent()), purpose=None).without_consent) == 1
+    call = CarrierCall("id", "+999862155500001", NUMBER, AT, AT, AT, 1)
+    assert len(judge([call], papers(consent()), {"summer": "survey"}, {}, dt.timedelta(0)).without_consent) == 1
 
 
 def test_a_call_after_a_stop_is_found_by_the_list_as_by_the_answer_of_the_api() -> None:
