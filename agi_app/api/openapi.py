@@ -49,6 +49,7 @@ def document(routes: Iterable[Route]) -> dict[str, Any]:
         if isinstance(route.body, type):
             wanted.append((route.body, "validation"))
     references, definitions = models_json_schema(list(dict.fromkeys(wanted)), ref_template=REFERENCE)
+    _close(definitions)
     paths: dict[str, dict[str, Any]] = {}
     for route in declared:
         paths.setdefault(route.whole, {})[route.method.lower()] = _operation(route, references)
@@ -68,6 +69,18 @@ def document(routes: Iterable[Route]) -> dict[str, Any]:
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "agia_ID_SECRET_CHECK"}},
         },
     }
+
+
+def _close(schema: Any) -> None:
+    """Names that do not fit what an object's names must be are allowed nowhere in it: pydantic does not write that."""
+    if isinstance(schema, dict):
+        if "patternProperties" in schema:
+            schema.setdefault("additionalProperties", False)
+        for part in schema.values():
+            _close(part)
+    elif isinstance(schema, list):
+        for part in schema:
+            _close(part)
 
 
 References = Mapping[Any, Mapping[str, Any]]  # by model and mode

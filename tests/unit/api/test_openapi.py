@@ -52,3 +52,9 @@ def test_a_cursor_comes_back_as_its_key(key: int | str) -> None:
 def test_what_is_no_cursor_is_refused(text: str) -> None:
     with pytest.raises(RequestRefused):
         key_of(text, int)
+
+
+def test_an_object_takes_no_names_but_those_of_its_pattern() -> None:
+    called = document(ROUTES)["components"]["schemas"]["SimulatedCall"]["properties"]["contact"]
+    assert list(called["patternProperties"])
+    assert called["additionalProperties"] is False
