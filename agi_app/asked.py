@@ -20,7 +20,7 @@ from agi_app.operations.calling import approvals, call_asks, campaigns, pauses, 
 from agi_app.operations.calling.asks import came_of_it
 from agi_app.operations.guard import guard_asks
 from agi_app.operations.people import consents, contacts, stop_links
-from agi_app.operations.project import project_files
+from agi_app.operations.project import drafts, project_files
 from agi_app.operations.project.project_files import Project
 from agi_app.operations.service import tokens
 from agi_app.store.ledger import accounts
@@ -45,7 +45,7 @@ async def prepare(inst: Installation, ask: OpenAsk) -> Project | Mapping[str, An
         case "campaign", previews.VERB:
             project = await asyncio.to_thread(project_files.read, inst.settings.project)
             return await previews.take(acting, project, ask)
-        case contacts.KIND, _:
+        case ((contacts.KIND | drafts.KIND), _):
             return await asyncio.to_thread(project_files.read, inst.settings.project)
         case call_asks.KIND, call_asks.REHEARSAL:
             return await asyncio.to_thread(project_files.read_ready, inst.settings.project)
@@ -67,6 +67,8 @@ async def do(inst: Installation, ask: OpenAsk, prepared: Project | Mapping[str, 
             return {"contacts": await approvals.take(acting, ask.object, ask.parameters, ask.sealed or b"")}
         case stop_links.ASK_KIND, stop_links.ASK_VERB:
             return came_of_it(await stop_links.stop_by_link(acting, str((ask.private or {}).get("link"))))
+        case drafts.KIND, drafts.SAVE | drafts.DISCARD | drafts.PUBLISH if isinstance(prepared, Project):
+            return await drafts.take(acting, prepared, ask)
         case contacts.KIND, contacts.IMPORT | contacts.CHECK if isinstance(prepared, Project):
             return await contacts.take(acting, contacts.campaign_of(prepared, ask.object), ask)
         case "consent", "add":

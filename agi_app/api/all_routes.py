@@ -9,6 +9,7 @@ from agi_app.api.resources import (
     campaigns,
     contact_imports,
     contacts,
+    drafts,
     flows,
     guard,
     jobs,
@@ -27,7 +28,7 @@ ROUTES = [
     route
     for module in (
         *(service, campaigns, previews, contacts, contact_imports, people, calls, records),
-        *(stops, asks, call_asks, pauses, guard, jobs, proofs, webhooks, flows, live),
+        *(stops, asks, call_asks, pauses, guard, jobs, proofs, webhooks, flows, drafts, live),
     )
     for route in module.routes.declared
 ]

@@ -101,7 +101,7 @@ def _operation(route: Route, references: References) -> dict[str, Any]:
     if parameters := [*_in_path(route), *_in_query(route), *_in_header(route)]:
         found["parameters"] = parameters
     if isinstance(route.body, str):
-        found["requestBody"] = {"required": True, "content": {route.body: {"schema": _of_media(route.body)}}}
+        found["requestBody"] = {"required": True, "content": {route.body: {"schema": {"type": "string"}}}}
     elif route.body is not None:
         schema = references[route.body, "validation"]
         found["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
@@ -125,7 +125,7 @@ def _responses(route: Route, references: References) -> dict[str, Any]:
 
 
 def _of_media(media_type: str) -> dict[str, Any]:
-    """The schema of what is no JSON: a text, but for YAML, of which tools look at what it says."""
+    """The schema of an answer that is no JSON: a text, but for YAML, of which tools look at what it says."""
     return {} if media_type.endswith("yaml") else {"type": "string"}
 
 

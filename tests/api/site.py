@@ -32,7 +32,8 @@ from agi_app.operations.calling import asks, previews
 from agi_app.operations.guard import guard_lists, guard_scripts
 from agi_app.operations.people import complaints, consents, contacts
 from agi_app.operations.people.contacts import SentFile, WrittenCampaign
-from agi_app.operations.project import project_files
+from agi_app.operations.project import drafts, project_files
+from agi_app.operations.project.drafts import DraftOf
 from agi_app.operations.reporting import jobs
 from agi_app.operations.reporting.calls import CallsRequest
 from agi_app.operations.reporting.table_requests import TableFormat
@@ -41,10 +42,12 @@ from agi_app.store.calling import approvals
 from agi_app.store.database import service_rights
 from agi_app.store.database.pool import Store
 from agi_app.store.database.statements import as_json
+from agi_app.store.requested_calls import asks as waiting_asks
 from tests.store.world import World, campaign, number
 
 T = TypeVar("T")
 CAMPAIGN = "checkup"
+FLOW = "checkup-reminder"
 WORDS = "this is the tax office your account will be closed press one now to speak to an officer"
 ROLES = tuple(Role)
 CSV = f"external_id,number,language,name\nsent-1,{number(61)},en,Person 61\n"
@@ -59,6 +62,7 @@ class Site:
     inst: Installation = field(init=False)
     tokens: dict[Role, str] = field(default_factory=dict)  # all scopes of the role
     ids: dict[Role, str] = field(default_factory=dict)
+    drafts: dict[str, bytes] = field(default_factory=dict)  # of the flow, and of the campaign
     _loop: asyncio.AbstractEventLoop = field(init=False)
 
     def run(self, work: Callable[[Installation], Awaitable[T]]) -> T:
@@ -161,6 +165,7 @@ async def seed(site: Site) -> None:
     await start_approvals.approve(dataclasses.replace(inst, actor=supervisor), CAMPAIGN, "correct horse battery")
     await contacts.ask(inst, written(inst), SentFile("contacts.csv", CSV.encode()), dry_run=True)
     await previews.ask(inst, CAMPAIGN)
+    await _drafts(site)
     await audit.checkpoint(inst)
     inst.settings.console_folder.mkdir(mode=0o700)
     (inst.settings.console_folder / "database-url").touch()
@@ -177,18 +182,38 @@ async def report_of(site: Site, inst: Installation, role: Role = Role.COMPLIANCE
     return number
 
 
+async def _drafts(site: Site) -> None:
+    """A text of the flow that was published (asks 6 and 7), and a draft of it (8) and of the campaign (9)."""
+    inst, operator = site.inst, frozenset({Role.OPERATOR})
+    who = Actor("the-operator", operator, "api", token=site.ids[Role.OPERATOR], shown=site.tokens[Role.OPERATOR])
+    acting = dataclasses.replace(inst, actor=who)
+    flow, project = DraftOf("flow", FLOW), project_files.read(inst.settings.project)
+    text = await drafts.shown(acting, project, flow) + b"# published\n"
+    kept, _ = await drafts.save(acting, project, flow, text)
+    await drafts.publish(acting, flow, kept.sha256, reason="clearer words")
+    await answer_asks(inst, after=kept.ask_id - 1)
+    for of in (flow, DraftOf("campaign", CAMPAIGN)):
+        project = project_files.read(inst.settings.project)
+        text = await drafts.shown(acting, project, of) + b"# draft\n"
+        await drafts.save(acting, project, of, text)
+        site.drafts[of.kind] = text
+
+
 def written(inst: Installation) -> WrittenCampaign:
     """The campaign by its file."""
     return contacts.campaign_of(project_files.read(inst.settings.project), CAMPAIGN)
 
 
-async def answer_asks(inst: Installation) -> None:
-    """Do what waits, as a worker does."""
+async def answer_asks(inst: Installation, after: int = 0) -> None:
+    """Do what waits, behind an ask or all of it, as a worker does."""
 
     async def keep(_number: str, _how: str) -> None:
         raise AssertionError("no stop was asked for")
 
-    await Asks(inst.store, "node-1", keep, partial(asked.prepare, inst), partial(asked.do, inst)).take_all()
+    worker = Asks(inst.store, "node-1", keep, partial(asked.prepare, inst), partial(asked.do, inst))
+    while (found := await waiting_asks.look(inst.store, after)) is not None:
+        after = found.ask_id
+        await worker._take(found)
 
 
 async def token_of(inst: Installation, role: Role, *scopes: Scope, days: int = 1) -> str:

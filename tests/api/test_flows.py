@@ -12,10 +12,9 @@ from agi_app.api.routes import BASE
 from agi_app.cli.project.simulate import _silent_talk
 from agi_app.model.actors import Role
 from agi_app.operations.project import simulations
-from tests.api.site import CAMPAIGN, Json, Site
+from tests.api.site import CAMPAIGN, FLOW, Json, Site
 
 pytestmark = pytest.mark.postgres
-FLOW = "checkup-reminder"
 
 
 async def simulated(http: aiohttp.ClientSession, site: Site, flow: str = FLOW, **body: object) -> tuple[int, Json]:

@@ -31,6 +31,22 @@ class CampaignItem:
     contacts: Mapping[str, int]
 
 
+@dataclass(frozen=True, slots=True)
+class CampaignVersion:
+    """A campaign as contacts were decided by it: its text as JSON, and who had started it last before."""
+
+    version: str
+    text: str
+    sha256: str
+    first_used_at: dt.datetime
+    started_by: str | None
+
+
+async def versions(store: Store, campaign: str, version: str | None = None) -> list[CampaignVersion]:
+    """Those of a campaign, the newest first, at most 100; or one of them. Raises StoreError."""
+    return await store.rows(CampaignVersion, Q["versions"], {"campaign": campaign, "version": version, "most": 100})
+
+
 async def page(store: Store, state: str | None, asked: PageOf) -> Page[CampaignItem]:
     """Some of them. Raises InputError for a wrong limit or cursor, StoreError."""
     rows = lists.checked_limit(asked.limit) + 1

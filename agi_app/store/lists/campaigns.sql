@@ -12,3 +12,12 @@ WITH c AS MATERIALIZED (
 )
 SELECT c.*, (SELECT coalesce(jsonb_object_agg(k.name, k.number), '{}') FROM kept k WHERE k.campaign = c.name) AS contacts
 FROM c ORDER BY c.name;
+
+-- name: versions
+SELECT v.version, v.spec AS text, encode(sha256(convert_to(v.spec, 'UTF8')), 'hex') AS sha256, v.first_used_at,
+       (SELECT a.account FROM action a JOIN action_end e USING (action_id)
+        WHERE a.object = v.campaign AND a.verb = 'campaign start' AND e.done AND a.recorded_at <= v.first_used_at
+        ORDER BY a.action_id DESC LIMIT 1) AS started_by
+FROM campaign_version v
+WHERE v.campaign = %(campaign)s AND (%(version)s::text IS NULL OR v.version = %(version)s)
+ORDER BY v.campaign_version_id DESC LIMIT %(most)s;
