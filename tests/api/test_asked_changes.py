@@ -20,9 +20,9 @@ from agi_app.model.actors import Role
 from agi_app.store.calling import pauses
 from agi_app.store.database import service_rights
 from tests.api.generated_seed import agents_campaign, own_phone, screened_call
-from tests.api.site import CAMPAIGN, Json, Site
+from tests.api.site import Json, Site
 from tests.api.test_writing import rows, sent
-from tests.store.world import number
+from tests.store.world import World, campaign, number
 
 pytestmark = pytest.mark.postgres
 BLOCKED = "+999861390000077"
@@ -166,16 +166,23 @@ async def test_a_pause_ends_only_with_a_token(http: aiohttp.ClientSession, site:
     assert await ended(http, site, made["ask"]) == ("done", None)
 
 
+async def dialled_campaign(inst: Installation) -> int:
+    """A running campaign that the dialer calls; its one contact."""
+    await World(inst.store).running(campaign("dialled"), [302], consenting=[302])
+    return await inst.store.value(int, "SELECT contact_id FROM contact WHERE campaign = 'dialled'") or 0
+
+
 DESK = DestinationSettings.model_validate({"endpoint": "PJSIP/100"})
 
 
 async def test_a_contact_is_asked_for_in_campaigns_of_agents_only(http: aiohttp.ClientSession, site: Site) -> None:
     site.inst.settings.__dict__["destinations"] = {"desk": DESK}
     contact = await asyncio.to_thread(site.run, agents_campaign)
+    dialled = await asyncio.to_thread(site.run, dialled_campaign)
     attempts = rows(site, "SELECT count(*) FROM attempt")
     body = {"agent": "desk", "reason": "she called back"}
     for name, agent, other in (
-        (CAMPAIGN, "desk", 1),  # the dialer's
+        ("dialled", "desk", dialled),  # the dialer's
         ("by-agents", "nobody", contact),
         ("by-agents", "desk", 999_999),
     ):
@@ -197,18 +204,20 @@ async def test_a_contact_is_asked_for_in_campaigns_of_agents_only(http: aiohttp.
 
 @pytest.mark.attack("a call asked for by a taken-over service without a token, and in a campaign that the dialer calls")
 def test_without_the_token_nobody_is_called_for_an_agent(site: Site) -> None:
+    site.inst.settings.__dict__["destinations"] = {"desk": DESK}
+    contact = rows(site, "SELECT contact_id FROM contact WHERE campaign = 'dialled'") or site.run(dialled_campaign)
     before = rows(site, "SELECT count(*) FROM agent_call")
     token = site.tokens[Role.SUPERVISOR].encode().hex()
     for verb, parameters, private, sealed in (
-        ("agent", {"contact": 1, "agent": "desk"}, {}, "NULL"),
-        ("agent", {"contact": 1, "agent": "desk"}, {}, f"'\\x{token}'"),
+        ("agent", {"contact": contact, "agent": "desk"}, {}, "NULL"),
+        ("agent", {"contact": contact, "agent": "desk"}, {}, f"'\\x{token}'"),
         ("rehearsal", {"phone": 1, "language": None, "trunk": None}, {"fields": {}}, f"'\\x{token}'"),
         ("phone", {"trunk": None}, {"number": number(1), "code": "123456"}, "NULL"),
         ("caller_id", {"trunk": None}, {"number": number(1), "code": "123456"}, f"'\\x{token}'"),
     ):
         service(
             site,
-            f"""SELECT add_ask('call', '{verb}', '{CAMPAIGN}', '{json.dumps(parameters)}', 'the-supervisor',
+            f"""SELECT add_ask('call', '{verb}', 'dialled', '{json.dumps(parameters)}', 'the-supervisor',
             '{{supervisor}}', NULL, 'api', NULL, NULL, 'x', '{json.dumps(private)}', {sealed})""",
         )
     work(site)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import dataclasses
 import datetime as dt
 import hashlib
 import json
 from pathlib import Path
+from typing import Never
 
 import aiohttp
 import psycopg
@@ -209,6 +211,20 @@ def test_a_report_that_there_is_not_ends_nothing(site: Site) -> None:
     assert all(one is not None and one.state in ("failed", "done") for one in states)
     assert [one.kind for one in states if one is not None and one.state == "done"] in ([], ["calls"])
     assert made(site) is None
+
+
+def test_a_fault_of_ours_in_a_report_ends_nothing(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fault(*_: object) -> Never:
+        raise KeyError("what nobody thought of")
+
+    broken = {**jobs.KINDS, "calls": dataclasses.replace(jobs.KINDS["calls"], write=fault)}
+    with monkeypatch.context() as patched:
+        patched.setattr(jobs, "KINDS", broken)
+        site.run(lambda inst: report_of(site, inst))
+    newest = site.run(jobs.jobs)[0]
+    assert newest.state == "failed"
+    assert str(newest.error).startswith("a fault of agi-app: ")
+    assert "nobody thought" not in str(newest.error)
 
 
 async def test_a_narrow_or_ended_token_makes_no_report(http: aiohttp.ClientSession, site: Site) -> None:

@@ -17,6 +17,7 @@ import pytest
 
 from agi_app.campaigns.project.new_project import make_project
 from agi_app.config.settings import load_settings
+from agi_app.operations.reporting import job_files
 from agi_app.store.database import embedded
 from tests import forked_commands
 
@@ -111,6 +112,29 @@ def test_the_console_reaches_the_database_and_nothing_else(project: Path) -> Non
         assert connected(server.url) == "agi_app"  # the owner, by its file
     finally:
         server.release()
+
+
+@pytest.mark.attack("reports read or changed by code that runs as the service's user")
+def test_the_console_reads_masked_reports_and_no_others(project: Path) -> None:
+    setup(project, "--group", GROUP)
+    gid, settings = grp.getgrnam(GROUP).gr_gid, load_settings(project)
+    made = {
+        masked: job_files.make(settings, f"{masked:d}-run", masked=masked) / "calls.csv" for masked in (True, False)
+    }
+    for file in made.values():
+        file.touch(0o600)
+        file.write_text("rows")
+        job_files.finished(settings, file)
+    shared, private = made[True], made[False]
+    assert shared == job_files.shared(settings, "1-run/calls.csv") == job_files.place_of(settings, "1-run/calls.csv")
+    assert private.is_relative_to(settings.data)
+    assert as_user(CONSOLE_USER, gid, shared.read_text) == "rows"
+    assert as_user(CONSOLE_USER, gid, lambda: shared.write_text("others")).startswith("PermissionError")
+    assert as_user(CONSOLE_USER, gid, shared.unlink).startswith("PermissionError")
+    assert as_user(CONSOLE_USER, gid, private.read_text).startswith("PermissionError")
+    assert as_user(*STRANGER, shared.read_text).startswith("PermissionError")
+    job_files.remove_all_but(settings, {0})
+    assert (shared.exists(), private.exists()) == (False, True)
 
 
 def test_set_up_again_renews_the_password_of_a_server_that_runs(project: Path) -> None:
