@@ -66,6 +66,7 @@ ASKS = {
 }
 # Right bodies of these are files that the project can take: tests/api/test_drafts.py
 NEED_FILES = {"drafts_save_flow", "drafts_save_campaign"}
+NO_ANSWER = 599  # counts as a fault of the server
 NEED_SENDER = {"webhooks_test", "webhooks_redeliver"}  # `agi-app deliver` must run for them
 # 422 is for what the document allows and a rule refuses; 412 for what somebody changed.
 CONFIG = {
@@ -194,7 +195,13 @@ class Asker:
             _name_what_exists(case)
             self._more(case)
         headers = dict(self._headers())
-        answer = case.call(session=self._session, base_url=self._url, headers=headers)
+        try:
+            answer = case.call(session=self._session, base_url=self._url, headers=headers)
+        except requests.RequestException as error:
+            self._tried.statuses[name_of(case), NO_ANSWER] += 1
+            asked = f"{self._role} {case.method} {case.formatted_path} {case.query} {case.body!r}"
+            self._tried.faults.append(f"{asked} -> no answer: {error}"[:2000])
+            return
         self._tried.statuses[name_of(case), answer.status_code] += 1
         self._heard(case, answer)
         try:

@@ -167,7 +167,7 @@ async def seed(site: Site) -> None:
     await previews.ask(inst, CAMPAIGN)
     await _drafts(site)
     await audit.checkpoint(inst)
-    inst.settings.console_folder.mkdir(mode=0o700)
+    inst.settings.console_folder.mkdir(mode=0o700, exist_ok=True)
     (inst.settings.console_folder / "database-url").touch()
     for _ in range(2):
         await report_of(site, inst)

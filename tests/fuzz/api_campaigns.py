@@ -20,7 +20,7 @@ import aiohttp
 from agi_app.model.actors import Role
 from agi_app.model.campaign import Purpose
 from agi_app.model.person import Consent, ContactRow
-from agi_app.operations.calling import approvals, stored_campaigns
+from agi_app.operations.calling import approvals, pauses, stored_campaigns
 from agi_app.operations.service import webhooks
 from agi_app.store.calling import tallies
 from agi_app.store.calling.approvals import StartRequest
@@ -75,6 +75,8 @@ class Campaigns:
         while not over.is_set():
             if not self._rounds or await self._is_over(self._rounds[-1]):
                 await self._begin(http)
+            if await pauses.current(self._site.inst) is not None:  # a generated request paused everything
+                await pauses.resume_all(self._site.inst, "it goes on")
             for one in self._rounds[-KEPT:]:
                 await self._keep_running(http, one)
             await self.tell()

@@ -26,9 +26,16 @@ _CONSENTS = (
 _REFUSALS = "SELECT person_id, purpose, at AS said_at, extract(epoch FROM recorded_at)::float8 AS at FROM revocation"
 _CALLS = """
 SELECT coalesce(number_id, person_id) AS person_id, campaign, extract(epoch FROM marked_at)::float8 AS at
-FROM attempt WHERE marked_at IS NOT NULL ORDER BY marked_at
+FROM attempt WHERE marked_at IS NOT NULL
+UNION ALL
+SELECT person_id, %(own)s, extract(epoch FROM d.recorded_at)::float8
+FROM (SELECT person_id, decision_id FROM verification_call WHERE result IS DISTINCT FROM 'refused'
+      UNION ALL SELECT person_id, decision_id FROM rehearsal_call WHERE result IS DISTINCT FROM 'refused') AS o
+JOIN decision d USING (decision_id)
+ORDER BY at
 """
 _STOPS = "SELECT number_hash, extract(epoch FROM recorded_at)::float8 AS at FROM suppression"
+OWN = "(a telephone that somebody proves, or rehearses on)"  # such a call stands on no consent, but heeds a stop
 Rows = dict[bytes, list[dict[str, Any]]]
 
 
@@ -58,7 +65,7 @@ def read(database_url: str, key: bytes) -> Papers:
     with psycopg.connect(database_url, row_factory=dict_row) as connection:
         hashes = {row["person_id"]: bytes(row["number_hash"]) for row in connection.execute(_PERSONS)}
         for query, rows in ((_CONSENTS, papers.consents), (_REFUSALS, papers.refusals), (_CALLS, papers.calls)):
-            for row in connection.execute(query):
+            for row in connection.execute(query, {"own": OWN}):
                 rows[hashes[row["person_id"]]].append(row)
         for row in connection.execute(_STOPS):
             papers.stops[bytes(row["number_hash"])] = row["at"]
@@ -71,6 +78,7 @@ class Judged:
 
     without_consent: tuple[str, ...]
     after_stop: tuple[str, ...]
+    own: int = 0  # calls to telephones that somebody said were theirs
 
 
 def judge(
@@ -84,20 +92,21 @@ def judge(
 
     ``ahead``: how far the rules' time is ahead of the clock.
     """
-    without, late = [], []
+    without, late, own = [], [], 0
     for call in calls:
         number, digest = call.to_user, papers.hash_of(call.to_user)
         campaign, latest = papers.campaign_of(number, call.invite_at), call.invite_at - STOP_WITHIN_S
         purpose = None if campaign is None else purposes.get(campaign)
         told = f"INVITE to {number} ({purpose or 'nobody of ours'}) at {call.invite_at:.3f}"
         now = dt.datetime.fromtimestamp(call.invite_at, dt.UTC) + ahead
-        refusals = papers.refusals[digest]
-        if not any(_holds(one, refusals, purpose, call.invite_at, now) for one in papers.consents[digest]):
+        refusals, own = papers.refusals[digest], own + (campaign == OWN)
+        agreed = any(_holds(one, refusals, purpose, call.invite_at, now) for one in papers.consents[digest])
+        if campaign != OWN and not agreed:
             without.append(told)
         stops = [at for at in (papers.stops.get(digest), answered.get(number)) if at is not None and at < latest]
         if stops:
             late.append(f"{told}, {call.invite_at - min(stops):.3f} s after the stop")
-    return Judged(tuple(without), tuple(late))
+    return Judged(tuple(without), tuple(late), own)
 
 
 def _holds(
