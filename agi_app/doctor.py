@@ -50,6 +50,7 @@ from agi_app.store.requested_calls.requests import EXPIRED
 from agi_app.webhooks import doctor_check as webhooks
 
 Findings = list[Finding]
+NO_WORKER = "no worker is running"
 MOST_COMPARED = 1000  # running campaigns; ten thousand would take doctor minutes
 PATIENCE, TRIAL = dt.timedelta(seconds=8), dt.timedelta(seconds=3)  # a worker looks twice a second
 CALL_BACK_MEND = (
@@ -66,12 +67,14 @@ async def examine(project: Path) -> Findings:
         return [Finding("settings", str(error), t("correct agi-app.toml, or run `agi-app init DIR`"))]
     files = await asyncio.to_thread(_files, settings)
     trial = await try_out(settings.speech, settings.project, Clock())
+    stored = await _database(settings)
+    idle = any(f.check == "worker" and f.text == t(NO_WORKER) for f in stored)
     return [
         Finding("settings", count_of(len(settings.trunks), "trunk")),
         *files,
         *([trial] if trial else ()),
-        *await _database(settings),
-        *await _asterisk(settings),
+        *stored,
+        *await _asterisk(settings, idle=idle),
         *await trunk_watch.examine(settings),
     ]
 
@@ -79,11 +82,11 @@ async def examine(project: Path) -> Findings:
 def _files(settings: Settings) -> Findings:
     project = read_project(settings.project, settings.trunks)
     faults = project.errors
-    parts = (
-        count_of(len(project.campaigns), "campaign"),
-        count_of(len(project.flows), "flow"),
-        count_of(len(project.prompts), "prompt"),
-    )
+    parts = {
+        "campaigns": count_of(len(project.campaigns), "campaign"),
+        "flows": count_of(len(project.flows), "flow"),
+        "prompts": count_of(len(project.prompts), "prompt"),
+    }
     shown = {number for source in project.campaigns.values() for number in numbers_of(source.parsed.campaign)}
     bare = sorted(shown - {line.number for line in settings.lines.values()})
     on = t("; calls back to {bare} go on in your dialplan", bare=", ".join(bare)) if bare else ""
@@ -94,7 +97,7 @@ def _files(settings: Settings) -> Findings:
             t("run `agi-app check`"),
         )
         if faults
-        else Finding("project files", ", ".join(parts)),
+        else Finding("project files", t("{campaigns}, {flows}, {prompts}", **parts)),
         Finding(
             "lines",
             t("{lines} answered by flows{on}", lines=count_of(len(settings.lines), "number is", "numbers are"), on=on),
@@ -230,7 +233,7 @@ async def _call_back(store: Store, clock: Clock, number: str, trunk: str) -> Fin
 
 async def _workers(store: Store) -> Findings:
     if not (alive := [n for n in await nodes.all_nodes(store) if n.alive]):
-        return [Finding("worker", t("no worker is running"), t("start `agi-app run`"))]
+        return [Finding("worker", t(NO_WORKER), t("start `agi-app run`"))]
     found = []
     for n in alive:
         reasons = map(n.waiting_reason_of, n.campaign_waiting_reasons)
@@ -246,7 +249,8 @@ async def _workers(store: Store) -> Findings:
     return found
 
 
-async def _asterisk(settings: Settings) -> Findings:
+async def _asterisk(settings: Settings, *, idle: bool) -> Findings:
+    """``idle``: no worker runs, who would answer the questions of the dialplan."""
     asterisk = settings.asterisk
     try:
         ari = AriSettings(
@@ -265,7 +269,7 @@ async def _asterisk(settings: Settings) -> Findings:
                         jurisdictions=", ".join(sorted(rules.jurisdictions)),
                     ),
                 ),
-                await try_screening(settings.agi, settings.agi_token(), pool),
+                None if idle else await try_screening(settings.agi, settings.agi_token(), pool),
             ]
             if settings.speech.snoop_channels and (lacks := ", ".join(await missing_modules(ask))):
                 found.append(

@@ -13,7 +13,9 @@ import tempfile
 import time
 from contextlib import ExitStack
 from pathlib import Path
+from typing import NoReturn
 
+from agi_app.messages import choose, speak, spoken, t
 from sandbox import standing
 from sandbox.borrowed import Borrowed, own_settings
 from sandbox.callees import CALLEES, Callees, project_callees, read_callees
@@ -24,37 +26,54 @@ from sandbox.root import ensure_root, ensure_tools
 from sandbox.standing import FIRST
 from sandbox.world import World, facts_json, line_toml, phone_toml, settings_toml
 
+ABOUT = """\
+# Asterisk {version} and the carrier are up. Ctrl-C ends them.
+#   ARI       {ari_url}   user {ari_user}   password {ari_password}
+#   log       {log}
+#   carrier   127.0.0.1:{port}/udp   capture {capture}
+#   people    the last two digits of a number say who answers: docs/how-to/try-in-the-sandbox.md{yours}
+#   desks     {desks}
+#   phone     scripts/sandbox phone answers calls of the trunk `phone`, such as those of agi-app rehearse
+"""
 DOWN_TIMEOUT_S = 20.0
+COMMANDS = ("up", "down", "status", "shell", "phone")
+HELP = """\
+A private Asterisk and a carrier (SIPp) to try things with; nothing that is dialled leaves this machine.
+
+Usage: scripts/sandbox up [--name NAME] [--project DIR | --prompts DIR] [--callees FILE] [--desk NAME=DOES …]
+       scripts/sandbox down | status | shell | phone [--name NAME]
+
+  up       start both and say how to reach them; Ctrl-C ends them. With --project that project's agi-app.toml has the
+           sandbox's Asterisk and trunks until then, and your own settings come back; without it, settings are printed.
+           --callees says who is called and what they say and key; without it callees.toml of the project, if there
+           is one. --desk says what a destination of flows does: answers, busy, no_answer, or phone (see below).
+           A second sandbox beside the first needs a --name. All of it: docs/how-to/try-in-the-sandbox.md
+  down     end one that is up, from another terminal
+  status   say whether one is up, and how to reach it (exit 1 if none is)
+  shell    open the Asterisk console of one that is up
+  phone    answer a call of the trunk `phone`, or of a desk that is `phone`, in this terminal: what is typed is keyed,
+           and `say FILE.wav` plays a recording (agi-app rehearse --trunk phone)
+
+The first "up" on a machine builds an Asterisk root (about a minute, 300 MB, needs root) in AGI_APP_CACHE or
+~/.cache/agi-app. An Asterisk of this machine in a supported version, or a root named by AGI_APP_ASTERISK_ROOT, is
+used instead. AGI_APP_DEBIAN_MIRROR names another Debian mirror."""
 CLOCK = "2026-03-03T10:00:00+08:00"  # a Tuesday morning inside every window of the project that `agi-app init` makes
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Exit status: 0 done, 1 nothing to do it to, 2 the environment is wrong."""
-    parser = argparse.ArgumentParser(prog="scripts/sandbox", description="A private Asterisk and a carrier to call.")
-    commands = parser.add_subparsers(dest="command", required=True)
-    up = commands.add_parser("up", help="start both, print how to reach them, and wait for Ctrl-C")
-    up.add_argument("--project", type=Path, help="a project, whose settings are the sandbox's until it ends")
-    up.add_argument("--prompts", type=Path, help="a folder with prompts, when there is no --project")
-    up.add_argument(
-        "--callees", type=Path, help=f"who is called, and who is at the desks (default: {CALLEES} of the project)"
-    )
-    up.add_argument(
-        "--desk",
-        action="append",
-        default=[],
-        metavar="NAME=DOES",
-        help=f"what a destination of flows does: {', '.join(DOES)}; may be given several times",
-    )
-    called = [
-        up,
-        commands.add_parser("down", help="end one that is up"),
-        commands.add_parser("status", help="say whether one is up, and how to reach it"),
-        commands.add_parser("shell", help="open the Asterisk console of one that is up"),
-        commands.add_parser("phone", help="answer a call of the trunk `phone`, and key what is typed"),
-    ]
-    for command in called:
-        command.add_argument("--name", help=f"which sandbox, when there are several (default: {FIRST})")
-    options = parser.parse_args(arguments)
+    """Exit status: 0 done, 1 nothing to do it to, or no such command, 2 the environment is wrong."""
+    speak(choose(None, os.environ))
+    given = sys.argv[1:] if arguments is None else arguments
+    if {"-h", "--help"} & set(given):
+        print(t(HELP))
+        return 0
+    if not given or given[0] not in COMMANDS:
+        print(
+            t("error: {error}", error=t("up, down, status, shell or phone; see scripts/sandbox --help")),
+            file=sys.stderr,
+        )
+        return 1
+    options = _parser().parse_args(given)
     try:
         if options.command == "up":
             desks = _desks(options.desk)
@@ -62,29 +81,56 @@ def main(arguments: list[str] | None = None) -> int:
         commanded = {"down": _down, "status": _status, "shell": _shell, "phone": _phone}
         return commanded[options.command](options.name)
     except SandboxError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(t("error: {error}", error=error), file=sys.stderr)
         return 2
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says in the language of who reads that it cannot read the arguments; why, it says in English."""
+
+    def error(self, message: str) -> NoReturn:
+        print(t("error: {error}", error=t("{why}; see scripts/sandbox --help", why=message)), file=sys.stderr)
+        sys.exit(2)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="scripts/sandbox", add_help=False)
+    commands = parser.add_subparsers(dest="command", required=True)
+    called = {name: commands.add_parser(name, add_help=False) for name in COMMANDS}
+    for option in ("--project", "--prompts", "--callees"):
+        called["up"].add_argument(option, type=Path)
+    called["up"].add_argument("--desk", action="append", default=[])
+    for command in called.values():
+        command.add_argument("--name")
+    return parser
 
 
 def _desks(given: list[str]) -> dict[str, str]:
     desks = dict(one.partition("=")[::2] for one in given)
     for name, does in desks.items():
         if does not in DOES or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", name):
-            raise SandboxError(f"--desk {name}={does}: write NAME=DOES, and DOES is one of {', '.join(DOES)}")
+            raise SandboxError(
+                t(
+                    "--desk {name}={does}: write NAME=DOES, and DOES is one of {known}",
+                    name=name,
+                    does=does,
+                    known=", ".join(DOES),
+                )
+            )
     return desks
 
 
 def _up(name: str, project: Path | None, prompts: Path | None, callees: Path | None, desks: dict[str, str]) -> int:
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,32}", name):
-        raise SandboxError(f"--name {name!r}: use letters, digits, - and _ (at most 32)")
+        raise SandboxError(t("--name {name!r}: use letters, digits, - and _ (at most 32)", name=name))
     standing.refuse_a_second(name, project)
     if project is not None and prompts is not None:
-        raise SandboxError("--project has prompts of its own: leave --prompts out")
+        raise SandboxError(t("--project has prompts of its own: leave --prompts out"))
     if project is not None and not project.is_dir():
-        raise SandboxError(f"{project}: is not a folder; `agi-app init DIR` makes a project")
+        raise SandboxError(t("{project}: is not a folder; `agi-app init DIR` makes a project", project=project))
     prompts = project / "prompts" if project is not None else prompts
     if callees is not None and prompts is None:
-        raise SandboxError("--callees needs --project or --prompts: they wait as long as what they hear lasts")
+        raise SandboxError(t("--callees needs --project or --prompts: they wait as long as what they hear lasts"))
     called = _called(project, prompts, callees)
     desks = desks_of(project, {**called.desks, **desks})
 
@@ -107,9 +153,9 @@ def _up(name: str, project: Path | None, prompts: Path | None, callees: Path | N
             print(_description(world) if project is not None else _description(world) + _settings(world), flush=True)
             while world.asterisk.running and world.carrier.running:
                 time.sleep(0.5)
-            raise SandboxError(f"a part of the world has ended by itself; its logs are in {folder}")
+            raise SandboxError(t("a part of the world has ended by itself; its logs are in {folder}", folder=folder))
     except KeyboardInterrupt:
-        say("stopped")
+        say(t("stopped"))
         return 0
     finally:
         standing.file_of(name).unlink(missing_ok=True)
@@ -132,29 +178,33 @@ def _interrupt(*_: object) -> None:
 
 def _description(world: World) -> str:
     asterisk = world.asterisk
-    yours = f"; of your callees: {', '.join(world.carrier.speaking)}" if world.carrier.speaking else ""
-    return (
-        f"# Asterisk {asterisk.version()} and the carrier are up. Ctrl-C ends them.\n"
-        f"#   ARI       {asterisk.ari_url}   user {asterisk.ari_user}   password {asterisk.ari_password}\n"
-        f"#   log       {asterisk.log_path}\n"
-        f"#   carrier   127.0.0.1:{world.carrier.port}/udp   capture {world.capture.file}\n"
-        f"#   people    the last two digits of a number say who answers: docs/how-to/try-in-the-sandbox.md"
-        f"{yours}\n"
-        f"#   desks     {', '.join(f'{desk} {DOES[does]}' for desk, does in world.desks.items())}\n"
-        f"#   phone     scripts/sandbox phone answers calls of the trunk `phone`, such as those of agi-app rehearse\n"
+    speaking = ", ".join(world.carrier.speaking)
+    desks = ", ".join(f"{desk} {spoken(DOES[does])}" for desk, does in world.desks.items())
+    return t(
+        ABOUT,
+        version=asterisk.version(),
+        ari_url=asterisk.ari_url,
+        ari_user=asterisk.ari_user,
+        ari_password=asterisk.ari_password,
+        log=asterisk.log_path,
+        port=world.carrier.port,
+        capture=world.capture.file,
+        yours=t("; of your callees: {speaking}", speaking=speaking) if speaking else "",
+        desks=desks,
     )
 
 
 def _settings(world: World, project: Path | None = None) -> str:
     asterisk = world.asterisk
     has_rule = project is not None and "approval" in own_settings(project)
-    alone = "" if has_rule else 'approval = "alone"    # one person tries it, who approves their own starts\n'
+    alone = "" if has_rule else f'approval = "alone"    # {t("one person tries it, who approves their own starts")}\n'
     lines = f"{line_toml(asterisk.prompts_dir.parent, world.desks)}\n" if asterisk.prompts_dir is not None else ""
+    now = t("calls are judged as if this were the time now, so not at night")
     return (
-        f"# Written by scripts/sandbox: an Asterisk and trunks that lead nowhere but into this machine.\n"
+        f"# {t('Written by scripts/sandbox: an Asterisk and trunks that lead nowhere but into this machine.')}\n"
         f"{alone}"
         f"{settings_toml(asterisk, trunk='sandbox', calls_per_second=10, concurrent=60)}\n{phone_toml()}\n{lines}"
-        f'[sandbox]\nclock = "{_clock(project)}"    # calls are judged as if this were the time now, so not at night\n'
+        f'[sandbox]\nclock = "{_clock(project)}"    # {now}\n'
     )
 
 
@@ -167,22 +217,28 @@ def _clock(project: Path | None) -> str:
 def _down(name: str | None) -> int:
     state = standing.the_one(name)
     if state is None:
-        print("no sandbox is up")
+        print(t("no sandbox is up"))
         return 1
     os.kill(state["pid"], signal.SIGTERM)
     deadline = time.monotonic() + DOWN_TIMEOUT_S
     while any(other["pid"] == state["pid"] for other in standing.all_up().values()):
         if time.monotonic() > deadline:
-            raise SandboxError(f"process {state['pid']} did not end within {DOWN_TIMEOUT_S:.0f} s: kill it")
+            raise SandboxError(
+                t(
+                    "process {pid} did not end within {seconds:.0f} s: kill it",
+                    pid=state["pid"],
+                    seconds=DOWN_TIMEOUT_S,
+                )
+            )
         time.sleep(0.1)
-    print("ended")
+    print(t("ended"))
     return 0
 
 
 def _status(name: str | None) -> int:
     state = standing.the_one(name)
     if state is None:
-        print("no sandbox is up")
+        print(t("no sandbox is up"))
         return 1
     print(json.dumps({key: value for key, value in state.items() if key != "console"}, indent=2))
     return 0
@@ -191,10 +247,10 @@ def _status(name: str | None) -> int:
 def _shell(name: str | None) -> int:
     state = standing.the_one(name)
     if state is None:
-        print("no sandbox is up: start one with scripts/sandbox up")
+        print(t("no sandbox is up: start one with scripts/sandbox up"))
         return 1
     if not sys.stdin.isatty():
-        print("the console needs a terminal")
+        print(t("the console needs a terminal"))
         return 1
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the console
     return subprocess.call([*state["console"], "-r"])
@@ -203,7 +259,7 @@ def _shell(name: str | None) -> int:
 def _phone(name: str | None) -> int:
     state = standing.the_one(name)
     if state is None:
-        print("no sandbox is up: start one with scripts/sandbox up")
+        print(t("no sandbox is up: start one with scripts/sandbox up"))
         return 1
     return Phone(state["phone_port"]).run(sys.stdin)
 

@@ -20,6 +20,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from agi_app.messages import t
 from sandbox.agents import Agents
 from sandbox.errors import SandboxError
 from sandbox.ports import free_port, free_range
@@ -133,7 +134,7 @@ class Asterisk:
     def prompts_path(self) -> str:
         """The prompts folder as Asterisk sees it, for ``media=sound:{prompts_path}/zh-CN/greeting``."""
         if self.prompts_dir is None:
-            raise SandboxError("this Asterisk was made without prompts_dir")
+            raise SandboxError(t("this Asterisk was made without prompts_dir"))
         return str(self.prompts_dir) if self.is_local else _INSIDE_PROMPTS
 
     @property
@@ -152,7 +153,7 @@ class Asterisk:
             pid = self._child.pid if self.is_local else self._child.first_child()
             if pid is not None:
                 return pid
-        raise SandboxError(f"Asterisk {self.name} is not running")
+        raise SandboxError(t("Asterisk {name} is not running", name=self.name))
 
     @property
     def running(self) -> bool:
@@ -163,7 +164,7 @@ class Asterisk:
     def start(self) -> None:
         """Starts it and waits until ARI answers; raises SandboxError with the end of the log after 15 s."""
         if self.running:
-            raise SandboxError(f"Asterisk {self.name} is already running")
+            raise SandboxError(t("Asterisk {name} is already running", name=self.name))
         self._write_configuration()
         self._child = Child(self._command(), log=self.run_dir / "console.log")
         deadline = time.monotonic() + START_TIMEOUT_S
@@ -174,8 +175,15 @@ class Asterisk:
                 end = tail(self.log_path)
                 self.kill()
                 raise SandboxError(
-                    f"Asterisk {self.name} did not answer on {self.ari_url} within {START_TIMEOUT_S:.0f} s; "
-                    f"the end of {self.log_path}:\n{end}"
+                    t(
+                        "Asterisk {name} did not answer on {ari_url} within {seconds:.0f} s;"
+                        " the end of {log_path}:\n{end}",
+                        name=self.name,
+                        ari_url=self.ari_url,
+                        seconds=START_TIMEOUT_S,
+                        log_path=self.log_path,
+                        end=end,
+                    )
                 )
             time.sleep(0.05)
         # ARI answers a moment before the last modules are in.
@@ -225,9 +233,18 @@ class Asterisk:
         try:
             done = subprocess.run(argv, capture_output=True, text=True, timeout=STOP_TIMEOUT_S, check=False)
         except subprocess.TimeoutExpired as error:
-            raise SandboxError(f"Asterisk {self.name} did not answer on its console: {command}") from error
+            raise SandboxError(
+                t("Asterisk {name} did not answer on its console: {command}", name=self.name, command=command)
+            ) from error
         if done.returncode != 0:
-            raise SandboxError(f"Asterisk {self.name}, {command!r}: {done.stderr.strip() or done.stdout.strip()}")
+            raise SandboxError(
+                t(
+                    "Asterisk {name}, {command!r}: {said}",
+                    name=self.name,
+                    command=command,
+                    said=done.stderr.strip() or done.stdout.strip(),
+                )
+            )
         return done.stdout
 
     def console_argv(self) -> list[str]:
@@ -275,9 +292,11 @@ class Asterisk:
         self.run_dir.mkdir(parents=True, exist_ok=True)
         seen = str(self.run_dir) if self.is_local else _INSIDE_RUN
         if len(f"{seen}/run/asterisk.ctl") > 107:
-            raise SandboxError(f"{self.run_dir} is too long for a Unix socket: choose a shorter folder")
+            raise SandboxError(
+                t("{run_dir} is too long for a Unix socket: choose a shorter folder", run_dir=self.run_dir)
+            )
         if self.prompts_dir is not None and not self.prompts_dir.is_dir():
-            raise SandboxError(f"the prompts folder {self.prompts_dir} does not exist")
+            raise SandboxError(t("the prompts folder {prompts_dir} does not exist", prompts_dir=self.prompts_dir))
         # A host name that does not resolve costs a DNS look-up a call, which blocks Asterisk for seconds.
         (self.run_dir / "hosts").write_text(f"127.0.0.1 localhost {socket.gethostname()}\n")
         (self.run_dir / "resolv.conf").write_text("")
@@ -303,7 +322,13 @@ class Asterisk:
         argv += [f"{key}={value}" for key, value in settings.items()]
         done = subprocess.run(argv, capture_output=True, text=True, check=False)
         if done.returncode != 0:
-            raise SandboxError(f"configuring Asterisk {self.name} failed: {done.stderr.strip()}")
+            raise SandboxError(
+                t(
+                    "configuring Asterisk {name} failed: {said}",
+                    name=self.name,
+                    said=done.stderr.strip(),
+                )
+            )
         self._write_extras()
 
     def _write_extras(self) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from agi_app.messages import t
 from sandbox.errors import SandboxError
 
 SETTINGS, YOURS, CHANGED = "agi-app.toml", "agi-app.toml.yours", "agi-app.toml.sandbox"
@@ -34,15 +35,28 @@ class Borrowed:
             if not self._yours.exists() and self._file.exists():
                 shutil.copy2(self._file, self._yours)
             elif self._yours.exists():
-                self._say(f"{self._yours}: an earlier sandbox was cut off; these are taken for your own settings")
+                self._say(
+                    t(
+                        "{yours}: an earlier sandbox was cut off; these are taken for your own settings",
+                        yours=self._yours,
+                    )
+                )
             base = next((file for file in (self._yours, self._changed) if file.exists()), None)
             text = "" if base is None else base.read_text("utf-8")
             top, tables = kept_tables(text)
             self._written = "\n\n".join(part.strip() for part in (top, self._ours, tables) if part.strip()) + "\n"
             self._file.write_text(self._written, "utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            raise SandboxError(f"{self._file}: the sandbox's settings cannot be written: {error}") from error
-        self._say(f"{self._file}: has the sandbox's Asterisk and trunks now; yours come back when it ends ({YOURS})")
+            raise SandboxError(
+                t("{file}: the sandbox's settings cannot be written: {error}", file=self._file, error=error)
+            ) from error
+        self._say(
+            t(
+                "{file}: has the sandbox's Asterisk and trunks now; yours come back when it ends ({yours})",
+                file=self._file,
+                yours=YOURS,
+            )
+        )
         return self
 
     def __exit__(
@@ -50,10 +64,10 @@ class Borrowed:
     ) -> None:
         if self._file.exists() and self._file.read_text("utf-8", errors="replace") != self._written:
             os.replace(self._file, self._changed)
-            self._say(f"{self._changed}: what you changed in the settings while the sandbox was up")
+            self._say(t("{changed}: what you changed in the settings while the sandbox was up", changed=self._changed))
         if self._yours.exists():
             os.replace(self._yours, self._file)
-            self._say(f"{self._file}: your own settings are back")
+            self._say(t("{file}: your own settings are back", file=self._file))
         else:
             self._file.unlink(missing_ok=True)
 

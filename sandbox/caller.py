@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from agi_app.messages import t
 from sandbox.errors import SandboxError
 from sandbox.ports import free_port
 from sandbox.supervise import Child
@@ -50,13 +51,19 @@ class Callers:
         """Seconds from each INVITE to its ringing; SandboxError when some did not ring."""
         child = self._child
         if child is None:
-            raise SandboxError("the callers were not started")
+            raise SandboxError(t("the callers were not started"))
         if not child.wait(timeout_s):
             self.stop()
-            raise SandboxError(f"the callers had not ended after {timeout_s:.0f} s")
+            raise SandboxError(t("the callers had not ended after {timeout_s:.0f} s", timeout_s=timeout_s))
         waited = self._waited()
         if len(waited) < len(self.calls):
-            raise SandboxError(f"{len(self.calls) - len(waited)} of {len(self.calls)} calls did not ring")
+            raise SandboxError(
+                t(
+                    "{missing} of {all} calls did not ring",
+                    missing=len(self.calls) - len(waited),
+                    all=len(self.calls),
+                )
+            )
         return waited
 
     def stop(self) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from agi_app.messages import t
 from sandbox.carrier import MEDIA_PORTS, MEDIA_STRIDE
 from sandbox.errors import SandboxError
 from sandbox.sip import CarrierCall, SipMessage, overlapping, read_calls, read_messages
@@ -43,7 +44,7 @@ class Capture:
         invites: bool = False,
     ) -> None:
         if not ports and media_host is None and not invites:
-            raise SandboxError("a capture needs a port: give the carrier's")
+            raise SandboxError(t("a capture needs a port: give the carrier's"))
         self.file = file.resolve()
         self.ports = ports
         self.interface = interface
@@ -70,7 +71,13 @@ class Capture:
                 raise self._child.died("tcpdump")
             if time.monotonic() > deadline:
                 self._child.end(1.0)
-                raise SandboxError(f"tcpdump did not start; the end of {self.log_path}:\n{tail(self.log_path)}")
+                raise SandboxError(
+                    t(
+                        "tcpdump did not start; the end of {log_path}:\n{end}",
+                        log_path=self.log_path,
+                        end=tail(self.log_path),
+                    )
+                )
             time.sleep(0.02)
 
     def stop(self) -> None:
@@ -84,10 +91,16 @@ class Capture:
         child.send(signal.SIGINT)
         if not child.wait(5.0):
             child.end(0.0)
-            raise SandboxError(f"tcpdump did not end; {self.file} may lack its end")
+            raise SandboxError(t("tcpdump did not end; {file} may lack its end", file=self.file))
         found = re.search(r"(\d+) packets? dropped by kernel", self.log_path.read_text(errors="replace"))
         if found is None or int(found[1]) > 0:
-            raise SandboxError(f"{self.file} is not complete: {found[0] if found else tail(self.log_path)}")
+            raise SandboxError(
+                t(
+                    "{file} is not complete: {why}",
+                    file=self.file,
+                    why=found[0] if found else tail(self.log_path),
+                )
+            )
 
     def go_on_in(self, file: Path) -> None:
         """End this file and begin another; what comes in between is in neither."""

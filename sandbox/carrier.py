@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from agi_app.messages import t
 from sandbox import rtp
 from sandbox.errors import SandboxError
 from sandbox.g711 import SILENCE, ULAW
@@ -79,7 +80,9 @@ class Carrier:
         """Starts SIPp and waits until its SIP port is bound."""
         self.run_dir.mkdir(parents=True, exist_ok=True)
         if not is_free(self.port):
-            raise SandboxError(f"the carrier's port {self.port} is taken: choose another, or 0 for a free one")
+            raise SandboxError(
+                t("the carrier's port {port} is taken: choose another, or 0 for a free one", port=self.port)
+            )
         scenario = add_speakers(SCENARIO.read_text("utf-8"), self.speaking)
         (self.run_dir / "carrier.xml").write_text(scenario, "utf-8")
         silence = rtp.Packet(ULAW, bytes([SILENCE[ULAW]]) * rtp.TICKS)
@@ -93,7 +96,13 @@ class Carrier:
                 raise self._child.died("SIPp")
             if time.monotonic() > deadline:
                 self.stop()
-                raise SandboxError(f"SIPp did not open port {self.port} within {START_TIMEOUT_S:.0f} s")
+                raise SandboxError(
+                    t(
+                        "SIPp did not open port {port} within {seconds:.0f} s",
+                        port=self.port,
+                        seconds=START_TIMEOUT_S,
+                    )
+                )
             time.sleep(0.02)
 
     def stop(self) -> None:

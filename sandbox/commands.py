@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from agi_app.messages import t
 from agi_app.store.database import embedded
 from sandbox.errors import SandboxError
 from sandbox.supervise import Child, tail
@@ -58,7 +59,13 @@ class AgiApp:
         done = self.run(*arguments)
         if done.returncode != 0:
             raise SandboxError(
-                f"agi-app {' '.join(arguments)} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
+                t(
+                    "agi-app {words} ended with {returncode}:\n{stdout}{stderr}",
+                    words=" ".join(arguments),
+                    returncode=done.returncode,
+                    stdout=done.stdout,
+                    stderr=done.stderr,
+                )
             )
         return done.stdout
 
@@ -68,7 +75,11 @@ class AgiApp:
             return in_own_process(arguments, cwd=self.project, env=self._env, seconds=COMMAND_TIMEOUT_S)
         except subprocess.TimeoutExpired as error:
             raise SandboxError(
-                f"agi-app {' '.join(arguments)} did not end within {COMMAND_TIMEOUT_S} s; it is killed"
+                t(
+                    "agi-app {words} did not end within {seconds} s; it is killed",
+                    words=" ".join(arguments),
+                    seconds=COMMAND_TIMEOUT_S,
+                )
             ) from error
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
@@ -108,7 +119,19 @@ class AgiApp:
         deadline = time.monotonic() + START_TIMEOUT_S
         while '"event": "dialling"' not in log.read_text(errors="replace"):
             if child.returncode is not None:
-                raise SandboxError(f"agi-app run ended with {child.returncode}; its log:\n{tail(log)}")
+                raise SandboxError(
+                    t(
+                        "agi-app run ended with {returncode}; its log:\n{end}",
+                        returncode=child.returncode,
+                        end=tail(log),
+                    )
+                )
             if time.monotonic() > deadline:
-                raise SandboxError(f"agi-app run does not dial after {START_TIMEOUT_S:.0f} s; its log:\n{tail(log)}")
+                raise SandboxError(
+                    t(
+                        "agi-app run does not dial after {seconds:.0f} s; its log:\n{end}",
+                        seconds=START_TIMEOUT_S,
+                        end=tail(log),
+                    )
+                )
             time.sleep(0.1)

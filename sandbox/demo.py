@@ -40,27 +40,30 @@ PURPOSE = "transactional"
 FIRST, SECOND = "march-checkup", "march-checkup-again"
 DAY_ONE, DAY_TWO = "2026-03-03T10:00:00+08:00", "2026-03-04T10:30:00+08:00"
 CAMPAIGN_TIMEOUT_S = 240
+ABOUT = "The main job, shown: a clinic's reminder to 60 contacts on a real Asterisk, and a second one a day later."
 
 
 def main() -> int:
     """Exit status: 0 all as promised, 1 a promise was broken, 2 the environment is wrong."""
-    parser = argparse.ArgumentParser(prog="scripts/demo", description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--json", action="store_true", help="print one JSON object as the last line, the rest aside")
-    parser.add_argument("--keep", type=Path, help="the folder for logs, captures and the project (default: a new one)")
-    options = parser.parse_args()
     speak(choose(None, os.environ))
+    parser = argparse.ArgumentParser(prog="scripts/demo", description=t(ABOUT))
+    parser.add_argument("--json", action="store_true", help=t("print one JSON object as the last line, the rest aside"))
+    parser.add_argument(
+        "--keep", type=Path, help=t("the folder for logs, captures and the project (default: a new one)")
+    )
+    options = parser.parse_args()
     for number in (signal.SIGINT, signal.SIGTERM):  # also when a shell in the background had SIGINT ignored
         signal.signal(number, _interrupt)
     try:
         figures, faults = Demo(options.keep, aside=options.json).run()
     except SandboxError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(t("error: {error}", error=error), file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print(t("interrupted; everything that was started has ended"), file=sys.stderr)
         return 130
     for fault in faults:
-        print(f"BROKEN: {fault}", file=sys.stderr)
+        print(t("BROKEN: {fault}", fault=fault), file=sys.stderr)
     print(
         json.dumps(figures, ensure_ascii=False) if options.json else json.dumps(figures, ensure_ascii=False, indent=2)
     )
@@ -152,7 +155,14 @@ class Demo:
             if not status["open_attempts"] and not status["due_now"]:
                 return
             time.sleep(1.0)
-        raise SandboxError(f"campaign {name} did not come to its end in {CAMPAIGN_TIMEOUT_S} s; see {self.folder}")
+        raise SandboxError(
+            t(
+                "campaign {name} did not come to its end in {seconds} s; see {folder}",
+                name=name,
+                seconds=CAMPAIGN_TIMEOUT_S,
+                folder=self.folder,
+            )
+        )
 
     def _figures(self, version: str, reports: list[dict[str, Any]]) -> tuple[dict[str, Any], list[str]]:
         numbers = {row["number"] for row in self._rows("contacts.csv")}
@@ -188,7 +198,11 @@ class Demo:
             server.release()
         told = unexplained(left, ledger, {world.desk.port} if world.desk else ())
         calls = sum(map(len, self._calls))
-        return told if len(left) >= calls else [f"the watchdog saw {len(left)} INVITEs, the carrier {calls}", *told]
+        return (
+            told
+            if len(left) >= calls
+            else [t("the watchdog saw {left} INVITEs, the carrier {calls}", left=len(left), calls=calls), *told]
+        )
 
     def _rows(self, file: str) -> list[dict[str, str]]:
         with (self.project / file).open(encoding="utf-8-sig", newline="") as source:
@@ -218,15 +232,21 @@ def _sum(counts: Any) -> dict[str, int]:
 def _faults(verdict: Verdict, attempts: int) -> list[str]:
     faults = []
     if verdict.invites != attempts:
-        faults.append(f"the carrier saw {verdict.invites} calls, the database has {attempts} attempts")
+        faults.append(
+            t(
+                "the carrier saw {invites} calls, the database has {attempts} attempts",
+                invites=verdict.invites,
+                attempts=attempts,
+            )
+        )
     for name in ("to_forbidden", "double_dials", "wrong_caller_id"):
         if getattr(verdict, name):
             faults.append(f"{name}: {getattr(verdict, name)}")
     after = verdict.last_invite_after_stop_s
     if after is None:
-        faults.append("nobody said stop: the demo showed nothing of it")
+        faults.append(t("nobody said stop: the demo showed nothing of it"))
     elif after > 1.0:
-        faults.append(f"an INVITE left {after:.3f} s after the stop was on disk")
+        faults.append(t("an INVITE left {after:.3f} s after the stop was on disk", after=after))
     return faults
 
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from agi_app.authoring.suggestions import suggest
+from agi_app.messages import spoken, t, template
 from sandbox.agents import phone_conf
 from sandbox.borrowed import SETTINGS, own_settings
 from sandbox.errors import SandboxError
@@ -17,10 +18,10 @@ from sandbox.errors import SandboxError
 DESK = "front-desk"  # there is always one
 ANSWERS, BUSY, NO_ANSWER, PHONE = "answers", "busy", "no_answer", "phone"
 DOES = {
-    ANSWERS: "answers, listens for a while and hangs up",
-    BUSY: "is busy",
-    NO_ANSWER: "rings and does not answer",
-    PHONE: "is the telephone of scripts/sandbox phone: answer it yourself",
+    ANSWERS: template("answers, listens for a while and hangs up"),
+    BUSY: template("is busy"),
+    NO_ANSWER: template("rings and does not answer"),
+    PHONE: template("is the telephone of scripts/sandbox phone: answer it yourself"),
 }
 _ALIKE = 0.85  # night-desk is no misspelt front-desk
 _SUFFIX = {BUSY: "20", NO_ANSWER: "21"}  # of scenarios/carrier.xml
@@ -37,9 +38,9 @@ def desks_of(project: Path | None, given: Mapping[str, str]) -> dict[str, str]:
 def misspelt_desk(name: str, project: Path | None) -> str:
     """The words for a desk that is nearly a destination of the project; empty when it is one, or another."""
     there = known_desks(project)
-    if project is None or name in there or "did you mean" not in (hint := suggest(name, there, _ALIKE)):
+    if project is None or name in there or t("did you mean") not in (hint := suggest(name, there, _ALIKE)):
         return ""
-    return f"{name}: {project / SETTINGS} has no destination of that name{hint}"
+    return t("{name}: {file} has no destination of that name{hint}", name=name, file=project / SETTINGS, hint=hint)
 
 
 def known_desks(project: Path | None) -> list[str]:
@@ -66,5 +67,5 @@ def pjsip_conf(desks: Mapping[str, str], ports: Mapping[str, int], carrier: int)
 def destinations_toml(desks: Mapping[str, str]) -> str:
     """The part of agi-app.toml with a destination for each."""
     return "\n".join(
-        f'[destinations.{name}]\nendpoint = "PJSIP/{name}"    # {DOES[does]}\n' for name, does in desks.items()
+        f'[destinations.{name}]\nendpoint = "PJSIP/{name}"    # {spoken(DOES[does])}\n' for name, does in desks.items()
     )

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from agi_app.messages import t
 from sandbox import rtp
 from sandbox.carrier import MEDIA_HOST
 from sandbox.errors import SandboxError
@@ -60,7 +61,13 @@ class LineCaller:
     def wait(self, timeout_s: float) -> None:
         """Wait until its call is over; SandboxError if it was not answered, or is not over by then."""
         if self._child is None or not self._child.wait(timeout_s):
-            raise SandboxError(f"the call of {self._run_dir.name} is not over after {timeout_s:.0f} s")
+            raise SandboxError(
+                t(
+                    "the call of {name} is not over after {timeout_s:.0f} s",
+                    name=self._run_dir.name,
+                    timeout_s=timeout_s,
+                )
+            )
         if self._child.returncode:
             raise self._child.died("SIPp")
 

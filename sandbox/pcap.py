@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from agi_app.messages import t
 from sandbox.errors import SandboxError
 
 Address = tuple[str, int]
@@ -60,7 +61,7 @@ def _head(path: Path, data: mmap.mmap) -> tuple[str, float, int]:
         magic, link = struct.unpack_from(order + "I", data)[0], struct.unpack_from(order + "I", data, 20)[0]
         if magic in (_MICRO, _NANO) and link in _LINK_HEADER:
             return order, 1e6 if magic == _MICRO else 1e9, link
-    raise SandboxError(f"{path} is not a pcap file of a link type known here: record it with tcpdump -w")
+    raise SandboxError(t("{path} is not a pcap file of a link type known here: record it with `tcpdump -w`", path=path))
 
 
 def _datagram(at: float, packet: bytes) -> Datagram | None:

@@ -20,6 +20,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TextIO
 
+from agi_app.messages import t
 from sandbox import g711, rtp
 from sandbox.errors import SandboxError
 from sandbox.speaker import VOICES, known_voices, said
@@ -74,11 +75,15 @@ class Phone:
         try:
             self._socket.bind(("127.0.0.1", self._port))
         except OSError as error:
-            raise SandboxError(f"port {self._port} is taken: is another scripts/sandbox phone waiting?") from error
+            raise SandboxError(
+                t("port {port} is taken: is another scripts/sandbox phone waiting?", port=self._port)
+            ) from error
         self._media.bind(("127.0.0.1", 0))
         self._say(
-            "waits for a call; once it is answered, type keys and Enter, `say FILE.wav` to play a recording"
-            " (or `say zh-CN/nine`, one of sandbox/voices), `hangup` to end it"
+            t(
+                "waits for a call; once it is answered, type keys and Enter, `say FILE.wav` to play a recording"
+                " (or `say zh-CN/nine`, one of sandbox/voices), `hangup` to end it"
+            )
         )
         lines: list[TextIO] = [typed]
         repeat_at = time.monotonic()
@@ -108,11 +113,11 @@ class Phone:
         match request.method:
             case "INVITE" if self._call is None:
                 self._call = request
-                self._say(f"rings: {request.get('from').partition(';')[0]}")
+                self._say(t("rings: {caller}", caller=request.get("from").partition(";")[0]))
                 self._send(request.answer("180 Ringing", self._tag))
                 time.sleep(RINGS_S)
                 self._send(self._ok())
-                self._say("answered")
+                self._say(t("answered"))
                 self._voice = threading.Thread(target=self._speak, args=(_media_of(request.body),), daemon=True)
                 self._voice.start()
             case "INVITE" if request.get("call-id") != (self._call.get("call-id") if self._call else ""):
@@ -123,7 +128,7 @@ class Phone:
                 self._acked = True
             case "BYE" | "CANCEL":
                 self._send(request.answer("200 OK", self._tag))
-                self._say("they hung up")
+                self._say(t("they hung up"))
                 self._over = True
             case _ if not request.method.startswith("SIP/"):
                 self._send(request.answer("200 OK", self._tag))
@@ -136,22 +141,31 @@ class Phone:
         elif re.fullmatch(KEYS, line.replace(" ", "")) and self._call is not None:
             keys = line.replace(" ", "")
             self._sends.append([p for digit in keys for p in (*rtp.key(digit), *[_SILENCE] * BETWEEN_KEYS)])
-            self._say(f"keys {line}")
+            self._say(t("keys {line}", line=line))
         elif line.startswith("say ") and self._call is not None:
             self._say_recording(line.removeprefix("say ").strip())
         else:
-            known = "type keys, `say FILE.wav` or `hangup`"
-            self._say("not now: nobody has called yet" if self._call is None else f"no keys: {line!r}; {known}")
+            self._say(
+                t("not now: nobody has called yet")
+                if self._call is None
+                else t("no keys: {line!r}; type keys, `say FILE.wav` or `hangup`", line=line)
+            )
 
     def _say_recording(self, name: str) -> None:
         wav = Path(name) if name.endswith(".wav") else VOICES / f"{name}.wav"
         try:
             self._sends.append(list(said(g711.ULAW, wav)))
-            self._say(f"says {name}")
+            self._say(t("says {name}", name=name))
         except FileNotFoundError:
-            self._say(f"cannot say {name}: there is no such file; {known_voices()}, or a FILE.wav of your own")
+            self._say(
+                t(
+                    "cannot say {name}: there is no such file; {known_voices}, or a FILE.wav of your own",
+                    name=name,
+                    known_voices=known_voices(),
+                )
+            )
         except (OSError, EOFError, wave.Error, SandboxError) as error:
-            self._say(f"cannot say {name}: {error}")
+            self._say(t("cannot say {name}: {error}", name=name, error=error))
 
     def _hang_up(self) -> None:
         if self._call is not None:
@@ -161,12 +175,12 @@ class Phone:
             head += [f"From: {call.get('to')};tag={self._tag}", f"To: {call.get('from')}"]
             head += [f"Call-ID: {call.get('call-id')}", "CSeq: 1 BYE", "Max-Forwards: 70", "Content-Length: 0", "", ""]
             self._send("\r\n".join(head).encode())
-        self._say("hung up")
+        self._say(t("hung up"))
         self._over = True
 
     def _ok(self) -> bytes:
         if self._call is None:
-            raise SandboxError("there is no call to answer")
+            raise SandboxError(t("there is no call to answer"))
         port = self._media.getsockname()[1]
         body = (
             f"v=0\r\no=phone 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
@@ -200,7 +214,7 @@ def _rtp(packet: rtp.Packet, number: int) -> bytes:
 def _media_of(sdp: str) -> tuple[str, int]:
     host, port = re.search(r"^c=IN IP4 (\S+)", sdp, re.MULTILINE), re.search(r"^m=audio (\d+)", sdp, re.MULTILINE)
     if host is None or port is None:
-        raise SandboxError("a call came without audio: nothing to talk over")
+        raise SandboxError(t("a call came without audio: nothing to talk over"))
     return host[1], int(port[1])
 
 

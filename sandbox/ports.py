@@ -6,6 +6,7 @@ import random
 import socket
 from pathlib import Path
 
+from agi_app.messages import t
 from sandbox.errors import SandboxError
 
 LOWEST = 12_000
@@ -39,7 +40,9 @@ def free_port() -> int:
         port = _random.randrange(LOWEST, HIGHEST)
         if is_free(port):
             return port
-    raise SandboxError(f"no free port between {LOWEST} and {HIGHEST}: stop what listens there")
+    raise SandboxError(
+        t("no free port between {lowest} and {highest}: stop what listens there", lowest=LOWEST, highest=HIGHEST)
+    )
 
 
 def free_range(size: int) -> tuple[int, int]:
@@ -49,4 +52,11 @@ def free_range(size: int) -> tuple[int, int]:
         low = _random.randrange(LOWEST, HIGHEST - size, 2)
         if all(is_free(port) for port in range(low, low + size, max(1, size // 16))):
             return low, low + size - 1
-    raise SandboxError(f"no {size} free ports between {LOWEST} and {HIGHEST}: stop what listens there")
+    raise SandboxError(
+        t(
+            "no {size} free ports between {lowest} and {highest}: stop what listens there",
+            size=size,
+            lowest=LOWEST,
+            highest=HIGHEST,
+        )
+    )

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from agi_app.messages import t
 from sandbox.errors import SandboxError
 from sandbox.supervise import Child, tail
 
@@ -63,7 +64,13 @@ def ensure_root(say: Say = print) -> Path:
         version = _version_of([local, "-V"])
         if is_supported(version):
             return Path("/")
-        say(f"this machine's Asterisk {version} is not supported (20.16 or 22.6 or later is): building a private one")
+        say(
+            t(
+                "this machine's Asterisk {version} is not supported (20.16 or 22.6 or later is):"
+                " building a private one",
+                version=version,
+            )
+        )
     return _built(say)
 
 
@@ -94,23 +101,39 @@ def ensure_tools(say: Say = print, names: Sequence[str] = TOOLS) -> None:
         return
     packages = [PACKAGES[name] for name in missing]
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
-        raise SandboxError(f"the sandbox needs {', '.join(missing)}: install {' '.join(packages)} and try again")
-    say(f"installing {' '.join(packages)}")
+        raise SandboxError(
+            t(
+                "the sandbox needs {missing}: install {packages} and try again",
+                missing=", ".join(missing),
+                packages=" ".join(packages),
+            )
+        )
+    say(t("installing {packages}", packages=" ".join(packages)))
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     log = cache_folder() / "apt.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     apt = "apt-get -q -o DPkg::Lock::Timeout=300"  # another installation, such as of updates, may be under way
     install = f"{apt} update && exec {apt} install -y --no-install-recommends {' '.join(packages)}"
-    _run_with_progress(["sh", "-c", install], log, say, f"installing {' '.join(packages)}", environment)
+    _run_with_progress(
+        ["sh", "-c", install], log, say, t("installing {packages}", packages=" ".join(packages)), environment
+    )
 
 
 def _configured(root: Path) -> Path:
     if not (root / "usr/sbin/asterisk").exists():
-        raise SandboxError(f"AGI_APP_ASTERISK_ROOT={root} has no usr/sbin/asterisk: unset it, or name a root that has")
+        raise SandboxError(
+            t("AGI_APP_ASTERISK_ROOT={root} has no usr/sbin/asterisk: unset it, or name a root that has", root=root)
+        )
     command = ["/usr/sbin/asterisk", "-V"] if root == Path("/") else ["chroot", str(root), "/usr/sbin/asterisk", "-V"]
     version = _version_of(command)
     if not is_supported(version):
-        raise SandboxError(f"AGI_APP_ASTERISK_ROOT={root} holds Asterisk {version}; 20.16 or 22.6 or later is needed")
+        raise SandboxError(
+            t(
+                "AGI_APP_ASTERISK_ROOT={root} holds Asterisk {version}; 20.16 or 22.6 or later is needed",
+                root=root,
+                version=version,
+            )
+        )
     return root
 
 
@@ -127,8 +150,10 @@ def _built(say: Say) -> Path:
         return root
     if os.geteuid() != 0:
         raise SandboxError(
-            "no supported Asterisk here, and building a private one needs root: run as root, install Asterisk 20.16 or "
-            "22.6 or later, or set AGI_APP_ASTERISK_ROOT to a root folder that has one"
+            t(
+                "no supported Asterisk here, and building a private one needs root: run as root,"
+                " install Asterisk 20.16 or 22.6 or later, or set AGI_APP_ASTERISK_ROOT to a root folder that has one"
+            )
         )
     folder.mkdir(parents=True, exist_ok=True)
     with _only_one(folder / f"{root.name}.lock", say):
@@ -144,7 +169,7 @@ def _only_one(lock: Path, say: Say) -> Iterator[None]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            say("another process is building the Asterisk root: waiting for it")
+            say(t("another process is building the Asterisk root: waiting for it"))
             fcntl.flock(handle, fcntl.LOCK_EX)
         yield
 
@@ -152,17 +177,17 @@ def _only_one(lock: Path, say: Say) -> Iterator[None]:
 def _build(root: Path, say: Say) -> None:
     half_built = root.with_name(root.name + ".building")
     if half_built.exists():
-        say("throwing away a half-built root")
+        say(t("throwing away a half-built root"))
         shutil.rmtree(half_built)
-    say(f"building the Asterisk root in {root} (once a machine, about a minute)")
+    say(t("building the Asterisk root in {root} (once a machine, about a minute)", root=root))
     started = time.monotonic()
     mirror = os.environ.get("AGI_APP_DEBIAN_MIRROR", "")
     argv = ["unshare", "--mount", "--pid", "--fork", "--kill-child"]
     argv += ["sh", "-c", _BUILD, "sh", str(half_built), str(INSTALL), mirror]
     log = root.with_name(root.name + ".log")
-    _run_with_progress(argv, log, say, "building the Asterisk root", {**os.environ, **_apt_proxy()})
+    _run_with_progress(argv, log, say, t("building the Asterisk root"), {**os.environ, **_apt_proxy()})
     half_built.rename(root)
-    say(f"the Asterisk root is built ({time.monotonic() - started:.0f} s)")
+    say(t("the Asterisk root is built ({seconds:.0f} s)", seconds=time.monotonic() - started))
 
 
 def _apt_proxy() -> dict[str, str]:
@@ -181,4 +206,4 @@ def _run_with_progress(argv: Sequence[str], log: Path, say: Say, what: str, envi
     finally:
         child.end(2.0)
     if child.returncode != 0:
-        raise SandboxError(f"{what} failed; the end of {log}:\n{tail(log)}")
+        raise SandboxError(t("{what} failed; the end of {log}:\n{end}", what=what, log=log, end=tail(log)))

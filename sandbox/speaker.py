@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from agi_app.messages import t
 from sandbox import g711, rtp
 from sandbox.errors import SandboxError
 
@@ -59,7 +60,8 @@ def known_voices() -> str:
     """All of them in words, by language, for whoever names one that is not there."""
     folders = sorted(folder for folder in VOICES.iterdir() if folder.is_dir())
     names = {folder.name: sorted(wav.stem for wav in folder.glob("*.wav")) for folder in folders}
-    return "known are " + "; ".join(f"{language}/ {', '.join(found)}" for language, found in names.items())
+    known = "; ".join(f"{language}/ {', '.join(found)}" for language, found in names.items())
+    return t("known are {known}", known=known)
 
 
 def add_speakers(scenario: str, people: Mapping[str, Person]) -> str:
@@ -68,7 +70,9 @@ def add_speakers(scenario: str, people: Mapping[str, Person]) -> str:
     who, what = [], []
     for suffix, person in people.items():
         if len(suffix) != 2 or not suffix.isdecimal() or f"is_{suffix}" in scenario:
-            raise SandboxError(f"{suffix!r} is no free pair of digits: see sandbox/scenarios/carrier.xml")
+            raise SandboxError(
+                t("{suffix!r} is no free pair of digits: see sandbox/scenarios/carrier.xml", suffix=suffix)
+            )
         who.append(f'<ereg regexp="{suffix}@" search_in="hdr" header="To:" assign_to="is_{suffix}"/>')
         values = {
             "SUFFIX": suffix,
@@ -114,7 +118,7 @@ def said(law: int, wav: Path) -> Iterator[rtp.Packet]:
     """A recording as it goes over the line; SandboxError, OSError or wave.Error when it is none."""
     with wave.open(str(wav)) as source:
         if (source.getnchannels(), source.getsampwidth(), source.getframerate()) != (1, 2, RATE):
-            raise SandboxError(f"{wav}: a voice is 8000 Hz, mono, 16 bit")
+            raise SandboxError(t("{wav}: a voice is 8000 Hz, mono, 16 bit", wav=wav))
         samples = array("h", source.readframes(source.getnframes()))
     sound = g711.encode(law, samples)
     for start in range(0, len(sound), rtp.TICKS):

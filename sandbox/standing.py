@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from agi_app.messages import t
 from sandbox.errors import SandboxError
 from sandbox.root import cache_folder
 
@@ -39,7 +40,7 @@ def the_one(name: str | None) -> State | None:
     if name is not None:
         return found.get(name)
     if len(found) > 1:
-        raise SandboxError(f"several are up ({', '.join(found)}): say which by --name")
+        raise SandboxError(t("several are up ({found}): say which by --name", found=", ".join(found)))
     return next(iter(found.values()), None)
 
 
@@ -56,8 +57,18 @@ def refuse_a_second(name: str, project: Path | None) -> None:
     for other, state in all_up().items():
         if other == name:
             raise SandboxError(
-                f"a sandbox with the name {name} is up already (process {state['pid']}): see scripts/sandbox status;"
-                " a second one beside it needs a name of its own: --name OTHER"
+                t(
+                    "a sandbox with the name {name} is up already (process {pid}): see scripts/sandbox status;"
+                    " a second one beside it needs a name of its own: --name OTHER",
+                    name=name,
+                    pid=state["pid"],
+                )
             )
         if project is not None and state.get("project") == str(project.resolve()):
-            raise SandboxError(f"the sandbox {other} has the settings of {project} already: end it first")
+            raise SandboxError(
+                t(
+                    "the sandbox {other} has the settings of {project} already: end it first",
+                    other=other,
+                    project=project,
+                )
+            )

@@ -16,6 +16,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import IO
 
+from agi_app.messages import t
 from sandbox.errors import SandboxError
 
 # If we died before the kernel was asked, nobody would tell the child: then it does not start.
@@ -52,9 +53,9 @@ def tail(path: Path, lines: int = 15) -> str:
     try:
         text = path.read_text(errors="replace")
     except FileNotFoundError:
-        return f"({path} does not exist)"
+        return t("({path} does not exist)", path=path)
     kept = [line for line in text.splitlines() if line.strip()][-lines:]
-    return "\n".join(kept) if kept else f"({path} is empty)"
+    return "\n".join(kept) if kept else t("({path} is empty)", path=path)
 
 
 class Child:
@@ -88,7 +89,7 @@ class Child:
             self._process = _in_lasting_thread(make)
         except OSError as error:
             self._output.close()
-            raise SandboxError(f"cannot start {self.name}: {error}") from error
+            raise SandboxError(t("cannot start {name}: {error}", name=self.name, error=error)) from error
 
     @property
     def pid(self) -> int:
@@ -131,4 +132,12 @@ class Child:
 
     def died(self, what: str) -> SandboxError:
         """The error to raise when it ended by itself."""
-        return SandboxError(f"{what} ended with status {self.returncode}; the end of {self.log}:\n{tail(self.log)}")
+        return SandboxError(
+            t(
+                "{what} ended with status {returncode}; the end of {log}:\n{end}",
+                what=what,
+                returncode=self.returncode,
+                log=self.log,
+                end=tail(self.log),
+            )
+        )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+from agi_app.messages import t
 from sandbox.carrier import MEDIA_HOST, START_TIMEOUT_S
 from sandbox.errors import SandboxError
 from sandbox.ports import is_taken
@@ -23,6 +24,8 @@ def start(name: str, scenario: str, folder: Path, port: int, media_port: int) ->
             raise child.died("SIPp")
         if time.monotonic() > deadline:
             child.end(2.0)
-            raise SandboxError(f"SIPp did not open port {port} within {START_TIMEOUT_S:.0f} s")
+            raise SandboxError(
+                t("SIPp did not open port {port} within {seconds:.0f} s", port=port, seconds=START_TIMEOUT_S)
+            )
         time.sleep(0.02)
     return child

@@ -12,9 +12,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 RENDER = ("t", "spoken", "template")
-PRINT = ("say", "say_now", "say_lines", "warn", "table")  # their texts are for people
+PRINT = ("say", "say_now", "say_lines", "warn", "table", "_say", "print")  # their texts are for people
 RENDERED = 2  # the first arguments of ``table``, its title and its columns, which it renders itself
-FAULT = ("Problem", "Fault")
+FAULT = ("Problem", "Fault", "_fault", "Finding")
+NAMED_FIRST = ("RequestFailed", "_fault", "Finding")  # whose first argument is a name for programs
 NO_TEXT = ("callees", "error", "warning", "settings", "reading", "playing")  # severities, a rule, states of a flow
 LOGGED = ("info", "warning", "error", "exception", "critical")  # lines that people read; told again when printed
 WORDS = re.compile(r"[A-Za-z]{2,}[ ,;:.]+[A-Za-z]{2,}|^[A-Za-z]{3,}$|^[a-z]{2,} | [a-z]{2,}$")
@@ -169,10 +170,29 @@ def placeholders(template: str) -> set[str]:
     return names
 
 
+def checks(found: Module) -> Iterator[str]:
+    """What the findings of a file are about: keys of `doctor`, with the names in them as ``x``."""
+    if not found.imported.get("Finding", "").startswith("agi_app.model.finding"):
+        return
+    for node in ast.walk(found.tree):
+        if isinstance(node, ast.Call) and name_of(node) == "Finding" and node.args:
+            named = node.args[0]
+            given = [named]
+            if isinstance(named, ast.Name):
+                given = [
+                    one.value
+                    for one in ast.walk(found.tree)
+                    if isinstance(one, ast.Assign) and [getattr(t, "id", "") for t in one.targets] == [named.id]
+                ]
+            for one in given:
+                parts = one.values if isinstance(one, ast.JoinedStr) else [one]
+                yield "".join(part.value if isinstance(part, ast.Constant) else "x" for part in parts)
+
+
 @cache
 def error_classes() -> frozenset[str]:
     """The names of AgiAppError and of all that stand on it."""
-    names, before = {"AgiAppError"}, 0
+    names, before = {"AgiAppError", "SandboxError"}, 0
     classes = [node for one in modules("agi_app") for node in ast.walk(one.tree) if isinstance(node, ast.ClassDef)]
     while len(names) != before:
         before = len(names)
@@ -187,8 +207,7 @@ def untranslated(found: Module) -> Iterator[tuple[int, str]]:
     for node in ast.walk(found.tree):
         if isinstance(node, ast.Call) and (name_of(node) in (*PRINT, *FAULT) or name_of(node) in error_classes()):
             arguments = [one for at, one in enumerate(node.args) if name_of(node) != "table" or at >= RENDERED]
-            # A request is named as Asterisk names it.
-            arguments = arguments[1:] if name_of(node) == "RequestFailed" else arguments
+            arguments = arguments[1:] if name_of(node) in NAMED_FIRST else arguments
             for argument in [*arguments, *(keyword.value for keyword in node.keywords)]:
                 yield from _bare(argument)
 
@@ -220,4 +239,4 @@ def _bare(node: ast.AST) -> Iterator[tuple[int, str]]:
 
 def _plain(text: str) -> str:
     """Without code and commands: ``a/rule-name``, file names, options."""
-    return re.sub(r"`[^`]*`|\S*[/_.\\]\S+|--[\w-]+|\w+-\w+", "", text)
+    return re.sub(r"^agi-app( [a-z-]+)*|`[^`]*`|\S*[/_.\\]\S+|--[\w-]+|\w+-\w+", "", text)

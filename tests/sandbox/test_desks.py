@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import sys
 from pathlib import Path
 
@@ -11,10 +12,11 @@ import pytest
 from agi_app.campaigns.project.new_project import make_project
 from agi_app.cli.main import main as agi_app_main
 from agi_app.config.settings import load_settings
+from agi_app.messages import speak, speaking
 from agi_app.operations.project import projects
 from sandbox.__main__ import _settings, main
 from sandbox.borrowed import Borrowed
-from sandbox.callees import read_callees
+from sandbox.callees import faults_of_project, read_callees
 from sandbox.desks import desks_of
 from sandbox.errors import SandboxError
 from sandbox.world import World
@@ -85,6 +87,59 @@ def test_faults_of_callees_are_told_where_they_stand_also_by_check(
         assert line.startswith(f"callees.toml:{place}: callees {begin}")
         assert line.endswith(end)
     assert counted.startswith("3 errors, 0 warnings")
+
+
+CALLEES_WITH_FAULTS = """\
+[01]
+language = "en"
+turns = []
+[41]
+language = "en"
+turns = [
+  {hears = ["greeting"], keys = "1"},  # { here is no turn
+  {hears = ["greetin"], keys = "1"},
+  {keys = "1a"}, {says = "friday"},
+  {keys = "1", waits = -1},
+]
+[42]
+language = "en"
+turns = []
+lang = 2
+[desks]
+front-desk = "noanswer"
+frontdesk = "busy"
+"""
+
+
+def test_faults_of_callees_are_told_in_chinese_each_turn_at_its_own_place(tmp_path: Path) -> None:
+    project = tmp_path / "mine"
+    make_project(project)
+    (project / "callees.toml").write_text(CALLEES_WITH_FAULTS, "utf-8")
+    with speaking("zh"):
+        faults = faults_of_project(project)
+    assert [place for place, _ in faults] == [(1, 2), (8, 3), (9, 3), (9, 18), (10, 3), (15, 1), (17, 1), (18, 1)]
+    assert [message.partition("：")[0] for _, message in faults[1:5]] == ["第 2 轮", "第 3 轮", "第 4 轮", "第 5 轮"]
+    assert faults[1][1] == '第 2 轮：hears：en 没有提示音 "greetin"；是否指 "greeting"？'
+    assert [message for _, message in faults if re.search("[A-Za-z]+ [a-z]+ [a-z]+", message)] == []
+
+
+def test_the_sandbox_speaks_chinese(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AGI_APP_LANG", "zh")
+    try:
+        assert main(["up", "--help"]) == 0
+        helped = capsys.readouterr().out
+        assert "try-in-the-sandbox.zh-CN.md" in helped
+        assert "按 Ctrl-C 结束" in helped
+        assert main(["away"]) == 1
+        assert main(["up", "--desk", "depot=away"]) == 2
+        with pytest.raises(SystemExit) as ended:
+            main(["up", "--nothing"])
+    finally:
+        speak("en")
+    assert ended.value.code == 2
+    told = capsys.readouterr().err.splitlines()
+    assert len(told) == 3
+    assert all(line.startswith("错误：") for line in told)
 
 
 def test_a_desk_of_the_command_line_is_said_to_be_that(tmp_path: Path) -> None:

@@ -87,7 +87,7 @@ def test_what_is_wrong_with_a_callee_is_said(tmp_path: Path) -> None:
     for text, wrong in (
         (
             '[41]\nlanguage = "en"\nturns = [{hears = ["nothing"], keys = "1"}]\n',
-            r':3:1: turn 1: hears: there is no prompt "nothing" in en',
+            r':3:10: turn 1: hears: there is no prompt "nothing" in en',
         ),
         ('[41]\nlanguage = "en"\nturns = [{hears = ["greting"], keys = "1"}]\n', 'did you mean "greeting"'),
         ('[41]\nlanguage = "en"\nturns = [{keys = "１"}]\n', r"１ \(U\+FF11\) is full-width; type the ASCII 1"),
@@ -120,8 +120,8 @@ def test_what_is_wrong_with_a_callee_is_said(tmp_path: Path) -> None:
             '[09]\nlanguage = "en"\nturns = []\n',
             ":1:2: .09.: a person whose number ends in 09 is there already; free are",
         ),
-        ('[41]\nlanguage = "en"\nturns = [{keys = "9", waits = "long"}]\n', ":3:1: turn 1: waits: must be a number"),
-        ('[41]\nlanguage = "en"\nturns = [{says = "mine.wav"}]\n', r":3:1: turn 1: .*mine\.wav cannot be played"),
+        ('[41]\nlanguage = "en"\nturns = [{keys = "9", waits = "long"}]\n', ":3:10: turn 1: waits: must be a number"),
+        ('[41]\nlanguage = "en"\nturns = [{says = "mine.wav"}]\n', r":3:10: turn 1: .*mine\.wav cannot be played"),
         (
             '[desks]\ndepot = "away"\n',
             ':2:1: depot: .away. is not one of them; write one of "answers", "busy", "no_answer"',

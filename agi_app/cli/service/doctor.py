@@ -24,21 +24,26 @@ def doctor(project: ProjectOption = HERE, as_json: JsonOption = False) -> None:
     else:
         for f in findings:
             say_lines(
-                f"{t('ok  ') if f.well else t('BAD ')} {_named(f.check)}: {f.text}"
+                f"{t('ok  ') if f.well else t('BAD ')} {named(f.check)}: {f.text}"
                 + (t("\n     fix: {fix}", fix=f.fix) if f.fix else "")
             )
     raise typer.Exit(0 if all(f.well for f in findings) else 2)
 
 
-_NAMED = (  # findings about one thing, by its name
+_NAMED = (  # findings about one thing, by its name; what fits two is the first
     template("call back {name}"),
     template("campaign {name}"),
+    template("destination {name}"),
+    template("members of queue {name}"),
+    template("queue {name}"),
+    template("trunk {name} can carry calls"),
     template("trunk {name}"),
-    template("worker {name}"),
 )
 
 
 _PARTS = (  # keys in JSON
+    template("audit"),
+    template("audit witness"),
     template("caller ID"),
     template("calling rules"),
     template("clocks"),
@@ -47,20 +52,24 @@ _PARTS = (  # keys in JSON
     template("database objects"),
     template("figures"),
     template("lines"),
+    template("machine detection"),
     template("project files"),
+    template("prompts play"),
     template("redirects"),
     template("redirects of staff"),
+    template("screening"),
     template("settings"),
     template("snoop channels"),
+    template("speech"),
 )
 
 
-def _named(check: str) -> str:
-    """What was looked at; its name is a key in JSON, and in English."""
+def named(check: str) -> str:
+    """What was looked at, for people; its name is a key in JSON, and in English."""
     for one in _NAMED:
-        before = one.partition("{")[0]
-        if check.startswith(before):
-            return t(one, name=check.removeprefix(before))
+        before, _, behind = one.partition("{name}")
+        if check.startswith(before) and check.endswith(behind):
+            return t(one, name=check.removeprefix(before).removesuffix(behind))
     return spoken(check)
 
 

@@ -59,7 +59,7 @@ async def _behind(
             store, wanted, clock.offset, lambda facts, now: decide_leg(facts, trunk.sandbox, ruleset, now)
         )
     except AgiAppError as error:
-        return Finding(check, str(error), "correct [destinations] in agi-app.toml")
+        return Finding(check, str(error), t("correct [destinations] in agi-app.toml"))
     if against := [f"{r.rule}: {r.told(current())}" for r in decision.reasons if r.rule != SHOWN]:
         text = t(
             "nobody is transferred to {number} through trunk {trunk_name}: {against}",
@@ -76,7 +76,7 @@ async def _behind(
 async def _phones(name: str, destination: DestinationSettings, out: Mapping[str, str], ask: Ask) -> Finding:
     check = f"destination {name}"
     if name in out:
-        return Finding(check, out[name], "correct pjsip.conf or [destinations] in agi-app.toml")
+        return Finding(check, out[name], t("correct pjsip.conf or [destinations] in agi-app.toml"))
     if unknown := [phone for phone in destination.phones if await object_of(ask, "endpoint", phone) is None]:
         text = t("Asterisk has no PJSIP endpoint {unknown}", unknown=", ".join(unknown))
         return Finding(check, text, t("add it to pjsip.conf, or correct [destinations] in agi-app.toml"))
@@ -84,7 +84,7 @@ async def _phones(name: str, destination: DestinationSettings, out: Mapping[str,
 
 
 async def _trunk(name: str, trunk: TrunkSettings, ask: Ask) -> Finding:
-    mend = "see asterisk-docker/etc/asterisk/pjsip_trunk_carrier.conf"
+    mend = t("see asterisk-docker/etc/asterisk/pjsip_trunk_carrier.conf")
     try:
         facts = [await trunk_facts(ask, endpoint) for endpoint in endpoint_names(trunk)]
     except AgiAppError as error:
@@ -93,4 +93,6 @@ async def _trunk(name: str, trunk: TrunkSettings, ask: Ask) -> Finding:
         return Finding(f"trunk {name}", "; ".join(faults), mend)
     leads = ", ".join(dict.fromkeys(", ".join(found.uris) or t("any phone that registers") for found in facts))
     more = t(", dials {prefix} before each number", prefix=trunk.prefix) if trunk.prefix else ""
-    return Finding(f"trunk {name}", t("leads to {leads}", leads=leads) + (" (sandbox)" if trunk.sandbox else "") + more)
+    return Finding(
+        f"trunk {name}", t("leads to {leads}", leads=leads) + (t(" (sandbox)") if trunk.sandbox else "") + more
+    )

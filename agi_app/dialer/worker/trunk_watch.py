@@ -106,7 +106,7 @@ async def examine(settings: Settings) -> list[Finding]:
         return [Finding("AMI", str(error), t(MEND))]
     found = [Finding("AMI", t("answers at {host}:{port}", host=ami.host, port=ami.port))]
     found += [
-        Finding(t("trunk {name} can carry calls", name=name), fault, t("ask the carrier; pjsip.conf"))
+        Finding(f"trunk {name} can carry calls", fault, t("ask the carrier; pjsip.conf"))
         for name, fault in faults.items()
         if fault is not None
     ]

@@ -26,7 +26,9 @@ async def try_screening(agi: AgiSettings, token: str | None, pool: HttpPool) -> 
             _, writer = await asyncio.open_connection(agi.host, agi.port)
             writer.close()
     except (OSError, TimeoutError):
-        return Finding(CHECK, t("nobody listens on {where}: calls ring unscreened", where=where), "start `agi-app run`")
+        return Finding(
+            CHECK, t("nobody listens on {where}: calls ring unscreened", where=where), t("start `agi-app run`")
+        )
     for module in MODULES:
         if await pool.read(f"asterisk/modules/{module}", timeout=CONNECT_S) is None:
             return Finding(
@@ -37,11 +39,11 @@ async def try_screening(agi: AgiSettings, token: str | None, pool: HttpPool) -> 
     found = await pool.read("asterisk/variable", {"variable": "AGI_APP_TOKEN"}, timeout=CONNECT_S)
     shown = found.decode(dict[str, str]).get("value", "") if found else ""
     if not shown:
-        return Finding(CHECK, t("the dialplan has no AGI_APP_TOKEN: calls ring unscreened"), PAGE)
+        return Finding(CHECK, t("the dialplan has no AGI_APP_TOKEN: calls ring unscreened"), t(PAGE))
     if not hmac.compare_digest(shown.encode(), token.encode()):
         return Finding(
             CHECK,
             t("the dialplan's AGI_APP_TOKEN is another one: calls ring unscreened"),
-            t("{page}, step 2", page=PAGE),
+            t("{page}, step 2", page=t(PAGE)),
         )
     return Finding(CHECK, t("answers on {where}, and Asterisk has its token", where=where))
