@@ -211,8 +211,8 @@ class _Reader:
         read = [
             self._turn((*at, "turns", str(n)), n, turn, str(language)) for n, turn in enumerate(turns or (), start=1)
         ]
-        told = [turn for turn in read if turn is not None]
-        return Person(told, _LAWS[codec], float(stays)) if not self.faults else None
+        kept = [turn for turn in read if turn is not None]
+        return Person(kept, _LAWS[codec], float(stays)) if not self.faults else None
 
     def _turn(self, at: tuple[str, ...], number: int, given: object, language: str) -> Says | Keys | None:
         what = t("turn {number}", number=number)

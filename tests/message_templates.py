@@ -186,7 +186,7 @@ def checks(found: Module) -> Iterator[str]:
                 ]
             for one in given:
                 parts = one.values if isinstance(one, ast.JoinedStr) else [one]
-                yield "".join(part.value if isinstance(part, ast.Constant) else "x" for part in parts)
+                yield "".join(str(part.value) if isinstance(part, ast.Constant) else "x" for part in parts)
 
 
 @cache

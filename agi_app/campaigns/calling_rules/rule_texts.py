@@ -10,7 +10,7 @@ from typing import Any
 from agi_app.campaigns.calling_rules.narrowing import minutes_of
 from agi_app.campaigns.calling_rules.rule_files import RuleBook
 from agi_app.campaigns.calling_rules.strictest import RuleFile
-from agi_app.gate.rule_file import DEFAULT, OWN, RULE_KEYS, RuleValues
+from agi_app.gate.rule_file import DEFAULT, OWN, RULE_KEYS, SPANS, RuleValues
 from agi_app.gate.ruleset import Rules
 from agi_app.messages import spoken, t, template
 from agi_app.model.campaign import Window
@@ -168,7 +168,7 @@ TEXTS: Mapping[str, Callable[[Any], str]] = {
     "time_zones": lambda v: t(", ").join(v.zones),
     "calling_hours": lambda v: windows_text(tuple(w.window() for w in v.windows)),
     "closed_days": _closed,
-    "caps": lambda v: t("{calls} in {span}", calls=v.calls, span=v.per),
+    "caps": lambda v: t("{calls} in {span}", calls=v.calls, span=spoken(SPAN_WORDS[SPANS[v.per]])),
     "gap_after_declined": lambda v: span_text(v.time),
     "gap_after_abandoned": lambda v: span_text(v.time),
     "ring_time": _ring,

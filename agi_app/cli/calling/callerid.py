@@ -20,7 +20,7 @@ from agi_app.cli.common import (
     with_installation,
 )
 from agi_app.errors import InputError
-from agi_app.messages import t
+from agi_app.messages import spoken, t
 from agi_app.operations.calling import caller_ids
 
 app = typer.Typer(help="Numbers that you have proved to be yours.", no_args_is_help=True)
@@ -62,7 +62,7 @@ def prove(
         t(
             "{e164}: {label}, entered by {by}, good until {until:%Y-%m-%d}",
             e164=proof.e164,
-            label=made.label,
+            label=spoken(made.label),
             by=proof.entered_by,
             until=proof.expires_at,
         )
@@ -87,7 +87,15 @@ def list_(project: ProjectOption = HERE, as_json: JsonOption = False) -> None:
         )
     else:
         rows = (
-            (p.e164, one.label, f"{p.expires_at:%Y-%m-%d}", one.days_left, p.entered_by, p.evidence_file, one.warning)
+            (
+                p.e164,
+                spoken(one.label),
+                f"{p.expires_at:%Y-%m-%d}",
+                one.days_left,
+                p.entered_by,
+                p.evidence_file,
+                one.warning,
+            )
             for one in found
             for p in [one.proof]
         )

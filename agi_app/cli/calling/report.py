@@ -173,7 +173,7 @@ def _show(found: reports.CampaignReport) -> None:
         table("Calls that agents asked for", ("contact", "agent", "asked at", "agent on", "result", ""), legs)
     if found.recordings:
         shown = ((str(r.recording_id), r.external_id, r.name, r.kind, f"{r.seconds:.1f}") for r in found.recordings)
-        table("Recordings (--recording NUMBER)", ("number", "contact", "name", "kind", "seconds"), shown)
+        table("Recordings (--recording NUMBER)", ("id", "contact", "name", "kind", "seconds"), shown)
     for line in found.figures.nobody_because:
         say(line)
 

@@ -13,7 +13,7 @@ import typer
 from agi_app.cli.calling.report_calls import OutputOption, format_of, tell_written
 from agi_app.cli.common import HERE, JsonOption, ProjectOption, say_json, settings_of, table, with_installation
 from agi_app.errors import InputError
-from agi_app.messages import t
+from agi_app.messages import spoken, t, template
 from agi_app.operations.reporting import imports as of_imports
 from agi_app.operations.reporting import jobs
 from agi_app.operations.reporting import quarter as of_quarter
@@ -100,6 +100,32 @@ def quarter(
         return
     table(
         t("{quarter}, days of {zone}", quarter=name, zone=asked.zone),
-        ("what", "campaign", "trunk", "reason", "number"),
-        ((row.what, row.campaign, row.trunk, row.reason, row.number) for row in found),
+        ("what", "campaign", "trunk", "reason", "count"),
+        ((spoken(row.what), row.campaign, row.trunk, _reason(row), row.number) for row in found),
     )
+
+
+WHAT = (template("call"), template("refused"), template("stop"), template("withdrawal"), template("complaint"))
+WHY = {  # why calls were stopped or a consent was withdrawn; outcomes and rules have one name in both languages
+    "command line": template("command line"),
+    "console": template("console"),
+    "erasure": template("erasure"),
+    "key": template("key press in a call"),
+    "line": template("key press on a call-back line"),
+    "line keyed": template("keyed in on a call-back line"),
+    "link": template("link"),
+    "marketing": template("marketing"),
+    "speech": template("said in a call"),
+    "step": template("a step of the flow"),
+    "stop list": template("stop list"),
+    "survey": template("survey"),
+    "transactional": template("transactional"),
+    "wrong number": template("wrong number"),
+}
+
+
+def _reason(row: of_quarter.CountedRow) -> str:
+    """``transactional: command line``, each word in the language of who reads."""
+    if row.what not in ("stop", "withdrawal"):
+        return row.reason or ""
+    return t(": ").join(spoken(WHY.get(word, word)) for word in (row.reason or "").split(": "))

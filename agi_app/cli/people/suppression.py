@@ -126,4 +126,4 @@ _STATE = {
 
 
 def _days(number: int | None) -> str:
-    return "" if number is None else f"{number} d"
+    return "" if number is None else t("{number} d", number=number)

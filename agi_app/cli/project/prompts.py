@@ -8,9 +8,10 @@ from typing import Annotated
 import typer
 
 from agi_app.cli.common import HERE, JsonOption, ProjectOption, progress, say, say_json, table, warn
-from agi_app.messages import t
+from agi_app.messages import spoken, t, template
 from agi_app.operations.project import prompts
 from agi_app.operations.project.prompts import Result
+from agi_app.printable import count_of
 
 app = typer.Typer(help="What callers hear.", no_args_is_help=True)
 
@@ -61,13 +62,29 @@ def pieces(
     wrote.
     """
     wanted = prompts.pieces(project, language, flow=flow, missing=missing)
-    if write:
-        prompts.write_words(project, language, wanted)
+    written = prompts.write_words(project, language, wanted) if write else []
     if as_json:
         say_json(wanted)
     else:
         for name, text in wanted.items():
             say(f"{name + '.wav':<20} {text}")
+        if written:
+            names = ", ".join(written[:SHOWN]) + (" …" if len(written) > SHOWN else "")
+            warn(t("{files} written: {names}", files=count_of(len(written), "file"), names=names))
+        elif write:
+            warn(t("no file written: each of them has its words already"))
+
+
+STATES = (  # names in JSON
+    template("as it is"),
+    template("failed"),
+    template("not prepared"),
+    template("prepared"),
+    template("spoken"),
+    template("text only"),
+    template("there already"),
+)
+SHOWN = 5  # files that were written
 
 
 def _show(title: str, results: list[Result], as_json: bool) -> None:
@@ -76,7 +93,7 @@ def _show(title: str, results: list[Result], as_json: bool) -> None:
     else:
         columns = ("prompt", "state", "seconds", "LUFS", "peak dB", "gain dB")
         figures = ("seconds", "loudness", "true_peak_db", "gain_db")
-        table(title, columns, [(r.prompt, r.state, *map(r.facts.get, figures)) for r in results])
+        table(title, columns, [(r.prompt, spoken(r.state), *map(r.facts.get, figures)) for r in results])
         for result in results:
             for note in result.notes:
                 say(t("{prompt}: note: {note}", prompt=result.prompt, note=note))

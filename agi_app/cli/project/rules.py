@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from agi_app.cli.common import HERE, JsonOption, ProjectOption, say, say_json, table, with_installation
-from agi_app.messages import t
+from agi_app.messages import spoken, t, template
 from agi_app.operations.project import rules
 from agi_app.operations.project.rules import CountryRules
 
@@ -31,6 +31,9 @@ def show(
             _tables(name, found)
 
 
+BASES = (template("law"), template("house"))  # of a value of the calling rules
+
+
 def _tables(region: str, found: CountryRules) -> None:
     parts = {f"{region}-{name}": holds for name, holds in found.parts.items()}
     say("")
@@ -44,7 +47,7 @@ def _tables(region: str, found: CountryRules) -> None:
     table(
         t("{region}: where it comes from", region=region),
         columns,
-        ((v.place, v.rule, v.value, v.basis, v.as_of, v.source, v.file) for v in found.values),
+        ((v.place, v.rule, v.value, spoken(v.basis), v.as_of, v.source, v.file) for v in found.values),
     )
 
 

@@ -65,14 +65,15 @@ def _tell(found: AuditReport) -> None:
         warn(t("and {more_faults} more", more_faults=found.more_faults))
     for note in found.notes:
         say(t("note: {note}", note=note))
-    at = f"{found.checkpoint.at:%Y-%m-%d %H:%M:%S} UTC" if found.checkpoint else "never"
+    until = t("no checkpoint yet")
+    if found.checkpoint:
+        until = t("up to the checkpoint of {at:%Y-%m-%d %H:%M:%S} UTC", at=found.checkpoint.at)
     say(
         t(
-            "{result}: {entries} up to the checkpoint of {at}, {checkpoints}, {erased} erased; {not_covered}"
-            " not yet covered",
+            "{result}: {entries}, {until}, {checkpoints}, {erased} erased; {not_covered} not yet covered",
             result=t("ok") if found.ok else t("NOT OK"),
             entries=entries(found.entries),
-            at=at,
+            until=until,
             checkpoints=count_of(found.checkpoints, "checkpoint agrees", "checkpoints agree"),
             erased=entries(found.erased),
             not_covered=count_of(found.not_covered, "row"),

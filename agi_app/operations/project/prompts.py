@@ -61,13 +61,16 @@ def pieces(project: Path, language: str, *, flow: str | None = None, missing: bo
     return {name: text for name, text in known.items() if name not in there}
 
 
-def write_words(project: Path, language: str, wanted: Mapping[str, str]) -> None:
-    """Write the words of each piece beside where its recording belongs, if none are there. Blocks."""
+def write_words(project: Path, language: str, wanted: Mapping[str, str]) -> list[str]:
+    """Write the words of each piece beside where its recording belongs, if none are there; the new files. Blocks."""
+    written = []
     for name, text in wanted.items():
         file = project / "prompts" / language / f"{name}.txt"
         file.parent.mkdir(parents=True, exist_ok=True)
         if not file.exists():
             file.write_text(f"{text}\n", "utf-8")
+            written.append(file.relative_to(project).as_posix())
+    return written
 
 
 def _folder(project: Path) -> Path:

@@ -116,7 +116,7 @@ def test_a_report_shows_every_value_with_its_basis_and_what_holds_of_them() -> N
     found = book({})
     lines = lines_of(found, "US")
     assert ("US", "external_lists", "law") in {(line.place, line.rule, line.basis) for line in lines}
-    assert ("US-FL", "caps", "3 in 24h") in {(line.place, line.rule, line.value) for line in lines}
+    assert ("US-FL", "caps", "3 in 24 hours") in {(line.place, line.rule, line.value) for line in lines}
     assert not any(line.file.endswith("default.yaml") for line in lines), "the file says everything itself"
     holds = in_force(found.ruleset.jurisdictions["US"].rules)
     assert holds["calling_hours"] == "mon-sat 08:00–20:00"
