@@ -19,7 +19,7 @@ from agi_app.model.actors import Actor, Scope
 from agi_app.operations.calling import approvals, call_asks, campaigns, pauses, previews
 from agi_app.operations.calling.asks import came_of_it
 from agi_app.operations.guard import guard_asks
-from agi_app.operations.people import consents, contacts, stop_links
+from agi_app.operations.people import complaint_asks, consents, contacts, stop_links
 from agi_app.operations.project import drafts, project_files
 from agi_app.operations.project.project_files import Project
 from agi_app.operations.service import tokens
@@ -29,6 +29,7 @@ from agi_app.store.requested_calls.asks import OpenAsk
 GOOD_FOR = dt.timedelta(minutes=15)  # a start that a worker finds later is not what anybody expects any more
 PROMPT = dt.timedelta(minutes=1)  # for a call: nobody sits at the telephone any longer
 CHANGES = {"resume": campaigns.resume, "pause": campaigns.pause, "stop": campaigns.stop}
+BY_KIND = {guard_asks.KIND: guard_asks.do, complaint_asks.KIND: complaint_asks.do}
 HARMLESS = {("campaign", "pause"), ("campaign", "stop")}
 TIMELY = {("campaign", "start"), ("campaign", "resume"), (pauses.ASK_KIND, pauses.ASK_VERB)}
 
@@ -75,8 +76,8 @@ async def do(inst: Installation, ask: OpenAsk, prepared: Project | Mapping[str, 
             return came_of_it(await consents.add(acting, dict(ask.private or {})))
         case pauses.ASK_KIND, pauses.ASK_VERB:
             return {"ended": await pauses.resume_all(acting, ask.reason)}
-        case guard_asks.KIND, _:
-            return await guard_asks.do(acting, ask)
+        case ((guard_asks.KIND | complaint_asks.KIND), _):
+            return await BY_KIND[ask.kind](acting, ask)
         case call_asks.KIND, _:
             return await call_asks.do(acting, ask, prepared if isinstance(prepared, Project) else None)
     raise InputError(t("this worker does not know what was asked for: {kind} {verb}", kind=ask.kind, verb=ask.verb))

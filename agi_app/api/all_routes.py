@@ -7,6 +7,7 @@ from agi_app.api.resources import (
     call_asks,
     calls,
     campaigns,
+    complaints,
     contact_imports,
     contacts,
     drafts,
@@ -27,7 +28,7 @@ from agi_app.api.resources import (
 ROUTES = [
     route
     for module in (
-        *(service, campaigns, previews, contacts, contact_imports, people, calls, records),
+        *(service, campaigns, previews, contacts, contact_imports, people, calls, records, complaints),
         *(stops, asks, call_asks, pauses, guard, jobs, proofs, webhooks, flows, drafts, live),
     )
     for route in module.routes.declared

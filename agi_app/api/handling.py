@@ -200,7 +200,8 @@ def _no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _kept(route: Route, given: Any, request: bytes = b"") -> KeptAnswer:
     """What a handler gave, as bytes and headers."""
     if isinstance(given, Content):
-        return KeptAnswer(request, route.status, given.body, {"Content-Type": given.content_type, **given.headers})
+        status = given.status or route.status
+        return KeptAnswer(request, status, given.body, {"Content-Type": given.content_type, **given.headers})
     if given is None:
         return KeptAnswer(request, route.status, b"")
     if not isinstance(given, BaseModel):

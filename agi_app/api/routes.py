@@ -81,11 +81,12 @@ class ApiCall(Generic[Q, B]):
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """An answer that is no JSON."""
+    """An answer that is no JSON, or has another status than its route's: a refusal after something was done."""
 
     body: bytes
     content_type: str
     headers: Mapping[str, str] = field(default_factory=dict)
+    status: int | None = None  # None: that of the route
 
 
 @dataclass(frozen=True, slots=True)

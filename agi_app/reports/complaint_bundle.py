@@ -10,7 +10,7 @@ import asyncio
 import dataclasses
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -77,12 +77,14 @@ async def gather(
         raise InputError(
             t("complaint {complaint_id}: its person was erased, and what was said with them", complaint_id=complaint_id)
         )
+    number = await complaints.number_of(store, case)
+    case = replace(case, number=number)
     await Sequencer(store, notary).once()  # when no worker does it
-    made = await prove(store, notary, case.number)
+    made = await prove(store, notary, number)
     await log_access(store, Access("complaint export", made.numbers, made.person_ids, entered_by, reason or None))
-    found = await person_history(store, case.number)
+    found = await person_history(store, number)
     bundle = Bundle(notary, proof=made)
-    recorded = await _sounds(store, files, case, bundle)
+    recorded = await _sounds(store, files, number, bundle)
     evidence = await _evidence(files, case, found, bundle)
     bundle.files[CASE_FILE] = _json(_case(case, notes, found, recorded))
     bundle.files[CALLS_FILE] = _centre(case, evidence) if case.kind == RECEIVED else _our_calls(found)
@@ -110,9 +112,9 @@ def write(bundle: Bundle, out: Path) -> None:
     sign_files(bundle.notary, out)
 
 
-async def _sounds(store: Store, files: KeptFiles, case: CaseRow, bundle: Bundle) -> list[dict[str, Any]]:
+async def _sounds(store: Store, files: KeptFiles, number: str, bundle: Bundle) -> list[dict[str, Any]]:
     told = []
-    for row in await complaints.recordings_of(store, case.number):
+    for row in await complaints.recordings_of(store, number):
         name = f"recordings/{row.recording_id}-{row.name}.wav"
         content = await asyncio.to_thread(files.recordings.read, row.sha256) if row.sha256 else None
         if content is not None:

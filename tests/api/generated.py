@@ -43,6 +43,8 @@ THERE: dict[str, dict[str, Any]] = {
     "query": {"external_id": "row-1", "campaign": CAMPAIGN, "language": "en"},
     "body": {
         "number": number(1),
+        "on": number(1),
+        "caller": "021 1234567",
         "numbers": [number(1), number(70)],
         "verb": "pause",
         "request": 1,
@@ -63,6 +65,7 @@ ASKS = {
     "/previews/": 5,
     "/drafts/asks/": 6,
     "/versions/": 7,
+    "/complaints/asks/": 10,
 }
 # Right bodies of these are files that the project can take: tests/api/test_drafts.py
 NEED_FILES = {"drafts_save_flow", "drafts_save_campaign"}

@@ -30,7 +30,7 @@ from agi_app.model.approvals import StartTexts
 from agi_app.operations.calling import approvals as start_approvals
 from agi_app.operations.calling import asks, previews
 from agi_app.operations.guard import guard_lists, guard_scripts
-from agi_app.operations.people import complaints, consents, contacts
+from agi_app.operations.people import complaint_asks, complaints, consents, contacts
 from agi_app.operations.people.contacts import SentFile, WrittenCampaign
 from agi_app.operations.project import drafts, project_files
 from agi_app.operations.project.drafts import DraftOf
@@ -166,6 +166,7 @@ async def seed(site: Site) -> None:
     await contacts.ask(inst, written(inst), SentFile("contacts.csv", CSV.encode()), dry_run=True)
     await previews.ask(inst, CAMPAIGN)
     await _drafts(site)
+    await complaint_asks.ask_note(inst, 1, "We wrote back.")
     await audit.checkpoint(inst)
     inst.settings.console_folder.mkdir(mode=0o700, exist_ok=True)
     (inst.settings.console_folder / "database-url").touch()

@@ -32,6 +32,10 @@ class StopGiven(Given):
     said_at: AwareDatetime | None = Field(None, description="when it was said; without it: now")
 
 
+class WithdrawalGiven(StopGiven):
+    """Who takes a consent back, and for what."""
+
+
 class StoppedAnswer(ApiAnswer):
     """The stop is in force, under this id."""
 
@@ -61,12 +65,12 @@ def e164(text: str) -> str:
         raise InputError(t("{number}: {fault}", number=mask(text), fault=error)) from None
 
 
-async def _take_effect(call: ApiCall[Any, Any]) -> None:
+async def take_effect(call: ApiCall[Any, Any]) -> None:
     """Behind the commit: what is under way to these persons ends, and a repeated request asks for it again."""
     await operations.stops_take_effect(call.inst)
 
 
-_MORE: dict[str, Any] = {"limit": Limit.STOP, "when_away": ON_THE_NODE, "after": _take_effect}
+_MORE: dict[str, Any] = {"limit": Limit.STOP, "when_away": ON_THE_NODE, "after": take_effect}
 
 
 @routes.post("/stops", Scope.STOPS_ENTER, StoppedAnswer, body=StopGiven, **_MORE)
@@ -75,6 +79,19 @@ async def stop(call: ApiCall[NoQuery, StopGiven]) -> StoppedAnswer:
 
     While the database is away the answer is 503, nothing is kept, and `command` names what works on the node.
     """
+    return await _entered(call)
+
+
+@routes.post("/withdrawals", Scope.STOPS_ENTER, StoppedAnswer, body=WithdrawalGiven, **_MORE)
+async def withdraw(call: ApiCall[NoQuery, WithdrawalGiven]) -> StoppedAnswer:
+    """Withdraw the consent for one purpose, or all of them as a stop does; it holds as soon as a stop.
+
+    While the database is away the answer is 503 and nothing is kept: `command` then stops all calls to the number.
+    """
+    return await _entered(call)
+
+
+async def _entered(call: ApiCall[NoQuery, Any]) -> StoppedAnswer:
     given, number = call.body, e164(call.body.number)
     entered = await operations.enter_stop(
         call.inst,

@@ -282,7 +282,7 @@ def _shown(seen: SeenCase) -> dict[str, Any]:
         "kind": case.kind,
         "state": case.state,
         "due": f"{due} LATE" if seen.late else due,
-        "number": "erased" if case.erased_at else mask(case.number),
+        "number": "erased" if case.erased_at else case.number,
         "source": case.source,
         "campaign": case.campaign or "",
         "received": f"{case.received_at:%Y-%m-%d %H:%M}",

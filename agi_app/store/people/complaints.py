@@ -47,11 +47,12 @@ class CaseTerms:
 
 @dataclass(frozen=True, slots=True)
 class CaseRow:
-    """A case with the state that its last note gives it."""
+    """A case with the state that its last note gives it. ``number`` is masked; None: the person was erased."""
 
     complaint_id: int
     kind: str
-    number: str
+    person_id: int
+    number: str | None
     region: str
     received_at: dt.datetime
     due_at: dt.datetime | None
@@ -125,6 +126,11 @@ async def case_of(store: Store, complaint_id: int) -> tuple[CaseRow, list[NoteRo
     if not (found := await store.rows(CaseRow, Q["cases"], {"complaint_id": complaint_id, "state": None})):
         raise no_case(complaint_id)
     return found[0], await store.rows(NoteRow, Q["notes_of"], {"complaint_id": complaint_id})
+
+
+async def number_of(store: Store, case: CaseRow) -> str:
+    """The whole number of the person who complained."""
+    return await store.the_value(str, Q["number_of"], {"person_id": case.person_id}, t("the person is not there"))
 
 
 async def recordings_of(store: Store, number: str) -> list[RecordingRow]:

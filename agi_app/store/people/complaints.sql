@@ -21,16 +21,20 @@ VALUES (%(complaint_id)s, %(at)s, coalesce(%(state)s, (
         %(text)s, %(entered_by)s)
 RETURNING state;
 
+-- The number is masked, and null when the person was erased.
 -- name: cases
-SELECT c.complaint_id, c.kind, p.e164 AS number, c.region, c.received_at, c.due_at, c.source, c.campaign, c.text, c.details,
+SELECT c.complaint_id, c.kind, c.person_id, p.number, c.region, c.received_at, c.due_at, c.source, c.campaign, c.text, c.details,
        c.evidence_sha256, c.evidence_file, c.entered_by, c.recorded_at, c.erased_at, c.ruleset_version,
        coalesce(last.state, 'open') AS state
-FROM complaint c JOIN person p USING (person_id)
+FROM complaint c JOIN person_masked p USING (person_id)
 LEFT JOIN LATERAL (SELECT state FROM complaint_note WHERE complaint_id = c.complaint_id
                    ORDER BY note_id DESC LIMIT 1) last ON true
 WHERE (%(complaint_id)s::bigint IS NULL OR c.complaint_id = %(complaint_id)s)
   AND (%(state)s::text IS NULL OR coalesce(last.state, 'open') = %(state)s)
 ORDER BY c.due_at NULLS LAST, c.complaint_id;
+
+-- name: number_of
+SELECT e164 FROM person WHERE person_id = %(person_id)s;
 
 -- name: notes_of
 SELECT at, state, text, entered_by, recorded_at FROM complaint_note
