@@ -232,7 +232,7 @@ async def test_the_worker_verifies_the_token(http: aiohttp.ClientSession, site: 
     site.run(lambda inst: inst.store.execute(ended))
     made_up = (
         "SELECT add_ask('contacts', 'import', 'checkup', parameters, account, roles, scopes, via, token, NULL, reason,"
-        f" '{{}}', NULL) FROM ask WHERE ask_id = {found['ask']}"
+        f" o.private, NULL) FROM ask JOIN open_ask o USING (ask_id) WHERE ask_id = {found['ask']}"
     )
     forged = value(site, made_up)
     site.run(answer_asks)
