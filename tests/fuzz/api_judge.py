@@ -28,7 +28,7 @@ _CALLS = """
 SELECT coalesce(number_id, person_id) AS person_id, campaign, extract(epoch FROM marked_at)::float8 AS at
 FROM attempt WHERE marked_at IS NOT NULL
 UNION ALL
-SELECT person_id, %(own)s, extract(epoch FROM d.recorded_at)::float8
+SELECT o.person_id, %(own)s::text, extract(epoch FROM d.recorded_at)::float8
 FROM (SELECT person_id, decision_id FROM verification_call WHERE result IS DISTINCT FROM 'refused'
       UNION ALL SELECT person_id, decision_id FROM rehearsal_call WHERE result IS DISTINCT FROM 'refused') AS o
 JOIN decision d USING (decision_id)
