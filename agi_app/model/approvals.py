@@ -40,6 +40,10 @@ def why_approval(purpose: Purpose, contacts: int, above: int, *, changed: bool) 
     return tuple(why for why, holds in found if holds)
 
 
-def most_contacts(contacts: int, above: int, *, approved: bool) -> int:
-    """How many contacts a campaign may have while it runs on this start."""
-    return max(above, int(contacts * (1 + MORE_ALLOWED))) if approved else above
+def most_approved(purpose: Purpose, contacts: int, above: int) -> int:
+    """How many contacts a campaign may have while it runs on an approval of so many.
+
+    ``above``: so many need no approval, but of marketing, where each contact does.
+    """
+    approved = int(contacts * (1 + MORE_ALLOWED))
+    return approved if purpose is Purpose.MARKETING else max(above, approved)

@@ -17,13 +17,13 @@ from agi_app.consent.opt_out_journal import Journal
 from agi_app.errors import ConfigError, Forbidden, InputError, StoreError
 from agi_app.installation import Installation
 from agi_app.model.actors import Actor, Role
-from agi_app.model.approvals import StartTexts, most_contacts, why_approval
+from agi_app.model.approvals import StartTexts, most_approved, why_approval
 from agi_app.model.campaign import Campaign, CampaignState, Purpose
 from agi_app.operations.calling import approvals, campaigns
 from agi_app.operations.calling.approvals import ApprovalWanted, WrongSecret
 from agi_app.operations.service import accounts
 from agi_app.store.calling import approvals as table
-from agi_app.store.calling.campaigns import load_campaign, save_campaign
+from agi_app.store.calling.campaigns import load_campaign, save_campaign, set_state
 from agi_app.store.database.statements import as_json
 from tests.fake_clock import FakeClock
 from tests.store.world import LONG_AGO, World, campaign, contact, import_contacts, installation_for
@@ -62,8 +62,8 @@ class Office:
         await save_campaign(self.store, ADVERT, "flows/a.yaml", "flow: a")
         await import_contacts(self.store, ADVERT.name, [contact(1)], LONG_AGO)
 
-    async def ask(self, who: Installation | None = None) -> ApprovalWanted:
-        wanted = await approvals.second_person(who or self.wang, ADVERT, texts(), 1)
+    async def ask(self, who: Installation | None = None, contacts: int = 1) -> ApprovalWanted:
+        wanted = await approvals.second_person(who or self.wang, ADVERT, texts(), contacts)
         assert isinstance(wanted, ApprovalWanted)
         return wanted
 
@@ -96,7 +96,12 @@ def test_which_starts_need_a_second_person() -> None:
     assert why_approval(Purpose.TRANSACTIONAL, 501, 500, changed=False) == ("many",)
     assert why_approval(Purpose.MARKETING, 1, 500, changed=False) == ("marketing",)
     assert why_approval(Purpose.SURVEY, 1, 500, changed=True) == ("changed",)
-    assert (most_contacts(12, 500, approved=False), most_contacts(1000, 500, approved=True)) == (500, 1050)
+
+
+def test_how_many_contacts_an_approval_is_good_for() -> None:
+    """Five in a hundred more, and in any case so many as need no approval; marketing always needs one."""
+    assert [most_approved(Purpose.SURVEY, contacts, 500) for contacts in (1, 480, 1000)] == [500, 504, 1050]
+    assert [most_approved(Purpose.MARKETING, contacts, 500) for contacts in (1, 19, 20, 1000)] == [1, 19, 21, 1050]
 
 
 async def test_another_person_lets_it_run_and_all_of_it_is_on_record(office: Office) -> None:
@@ -200,27 +205,37 @@ async def test_two_approvals_at_once_are_one_start(office: Office) -> None:
     assert await office.world.value("SELECT count(*) FROM approval") == 1
 
 
-async def test_what_changed_meanwhile_is_not_what_was_approved(office: Office) -> None:
-    """More contacts than were asked for by more than five in a hundred, above what needs no approval."""
+async def test_of_marketing_nobody_is_called_who_was_not_in_what_was_approved(office: Office) -> None:
+    """One contact was asked for: with a second one it is another start, before the approval and after it."""
     await office.ask()
-    newest = await table.newest(office.store, ADVERT.name)
-    assert newest is not None
-    await import_contacts(office.store, ADVERT.name, [contact(n) for n in range(2, 503)], LONG_AGO)
-    with pytest.raises(InputError, match="has 502 contacts now, and 1 were to be approved"):
+    await import_contacts(office.store, ADVERT.name, [contact(2)], LONG_AGO)
+    with pytest.raises(InputError, match="has 2 contacts now, and 1 were to be approved"):
         await office.approve(office.li)
     assert await office.state() is CampaignState.DRAFT
+    await office.ask(contacts=2)
+    await office.approve(office.li)
+    await import_contacts(office.store, ADVERT.name, [contact(2)], LONG_AGO)  # nobody new
+    assert await office.state() is CampaignState.RUNNING
+    await import_contacts(office.store, ADVERT.name, [contact(3)], LONG_AGO)
+    assert await office.state() is CampaignState.PAUSED
+    with pytest.raises(InputError, match="has 3 contacts, and its start is good for 2"):
+        await campaigns.resume(office.wang, ADVERT.name)
 
 
 async def test_more_contacts_than_it_was_started_with_pause_it(office: Office) -> None:
     """Start with one, import thousands: the import itself pauses it, in its transaction, and a resume needs a start."""
-    await office.ask()
-    await office.approve(office.li)
-    await import_contacts(office.store, ADVERT.name, [contact(n) for n in range(2, 501)], LONG_AGO)
-    assert await office.state() is CampaignState.RUNNING
-    await import_contacts(office.store, ADVERT.name, [contact(600)], LONG_AGO)
-    assert await office.state() is CampaignState.PAUSED
+    await office.world.running(campaign("small"), [7])
+    await set_state(office.store, "small", CampaignState.RUNNING, None, office.clock.now(), 500)
+    await import_contacts(office.store, "small", [contact(n) for n in range(1, 501)], LONG_AGO)
+    stored = await load_campaign(office.store, "small")
+    assert stored is not None
+    assert stored.state is CampaignState.RUNNING
+    await import_contacts(office.store, "small", [contact(600)], LONG_AGO)
+    stored = await load_campaign(office.store, "small")
+    assert stored is not None
+    assert stored.state is CampaignState.PAUSED
     with pytest.raises(InputError, match="has 501 contacts, and its start is good for 500"):
-        await campaigns.resume(office.wang, ADVERT.name)
+        await campaigns.resume(office.wang, "small")
 
 
 async def test_a_change_of_what_runs_needs_a_second_person(office: Office) -> None:

@@ -18,7 +18,7 @@ from agi_app.errors import ConfigError, InputError
 from agi_app.installation import Installation
 from agi_app.messages import t
 from agi_app.model.actors import Scope
-from agi_app.model.approvals import WHY, StartTexts, most_contacts, why_approval
+from agi_app.model.approvals import WHY, StartTexts, most_approved, why_approval
 from agi_app.model.campaign import Campaign, CampaignState
 from agi_app.operations.acting import noted, reads
 from agi_app.store.calling import approvals as table
@@ -62,7 +62,7 @@ async def second_person(
     why = why_approval(wanted.purpose, contacts, above, changed=changed)
     alone = await works_alone(inst)
     if not why:
-        return None if alone else most_contacts(contacts, above, approved=False)
+        return None if alone else above
     request = await table.request(inst.store, wanted.name, why, contacts, texts, inst.actor.account, alone=alone)
     if alone:
         await table.approve(inst.store, request, inst.actor, inst.actor.account, alone=True)
@@ -147,7 +147,8 @@ async def take(inst: Installation, campaign: str, parameters: Mapping[str, objec
     _open(wanted, inst.actor.account, inst.clock.real_now())
     await _verify(inst, wanted, sealed)
     total = (await tallies.of_campaign(inst.store, campaign)).total
-    limit = most_contacts(wanted.contacts, inst.settings.approve_above, approved=True)
+    spec = msgspec.json.decode(wanted.spec, type=Campaign)
+    limit = most_approved(spec.purpose, wanted.contacts, inst.settings.approve_above)
     if total > limit or wanted.fingerprint != wanted.texts.fingerprint(wanted.contacts):
         raise InputError(
             t(
@@ -159,7 +160,6 @@ async def take(inst: Installation, campaign: str, parameters: Mapping[str, objec
         )
     if not await table.approve(inst.store, wanted, inst.actor, wanted.asked_by, alone=False):
         raise InputError(t("this start of {campaign} is approved already", campaign=campaign))
-    spec = msgspec.json.decode(wanted.spec, type=Campaign)
     await save_campaign(inst.store, spec, wanted.flow_file, wanted.flow_text, wanted.sub_flows)
     await set_state(inst.store, campaign, CampaignState.RUNNING, None, inst.clock.now(), limit)
     return total
