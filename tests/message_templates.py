@@ -12,7 +12,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 RENDER = ("t", "spoken", "template")
-PRINT = ("say", "say_now", "say_lines", "warn", "table", "_say", "print")  # their texts are for people
+PRINT = ("say", "say_now", "say_lines", "warn", "table", "_say", "print", "show")  # their texts are for people
 RENDERED = 2  # the first arguments of ``table``, its title and its columns, which it renders itself
 FAULT = ("Problem", "Fault", "_fault", "Finding")
 NAMED_FIRST = ("RequestFailed", "_fault", "Finding")  # whose first argument is a name for programs

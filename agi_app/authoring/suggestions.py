@@ -29,6 +29,8 @@ def suggest(word: str, known: Iterable[str], cutoff: float = 0.6) -> str:
         near := nearest(full_width.ascii_of(word).partition(":")[0].strip("\"' ") if signs else word, words, cutoff)
     ) is not None:
         return t('{signs}; did you mean "{near}"?', signs=signs, near=near)
+    if both := synonyms.either(word, words):
+        return signs + both
     if (other := synonyms.other_word(word, words)) is not None:
         return t('{signs}; did you mean "{near}"?', signs=signs, near=other)
     more = t(" and {count} more", count=len(words) - _SHOWN) if len(words) > _SHOWN else ""

@@ -6,14 +6,14 @@ import functools
 import unicodedata
 from collections.abc import Iterable
 
-from agi_app.messages import spoken, template
+from agi_app.messages import spoken, t, template
 
 # Other words that people use for a key, a verb or a value, and ours: of these the first that exists there is meant.
 _WORDS = (
     # kinds of values
     ("currency price amount 金额 元", "money amount"),
     ("phone phone_number 电话号码", "telephone digits"),
-    ("integer int 数字", "number"),
+    ("integer int", "number"),
     ("answered answer connected ok success succeeded successful completed talked 接通 成功", "done"),
     ("else default any", "no_match"),
     ("timeout wait", "no_input"),
@@ -78,7 +78,9 @@ _WORDS = (
     ("占线 忙线 忙 engaged line_busy", "busy"),
     ("no_answer silence nothing timed_out", "no_input no_answer"),
     ("disposition assign 设置", "set"),
-    ("reminder notification notice service information 通知 提醒", "transactional"),
+    ("reminder notification notice delivery service information 通知 提醒 派送通知 预约 事务 事务类", "transactional"),
+    ("questionnaire poll 调查 调查类 问卷 回访", "survey"),
+    ("ads advertising promotion sales 营销 营销类 推广 促销", "marketing"),
     ("ad ads advertising sales promotion promo 营销 推广 广告", "marketing"),
     ("poll research questionnaire feedback 调查 调研 问卷", "survey"),
     ("user login 用户名", "username"),
@@ -171,6 +173,12 @@ EXAMPLES = {
     "heard": "heard: [greeting]",
     "sandbox": "sandbox = true",
 }  # fmt: skip
+
+
+def either(word: str, known: Iterable[str]) -> str:
+    """What a word may mean when it may mean two of those that are known; else empty."""
+    both = {"digits", "number"} <= set(known) and word.strip() == "数字"
+    return t('; write "digits" (one by one) or "number" (as a number)') if both else ""
 
 
 def other_word(word: str, known: Iterable[str]) -> str | None:

@@ -17,6 +17,7 @@ from rich.progress import Progress
 from rich.segment import Segment
 from rich.table import Table
 
+import agi_app.model.reason_catalogue  # noqa: F401 - its sentences are told again, wherever they were stored
 from agi_app import log
 from agi_app.atomic_files import cannot_be_written, write_whole
 from agi_app.config.settings import Settings, load_settings

@@ -212,6 +212,9 @@ def _run(argv: Sequence[str], time_limit: float, out: Path) -> None:
             env=kept,
             start_new_session=True,
         )
+    except FileNotFoundError as error:
+        told = "the program {argv} is not installed: run `apt-get install {argv}` as root, or change [tts] engine"
+        raise PromptFault(t(told, argv=argv[0])) from error
     except OSError as error:
         raise PromptFault(
             t(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Annotated
 
 import typer
@@ -19,7 +20,7 @@ from agi_app.cli.common import (
     with_installation,
 )
 from agi_app.errors import Forbidden, InputError, StoreError
-from agi_app.messages import t
+from agi_app.messages import spoken, t, template
 from agi_app.model.phone import mask
 from agi_app.operations.people import erasure, stops
 
@@ -45,7 +46,7 @@ def erase(
     if as_json:
         say_json({"erased": done.rows, "stays": [dataclasses.asdict(one) for one in done.stays or ()]})
         return
-    what = f"erased: {counts(done.rows)}" if done.rows else t("nothing was stored")
+    what = t("erased: {counts}", counts=_counted(done.rows)) if done.rows else t("nothing was stored")
     say(t("{mask}: {what}; it stays on the suppression list permanently", mask=mask(e164), what=what))
     for one in done.stays or ():
         say(t("stays: {where}, until {until}", where=one.where, until=one.until))
@@ -71,6 +72,33 @@ def purge(
         told = {} if done.stays is None else {"stays": [dataclasses.asdict(one) for one in done.stays]}
         say_json({"dry_run": dry_run, "removed": done.rows, **told})
         return
-    say(t("{more}: {counts}", more=t("would go") if dry_run else t("removed"), counts=counts(done.rows)))
+    say(t("{more}: {counts}", more=t("would go") if dry_run else t("removed"), counts=_counted(done.rows)))
     for one in done.stays or ():
         say(t("stays: {where}, until {until}", where=one.where, until=one.until))
+
+
+ROWS = (  # what is counted; keys in JSON
+    template("answers"),
+    template("attempt"),
+    template("callers"),
+    template("complaint"),
+    template("consent"),
+    template("contact"),
+    template("contact columns"),
+    template("decision"),
+    template("evidence"),
+    template("evidence files"),
+    template("learned scripts"),
+    template("list entries"),
+    template("opening words"),
+    template("person"),
+    template("recordings"),
+    template("result"),
+    template("revocation"),
+    template("screened calls"),
+    template("spoken text"),
+)
+
+
+def _counted(rows: Mapping[str, int]) -> str:
+    return counts({spoken(name): number for name, number in rows.items()})

@@ -97,5 +97,7 @@ def _show(title: str, results: list[Result], as_json: bool) -> None:
         for result in results:
             for note in result.notes:
                 say(t("{prompt}: note: {note}", prompt=result.prompt, note=note))
-            if result.error:
-                warn(f"{result.prompt}: {result.error}")
+        for error in dict.fromkeys(result.error for result in results if result.error):
+            first, *others = [result.prompt for result in results if result.error == error]
+            more = t(" and {others}", others=count_of(len(others), "other prompt")) if others else ""
+            warn(f"{first}{more}: {error}")

@@ -69,7 +69,8 @@ def no_way_out(source: FlowDocument) -> Iterator[Problem]:
             if isinstance(steps[-1], CallStep):
                 hint += t(", or give its on a way for else")
             if isinstance(steps[-1], AskStep | TransferStep | RecordStep):
-                hint += t(", or give each answer and no_input a way in its on")
+                open_ways = [one for one in steps[-1].outcomes if steps[-1].way(one) is None]
+                hint += t(", or give a way in its on to {answers}", answers=", ".join(open_ways))
             path = ("nodes", node, len(steps) - 1)
             yield source.document.problem(
                 path, "flow/no-way-out", t("{node}: the node just ends here; {hint}", node=node, hint=hint)

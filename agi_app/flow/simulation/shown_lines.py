@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from agi_app.flow.answers.recognition import Heard
 from agi_app.flow.check.prompt_facts import Prompts, transcript_of
 from agi_app.flow.engine.commands import (
@@ -98,6 +100,11 @@ def _heard(heard: Heard) -> str:
     )
 
 
+def _there(at: str) -> str:
+    """The time of day where the person is; a simulation has it without a zone."""
+    return t("{at:%Y-%m-%d %H:%M} (their time)", at=dt.datetime.fromisoformat(at))
+
+
 def _kept(command: Command) -> list[str]:
     match command:
         case SaveAnswer(name, value):
@@ -105,9 +112,9 @@ def _kept(command: Command) -> list[str]:
         case NoTimeKnown():
             return [spoken(NO_TIME)]
         case CallBackAt(at, too_late=True):
-            return [t("does not call back at {at}: that is no longer today (today_only)", at=at)]
+            return [t("does not call back at {at}: that is no longer today (today_only)", at=_there(at))]
         case CallBackAt(at, unasked, today_only):
-            return [t(_CALLS_BACK[today_only, unasked], at=at)]
+            return [t(_CALLS_BACK[today_only, unasked], at=_there(at))]
         case StoreWrongNumber():
             return [t("ends the consents for this number: no campaign calls it on them again")]
         case SetDisposition(label):

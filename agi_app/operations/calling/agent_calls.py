@@ -53,7 +53,7 @@ async def call_person(inst: Installation, campaign: str, contact: str, agent: st
     contact_id, external_id = await agent_calls.find(inst.store, campaign, contact, _as_number(contact))
     await worker_runs(inst)
     asked = await agent_calls.request(inst.store, campaign, contact_id, agent, inst.actor.account)
-    show(f"contact {external_id} is to be called")
+    show(t("contact {external_id} is to be called", external_id=external_id))
     longest = AROUND + stored.campaign.ring_time + stored.campaign.max_call
     status = await agent_calls.REQUESTS.follow(inst.store, inst.clock, asked, longest, show)
     if status.result in (Outcome.ANSWERED, Outcome.HUMAN, Outcome.MACHINE):

@@ -101,7 +101,8 @@ async def ring_with_code(
     code_hash = await asyncio.to_thread(hash_code, code)
     shown = None if other == ours.e164 else other
     asked = await verifications.request(inst.store, ours, shown, chosen, code_hash, inst.actor.account, proves)
-    show(f"{ours.e164} is called now and sees {shown or ours.e164}. The person who answers keys this code: {code}")
+    told = "{e164} is called now and sees {shown}. The person who answers keys this code: {code}"
+    show(t(told, e164=ours.e164, shown=shown or ours.e164, code=code))
     status = await verifications.REQUESTS.follow(inst.store, inst.clock, asked, LONGEST_CALL)
     if status.result == "proved":
         return ours.e164, status.note or ""

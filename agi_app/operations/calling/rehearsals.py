@@ -92,8 +92,8 @@ async def rehearse(
     await worker_runs(inst)
     other = None if shown == number.e164 else shown
     asked = await rehearsals.request(inst.store, number, other, chosen, script, inst.actor.account)
-    show(f"{number.e164} is called now and sees {other or number.e164}")
-    show("the stop is real: no campaign and no rehearsal will ever call this telephone again")
+    show(t("{e164} is called now and sees {shown}", e164=number.e164, shown=other or number.e164))
+    show(t("the stop is real: no campaign and no rehearsal will ever call this telephone again"))
     longest = AROUND + dt.timedelta(seconds=script.max_call_s)
     status = await rehearsals.REQUESTS.follow(inst.store, inst.clock, asked, longest, show)
     await rehearsals.was_read(inst.store, asked)

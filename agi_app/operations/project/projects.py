@@ -15,7 +15,7 @@ from agi_app.consent import project_identity
 from agi_app.errors import InputError, Problem
 from agi_app.flow.diagram.draw import draw
 from agi_app.flow.language.no_such_flow import CONSEQUENCE
-from agi_app.messages import spoken, t
+from agi_app.messages import spoken, t, template
 from agi_app.operations.project.project_files import find_flow, read_files
 
 
@@ -77,9 +77,21 @@ def callee_faults(folder: Path) -> list[Problem]:
     return [Problem(CALLEES, *place, "callees", message) for place, message in faults_of_project(folder)]
 
 
+OTHER = {  # what `check` names as a rule and judges without one
+    "settings": template(
+        "settings: a key or a value of agi-app.toml is wrong, or a file that it names; the message says what to write."
+        " All keys: docs/reference/settings.md"
+    ),
+    "callees": template(
+        "callees: a fault of callees.toml, which says who is called in the sandbox; real calls do not use it. All keys:"
+        " docs/how-to/try-in-the-sandbox.md"
+    ),
+}
+
+
 def explain(rule: str) -> str:
     """What a rule of the check asks and why, with examples. Raises InputError when there is none of that name."""
-    return explanation(find_rule(rule))
+    return spoken(OTHER[rule]) if rule in OTHER else explanation(find_rule(rule))
 
 
 def diagram(folder: Path, flow: str, language: str | None = None) -> str:

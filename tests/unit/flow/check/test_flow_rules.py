@@ -111,7 +111,7 @@ def test_a_good_flow_has_no_problem() -> None:
             "    - hangup\n",
             "",
             "15:7: flow/no-way-out number: the node just ends here; end it with goto, hangup or opt_out, "
-            "or give each answer and no_input a way in its on",
+            "or give a way in its on to entered, no_input, no_match",
         ),
         (
             "    - hangup\n",

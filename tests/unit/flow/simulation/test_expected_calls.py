@@ -238,8 +238,11 @@ def test_a_disposition_is_that_of_a_real_call(case: str, expected: str | None) -
     ("now", "told"),
     [
         (None, "call_back: no time is known; give --now or now:"),
-        (dt.datetime(2026, 3, 3, 21, 5, tzinfo=dt.UTC), "does not call back at 2026-03-04T00:05+00:00: "),
-        (dt.datetime(2026, 3, 3, 20, 5, tzinfo=dt.UTC), "calls back at 2026-03-03T23:05+00:00, if the rules allow it "),
+        (dt.datetime(2026, 3, 3, 21, 5, tzinfo=dt.UTC), "does not call back at 2026-03-04 00:05 (their time): "),
+        (
+            dt.datetime(2026, 3, 3, 20, 5, tzinfo=dt.UTC),
+            "calls back at 2026-03-03 23:05 (their time), if the rules allow it ",
+        ),
     ],
 )
 def test_what_becomes_of_a_call_back_is_told(now: dt.datetime | None, told: str) -> None:
