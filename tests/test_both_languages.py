@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from agi_app.campaigns.checks.rule_catalogue import catalogue
+from agi_app.messages import speaking
+from agi_app.messages.retold import retold
 from agi_app.model.reason_catalogue import GATE
 
 pytestmark = pytest.mark.slow  # with the other tests of documents
@@ -128,6 +130,15 @@ def test_the_reader_is_addressed_with_one_word_and_sentences_end_as_chinese_ones
     prose = re.sub(r"`[^`]*`|\]\([^)]*\)", "", _prose(page))
     assert re.findall(r".{0,8}你.{0,8}", prose) == []
     assert re.findall(r".{0,8}[\u4e00-\u9fff] ?[,;:?!](?!\S).{0,8}", prose) == []
+
+
+@pytest.mark.parametrize("page", CHINESE, ids=_name)
+def test_a_chinese_page_shows_what_commands_print_in_chinese(page: Path) -> None:
+    """A line that the catalogue would tell in Chinese was printed by a version, or for a reader, of English."""
+    shown = [body for info, body in BLOCK.findall(_text(page)) if info.strip() == "console"]
+    lines = [line for body in shown for line in body.splitlines() if not re.match(r" *(\$|>)|.*[\u4e00-\u9fff{]", line)]
+    with speaking("zh"):
+        assert [line for line in lines if retold(line) != line] == []
 
 
 def test_the_chinese_index_leads_to_every_chinese_page() -> None:

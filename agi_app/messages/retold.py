@@ -61,6 +61,10 @@ def _retold(language: str, text: str, deep: int = _VALUES_DEEP) -> str:
         parts = (_retold(language, first, deep - 1), _retold(language, rest, deep - 1))
         if found_it and parts != (first, rest):
             return theirs.join(parts)
+    if text.endswith(")") and (at := text.rfind(" (")) > 0:  # a sentence and what is said behind it
+        parts = (_retold(language, text[:at], deep - 1), _retold(language, text[at:], deep - 1))
+        if parts != (text[:at], text[at:]):
+            return "".join(parts)
     return text
 
 

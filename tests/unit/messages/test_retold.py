@@ -50,6 +50,8 @@ def test_reasons_of_the_gate_are_told_again() -> None:
     english = f"campaign_not_running: {GATE['campaign_not_running'].en.format(state='paused')}"
     with speaking("zh"):
         assert retold(english) == "campaign_not_running：活动paused"
+        later = "cap_per_day: 1 of 1 calls in 24 hours were already made (again from 2026-03-04 02:00 UTC)"
+        assert retold(later) == "cap_per_day：24 小时内已呼叫 1 次，上限 1 次（2026-03-04 02:00 UTC 起可再问）"
 
 
 def test_own_words_and_english_readers_have_it_as_it_is() -> None:
