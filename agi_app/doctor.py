@@ -269,7 +269,7 @@ async def _asterisk(settings: Settings, *, idle: bool) -> Findings:
                         jurisdictions=", ".join(sorted(rules.jurisdictions)),
                     ),
                 ),
-                None if idle else await try_screening(settings.agi, settings.agi_token(), pool),
+                await try_screening(settings.agi, settings.agi_token(), pool, idle=idle),
             ]
             if settings.speech.snoop_channels and (lacks := ", ".join(await missing_modules(ask))):
                 found.append(

@@ -200,6 +200,11 @@ def _filled(word: str, values: Mapping[str, str]) -> str:
     return word
 
 
+def _cannot_start(program: str, error: OSError) -> str:
+    told = "the engine {argv} cannot be started: {strerror}; see [tts] in agi-app.toml"
+    return t(told, argv=program, strerror=error.strerror)
+
+
 def _run(argv: Sequence[str], time_limit: float, out: Path) -> None:
     """Run an engine's program, end it with all its children when it is late, and see that it wrote something."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(_SECRET)}
@@ -213,16 +218,12 @@ def _run(argv: Sequence[str], time_limit: float, out: Path) -> None:
             start_new_session=True,
         )
     except FileNotFoundError as error:
+        if "/" in argv[0]:
+            raise PromptFault(_cannot_start(argv[0], error)) from error
         told = "the program {argv} is not installed: run `apt-get install {argv}` as root, or change [tts] engine"
         raise PromptFault(t(told, argv=argv[0])) from error
     except OSError as error:
-        raise PromptFault(
-            t(
-                "the engine {argv} cannot be started: {strerror}; see [tts] in agi-app.toml",
-                argv=argv[0],
-                strerror=error.strerror,
-            )
-        ) from error
+        raise PromptFault(_cannot_start(argv[0], error)) from error
     with child:
         try:
             _, said = child.communicate(timeout=time_limit)

@@ -16,8 +16,11 @@ MODULES = ("res_agi.so", "app_stack.so", "func_timeout.so")
 CONNECT_S = 2.0
 
 
-async def try_screening(agi: AgiSettings, token: str | None, pool: HttpPool) -> Finding | None:
-    """The first thing that is wrong; None when calls that come in are not to be screened. Raises RequestFailed."""
+async def try_screening(agi: AgiSettings, token: str | None, pool: HttpPool, *, idle: bool) -> Finding | None:
+    """The first thing that is wrong; None when calls that come in are not to be screened. Raises RequestFailed.
+
+    ``idle``: no worker runs, which is reported already; then nothing is said of it when nobody listens.
+    """
     if token is None:
         return None
     where = f"{agi.host}:{agi.port}"
@@ -26,6 +29,8 @@ async def try_screening(agi: AgiSettings, token: str | None, pool: HttpPool) -> 
             _, writer = await asyncio.open_connection(agi.host, agi.port)
             writer.close()
     except (OSError, TimeoutError):
+        if idle:
+            return None
         return Finding(
             CHECK, t("nobody listens on {where}: calls ring unscreened", where=where), t("start `agi-app run`")
         )
