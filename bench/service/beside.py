@@ -23,8 +23,8 @@ from bench.stage import Stage, stage
 from sandbox.errors import SandboxError
 from sandbox.project import write_settings
 
-RATE, CALLS, PAIRS = 60.0, 1_200, 2
-FIRST = 2_000_000  # the people of earlier runs are never called again
+RATE, CALLS, PAIRS, WARM_UP = 60.0, 1_200, 3, 60
+FIRST = 2_100_000  # the people of earlier runs are never called again; each has as many numbers as contacts
 _CALLED = "SELECT count(*) FROM contact WHERE campaign = %s"
 _CALLS = f"{main_job.CALLS} AND a.campaign = %s AND p.e164 = ANY(%s)"
 
@@ -44,18 +44,19 @@ def run(root: Path, project: Path, service: Service, calls: int = CALLS, pairs: 
     found: dict[bool, list[dict[str, Any]]] = {False: [], True: []}
     with stage(root, "service", RATE, change) as ready, main_job.database(ready.project) as (connection, _):
         (known,) = connection.execute(_CALLED, [people.CAMPAIGN]).fetchone() or (0,)
-        everybody = people.numbers((2 * pairs + 2) * calls, FIRST + known)
+        everybody = people.numbers(WARM_UP + (2 * pairs + 1) * calls, FIRST + known)
+        first, rest = everybody[:WARM_UP], everybody[WARM_UP:]
         ready.invite(everybody, {})
         with ready.app.worker("worker.log"):
-            _trial(ready, connection, everybody[:60], f"W{known}-")  # plans and caches as they are at work
+            _trial(ready, connection, first, f"W{known}-")  # plans and caches as they are at work
             for number in range(2 * pairs):
                 asked = number % 4 in (1, 2)
-                some = everybody[(number + 1) * calls : (number + 2) * calls]
+                some = rest[number * calls : (number + 1) * calls]
                 with _asking(service) if asked else _nobody():
                     found[asked].append(_trial(ready, connection, some, f"T{known}-{number}-"))
                 say(f"   {'with' if asked else 'without'} clients: {found[asked][-1]}")
             with streams.read(service) as cost:
-                read = _trial(ready, connection, everybody[(2 * pairs + 1) * calls :], f"S{known}-")
+                read = _trial(ready, connection, rest[2 * pairs * calls :], f"S{known}-")
             say(f"   beside streams of events: {read}, {cost}")
     sides = {name: _medians(found[asked]) for name, asked in (("alone", False), ("beside", True))}
     return {
