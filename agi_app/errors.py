@@ -52,6 +52,10 @@ class InputError(AgiAppError):
     exit_code = 1
 
 
+class NotThere(InputError):
+    """What was named is not there."""
+
+
 class LimitReached(InputError):
     """So many may be done in some time, and were; nothing was done or shown."""
 

@@ -16,7 +16,7 @@ from agi_app.api.authentication import Doorkeeper, acting
 from agi_app.api.problems import RequestFault, RequestRefused
 from agi_app.api.rate_limits import RateLimits
 from agi_app.api.routes import PATH_PARAMETERS, ApiCall, Content, Kind, NoQuery, Route
-from agi_app.errors import AgiAppError, InputError, LimitReached
+from agi_app.errors import AgiAppError, InputError, LimitReached, NotThere
 from agi_app.messages import t
 from agi_app.operations.service import repeats
 from agi_app.operations.service.repeats import KeptAnswer
@@ -47,10 +47,8 @@ class Handling:
             except LimitReached as error:
                 raise problems.of_error(error) from error
             except InputError as error:
-                absent = "{" in route.path and (route.query, route.body) == (
-                    NoQuery,
-                    None,
-                )  # nothing else can be wrong in it
+                nothing_else = "{" in route.path and (route.query, route.body) == (NoQuery, None)  # can be wrong in it
+                absent = nothing_else or (isinstance(error, NotThere) and "{campaign}" in route.path)
                 raise RequestRefused("not_found" if absent else "refused", str(error)) from error
             except AgiAppError as error:
                 raise problems.of_error(error, route.when_away) from error

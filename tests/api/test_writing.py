@@ -12,11 +12,11 @@ from agi_app.api.client import ApiProblem, Client
 from agi_app.api.resources.stops import StopGiven
 from agi_app.api.routes import BASE
 from agi_app.errors import StoreError
-from agi_app.model.actors import Role
+from agi_app.model.actors import Role, Scope
 from agi_app.store.database.pool import Store
 from agi_app.store.people import entered_stops, stops
 from agi_app.store.service import api_answers
-from tests.api.site import CAMPAIGN, Json, Site
+from tests.api.site import CAMPAIGN, Json, Site, token_of
 from tests.store.world import number
 
 pytestmark = pytest.mark.postgres
@@ -208,6 +208,18 @@ async def test_an_ask_waits_for_a_worker_and_starts_nothing_by_itself(http: aioh
     assert rows(site, "SELECT count(*) FROM campaign WHERE state = 'running'") == 1
     status, problem = await sent(http, site, {"verb": "start", "reason": "go on"}, Role.COMPLIANCE, path=path)
     assert (status, problem["type"]) == (403, "urn:agi-app:forbidden")
+
+
+async def test_a_token_that_may_pause_and_nothing_else_pauses(http: aiohttp.ClientSession, site: Site) -> None:
+    """Pausing and approving take no look at figures."""
+    pausing = await asyncio.to_thread(site.run, lambda inst: token_of(inst, Role.OPERATOR, Scope.CAMPAIGNS_PAUSE))
+    approving = await asyncio.to_thread(site.run, lambda inst: token_of(inst, Role.SUPERVISOR, Scope.CAMPAIGNS_APPROVE))
+    pause, approval = {"verb": "pause", "reason": "wrong prompt"}, {"request": 999, "secret": "correct horse battery"}
+    for token, path, body, there in ((pausing, "asks", pause, 202), (approving, "approvals", approval, 422)):
+        headers = {"Authorization": f"Bearer {token}"}
+        for name, status in ((CAMPAIGN, there), ("no-such", 404)):
+            async with http.post(f"{BASE}/campaigns/{name}/{path}", json=body, headers=headers) as answer:
+                assert answer.status == status
 
 
 async def test_an_approval_is_sealed_to_a_worker_and_starts_nothing_by_itself(

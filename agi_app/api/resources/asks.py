@@ -10,7 +10,6 @@ from typing import Any, Literal
 
 from pydantic import AwareDatetime, Field
 
-from agi_app.api.resources.lists import there
 from agi_app.api.resources.stops import e164
 from agi_app.api.routes import ApiAnswer, ApiCall, Given, Limit, NoQuery, Routes
 from agi_app.api.texts import Number, Reason, Text, Word
@@ -110,9 +109,7 @@ def ask_answer(ask: Any, note: str | None) -> AskAnswer:
 )
 async def campaign(call: ApiCall[NoQuery, CampaignAsk]) -> AskedAnswer:
     """Ask a worker to start, pause, resume or stop a campaign. Start and resume take the scope campaigns.start."""
-    name = call.path["campaign"]
-    await there(stored_campaigns.one(call.inst, name))
-    given = call.body
+    name, given = call.path["campaign"], call.body
     return AskedAnswer(
         ask=await operations.ask(call.inst, name, given.verb, reason=given.reason, preview=given.preview)
     )
@@ -168,7 +165,6 @@ async def waiting(call: ApiCall[NoQuery, None]) -> StartRequests:
 async def approve(call: ApiCall[NoQuery, ApprovalGiven]) -> AskedAnswer:
     """Approve a start that another account asked for. It runs once a worker has verified the secret."""
     name, given = call.path["campaign"], call.body
-    await there(stored_campaigns.one(call.inst, name))
     return AskedAnswer(ask=await approvals.approve(call.inst, name, given.secret, request=given.request))
 
 

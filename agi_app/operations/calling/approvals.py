@@ -24,7 +24,7 @@ from agi_app.operations.acting import noted, reads
 from agi_app.store.calling import approvals as table
 from agi_app.store.calling import tallies
 from agi_app.store.calling.approvals import StartRequest
-from agi_app.store.calling.campaigns import StoredCampaign, load_campaign, save_campaign, set_state
+from agi_app.store.calling.campaigns import StoredCampaign, known_campaign, load_campaign, save_campaign, set_state
 from agi_app.store.database.pool import Store
 from agi_app.store.ledger import accounts
 from agi_app.store.requested_calls import asks
@@ -116,6 +116,7 @@ async def approve(inst: Installation, campaign: str, secret: str, *, request: in
     ``request``: only if that one is still the newest. Raises InputError when there is nothing to approve, when it is
     one's own or there is no worker's key yet (ConfigError), StoreError. Whether the secret is right, a worker says.
     """
+    await known_campaign(inst.store, campaign)
     wanted = await table.newest(inst.store, campaign)
     if wanted is None or (request is not None and wanted.request_id != request):
         raise InputError(t("nobody waits for an approval of {campaign}", campaign=campaign))

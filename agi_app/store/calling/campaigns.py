@@ -10,7 +10,7 @@ import msgspec
 from psycopg.rows import DictRow
 
 from agi_app.authoring.suggestions import suggest
-from agi_app.errors import InputError, StoreError
+from agi_app.errors import InputError, NotThere, StoreError
 from agi_app.messages import t, template
 from agi_app.model.campaign import Campaign, CampaignState
 from agi_app.model.phone import shown_text
@@ -69,12 +69,12 @@ async def load_campaign(store: Store, name: str) -> StoredCampaign | None:
 
 
 async def known_campaign(store: Store, name: str) -> StoredCampaign:
-    """One campaign; InputError when it is not in the database, with the nearest one that is."""
+    """One campaign; NotThere when it is not in the database, with the nearest one that is."""
     if (stored := await load_campaign(store, name)) is not None:
         return stored
     near = suggest(name, await campaign_names(store))
     puts = t("`agi-app contacts import NAME FILE` puts one of campaigns/ there")
-    raise InputError(t("there is no campaign {name!r} in the database{near}; {puts}", name=name, near=near, puts=puts))
+    raise NotThere(t("there is no campaign {name!r} in the database{near}; {puts}", name=name, near=near, puts=puts))
 
 
 async def campaign_names(store: Store) -> list[str]:
