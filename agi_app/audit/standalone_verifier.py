@@ -30,6 +30,7 @@ from typing import Any, NamedTuple, TextIO
 
 PROOF_FORMAT = "agi-app proof 1"
 EXPORT_FORMAT = "agi-app export 1"
+GROWTH_FORMAT = "agi-app consistency 1"
 FILES_FORMAT = "agi-app files 1"
 SUMS_FILE, SUMS_SIGNATURE = "SHA256SUMS", "SHA256SUMS.sig"
 # They tell nothing about a record, so the operator's signature is enough.
@@ -373,7 +374,13 @@ def check_subject(statement: dict[str, Any], records: list[dict[str, Any]]) -> N
 
 
 def check_proof_file(raw: bytes, key_line: str | None, since: str | None = None) -> Found:
-    """The same of a file, byte for byte: it has one spelling only."""
+    """The same of a file, byte for byte: it has one spelling only. Or an answer of the API that the tree only grew."""
+    try:
+        told = json.loads(raw)
+    except ValueError:
+        told = None
+    if isinstance(told, dict) and told.get("format") == GROWTH_FORMAT:
+        return check_growth(told, key_line, since)
     text, records = check_proof(raw.decode("utf-8"), key_line)
     proof = json.loads(raw)
     if (json.dumps(proof, ensure_ascii=False, indent=1) + "\n").encode() != raw:
@@ -383,6 +390,18 @@ def check_proof_file(raw: bytes, key_line: str | None, since: str | None = None)
         if key.read_mail(since) != key.read(proof["checkpoint"]):
             raise CannotSay(t("one person's proof does not say what changed since: ask for `agi-app audit export`"))
     return Found(text, records, [] if since is None else [t("the older checkpoint is this one")], [])
+
+
+def check_growth(told: dict[str, Any], key_line: str | None, since: str | None) -> Found:
+    """That the tree of the answer's checkpoint only adds to that of ``since``."""
+    if since is None:
+        raise CannotSay(t("name the older checkpoint: --since FILE"))
+    key = trusted_key(told["checkpoint"]["public_key"], key_line)
+    size, root, time = key.read(told["checkpoint"]["note"])
+    old, old_root, at = key.read_mail(since)
+    check_consistency(old, old_root, size, root, [bytes.fromhex(step) for step in told["path"]])
+    unchanged = t("nothing changed since the checkpoint of {at} ({size} entries), ", at=at[5:], size=old)
+    return Found(unchanged + about(size, time, key), [], [], [])
 
 
 class RecordTable:
@@ -649,6 +668,7 @@ ZH = {
     "the file is not spelled as it was written": "文件与写出时不是逐字节相同",
     "one person's proof does not say what changed since: ask for `agi-app audit export`":
         "一个人的证明说明不了此后有没有改动：请索取 `agi-app audit export` 的导出",
+    "name the older checkpoint: --since FILE": "请指明旧检查点：--since FILE",
     "the older checkpoint is this one": "旧检查点就是这一个",
     "{name}: cannot be understood: {kind} {error}": "{name}：无法理解：{kind} {error}",
     "the list of files": "文件清单",

@@ -17,11 +17,13 @@ import pytest
 
 from agi_app.api.resources import jobs as resource
 from agi_app.api.routes import BASE
-from agi_app.audit.standalone_verifier import root_from_inclusion
+from agi_app.audit.standalone_verifier import CannotSay, NotGenuine, check_proof_file, root_from_inclusion
 from agi_app.model.actors import Role, Scope
+from agi_app.operations.people import consents
 from agi_app.operations.reporting import job_files, jobs
 from agi_app.operations.reporting.calls import CallsRequest
 from agi_app.operations.reporting.table_requests import TableFormat
+from agi_app.operations.service import audit
 from agi_app.store.database import service_rights
 from tests.api.site import CAMPAIGN, Json, Site, report_of, token_of
 from tests.api.test_writing import sent
@@ -288,3 +290,30 @@ async def test_one_row_is_proved_without_its_nonce(http: aiohttp.ClientSession, 
     assert bytes(nonce).hex() not in json.dumps(proof)
     other = {"kind": "consent", "row": 999_999}
     assert (await sent(http, site, other, Role.COMPLIANCE, path="/audit/proof"))[0] == 422
+
+
+async def test_an_outsider_checks_by_one_answer_that_nothing_changed_since(
+    http: aiohttp.ClientSession, site: Site
+) -> None:
+    """With the verifier that needs Python alone. Another checkpoint than was signed, or other hashes: not genuine."""
+    monday = json.loads((await got(http, site, "/audit/checkpoint", Role.COMPLIANCE))[1])
+    for turn in range(3):
+        label = f"since-monday/{turn}"
+        await asyncio.to_thread(
+            site.run, lambda inst, label=label: consents.add_wording(inst, label, f"I agree, {label}.")
+        )
+    await asyncio.to_thread(site.run, audit.checkpoint)
+    status, raw = await got(http, site, f"/audit/consistency?since={monday['size']}", Role.COMPLIANCE)
+    answer = json.loads(raw)
+    assert (status, answer["checkpoint"]["size"] >= monday["size"] + 3) == (200, True)
+    found = check_proof_file(raw, monday["public_key"], monday["message"])
+    assert f"({monday['size']} entries)" in found.text
+    forged = monday["message"].replace(f"\n{monday['size']}\n", f"\n{monday['size'] - 1}\n")
+    wrong = json.dumps(answer | {"path": [*answer["path"][:-1], "00" * 32]})
+    for text, since in ((wrong.encode(), monday), (raw, monday | {"message": forged})):
+        with pytest.raises(NotGenuine):
+            check_proof_file(text, monday["public_key"], since["message"])
+    with pytest.raises(CannotSay):
+        check_proof_file(raw, monday["public_key"], None)
+    assert (await got(http, site, "/audit/consistency?since=999999", Role.COMPLIANCE))[0] == 422
+    assert b"nonce" not in raw

@@ -117,6 +117,7 @@ WHO: Mapping[str, str] = {
     "POST /guard/votes": "operator supervisor",
     "GET /audit/checkpoint": "compliance",
     "POST /audit/proof": "compliance",
+    "GET /audit/consistency": "compliance",
     "GET /reports/quarter": ALL,
     "POST /withdrawals": ABOVE,
     "POST /stops": ABOVE,

@@ -1,4 +1,4 @@
-"""The proof of what was recorded: the signed checkpoint, and that one row is in its tree. No number, no nonce."""
+"""The proof of what was recorded: the signed checkpoint, a row in its tree, a tree that only grew; by hashes alone."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from agi_app.api.routes import ApiAnswer, ApiCall, Given, NoQuery, Routes
+from agi_app.api.routes import ApiAnswer, ApiCall, Given, NoQuery, Query, Routes
 from agi_app.model.actors import Scope
 from agi_app.operations.service import row_proofs as operations
 
@@ -43,6 +43,24 @@ class RowProofAnswer(ApiAnswer):
     checkpoint: CheckpointAnswer
 
 
+class GrowthQuery(Query):
+    """Since which checkpoint."""
+
+    since: int = Field(ge=1, le=2**53, description="how many entries the older checkpoint has: the line after its name")
+
+
+class GrowthAnswer(ApiAnswer):
+    """The hashes by which the older tree and the newer one are computed (RFC 9162, 2.1.4.2), in hex.
+
+    Who has the older checkpoint checks it with `verify.py` of any export: `--since` names the older one.
+    """
+
+    format: str
+    since: int
+    path: list[str]
+    checkpoint: CheckpointAnswer
+
+
 @routes.get("/audit/checkpoint", Scope.PROOF_READ, CheckpointAnswer)
 async def checkpoint(call: ApiCall[NoQuery, None]) -> CheckpointAnswer:
     """What to send to an outsider today, so that any later export can be checked against it."""
@@ -53,3 +71,9 @@ async def checkpoint(call: ApiCall[NoQuery, None]) -> CheckpointAnswer:
 async def row(call: ApiCall[NoQuery, RowGiven]) -> RowProofAnswer:
     """That a row is in the signed tree. What it said is in the export for an outsider: `POST /exports/handouts`."""
     return RowProofAnswer.model_validate(await operations.prove_row(call.inst, call.body.kind.value, call.body.row))
+
+
+@routes.get("/audit/consistency", Scope.PROOF_READ, GrowthAnswer, query=GrowthQuery)
+async def consistency(call: ApiCall[GrowthQuery, None]) -> GrowthAnswer:
+    """That all entries of an older checkpoint are in the signed tree of now, unaltered, by hashes alone."""
+    return GrowthAnswer.model_validate(await operations.prove_growth(call.inst, call.query.since))

@@ -1,4 +1,4 @@
-"""The signed checkpoint, and the proof that one row is in its tree, from the database alone.
+"""The signed checkpoint, and the proofs that one row is in its tree, and that it only grew, from the database alone.
 
 For the service, which has neither the key nor what hides the leaves (nonces): the proof is of a leaf's hash. What the
 row said, and its nonce, are in the export that a worker's user makes (``audit.export``).
@@ -10,7 +10,8 @@ import base64
 from dataclasses import dataclass
 
 from agi_app.audit.entries import TABLES
-from agi_app.audit.tree import inclusion
+from agi_app.audit.standalone_verifier import GROWTH_FORMAT
+from agi_app.audit.tree import consistency, inclusion
 from agi_app.errors import InputError
 from agi_app.installation import Installation
 from agi_app.messages import t
@@ -48,6 +49,16 @@ class RowProof:
     checkpoint: SignedTree
 
 
+@dataclass(frozen=True, slots=True)
+class GrowthProof:
+    """That the tree of a checkpoint only adds to the one of ``since`` entries (RFC 9162, 2.1.4); ``path`` in hex."""
+
+    format: str
+    since: int
+    path: list[str]
+    checkpoint: SignedTree
+
+
 @reads(Scope.PROOF_READ)
 async def signed_tree(inst: Installation) -> SignedTree:
     """The checkpoint and the public key. Raises InputError when nothing was signed yet, StoreError."""
@@ -72,3 +83,14 @@ async def prove_row(inst: Installation, kind: str, row: int) -> RowProof:
         leaf, hashed = found
         path = await stored_tree.roots(connection, inclusion(leaf, signed.size))
     return RowProof(kind, row, leaf, hashed.hex(), [step.hex() for step in path], signed)
+
+
+@reads(Scope.PROOF_READ)
+async def prove_growth(inst: Installation, since: int) -> GrowthProof:
+    """That no entry of an older checkpoint changed. Raises InputError for one that there never was, StoreError."""
+    signed = await signed_tree(inst)
+    if since > signed.size:
+        raise InputError(t("the signed tree has {size} entries, not yet {since}", size=signed.size, since=since))
+    async with audit.snapshot(inst.store) as connection:
+        path = await stored_tree.roots(connection, consistency(since, signed.size))
+    return GrowthProof(GROWTH_FORMAT, since, [step.hex() for step in path], signed)
