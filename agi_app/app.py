@@ -171,7 +171,8 @@ async def _build(
 
 def _asks(inst: Installation, lock: WorkerLock, stops: Stops) -> Asks:
     """What people ask for by the console, done by the operations as the accounts that ask."""
-    return Asks(inst.store, lock.entityid, stops.keep, partial(asked.prepare, inst), partial(asked.do, inst))
+    prepare, do = partial(asked.prepare, inst), partial(asked.do, inst)
+    return Asks(inst.store, lock.entityid, stops.keep, prepare, do, partial(asked.finish, inst))
 
 
 def _hear(ari: Ari, router: Router, inbound: Inbound, screening: ScreeningService, sound: SpeechBackends) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from agi_app.errors import InputError
@@ -19,17 +19,21 @@ from agi_app.model.actors import Actor, Scope
 from agi_app.operations.calling import approvals, call_asks, campaigns, pauses, previews
 from agi_app.operations.calling.asks import came_of_it
 from agi_app.operations.guard import guard_asks
-from agi_app.operations.people import complaint_asks, consents, contacts, stop_links
+from agi_app.operations.people import complaint_asks, consents, contacts, erasure_asks, stop_links
 from agi_app.operations.project import drafts, project_files
 from agi_app.operations.project.project_files import Project
 from agi_app.operations.service import tokens
 from agi_app.store.ledger import accounts
-from agi_app.store.requested_calls.asks import OpenAsk
+from agi_app.store.requested_calls.asks import LeftAsk, OpenAsk, Unfinished
 
 GOOD_FOR = dt.timedelta(minutes=15)  # a start that a worker finds later is not what anybody expects any more
 PROMPT = dt.timedelta(minutes=1)  # for a call: nobody sits at the telephone any longer
 CHANGES = {"resume": campaigns.resume, "pause": campaigns.pause, "stop": campaigns.stop}
-BY_KIND = {guard_asks.KIND: guard_asks.do, complaint_asks.KIND: complaint_asks.do}
+BY_KIND: Mapping[str, Callable[[Installation, OpenAsk], Awaitable[Mapping[str, Any] | Unfinished]]] = {
+    guard_asks.KIND: guard_asks.do,
+    complaint_asks.KIND: complaint_asks.do,
+    erasure_asks.KIND: erasure_asks.do,
+}
 HARMLESS = {("campaign", "pause"), ("campaign", "stop")}
 TIMELY = {("campaign", "start"), ("campaign", "resume"), (pauses.ASK_KIND, pauses.ASK_VERB)}
 
@@ -53,7 +57,9 @@ async def prepare(inst: Installation, ask: OpenAsk) -> Project | Mapping[str, An
     return None
 
 
-async def do(inst: Installation, ask: OpenAsk, prepared: Project | Mapping[str, Any] | None) -> Mapping[str, Any]:
+async def do(
+    inst: Installation, ask: OpenAsk, prepared: Project | Mapping[str, Any] | None
+) -> Mapping[str, Any] | Unfinished:
     """Do it, by the database alone. Raises AgiAppError: it is refused."""
     acting = await _as_asked(inst, ask)
     match ask.kind, ask.verb:
@@ -76,11 +82,18 @@ async def do(inst: Installation, ask: OpenAsk, prepared: Project | Mapping[str, 
             return came_of_it(await consents.add(acting, dict(ask.private or {})))
         case pauses.ASK_KIND, pauses.ASK_VERB:
             return {"ended": await pauses.resume_all(acting, ask.reason)}
-        case ((guard_asks.KIND | complaint_asks.KIND), _):
+        case ((guard_asks.KIND | complaint_asks.KIND | erasure_asks.KIND), _):
             return await BY_KIND[ask.kind](acting, ask)
         case call_asks.KIND, _:
             return await call_asks.do(acting, ask, prepared if isinstance(prepared, Project) else None)
     raise InputError(t("this worker does not know what was asked for: {kind} {verb}", kind=ask.kind, verb=ask.verb))
+
+
+async def finish(inst: Installation, ask: LeftAsk) -> None:
+    """Do what an answered ask has left. Raises AgiAppError: it stays."""
+    if ask.kind != erasure_asks.KIND:
+        raise InputError(t("this worker does not know what was asked for: {kind} {verb}", kind=ask.kind, verb=ask.verb))
+    await erasure_asks.finish(inst.settings, inst.store, ask.left)
 
 
 async def _as_asked(inst: Installation, ask: OpenAsk) -> Installation:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -38,7 +39,27 @@ async def erase(
     entered_by: str,
     sign: Sign,
 ) -> Erased:
-    """Suppress an E.164 number permanently, then erase everything else that is stored about it.
+    """Suppress an E.164 number permanently, then erase everything else that is stored about it, files, too.
+
+    Raises as ``erase_rows``, and ConfigError when a file cannot be deleted.
+    """
+    erased = await erase_rows(store, journal, clock, number, reason=reason, entered_by=entered_by, sign=sign)
+    await remove_files(files, erased.evidence, erased.recordings)
+    return erased
+
+
+async def remove_files(files: KeptFiles, evidence: Sequence[bytes], recordings: Sequence[bytes]) -> None:
+    """Delete the files of these hashes; one that is not there is no fault. Raises ConfigError."""
+    for digest in evidence:
+        await asyncio.to_thread(files.evidence.remove, digest)
+    for digest in recordings:
+        await asyncio.to_thread(files.recordings.remove, digest)
+
+
+async def erase_rows(
+    store: Store, journal: Journal, clock: Clock, number: str, *, reason: str, entered_by: str, sign: Sign
+) -> Erased:
+    """Suppress an E.164 number permanently, then erase all rows about it; the files are for the caller to delete.
 
     The stop goes through the journal like any other, so that a restored backup does not bring the
     calls back. Unknown numbers are suppressed anyway. Raises InputError while the person is
@@ -56,8 +77,4 @@ async def erase(
     screened = await guard_changes.erase(store, number, why, sign)
     if erased is None:
         return Erased(screened, ())
-    for digest in erased.evidence:
-        await asyncio.to_thread(files.evidence.remove, digest)
-    for digest in erased.recordings:
-        await asyncio.to_thread(files.recordings.remove, digest)
     return replace(erased, rows=erased.rows | screened)

@@ -16,6 +16,7 @@ from tests.api.site import Site
 from tests.store.world import World, campaign, number
 
 BY_AGENTS = "by-agents"
+ERASED = 302
 SCREENED = "c-1.7"
 
 
@@ -30,6 +31,8 @@ def seed(site: Site) -> dict[str, Any]:
         "call_ask": site.run(lambda inst: called(inst, contact)),
         "entry": site.run(second_entry),
         "call": site.run(screened_call),
+        "to_erase": site.run(somebody),
+        "erasure_ask": site.run(erasure_ask),
     }
 
 
@@ -49,6 +52,12 @@ def name(named: dict[str, Any], case: Any) -> None:
     wanted = {}
     if path.endswith(("/ask-call", "/{ask}/call", "/lists/{entry}")):
         wanted = {"campaign": BY_AGENTS, "ask": named["call_ask"], **named}
+    if path.endswith("/people/asks/{ask}"):
+        wanted = {"ask": named["erasure_ask"]}
+    if path.endswith("/erasure"):
+        wanted = {"person": named["to_erase"]}
+        if isinstance(case.body, dict) and "reason" in case.body:
+            case.body = {"reason": case.body["reason"], "number": number(ERASED)}
     for part in case.path_parameters or {}:
         case.path_parameters[part] = wanted.get(part, case.path_parameters[part])
     if isinstance(case.body, dict):
@@ -81,6 +90,19 @@ async def own_phone(inst: Installation, account: str = "the-operator", n: int = 
         SELECT person_id, %(call)s, %(account)s, now() + interval '9 d' FROM person WHERE e164 = %(number)s
         RETURNING phone_proof_id"""
     return await inst.store.value(int, query, {"call": call, "account": account, "number": number(n)}) or 0
+
+
+async def somebody(inst: Installation) -> int:
+    """A person whom nobody else asks about: they are erased."""
+    query = """INSERT INTO person (e164, number_hash, region, zones) VALUES (%(number)s, %(hash)s, 'CN', '{}')
+        RETURNING person_id"""
+    values = {"number": number(ERASED), "hash": inst.store.hash_number(number(ERASED))}
+    return await inst.store.value(int, query, values) or 0
+
+
+async def erasure_ask(inst: Installation) -> int:
+    """An ask to erase somebody who is not there."""
+    return await asks.add(inst.store, NewAsk("erasure", "erase", "999999", "a letter"), inst.actor)
 
 
 async def second_entry(inst: Installation) -> int:

@@ -59,6 +59,8 @@ WHO: Mapping[str, str] = {
     "POST /people/history": "compliance",
     "POST /people/{person}/history": "compliance",
     "POST /people/{person}/reveal": "compliance",
+    "POST /people/{person}/erasure": ABOVE,  # its stop; the erasure is compliance's
+    "GET /people/asks/{ask}": "compliance",
     "GET /decisions": ALL,
     "GET /attempts": ALL,
     "GET /line-calls": ALL,
@@ -159,6 +161,8 @@ SHARED = {
     "GET /people/{person}",
     "POST /people/{person}/history",
     "POST /people/{person}/reveal",
+    "POST /people/{person}/erasure",
+    "GET /people/asks/{ask}",
     "GET /asks/{ask}",
     "GET /consents/asks/{ask}",
     "POST /campaigns/{campaign}/approvals",

@@ -31,7 +31,7 @@ from agi_app.store.database import service_rights
 from agi_app.store.database.pool import Store
 from agi_app.store.ledger import accounts
 from agi_app.store.people import stops
-from agi_app.store.requested_calls.asks import OpenAsk
+from agi_app.store.requested_calls.asks import OpenAsk, Unfinished
 from tests.store.conftest import Cluster, open_store
 from tests.store.world import World, campaign, installation_for, number
 
@@ -317,7 +317,7 @@ async def test_an_ask_that_meets_a_fault_of_ours_is_refused_and_nothing_of_it_st
     """The worker goes on with the next one."""
     await world.running(campaign(), [1])
 
-    async def do(ask: OpenAsk, _prepared: object) -> Mapping[str, Any]:
+    async def do(ask: OpenAsk, _prepared: object) -> Mapping[str, Any] | Unfinished:
         if ask.verb == "pause":
             await store.execute("UPDATE campaign SET state = 'draft'")
             raise KeyError("what nobody thought of")

@@ -60,6 +60,13 @@ def files_with_traces(database_url: str) -> set[str]:
 @pytest.mark.attack("row 14: names and numbers in heap and log after an erasure")
 def test_after_a_rewrite_nothing_of_the_person_is_left_in_the_databases_files(project: Path, database_url: str) -> None:
     assert files_with_traces(database_url)
+    with psycopg.connect(database_url, autocommit=True) as connection:  # what came by the service, and was done
+        connection.execute("SELECT enter_stop(%s, NULL, now(), 'x', NULL, NULL, NULL, 'anna')", (NUMBER,))
+        ask = "SELECT add_ask('erasure', 'erase', '1', '{}', 'anna', '{}', NULL, 'api', NULL, NULL, 'x', %s, NULL)"
+        connection.execute(ask, (json.dumps({"number": NUMBER}),))
+        connection.execute("DELETE FROM entered_stop")
+        connection.execute("DELETE FROM open_ask")
+        connection.execute("CHECKPOINT")
     said = run(project, database_url, "erase", NUMBER, "--reason", "letter")
     assert "stays: old versions of the rows in the database's files, until other rows are written over them" in said
     assert "stays: the database's write-ahead log, until its segments are written over" in said

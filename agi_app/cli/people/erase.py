@@ -36,7 +36,7 @@ def erase(
     try:
         done = with_installation(project, erasure.erase, e164, reason=reason)
     except Forbidden as refused:  # nobody waits for a role to be called no more
-        with_installation(project, stops.stop, e164, "asked to be erased")
+        with_installation(project, stops.stop, e164, erasure.REASON_OF_STOP)
         raise Forbidden(t("{fault}; the stop was taken", fault=refused), refused.scope) from refused
     except StoreError as error:
         erasure.stop_without_database(settings_of(project), e164)

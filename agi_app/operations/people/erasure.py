@@ -15,7 +15,7 @@ from agi_app.config.settings import Settings
 from agi_app.consent import erase as person
 from agi_app.consent.evidence import KeptFiles
 from agi_app.consent.purge import Purger
-from agi_app.errors import ConfigError
+from agi_app.errors import ConfigError, StoreError
 from agi_app.installation import Installation
 from agi_app.messages import t
 from agi_app.model.actors import Scope
@@ -23,9 +23,13 @@ from agi_app.operations.acting import noted
 from agi_app.prompts.prepared_cache import KEPT_S, Prepared, folder_of
 from agi_app.proof.notary import Notary
 from agi_app.store.calling import nodes
+from agi_app.store.calling.call_recordings import named_recordings
 from agi_app.store.database import erased_traces
 from agi_app.store.database.erased_traces import Cleaned
+from agi_app.store.database.pool import Store
+from agi_app.store.people import erasure as rows_of_people
 
+REASON_OF_STOP = "asked to be erased"
 LOOKED_AT_EVERY = dt.timedelta(hours=1)  # old spoken texts
 
 
@@ -45,28 +49,69 @@ class Removed:
     stays: Sequence[Remains] | None
 
 
+@dataclass(frozen=True, slots=True)
+class LeftFiles:
+    """The files of somebody whose rows are erased: two kinds by their SHA-256, and the folder of spoken texts."""
+
+    evidence: Sequence[bytes]
+    recordings: Sequence[bytes]
+    spoken: str
+
+
 @noted(Scope.PEOPLE_ERASE, "erase", number="number")
 async def erase(inst: Installation, number: str, *, reason: str) -> Removed:
     """Erase all that is stored about an E.164 number. What stays: its keyed hash, never to be called again.
 
     Raises InputError while the person is being called (the stop holds already), StoreError, SafetyError, ConfigError.
     """
-    prompts = Prepared(inst.settings.project / "prompts", wideband=False)
+    rows, left = await _erase_rows(inst, number, reason)
+    await person.remove_files(KeptFiles.of(inst.settings.data), left.evidence, left.recordings)
+    if spoken := await _forget_spoken(inst.settings, left):
+        rows["spoken text"] = spoken
+    return Removed(rows, list(remains(await erased_traces.clean(inst.store), inst.clock.real_now())))
+
+
+@noted(Scope.PEOPLE_ERASE, "erase", number="number")
+async def erase_rows(inst: Installation, number: str, *, reason: str) -> tuple[dict[str, int], LeftFiles]:
+    """The same by the database alone, in the transaction of who calls; ``remove_left`` comes after its commit."""
+    return await _erase_rows(inst, number, reason)
+
+
+async def remove_left(settings: Settings, store: Store, left: LeftFiles) -> None:
+    """Delete the files of somebody who was erased, unless a row names them since, and free the space of old rows.
+
+    It may be done twice. Raises ConfigError, StoreError.
+    """
+    evidence = await rows_of_people.named_evidence(store, left.evidence)
+    recordings = await named_recordings(store, left.recordings)
+    await person.remove_files(
+        KeptFiles.of(settings.data),
+        [digest for digest in left.evidence if digest not in evidence],
+        [digest for digest in left.recordings if digest not in recordings],
+    )
+    await _forget_spoken(settings, left)
+    cleaned = await erased_traces.clean(store)
+    if not cleaned.freed:
+        raise StoreError(str(cleaned.fault))
+
+
+async def _erase_rows(inst: Installation, number: str, reason: str) -> tuple[dict[str, int], LeftFiles]:
     notary = await Notary.open(inst.settings, inst.store)
-    erased = await person.erase(
+    erased = await person.erase_rows(
         inst.store,
         inst.journal,
-        KeptFiles.of(inst.settings.data),
         inst.clock,
         number,
         reason=reason,
         entered_by=inst.actor.account,
         sign=person.signer(notary.key),
     )
-    rows = dict(erased.rows)
-    if spoken := await asyncio.to_thread(prompts.forget, folder_of(inst.store.hash_number(number))):
-        rows["spoken text"] = spoken
-    return Removed(rows, list(remains(await erased_traces.clean(inst.store), inst.clock.real_now())))
+    spoken = folder_of(inst.store.hash_number(number))
+    return dict(erased.rows), LeftFiles(erased.evidence, erased.recordings, spoken)
+
+
+async def _forget_spoken(settings: Settings, left: LeftFiles) -> int:
+    return await asyncio.to_thread(Prepared(settings.project / "prompts", wideband=False).forget, left.spoken)
 
 
 def stop_without_database(settings: Settings, number: str) -> None:

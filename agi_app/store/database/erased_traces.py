@@ -41,6 +41,12 @@ async def clean(store: Store) -> Cleaned:
         return Cleaned(fault=str(error))
 
 
+async def archived(store: Store) -> bool:
+    """Whether the server hands its log on to somebody. Raises StoreError."""
+    async with store.connection() as connection:
+        return await _archived(connection)
+
+
 async def rewrite(store: Store) -> Cleaned:
     """Rewrite the tables and overwrite the log; nobody else may use the database meanwhile. Raises StoreError."""
     async with store.connection(limit=None) as connection:

@@ -2,7 +2,8 @@
 -- name: vacuum
 VACUUM (ANALYZE) person, person_key, contact, consent, revocation, wording, attempt, result, recording, complaint,
     complaint_note, line_call, line_stop, open_line_call, guard_call, guard_caller, guard_list, guard_script,
-    guard_transcript, guard_vote, guard_change, decision, verification_call, rehearsal_call, suppression;
+    guard_transcript, guard_vote, guard_change, decision, verification_call, rehearsal_call, suppression,
+    entered_stop, open_ask;
 
 -- name: vacuum_samples
 VACUUM pg_catalog.pg_statistic;
@@ -11,7 +12,8 @@ VACUUM pg_catalog.pg_statistic;
 -- name: rewrite
 VACUUM (FULL, ANALYZE) person, person_key, contact, consent, revocation, wording, attempt, result, recording, complaint,
     complaint_note, line_call, line_stop, open_line_call, guard_call, guard_caller, guard_list, guard_script,
-    guard_transcript, guard_vote, guard_change, decision, verification_call, rehearsal_call, suppression;
+    guard_transcript, guard_vote, guard_change, decision, verification_call, rehearsal_call, suppression,
+    entered_stop, open_ask;
 
 -- name: rewrite_samples
 VACUUM FULL pg_catalog.pg_statistic;

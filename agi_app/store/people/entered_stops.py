@@ -54,6 +54,12 @@ async def enter(store: Store, stop: NewStop) -> int:
     return await store.the_value(int, Q["enter"], asdict(stop), t("the stop was not stored: enter it again"))
 
 
+async def enter_of(store: Store, person_id: int, at: dt.datetime, reason: str, entered_by: str) -> int | None:
+    """Keep a stop of a person known by id; its number, or None when there is none, or theirs was erased."""
+    values = {"person_id": person_id, "at": at, "reason": reason, "entered_by": entered_by}
+    return await store.value(int, Q["enter_of"], values)
+
+
 async def take_effect(store: Store) -> int:
     """Stop every person here who has a number that was entered; returns how many. Not inside a transaction."""
     done = 0

@@ -93,6 +93,26 @@ async def erase_person(store: Store, number: str, why: Why, sign: Sign) -> Erase
         return Erased({kind: len(ids) for kind, ids in named.items()}, tuple(free), spoken)
 
 
+async def number_of(
+    store: Store, person_id: int, number: str | None, external_id: str | None
+) -> tuple[str, bool] | None:
+    """A person's E.164 number, and whether what was typed is theirs; None when there is none, or theirs was erased."""
+    values = {"person_id": person_id, "number": number, "external_id": external_id}
+    found = await store.record(Q["is_theirs"], values)
+    return None if found is None else (found["e164"], found["theirs"])
+
+
+async def has_contact(store: Store, person_id: int, external_id: str) -> bool:
+    """Whether a contact with this id is this person."""
+    values = {"person_id": person_id, "external_id": external_id}
+    return await store.value(bool, Q["has_contact"], values) or False
+
+
+async def named_evidence(store: Store, digests: Sequence[bytes]) -> set[bytes]:
+    """Which of these evidence files a consent, a refusal or a complaint names."""
+    return {row["sha256"] for row in await store.records(Q["still_named"], {"digests": list(digests)}, limit=None)}
+
+
 async def kept_evidence(store: Store, digests: Sequence[bytes], until: Mapping[str, dt.datetime]) -> set[bytes]:
     """Which of these evidence files must stay: some consent or refusal needs them.
 

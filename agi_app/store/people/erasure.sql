@@ -1,6 +1,16 @@
 -- name: known
 SELECT person_id FROM person WHERE e164 = %(number)s;
 
+-- Whether a number or a contact's id, typed again, is this person's.
+-- name: is_theirs
+SELECT e164, coalesce(e164 = %(number)s::text
+                      OR EXISTS (SELECT FROM contact c WHERE c.person_id = p.person_id
+                                 AND c.external_id = %(external_id)s::text), false) AS theirs
+FROM person p WHERE person_id = %(person_id)s AND e164 LIKE '+%%';
+
+-- name: has_contact
+SELECT EXISTS (SELECT FROM contact WHERE person_id = %(person_id)s AND external_id = %(external_id)s);
+
 -- The head is what claims and stops lock; nothing when it has just become part of another one.
 -- name: lock_head
 SELECT p.person_id

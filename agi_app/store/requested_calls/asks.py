@@ -1,7 +1,8 @@
 """Asks: what somebody wants of a worker by the service. One worker takes each, and answers it once.
 
 An ask waits as a row of ``open_ask``. The worker that takes it holds that row in the transaction of what it does and of
-the answer, so both are there or neither, and one that dies in between has done nothing.
+the answer, so both are there or neither, and one that dies in between has done nothing. What no transaction can have
+(files, VACUUM) comes after it: the row then says what is left, until a worker has done it.
 """
 
 from __future__ import annotations
@@ -70,6 +71,24 @@ class OpenAsk:
     sealed: bytes | None
 
 
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """The result of an ask that is not yet done as a whole; ``left``: what else is to be done, without private data."""
+
+    told: Mapping[str, Any]
+    left: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class LeftAsk:
+    """An answered ask, and what a worker still has to do."""
+
+    ask_id: int
+    kind: str
+    verb: str
+    left: Mapping[str, Any]
+
+
 async def add(store: Store, new: NewAsk, actor: Actor) -> int:
     """Ask; returns the id of the ask once it is durable, or once the transaction is that it is a part of."""
     values = asdict(new) | {
@@ -106,8 +125,28 @@ async def take(store: Store, ask_id: int) -> bool:
     return await store.value(int, Q["take"], {"ask_id": ask_id}) is not None
 
 
-async def answer(store: Store, ask_id: int, state: str, told: Mapping[str, Any], node: str) -> None:
-    """Answer an ask that was taken in the same transaction."""
+async def answer(store: Store, ask_id: int, state: str, told: Mapping[str, Any] | Unfinished, node: str) -> None:
+    """Answer an ask that was taken in the same transaction; what it leaves is what ``left`` finds."""
+    left = told.left if isinstance(told, Unfinished) else None
+    told = told.told if isinstance(told, Unfinished) else told
     values = {"ask_id": ask_id, "state": state, "answer": as_json(dict(told)), "node": node}
     await store.execute(Q["answer"], values)
+    if left is None:
+        await close(store, ask_id)
+    else:
+        await store.execute(Q["leave"], {"ask_id": ask_id, "left": as_json(dict(left))})
+
+
+async def left(store: Store, after: int) -> LeftAsk | None:
+    """The oldest answered ask behind ``after`` of which something is left to do."""
+    return next(iter(await store.rows(LeftAsk, Q["left"], {"after": after})), None)
+
+
+async def is_open(store: Store, ask_id: int) -> bool:
+    """Whether a worker still has something to do with an ask."""
+    return await store.value(bool, Q["is_open"], {"ask_id": ask_id}) or False
+
+
+async def close(store: Store, ask_id: int) -> None:
+    """Nothing of an ask is left to do."""
     await store.execute(Q["close"], {"ask_id": ask_id})

@@ -19,13 +19,26 @@ FROM ask k LEFT JOIN ask_answer w USING (ask_id) WHERE k.ask_id = %(ask_id)s;
 SELECT k.ask_id, k.kind, k.verb, k.object, k.parameters, k.account, k.scopes, k.via, k.token, k.address, k.reason,
        k.asked_at, o.private, o.sealed
 FROM open_ask o JOIN ask k USING (ask_id)
-WHERE o.ask_id > %(after)s ORDER BY o.ask_id LIMIT 1 FOR UPDATE OF o SKIP LOCKED;
+WHERE o.ask_id > %(after)s AND o.private->'left' IS NULL ORDER BY o.ask_id LIMIT 1 FOR UPDATE OF o SKIP LOCKED;
 
 -- name: take
-SELECT ask_id FROM open_ask WHERE ask_id = %(ask_id)s FOR UPDATE SKIP LOCKED;
+SELECT ask_id FROM open_ask WHERE ask_id = %(ask_id)s AND private->'left' IS NULL FOR UPDATE SKIP LOCKED;
 
 -- name: answer
 INSERT INTO ask_answer (ask_id, state, answer, node) VALUES (%(ask_id)s, %(state)s, %(answer)s::jsonb, %(node)s);
+
+-- An ask that is answered, and whose rest is still to be done: what of, and nothing that was private or sealed.
+-- name: leave
+UPDATE open_ask SET private = jsonb_build_object('left', %(left)s::jsonb), sealed = NULL WHERE ask_id = %(ask_id)s;
+
+-- Without an answer it is not one that a worker left.
+-- name: left
+SELECT o.ask_id, k.kind, k.verb, o.private->'left' AS left
+FROM open_ask o JOIN ask k USING (ask_id) JOIN ask_answer w USING (ask_id)
+WHERE o.ask_id > %(after)s AND o.private->'left' IS NOT NULL ORDER BY o.ask_id LIMIT 1;
+
+-- name: is_open
+SELECT EXISTS (SELECT FROM open_ask WHERE ask_id = %(ask_id)s);
 
 -- name: close
 DELETE FROM open_ask WHERE ask_id = %(ask_id)s;
