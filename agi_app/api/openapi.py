@@ -27,7 +27,7 @@ _KEY = {
     "name": "Idempotency-Key",
     "in": "header",
     "required": False,
-    "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,255}$"},
+    "schema": {"type": "string", "pattern": r"^[!-~]([ -~]{0,253}[!-~])?$"},
     "description": "the same key within a day gets the same answer, and nothing is done twice",
 }
 _EVENT = {

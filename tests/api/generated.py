@@ -76,7 +76,10 @@ CONFIG = {
     "checks": {
         "positive_data_acceptance": {
             "expected-statuses": ["2xx", "3xx", "401", "403", "404", "409", "412", "422", "429"]
-        }
+        },
+        "negative_data_rejection": {
+            "expected-statuses": ["400", "401", "403", "404", "405", "409", "412", "413", "415", "422", "428", "429"]
+        },
     }
 }
 
@@ -110,11 +113,7 @@ def explore(site: Site, cases: int, seed: int, told: Callable[[int], None] = lam
     tried, before, patience = Tried(), rate_limits.WINDOW_S, jobs.PATIENCE_S
     jobs.PATIENCE_S = 0.0  # `agi-app report run-jobs` does not run
     named = generated_seed.seed(site)
-
-    def more(case: Any) -> None:
-        generated_seed.name(named, case)
-        _name_draft(site.drafts, case)
-
+    more = functools.partial(name_seeded, named, site.drafts)
     rate_limits.WINDOW_S = 0.06  # a thousand times as many: how they limit is tested elsewhere
     try:
         with requests.Session() as session:
@@ -242,6 +241,12 @@ def _name_what_exists(case: Any) -> None:
     if isinstance(case.body, dict):
         for name in case.body:
             case.body[name] = THERE["body"].get(name, case.body[name])
+
+
+def name_seeded(named: Mapping[str, Any], drafts: Mapping[str, bytes], case: Any) -> None:
+    """Let a right request be about what `generated_seed` made, and about the drafts that there are."""
+    generated_seed.name(dict(named), case)
+    _name_draft(drafts, case)
 
 
 def _name_draft(drafts: Mapping[str, bytes], case: Any) -> None:

@@ -22,6 +22,7 @@ from sandbox.capture import Capture
 from sandbox.errors import SandboxError
 from sandbox.root import ensure_root, ensure_tools
 from sandbox.watchdog import invites, read_ledger, unexplained
+from tests.api.generated import NEED_FILES
 from tests.fuzz import api_client, api_judge
 from tests.fuzz.api_campaigns import Campaigns
 from tests.fuzz.api_client import Share, ShareTried
@@ -71,7 +72,7 @@ async def _beside(root: Path, folder: Path, cases: int, seed: int) -> tuple[dict
                 took = time.monotonic() - began
                 await _calls_end(ready)
             await asyncio.sleep(FLUSH_S)
-            record, faults = _answers(done, took)
+            record, faults = _answers(done, took, NEED_FILES - campaigns.saved)
             called, more = _calls(ready, seen.file, campaigns, done)
             return {**record, **called}, [*faults, *more]
 
@@ -81,7 +82,9 @@ async def _ask(ready: Stage, campaigns: Campaigns, there: Path, cases: int, seed
     done, made, over = ShareTried(), Counter[int](), asyncio.Event()
 
     async def client(number: int) -> None:
-        share = Share(ready.site.url, ready.tokens, str(there), -(-cases // CLIENTS), seed * CLIENTS + number)
+        drafts = {kind: text.decode() for kind, text in ready.site.drafts.items()}
+        exists = str(there), ready.named, drafts
+        share = Share(ready.site.url, ready.tokens, *exists, -(-cases // CLIENTS), seed, number, CLIENTS)
         argv = [sys.executable, "-m", api_client.__name__, api_client.as_argument(share)]
         process = await asyncio.create_subprocess_exec(*argv, stdout=asyncio.subprocess.PIPE, limit=2**30)
         try:
@@ -117,8 +120,9 @@ async def _calls_end(ready: Stage) -> None:
         await asyncio.sleep(1.0)
 
 
-def _answers(done: ShareTried, took: float) -> tuple[dict[str, Any], list[str]]:
+def _answers(done: ShareTried, took: float, never_saved: set[str]) -> tuple[dict[str, Any], list[str]]:
     tried, by_status = done.tried, Counter[int]()
+    never = sorted({*tried.never_done, *never_saved})
     for (_, status), number in tried.statuses.items():
         by_status[status] += number
     errors = sum(number for status, number in by_status.items() if status >= 500)
@@ -128,11 +132,11 @@ def _answers(done: ShareTried, took: float) -> tuple[dict[str, Any], list[str]]:
         "share_2xx": round(tried.share(200, 300), 3),
         "statuses": {str(status): number for status, number in sorted(by_status.items())},
         "operations": len({name for name, _ in tried.statuses}),
-        "operations_never_2xx": tried.never_done,
+        "operations_never_2xx": never,
         "deviations": len(tried.faults),
         "answers_5xx": errors,
     }
-    faults = [*tried.faults, *(f"{name}: no request succeeded" for name in tried.never_done)]
+    faults = [*tried.faults, *(f"{name}: no request succeeded" for name in never)]
     return record, faults + [f"{errors} answers of 5xx"] * bool(errors)
 
 

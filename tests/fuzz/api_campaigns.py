@@ -34,6 +34,8 @@ FLOW = "checkup-reminder"
 SUFFIXES = (1, 2, 9, 12, 20, 21, 10, 11)  # what the carrier's people do (sandbox/scenarios/carrier.xml)
 CONSENTING, WITHOUT, OTHERWISE, STOPPED = 40, 8, 6, 6  # contacts of each campaign
 LASTS_S, LOOK_EVERY_S = 30.0, 1.5
+DRAFTS_EVERY_S = 6.0
+PAUSED_S = 8.0
 KEPT = 3  # campaigns that requests name
 RECEIVERS = 4
 
@@ -56,6 +58,8 @@ class Campaigns:
         self._luck = random.Random(0)
         self._rounds: list[Round] = []
         self._serial = itertools.count(1)
+        self._drafts_kept_at = float("-inf")
+        self.saved: set[str] = set()  # operations by which a draft was saved
         self._waiting: list[StartRequest] = []  # for somebody who approves
 
     @property
@@ -75,10 +79,10 @@ class Campaigns:
         while not over.is_set():
             if not self._rounds or await self._is_over(self._rounds[-1]):
                 await self._begin(http)
-            if await pauses.current(self._site.inst) is not None:  # a generated request paused everything
-                await pauses.resume_all(self._site.inst, "it goes on")
+            await self._end_pause()
             for one in self._rounds[-KEPT:]:
                 await self._keep_running(http, one)
+            await self._keep_drafts(http)
             await self.tell()
             await asyncio.sleep(LOOK_EVERY_S)
 
@@ -141,6 +145,25 @@ class Campaigns:
         if state in ("paused", "stopped") and one.name not in [wait.campaign for wait in self._waiting]:
             verb = "resume" if state == "paused" and self._luck.random() < 0.5 else "start"
             await self._ask(http, f"/campaigns/{one.name}/asks", {"verb": verb, "reason": "it goes on"})
+
+    async def _end_pause(self) -> None:
+        """If a generated request paused everything, and another one had the time to end that."""
+        inst = self._site.inst
+        found = await pauses.current(inst)
+        if found is not None and (inst.clock.real_now() - found.recorded_at).total_seconds() > PAUSED_S:
+            await pauses.resume_all(inst, "it goes on")
+
+    async def _keep_drafts(self, http: aiohttp.ClientSession) -> None:
+        """What was discarded or published is there again; no generated text is a file that a project takes."""
+        if time.monotonic() - self._drafts_kept_at < DRAFTS_EVERY_S:
+            return
+        self._drafts_kept_at = time.monotonic()
+        more = {"If-Match": "*", "Content-Type": "application/yaml"}
+        headers = {"Authorization": f"Bearer {self._site.tokens[Role.OPERATOR]}", **more}
+        for kind, path in (("flow", f"/flows/{FLOW}/draft"), ("campaign", f"/campaigns/{CAMPAIGN}/draft")):
+            async with http.put(f"/api/v1{path}", data=self._site.drafts[kind], headers=headers) as answer:
+                if answer.status == 200:
+                    self.saved.add(f"drafts_save_{kind}")
 
     async def _is_over(self, one: Round) -> bool:
         found = await tallies.of_campaign(self._site.inst.store, one.name)

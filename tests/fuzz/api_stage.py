@@ -6,6 +6,7 @@ the service's role; each role has many tokens, so that no limit of requests a mi
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import dataclasses
 import datetime as dt
@@ -17,6 +18,7 @@ import urllib.request
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from agi_app.config.settings import load_settings
 from agi_app.installation import installation
@@ -30,12 +32,14 @@ from sandbox.ports import free_port
 from sandbox.project import write_settings
 from sandbox.supervise import Child, tail
 from sandbox.world import World, line_toml, settings_toml
+from tests.api import generated_seed
 from tests.api.generated import THERE
 from tests.api.site import Site, seed, settings_for
 from tests.fuzz.api_campaigns import CALLER_ID
 
 TOKENS = 24  # of each role
 START_S = 60.0
+DESKS = {DESK: ANSWERS, "desk": ANSWERS}  # the second one is asked to call people
 APPROVERS = (Role.SUPERVISOR, Role.COMPLIANCE)
 
 
@@ -48,14 +52,16 @@ class Stage:
     world: World
     site: Site
     tokens: dict[str, list[str]]  # of each role
+    named: dict[str, Any]  # what exists from the beginning
     receiver: str  # the address of one that takes every event
     database_url: str
 
     @contextlib.contextmanager
     def processes(self) -> Iterator[None]:
-        """A worker, a sender of webhooks and the console, until the block ends; each must outlast it."""
+        """A worker, who sends events, who makes reports and the console, until the block ends; each must outlast it."""
         app = AgiApp(self.project, self.folder, _say)
-        with app.worker("worker.log"), _process("deliver", self), _process("console", self) as console:
+        beside = _process(self, "deliver", "--json-logs"), _process(self, "report", "run-jobs")
+        with app.worker("worker.log"), beside[0], beside[1], _process(self, "console", "--json-logs") as console:
             until = time.monotonic() + START_S
             while not _ready(self.site.url):
                 if console.returncode is not None or time.monotonic() > until:
@@ -69,7 +75,7 @@ async def stage(root: Path, folder: Path) -> AsyncIterator[Stage]:
     """All but the processes of agi-app, until the block ends."""
     project = folder / "project"
     settings_for(project, "")
-    with World(root, folder, prompts_dir=project / "prompts", desks={DESK: ANSWERS}) as world, _receiver() as receiver:
+    with World(root, folder, prompts_dir=project / "prompts", desks=DESKS) as world, _receiver() as receiver:
         port = free_port()
         write_settings(project, _settings(world, project, port))
         app = AgiApp(project, folder, _say)
@@ -80,8 +86,10 @@ async def stage(root: Path, folder: Path) -> AsyncIterator[Stage]:
             async with installation(load_settings(project)) as inst:
                 site = Site(f"http://127.0.0.1:{port}")
                 site.inst = inst
+                site._loop = asyncio.get_running_loop()
                 await seed(site)
-                yield Stage(folder, project, world, site, await _tokens(site), receiver, server.url)
+                named = await asyncio.to_thread(generated_seed.seed, site)
+                yield Stage(folder, project, world, site, await _tokens(site), named, receiver, server.url)
         finally:
             server.release()
 
@@ -92,7 +100,7 @@ def _settings(world: World, project: Path, port: int) -> str:
     clock = today + dt.timedelta(days=(1 - today.weekday()) % 7 or 7)
     text = settings_toml(world.asterisk, trunk="sandbox", calls_per_second=10, concurrent=60)
     return (
-        f'approval = "two"\n{text}\n{line_toml(project, {DESK: ANSWERS})}\n'
+        f'approval = "two"\n{text}\n{line_toml(project, DESKS)}\n'
         f"[console]\nport = {port}\nhealth_port = 0\n\n"
         '[webhooks]\nallow_private = ["127.0.0.0/8"]\nallow_http = true\n\n'
         f'[sandbox]\nclock = "{clock.isoformat()}"\n'
@@ -113,8 +121,8 @@ async def _tokens(site: Site) -> dict[str, list[str]]:
 
 
 @contextlib.contextmanager
-def _process(name: str, stage: Stage) -> Iterator[Child]:
-    child = Child([*COMMAND, name, "--json-logs"], log=stage.folder / f"{name}.log", cwd=stage.project)
+def _process(stage: Stage, name: str, *arguments: str) -> Iterator[Child]:
+    child = Child([*COMMAND, name, *arguments], log=stage.folder / f"{name}.log", cwd=stage.project)
     try:
         yield child
         if child.returncode is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -58,3 +59,10 @@ def test_an_object_takes_no_names_but_those_of_its_pattern() -> None:
     called = document(ROUTES)["components"]["schemas"]["SimulatedCall"]["properties"]["contact"]
     assert list(called["patternProperties"])
     assert called["additionalProperties"] is False
+
+
+def test_a_key_for_repeats_is_what_the_server_takes() -> None:
+    (key,) = [one for one in document(ROUTES)["paths"]["/api/v1/stops"]["post"]["parameters"] if one["in"] == "header"]
+    for text, fits in (("8f14e45f", True), ('"a b"', True), ("~" * 255, True), ("~" * 256, False), (" a", False)):
+        assert bool(re.search(key["schema"]["pattern"], text)) == fits, text
+    assert not re.search(key["schema"]["pattern"], "é")
