@@ -107,6 +107,15 @@ def test_pages_made_from_the_code_are_up_to_date() -> None:
         assert _text(DOCS / "reference" / name) == text, f"{name} is stale: run scripts/docs"
 
 
+def test_the_command_line_page_has_both_names_of_a_flag() -> None:
+    """One that takes what the other gave is a name of its own, such as --disable beside --enable."""
+    flags = {name for _, one in GENERATOR.commands() for param in one.params for name in param.secondary_opts}
+    assert "--disable" in flags
+    for page in ("cli.md", "cli.zh-CN.md"):
+        rows = [line for line in _text(DOCS / "reference" / page).splitlines() if line.startswith("| `--")]
+        assert {name for name in flags if not any(f", `{name}` |" in row for row in rows)} == set()
+
+
 def test_every_text_of_a_reference_page_is_there_in_chinese() -> None:
     """Whoever adds a key, a verb or a setting writes its Chinese into agi_app/messages/zh/reference.json."""
     settings = {" ".join(GENERATOR.about_of(table).split()) for table, _, _ in GENERATOR.settings()} - {""}

@@ -175,11 +175,26 @@ async def _body_of(route: Route, request: web.Request) -> tuple[Any, bytes]:
     except ValidationError as error:
         raise problems.of_model(error, "/") from None
     except (ValueError, RecursionError) as error:
-        raise _bad("", "json", str(error)) from None
+        raise _bad("", "json", _no_json(error)) from None
 
 
 def _bad(pointer: str, rule: str, text: str) -> RequestRefused:
     return RequestRefused("bad_request", faults=[RequestFault(pointer=pointer, rule=rule, text=text)])
+
+
+def _no_json(error: Exception) -> str:
+    """What is wrong with a body, in our words."""
+    if isinstance(error, json.JSONDecodeError):
+        return t("is no JSON from line {line}, character {column} on", line=error.lineno, column=error.colno)
+    if isinstance(error, UnicodeDecodeError):
+        return t("is no UTF-8 from byte {place} on", place=error.start + 1)
+    if isinstance(error, RecursionError):
+        return t("is nested too deeply")
+    return str(error) if isinstance(error, _TwiceError) else t("has a number that is too large")
+
+
+class _TwiceError(ValueError):
+    pass
 
 
 def _number(text: str) -> int | float:
@@ -191,7 +206,7 @@ def _number(text: str) -> int | float:
 def _no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise ValueError(t("a name is there twice in an object"))
+        raise _TwiceError(t("a name is there twice in an object"))
     return found
 
 
@@ -210,6 +225,11 @@ def _kept(route: Route, given: Any, request: bytes = b"") -> KeptAnswer:
     return KeptAnswer(request, route.status, given.model_dump_json().encode(), headers)
 
 
+def _is_seen(version: str, seen: str) -> bool:
+    """Compared weakly, as RFC 9110 has it: a proxy that compresses an answer says W/ before its ETag."""
+    return seen.strip() == "*" or version in [one.strip().removeprefix("W/") for one in seen.split(",")]
+
+
 def _response(answer: KeptAnswer, shown: web.Request | None) -> web.Response:
     """``shown``: the request is one that shows something, which may be unchanged."""
     headers = dict(answer.headers)
@@ -217,6 +237,6 @@ def _response(answer: KeptAnswer, shown: web.Request | None) -> web.Response:
         if following := headers.pop("X-Next", None):
             headers["Link"] = f'<{shown.rel_url.update_query(after=following)}>; rel="next"'
         headers["ETag"] = etag(answer.body)
-        if headers["ETag"] in [one.strip() for one in shown.headers.get("If-None-Match", "").split(",")]:
+        if _is_seen(headers["ETag"], shown.headers.get("If-None-Match", "")):
             return web.Response(status=304, headers={"ETag": headers["ETag"]})
     return web.Response(status=answer.status, body=answer.body or None, headers=headers)

@@ -27,15 +27,16 @@ _KEY = {
     "name": "Idempotency-Key",
     "in": "header",
     "required": False,
-    "schema": {"type": "string", "pattern": r"^[!-~]([ -~]{0,253}[!-~])?$"},
-    "description": "the same key within a day gets the same answer, and nothing is done twice",
+    "schema": {"type": "string", "pattern": "^[!-~]([ -~]{0,253}[!-~])?$"},
+    "description": "1 to 255 printable ASCII characters: the same key within a day gets the same answer, and nothing"
+    " is done twice",
 }
 _EVENT = {
     "name": "Last-Event-ID",
     "in": "header",
     "required": False,
     "schema": {"type": "string", "pattern": "^[0-9]{1,18}$"},
-    "description": "the last event that you got: go on behind it",
+    "description": "the last event that you got: go on behind it; 400 when it is above the newest",
 }
 
 

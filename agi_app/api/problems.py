@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from agi_app import errors
-from agi_app.messages import spoken, t
+from agi_app.messages import current, spoken, t
 
 URN = "urn:agi-app:"
 MEDIA_TYPE = "application/problem+json"
@@ -114,6 +114,7 @@ _RULES = {  # pydantic's names -> our words, in which the value of its rule is p
     "greater_than_equal": "must be {ge} at least",
     "less_than_equal": "may be {le} at most",
     "enum": "must be one of {expected}",
+    "literal_error": "must be one of {expected}",
     "int_parsing": "must be a whole number",
     "int_type": "must be a whole number",
     "string_type": "must be a text",
@@ -121,14 +122,27 @@ _RULES = {  # pydantic's names -> our words, in which the value of its rule is p
     "list_type": "must be a list",
     "dict_type": "must be an object",
     "model_type": "must be an object",
-    "json_invalid": "is no JSON: {error}",
+    "json_invalid": "is no JSON that is read here",
     "timezone_aware": "must have an offset from UTC",
+    "date_type": "is no date",
+    "date_parsing": "is no date",
+    "date_from_datetime_parsing": "is no date",
+    "date_from_datetime_inexact": "is no date",
+    "datetime_type": "is no date-time",
+    "datetime_parsing": "is no date-time",
+    "datetime_from_date_parsing": "is no date-time",
+    "value_error": "{error}",
 }
 
 
 def _words(error: Any) -> str:
-    template = _RULES.get(error["type"])
-    return str(error["msg"]) if template is None else t(_RULES[error["type"]], **error.get("ctx", {}))
+    """In the reader's language; of a rule without a template only that it does not hold, its name is beside it."""
+    values = dict(error.get("ctx", {}))
+    if "expected" in values:
+        values["expected"] = values["expected"].replace(" or ", t(" or "))
+    if error["type"] not in _RULES:
+        return str(error["msg"]) if current() == "en" else t("is not as the document says")
+    return t(_RULES[error["type"]], **values)
 
 
 def of_model(error: ValidationError, before: str) -> RequestRefused:

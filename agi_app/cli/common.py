@@ -64,7 +64,7 @@ for _console in (out, err):
 ProjectOption = Annotated[
     Path, typer.Option("--project", "-p", envvar="AGI_APP_PROJECT", help="The project folder (agi-app.toml is in it).")
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object instead of text.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="JSON instead of text: an object, or a list of them.")]
 HERE = Path()
 TABLE_ENDINGS = (".csv", ".tsv", ".txt", ".xlsx", ".xls")
 

@@ -74,8 +74,9 @@ def noted(
     """A change, an export or a look at whole numbers; Forbidden without the scope, noted as ``verb`` of its object.
 
     ``of`` names the argument that is the object; ``number`` one that is a telephone number, of which the keyed hash is
-    noted. ``state`` reads the object, whose SHA-256 is noted before and after. An argument ``reason`` is
-    noted; that of a number is in the row that the operation makes, where an erasure can empty it.
+    noted. ``state`` reads the object, whose SHA-256 is noted before and after. An argument ``reason``, or that
+    of an object which carries one, is noted; that of a number is in the row that the operation makes, where an erasure
+    can empty it.
     """
 
     def mark(
@@ -90,7 +91,7 @@ def noted(
             obj = given.get(of or number, "")
             named = _number(inst, obj) if number else getattr(obj, "name", None) or str(obj)
             before = None if state is None else fingerprint(await state(inst, obj))
-            reason = None if number else given.get("reason") or None
+            reason = None if number else given.get("reason") or getattr(obj, "reason", None) or None
             action = await actions.begin(inst.store, inst.actor, verb, named, before, reason)
             try:
                 result = await function(inst, *args, **kwargs)

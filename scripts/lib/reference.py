@@ -118,7 +118,9 @@ def command_page() -> str:
         options = [p for p in command.params if p.param_type_name == "option"]
         lines += ["", f"## agi-app {name}", "", command.help, "", "```", _usage(name, arguments, options), "```"]
         rows = [(_argument(p), p.help) for p in arguments] + [
-            (", ".join(f"`{o}`" for o in p.opts), _with_default(p)) for p in options if p.name != "project"
+            (", ".join(f"`{o}`" for o in (*p.opts, *p.secondary_opts)), _with_default(p))
+            for p in options
+            if p.name != "project"
         ]
         if rows:
             lines += ["", *_table(("argument or option", "meaning"), rows)]

@@ -120,7 +120,7 @@ async def test_a_viewer_and_an_agent_stop_nobody_by_it(http: aiohttp.ClientSessi
 async def test_a_complaint_without_a_stop_takes_none(http: aiohttp.ClientSession, site: Site) -> None:
     given = {"number": number(8), "text": TEXT, "take_stop": False}
     status, made = await sent(http, site, given, Role.COMPLIANCE, "/complaints")
-    assert (status, made["stop"]) == (202, None)
+    assert (status, made["entered_stop"]) == (202, None)
     site.run(worker_works)
     assert (await shown(http, site, f"/complaints/asks/{made['ask']}"))[1]["state"] == "done"
     assert not stopped(site, 8)

@@ -96,6 +96,11 @@ async def test_whole_numbers_stay_on_the_node(http: aiohttp.ClientSession, site:
     assert (status, told["command"]) == (409, f"agi-app report job {asked['job']} --output FILE")
     seen = "SELECT count(*) FROM access_log WHERE reason = 'complaint 7' AND entered_by = 'the-compliance'"
     assert site.run(lambda inst: inst.store.value(int, seen)) == 1
+    noted = (
+        "SELECT string_agg(verb, ', ' ORDER BY action_id) FROM action"
+        " WHERE reason = 'complaint 7' AND object LIKE '%, whole numbers'"
+    )
+    assert site.run(lambda inst: inst.store.value(str, noted)) == "job ask, calls.export"
     copy = site.inst.settings.data / "fetched.csv"
     await asyncio.to_thread(site.run, lambda inst: jobs.fetch(inst, asked["job"], copy))
     assert copy.read_bytes() == file.read_bytes()

@@ -85,6 +85,20 @@ async def test_nobody_hears_of_what_their_token_does_not_show(http: aiohttp.Clie
         assert answer.status == 422
 
 
+async def test_an_event_that_there_is_not_yet_is_no_place_to_go_on_from(
+    http: aiohttp.ClientSession, site: Site
+) -> None:
+    """Of another database, or from before a backup was restored: it would be silent for good. The newest is one."""
+    newest = await asyncio.to_thread(site.run, lambda inst: sealed.newest(inst.store))
+    for last, status in ((newest + 1, 400), (10**12, 400), (newest, 200), (0, 200)):
+        headers = site.headers(Role.COMPLIANCE) | {"Last-Event-ID": str(last)}
+        async with http.get(f"{BASE}/events", headers=headers) as answer:
+            assert answer.status == status, last
+            if status == 400:
+                (fault,) = (await answer.json(content_type=None))["errors"]
+                assert (fault["pointer"], str(newest) in fault["text"]) == ("Last-Event-ID", True)
+
+
 async def test_many_readers_cost_little(http: aiohttp.ClientSession, site: Site) -> None:
     """Processor time of server and readers together, so that a busy machine does not matter."""
     token = site.headers(Role.SUPERVISOR)

@@ -388,7 +388,7 @@ async def test_a_key_of_another_account_is_neither_answered_again_nor_in_the_way
     async def stop(token: str, given: Mapping[str, str]) -> tuple[int, int]:
         headers = {"Authorization": f"Bearer {token}", **key}
         async with http.post(f"{BASE}/stops", json=given, headers=headers) as answer:
-            return answer.status, (await answer.json()).get("stop", 0)
+            return answer.status, (await answer.json()).get("entered_stop", 0)
 
     first = await stop(site.tokens[Role.OPERATOR], body)
     assert first[0] == 201

@@ -93,6 +93,18 @@ async def test_what_has_not_changed_is_not_sent_again(http: aiohttp.ClientSessio
         assert (answer.status, await answer.read()) == (304, b"")
 
 
+@pytest.mark.parametrize("seen", ["W/{}", '"other", W/{}', "*"])
+async def test_an_etag_is_compared_weakly(http: aiohttp.ClientSession, site: Site, seen: str) -> None:
+    """A proxy that compresses what it sends says W/ before an ETag; what is another version is sent."""
+    path, headers = f"{BASE}/campaigns/{CAMPAIGN}", site.headers(Role.COMPLIANCE)
+    async with http.get(path, headers=headers) as answer:
+        version = answer.headers["ETag"]
+    async with http.get(path, headers={**headers, "If-None-Match": seen.format(version)}) as answer:
+        assert (answer.status, await answer.read(), answer.headers["ETag"]) == (304, b"", version)
+    async with http.get(path, headers={**headers, "If-None-Match": 'W/"other"'}) as answer:
+        assert answer.status == 200
+
+
 @pytest.mark.parametrize(
     ("path", "status", "kind"),
     [
@@ -129,6 +141,39 @@ async def test_problems_are_in_the_language_of_who_asks(http: aiohttp.ClientSess
         assert answer.headers["Content-Language"] == "zh"
         assert re.search("[\u4e00-\u9fff]", found["title"])
         assert found["type"] == "urn:agi-app:not_found"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "/stops", b"{"),
+        ("POST", "/stops", b""),
+        ("POST", "/stops", b"{}{}"),
+        ("POST", "/stops", b"\xff"),
+        ("POST", "/stops", b'{"a": 1, "a": 2}'),
+        ("POST", "/stops", b'{"a": ' + b"1" * 5000 + b"}"),
+        ("POST", "/stops", b"[" * 100_000),
+        ("GET", "/decisions?since=yesterday", None),
+        ("GET", "/decisions?since=2026-02-30T10:00:00Z", None),
+        ("GET", "/decisions?limit=many", None),
+        ("GET", "/withdrawals?purpose=none", None),
+        ("POST", "/exports", b'{"since": "2026-02-30", "until": "2026-02-01"}'),
+        ("POST", "/stops", b'{"number": "+999861380000012", "said_at": "2026-02-30T10:00:00Z"}'),
+        ("POST", "/stops", b'{"number": "+999861380000012", "said_at": "2026-02-03T10:00:00"}'),
+    ],
+)
+async def test_what_is_wrong_is_told_in_chinese(
+    http: aiohttp.ClientSession, site: Site, method: str, path: str, body: bytes | None
+) -> None:
+    headers = site.headers(Role.COMPLIANCE) | {"Accept-Language": "zh-CN"}
+    if body is not None:
+        headers["Content-Type"] = "application/json"
+    async with http.request(method, BASE + path, data=body, headers=headers) as answer:
+        found = await answer.json(content_type=None)
+    assert answer.status == 400
+    for fault in found["errors"]:
+        assert re.search("[\u4e00-\u9fff]", fault["text"]), fault
+        assert not re.search("[A-Za-z]{2,} [A-Za-z]{2,}", fault["text"]), fault
 
 
 async def test_another_host_name_is_not_served(http: aiohttp.ClientSession, site: Site) -> None:

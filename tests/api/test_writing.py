@@ -55,6 +55,19 @@ async def test_a_stop_is_in_force_when_it_is_answered(http: aiohttp.ClientSessio
     assert rows(site, by) == 1
 
 
+async def test_a_stop_is_numbered_as_entered_and_listed_under_its_own_id(
+    http: aiohttp.ClientSession, site: Site
+) -> None:
+    """The two numbers are of two things, and no field says that one is the other."""
+    await sent(http, site, {"number": number(63)})  # nobody here has it: entered, and not on the list yet
+    status, found = await sent(http, site, {"number": number(8)})
+    assert (status, set(found)) == (201, {"entered_stop", "number", "purpose"})
+    async with http.get(f"{BASE}/stops?limit=1", headers=site.headers(Role.OPERATOR)) as answer:
+        (newest,) = (await answer.json())["data"]
+    assert "entered_stop" not in newest
+    assert rows(site, f"SELECT person_id FROM person WHERE e164 = '{number(8)}'") == newest["person_id"]
+
+
 async def test_a_stop_of_one_purpose_leaves_the_rest(http: aiohttp.ClientSession, site: Site) -> None:
     status, found = await sent(http, site, {"number": number(3), "purpose": "survey"})
     assert (status, found["purpose"]) == (201, "survey")
@@ -80,7 +93,7 @@ async def test_a_key_that_comes_again_gets_the_same_answer_and_nothing_twice(
     status, problem = await sent(http, site, {**stop, "reason": "Other."}, Idempotency_Key="letter-1")
     assert (status, problem["type"]) == (422, "urn:agi-app:key_reused")
     status, other = await sent(http, site, stop, Role.ADMIN, Idempotency_Key="letter-1")
-    assert (status, other["stop"] != first[1]["stop"]) == (201, True)  # the key of another account
+    assert (status, other["entered_stop"] != first[1]["entered_stop"]) == (201, True)  # the key of another account
 
 
 async def test_an_answer_is_forgotten_after_a_day(http: aiohttp.ClientSession, site: Site) -> None:
@@ -88,7 +101,7 @@ async def test_an_answer_is_forgotten_after_a_day(http: aiohttp.ClientSession, s
     first = await sent(http, site, stop, Idempotency_Key="old")
     age = "UPDATE api_answer SET answered_at = answered_at - interval '25 hours' WHERE key = 'old'"
     site.run(lambda inst: inst.store.execute(age))
-    assert (await sent(http, site, stop, Idempotency_Key="old"))[1]["stop"] != first[1]["stop"]
+    assert (await sent(http, site, stop, Idempotency_Key="old"))[1]["entered_stop"] != first[1]["entered_stop"]
 
 
 async def test_a_key_is_free_again_when_nothing_was_done(http: aiohttp.ClientSession, site: Site) -> None:
@@ -100,7 +113,7 @@ async def test_twenty_at_once_with_one_key_have_one_effect(http: aiohttp.ClientS
     stop = {"number": number(23)}
     found = await asyncio.gather(*(sent(http, site, stop, Idempotency_Key="race") for _ in range(20)))
     assert {status for status, _ in found} <= {201, 409}
-    assert len({answer["stop"] for status, answer in found if status == 201}) == 1
+    assert len({answer["entered_stop"] for status, answer in found if status == 201}) == 1
     assert entered(site, 23) == 1
 
 

@@ -16,15 +16,18 @@ from agi_app.consent.number_hashes import SuppressionKey
 from agi_app.consent.opt_out_journal import Journal
 from agi_app.errors import ConfigError, Forbidden, InputError, StoreError
 from agi_app.installation import Installation
+from agi_app.messages import speaking
 from agi_app.model.actors import Actor, Role
 from agi_app.model.approvals import StartTexts, most_approved, why_approval
 from agi_app.model.campaign import Campaign, CampaignState, Purpose
-from agi_app.operations.calling import approvals, campaigns
+from agi_app.operations.calling import approvals, asks, campaigns
 from agi_app.operations.calling.approvals import ApprovalWanted, WrongSecret
+from agi_app.operations.calling.asks import came_of_it
 from agi_app.operations.service import accounts
 from agi_app.store.calling import approvals as table
 from agi_app.store.calling.campaigns import load_campaign, save_campaign, set_state
 from agi_app.store.database.statements import as_json
+from agi_app.store.requested_calls import asks as asked_table
 from tests.fake_clock import FakeClock
 from tests.store.world import LONG_AGO, World, campaign, contact, import_contacts, installation_for
 
@@ -119,6 +122,27 @@ async def test_another_person_lets_it_run_and_all_of_it_is_on_record(office: Off
         "SELECT string_agg(kind, ' ' ORDER BY kind) FROM audit_queue WHERE kind IN ('start_request', 'approval')"
     )
     assert sealed == "approval start_request"
+
+
+async def test_the_ask_says_that_its_start_waits_for_a_second_person(office: Office) -> None:
+    """And no more of it once somebody approved it, or another start was asked for; else it says nothing."""
+    ask = await asks.ask(office.wang, ADVERT.name, "start", reason="as planned")
+    other = await asks.ask(office.wang, ADVERT.name, "pause", reason="not now")
+    wanted = await office.ask()
+    await asked_table.take(office.store, ask)
+    await asked_table.answer(office.store, ask, "done", came_of_it(wanted), "node-1")
+    await asked_table.take(office.store, other)
+    await asked_table.answer(office.store, other, "done", {}, "node-1")
+    waits = f"it waits for a second person, as request {wanted.request}, because it is marketing"
+    assert (await asks.asked(office.li, ask)).note == waits
+    assert [one.note for one in await asks.asks(office.li, ADVERT.name)] == [None, waits]
+    with speaking("zh"):
+        assert (
+            await asks.asked(office.li, ask)
+        ).note == f"正在等待第二人批准（请求 {wanted.request}），原因：用途是营销"
+    await office.approve(office.li)
+    assert (await asks.asked(office.li, ask)).note == f"request {wanted.request} for a second person no longer waits"
+    assert (await asks.asked(office.li, other)).note is None
 
 
 async def test_nobody_approves_their_own_whatever_their_roles(office: Office) -> None:

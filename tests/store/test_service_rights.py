@@ -10,15 +10,19 @@ from psycopg import errors as pg
 from psycopg.rows import dict_row
 
 from agi_app.errors import InputError, StoreError
+from agi_app.model.actors import Actor, Role
 from agi_app.store.database import service_login, service_rights
 from agi_app.store.database.migrate import migrate
 from agi_app.store.database.pool import Store
+from agi_app.store.ledger import accounts, actions
 from agi_app.store.people import looks
+from agi_app.store.people.access_log import Access, log_access, os_user
 from tests.store.conftest import Cluster, open_store
 from tests.store.world import World, campaign, number
 
 pytestmark = pytest.mark.postgres
 CONSENT = "person_id, purpose, wording_id, method, given_at, source, content_hash, recorded_by"
+ACTION = "account, roles, via, verb, object"
 REFUSED = {
     "a number": "SELECT e164 FROM person",
     "all of a person": "SELECT * FROM person",
@@ -59,6 +63,15 @@ REFUSED = {
     "an ask past its function": "INSERT INTO ask (kind) VALUES ('campaign')",
     "an answer of a worker": "INSERT INTO ask_answer (ask_id, state, answer, node) VALUES (1, 'done', '{}', 'x')",
     "an ask hidden": "DELETE FROM open_ask",
+    "a look by no account": "SELECT note_look(1, 'nobody.such', 'curious')",
+    "a look by an account that is not enabled": "SELECT note_look(1, 'gone', 'curious')",
+    "a look by an account without the role": "SELECT note_look(1, 'zhao', 'curious')",
+    "a search by no account": "SELECT note_search('+1', 'nobody.such', 'curious')",
+    "a search by an agent": "SELECT note_search('+1', 'agent-7', 'curious')",
+    "a look past its function": "SELECT keep_look(1, 'wang.li', 'curious', ARRAY['compliance'])",
+    "a note of a command": f"INSERT INTO action ({ACTION}) VALUES ('wang.li', '{{compliance}}', 'cli', 'stop', 'x')",
+    "a note of a worker": f"INSERT INTO action ({ACTION}) VALUES ('agi-app', '{{}}', 'worker', 'stop', 'x')",
+    "the end of a command": "INSERT INTO action_end (action_id, done) VALUES (1, false)",
     "marks": "SELECT mark_attempts(ARRAY['x'], 'node-1')",
     "a lock of a person": "SELECT lock_head(1)",
     "more rights": "GRANT SELECT ON person TO agi_app_console",
@@ -130,10 +143,21 @@ async def test_a_superuser_is_no_role_for_a_service(cluster: Cluster, store: Sto
         cluster.run("ALTER ROLE agi_app_console NOSUPERUSER")
 
 
+async def staff(store: Store) -> None:
+    """An account that may see whole numbers, and those that may not; and an action that one of them began."""
+    await accounts.add(store, "wang.li", None, [Role.COMPLIANCE], None)
+    await accounts.add(store, "zhao", None, [Role.OPERATOR], None)
+    await accounts.add(store, "agent-7", None, [Role.AGENT], None)
+    await accounts.add(store, "gone", None, [Role.COMPLIANCE], None)
+    await store.execute("UPDATE account SET enabled = false WHERE name = 'gone'")
+    await actions.begin(store, Actor("wang.li", frozenset({Role.COMPLIANCE}), "cli", "wang"), "stop", "x", None, None)
+
+
 @pytest.mark.attack("the service's role in the database, by whoever runs code as the service")
 async def test_the_role_cannot_cause_or_read_more(store: Store, world: World, service_url: str) -> None:
     """Each against a database in which it would change or show something."""
     await world.running(campaign(), [1, 2])
+    await staff(store)
     await store.execute("CREATE SCHEMA private")
     await store.execute("CREATE TABLE private.secret AS SELECT 1 AS a")
     told: dict[str, object] = {}
@@ -153,8 +177,22 @@ async def test_it_sees_people_without_their_numbers(world: World, service: Store
     assert rows == [{"number": "+99986…01"}]
 
 
+async def test_what_the_service_notes_is_of_the_api_and_of_its_role(store: Store, service: Store) -> None:
+    """Its own notes are taken, whatever name it gives to the user of its process."""
+    acting = Actor("wang.li", frozenset({Role.COMPLIANCE}), "api")
+    await actions.end(service, await actions.begin(service, acting, "stop entered", "", None, None), done=True)
+    await log_access(service, Access("report calls", 0, entered_by="wang.li", reason="case seven"))
+    assert await store.records("SELECT via, done FROM action JOIN action_end USING (action_id)") == [
+        {"via": "api", "done": True}
+    ]
+    assert await store.value(str, "SELECT os_user FROM access_log") == service_rights.ROLE
+    await log_access(store, Access("report calls", 0))
+    assert await store.value(str, "SELECT os_user FROM access_log ORDER BY access_id DESC LIMIT 1") == os_user()
+
+
 async def test_a_number_is_shown_only_after_the_look_is_committed(store: Store, world: World, service: Store) -> None:
     await world.running(campaign(), [1])
+    await staff(store)
     person = await store.the_value(int, "SELECT person_id FROM person", None, "nobody")
     assert await looks.reveal(service, person, "wang.li", "asks for a call back") == number(1)
     assert await looks.find_by_number(service, number(1), "wang.li", "on the telephone") == person
@@ -173,7 +211,8 @@ async def test_a_number_is_shown_only_after_the_look_is_committed(store: Store, 
 async def test_a_look_cannot_be_taken_back(inner: str, world: World, store: Store, service_url: str) -> None:
     """Noting it and reading it in one transaction, of which nothing would stay."""
     await world.running(campaign(), [1])
-    for note in (f"note_search('{number(1)}', 'x', 'y')", "note_look(1, 'x', 'y')"):
+    await staff(store)
+    for note in (f"note_search('{number(1)}', 'wang.li', 'y')", "note_look(1, 'wang.li', 'y')"):
         with psycopg.connect(service_url, row_factory=dict_row) as connection:
             connection.execute(f"BEGIN; {inner}")
             look = (connection.execute(f"SELECT {note} AS look").fetchone() or {})["look"]
@@ -182,11 +221,12 @@ async def test_a_look_cannot_be_taken_back(inner: str, world: World, store: Stor
             connection.rollback()
             assert connection.execute("SELECT * FROM looked_at(%s)", [look]).fetchall() == []
     with psycopg.connect(service_url) as connection, pytest.raises(pg.CheckViolation):
-        connection.execute("SELECT note_look(1, 'x', '  ')")
+        connection.execute("SELECT note_look(1, 'wang.li', '  ')")
 
 
 async def test_an_account_sees_thirty_numbers_an_hour(store: Store, world: World, service: Store) -> None:
     await world.running(campaign(), [1])
+    await staff(store)
     for _ in range(30):
         await looks.find_by_number(service, number(1), "wang.li", "curious")
     with pytest.raises(InputError, match="30"):

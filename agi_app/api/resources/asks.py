@@ -13,6 +13,7 @@ from pydantic import AwareDatetime, Field
 from agi_app.api.resources.stops import e164
 from agi_app.api.routes import ApiAnswer, ApiCall, Given, Limit, NoQuery, Routes
 from agi_app.api.texts import Number, Reason, Text, Word
+from agi_app.messages.retold import retold
 from agi_app.model.actors import Scope
 from agi_app.operations.calling import approvals, stored_campaigns
 from agi_app.operations.calling import asks as operations
@@ -56,7 +57,10 @@ class AskedAnswer(ApiAnswer):
 
 
 class AskAnswer(ApiAnswer):
-    """An ask. ``state``: waiting, done or refused; ``told``: why it was refused; ``note``: what it waits for."""
+    """An ask. ``state``: waiting, done or refused; ``told``: why it was refused.
+
+    ``note``: what it waits for: a worker, or, once that has done its part (done), a second person for the start.
+    """
 
     ask: int
     verb: str
@@ -95,6 +99,7 @@ def ask_answer(ask: Any, note: str | None) -> AskAnswer:
     """An ask as the API shows it, whatever it asks for."""
     names = ("verb", "object", "account", "reason", "asked_at", "state", "answered_at")
     told = None if ask.answer is None else ask.answer.get("text")
+    told = None if told is None else retold(told)  # a worker speaks English inside
     return AskAnswer(ask=ask.ask_id, told=told, note=note, **{name: getattr(ask, name) for name in names})
 
 

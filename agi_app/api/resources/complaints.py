@@ -53,10 +53,10 @@ class NoteGiven(Given):
 
 
 class ComplaintAsked(ApiAnswer):
-    """The ask that opens the case, and the stop, which is in force; null: none was to be taken."""
+    """The ask that opens the case, and the number of the stop as entered, in force; null: none was to be taken."""
 
     ask: int
-    stop: int | None
+    entered_stop: int | None
 
 
 class NoteAnswer(ApiAnswer):
@@ -122,7 +122,7 @@ async def complain(call: ApiCall[NoQuery, ComplaintGiven]) -> ComplaintAsked | C
         refused = RequestRefused("forbidden", taken.refused or "")
         body = refused.answer.model_dump_json(exclude_none=True).encode()
         return Content(body, MEDIA_TYPE, status=refused.status)
-    return ComplaintAsked(ask=taken.ask, stop=taken.stop)
+    return ComplaintAsked(ask=taken.ask, entered_stop=taken.stop)
 
 
 @routes.post("/complaints/received", Scope.COMPLAINTS_CHANGE, AskedAnswer, body=ReceivedGiven, status=202)

@@ -10,6 +10,7 @@ from pydantic import AwareDatetime, BeforeValidator, Field, WithJsonSchema
 from agi_app.api.problems import RequestRefused
 from agi_app.api.routes import ApiAnswer, ApiCall, PageQuery
 from agi_app.errors import InputError
+from agi_app.messages import t
 from agi_app.model.lists import Page
 
 A = TypeVar("A", bound=ApiAnswer)
@@ -19,7 +20,7 @@ T = TypeVar("T")
 def _written(value: Any) -> Any:
     """A date and a time, as people write them; a bare number is no time."""
     if (isinstance(value, str) and not value[:1].isdecimal()) or "T" not in str(value).upper():
-        raise ValueError("is no date-time")
+        raise ValueError(t("is no date-time"))
     return value
 
 

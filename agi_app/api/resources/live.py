@@ -13,6 +13,7 @@ from agi_app.api.problems import RequestFault, RequestRefused
 from agi_app.api.routes import ApiCall, NoQuery, Query, Routes
 from agi_app.messages import t
 from agi_app.model.actors import Scope
+from agi_app.operations.service import events as operations
 from agi_app.operations.service.events import KINDS
 
 routes = Routes()
@@ -34,7 +35,7 @@ class EventQuery(Query):
 async def events(call: ApiCall[EventQuery, None]) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     """What is recorded, as a stream of server-sent events; their ids are leaves of the audit tree.
 
-    With Last-Event-ID it goes on behind that event, without a gap.
+    With Last-Event-ID it goes on behind that event, without a gap; 400 when there is no such event yet.
     """
     wanted = None if call.query.kinds is None else call.query.kinds.split(",")
     if unknown := sorted(set(wanted or ()) - set(KINDS)):
@@ -43,7 +44,12 @@ async def events(call: ApiCall[EventQuery, None]) -> Callable[[web.Request], Awa
     kinds = audible([scope for scope in Scope if call.inst.actor.may(scope)], wanted)
 
     async def begin(request: web.Request) -> web.StreamResponse:
-        return await request.app[STREAM].serve(request, kinds, _since(request))
+        since = _since(request)
+        if since:  # one of another database, or of this one before a backup was restored, would wait in silence
+            newest = await operations.newest(call.inst)
+            if since > newest:
+                raise _bad(t("is above the newest event, {newest}: begin without it", newest=newest))
+        return await request.app[STREAM].serve(request, kinds, since)
 
     return begin
 
@@ -53,9 +59,12 @@ def _since(request: web.Request) -> int | None:
     if text is None:
         return None
     if not (text.isascii() and text.isdecimal() and len(text) <= 18):
-        words = t("is no id of an event here")
-        raise RequestRefused("bad_request", faults=[RequestFault(pointer="Last-Event-ID", rule="header", text=words)])
+        raise _bad(t("is no id of an event here"))
     return int(text)
+
+
+def _bad(words: str) -> RequestRefused:
+    return RequestRefused("bad_request", faults=[RequestFault(pointer="Last-Event-ID", rule="header", text=words)])
 
 
 @routes.get("/metrics", Scope.FIGURES_READ, "text/plain", stream=True, beside=True)

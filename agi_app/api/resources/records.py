@@ -121,7 +121,10 @@ async def complaints(call: ApiCall[CaseQuery, None]) -> CasePage:
 
 @routes.get("/stops", Scope.PEOPLE_READ, StopPage, query=SpanQuery)
 async def stops(call: ApiCall[SpanQuery, None]) -> StopPage:
-    """The stops that are in force, how each was said and when."""
+    """The stops that are kept, how each was said and when.
+
+    One of a number that nobody here has is here a few seconds after it was entered, once a worker keeps it.
+    """
     asked = {name: getattr(call.query, name) for name in SpanQuery.model_fields}
     return StopPage(**shown(await operations.stops(call.inst, **asked), StopItemAnswer))
 

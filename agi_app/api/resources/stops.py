@@ -37,9 +37,9 @@ class WithdrawalGiven(StopGiven):
 
 
 class StoppedAnswer(ApiAnswer):
-    """The stop is in force, under this id."""
+    """The stop is in force. ``entered_stop`` numbers what was entered: GET /stops and events have other ids."""
 
-    stop: int
+    entered_stop: int
     number: str
     purpose: Purpose | None
 
@@ -77,6 +77,7 @@ _MORE: dict[str, Any] = {"limit": Limit.STOP, "when_away": ON_THE_NODE, "after":
 async def stop(call: ApiCall[NoQuery, StopGiven]) -> StoppedAnswer:
     """Never call this number again: in force, on all nodes, once this is answered.
 
+    GET /stops shows it at once, or, when nobody here has the number, once a worker keeps it, before it dials.
     While the database is away the answer is 503, nothing is kept, and `command` names what works on the node.
     """
     return await _entered(call)
@@ -103,12 +104,15 @@ async def _entered(call: ApiCall[NoQuery, Any]) -> StoppedAnswer:
         source=given.source or "",
         reference=given.reference or "",
     )
-    return StoppedAnswer(stop=entered, number=mask(number), purpose=given.purpose)
+    return StoppedAnswer(entered_stop=entered, number=mask(number), purpose=given.purpose)
 
 
 @routes.post("/stops/lists", Scope.STOPS_ENTER, StopsAnswer, body=StopsGiven, **_MORE)
 async def stop_list(call: ApiCall[NoQuery, StopsGiven]) -> StopsAnswer:
-    """Never call any of these numbers again; all of them, or none when one is no number."""
+    """Never call any of these numbers again; all of them, or none when one is no number.
+
+    GET /stops shows those of numbers that nobody here has once a worker keeps them, which it does before it dials.
+    """
     numbers = list(dict.fromkeys(e164(number) for number in call.body.numbers))
     for number in numbers:
         await operations.enter_stop(call.inst, number, call.body.reason, source="list")

@@ -16,6 +16,8 @@ from agi_app.installation import Installation
 from agi_app.messages import t
 from agi_app.model.actors import Scope
 from agi_app.operations.acting import noted, reads
+from agi_app.operations.calling import approvals
+from agi_app.operations.calling.approvals import ApprovalWanted
 from agi_app.store.calling import nodes
 from agi_app.store.calling.campaigns import known_campaign
 from agi_app.store.requested_calls import asks as table
@@ -39,7 +41,7 @@ SCOPES: Mapping[str, Scope] = {
 
 @dataclass(frozen=True, slots=True)
 class AskStatus:
-    """An ask with its answer, if it has one; ``note`` says what it waits for."""
+    """An ask with its answer, if it has one; ``note`` says what it, or the start that it was for, waits for."""
 
     ask: Ask
     note: str | None
@@ -69,7 +71,8 @@ async def asks(inst: Installation, campaign: str) -> list[AskStatus]:
     """The asks about a campaign, the newest first; at most 100. Raises StoreError."""
     found = await table.of_object(inst.store, CAMPAIGN, campaign)
     note = await _note(inst) if any(one.state == "waiting" for one in found) else None
-    return [AskStatus(one, note if one.state == "waiting" else None) for one in found]
+    wanted = await approvals.of_campaign(inst, campaign) if any(_request(one) for one in found) else None
+    return [AskStatus(one, note if one.state == "waiting" else _second_person(one, wanted)) for one in found]
 
 
 @reads(Scope.FIGURES_READ)
@@ -79,7 +82,10 @@ async def asked(inst: Installation, ask_id: int) -> AskStatus:
     if found is None or found.kind not in SEEN_WITH:
         raise InputError(t("there is no ask {number}", number=ask_id))
     inst.actor.require(SEEN_WITH[found.kind])
-    return AskStatus(found, await _note(inst) if found.state == "waiting" else None)
+    if found.state == "waiting":
+        return AskStatus(found, await _note(inst))
+    wanted = await approvals.of_campaign(inst, found.object) if _request(found) else None
+    return AskStatus(found, _second_person(found, wanted))
 
 
 async def _note(inst: Installation) -> str:
@@ -87,6 +93,22 @@ async def _note(inst: Installation) -> str:
     if any(node.alive for node in await nodes.all_nodes(inst.store)):
         return t("a worker takes it within a second")
     return t("no worker runs: nobody is called, and this waits until one does")
+
+
+def _request(ask: Ask) -> int | None:
+    """The request for a second person that a start made; None: it made none."""
+    told = ask.answer or {}
+    return int(told["request"]) if told.get("result") == ApprovalWanted.__name__ else None
+
+
+def _second_person(ask: Ask, wanted: ApprovalWanted | None) -> str | None:
+    """Of a start that needed a second person: whether it waits. ``wanted``: what the campaign waits for now."""
+    if (request := _request(ask)) is None:
+        return None
+    if wanted is None or wanted.request != request:
+        return t("request {request} for a second person no longer waits", request=request)
+    why = t(" and ").join(wanted.why)
+    return t("it waits for a second person, as request {request}, because {why}", request=request, why=why)
 
 
 def came_of_it(result: object) -> dict[str, Any]:

@@ -61,7 +61,7 @@ class CallsRequest:
     @property
     def name(self) -> str:
         """For the note of who exported what."""
-        return f"{self.since} to {self.until}, {self.zone}"
+        return f"{self.since} to {self.until}, {self.zone}{', whole numbers' if self.whole_numbers else ''}"
 
 
 @noted(Scope.EXPORTS_MASKED, "calls.export", "asked")
