@@ -69,6 +69,7 @@ from agi_app.prompts.settings import voice_settings
 from agi_app.prompts.synthesise import Renderer
 from agi_app.proof.notary import Notary
 from agi_app.proof.sequencer import Sequencer
+from agi_app.recordings.copies import Copies
 from agi_app.screening.service import ScreeningService
 from agi_app.speech.recognizer import recognizer_of
 from agi_app.speech.recognizer_pool import SpeechPool
@@ -197,13 +198,15 @@ def _housekeeping(
     inst: Installation, node: Node, worker: Worker, dialer: Dialer, sequencer: Sequencer
 ) -> tuple[Work, ...]:
     """What looks after the database, the Asterisk and its trunks while calls go on."""
-    kept, days = KeptFiles.of(inst.settings.data), inst.settings.guard.keep_days
+    console, days = inst.settings.console_folder, inst.settings.guard.keep_days
+    kept = KeptFiles.of(inst.settings.data, console)
     purger = Purger(inst.store, kept, node.ruleset, inst.clock, signer(sequencer.notary.key), screened_days=days)
     return (
         sequencer.run,
         partial(worker.listen, dialer),
         partial(worker.keep_house, dialer),
         purger.run,
+        partial(Copies(console).run, inst.clock),
         partial(fold_tallies, inst.store),
         partial(recount_tallies, inst.store),
         PromptWatch(inst.settings, node.ari, inst.clock, worker.health).run,

@@ -16,7 +16,7 @@ from agi_app.errors import InputError
 from agi_app.installation import Installation
 from agi_app.messages import t
 from agi_app.model.actors import Actor, Scope
-from agi_app.operations.calling import approvals, call_asks, campaigns, pauses, previews
+from agi_app.operations.calling import approvals, call_asks, campaigns, listening, pauses, previews
 from agi_app.operations.calling.asks import came_of_it
 from agi_app.operations.guard import guard_asks
 from agi_app.operations.people import complaint_asks, consents, contacts, erasure_asks, stop_links
@@ -35,11 +35,16 @@ BY_KIND: Mapping[str, Callable[[Installation, OpenAsk], Awaitable[Mapping[str, A
     erasure_asks.KIND: erasure_asks.do,
 }
 HARMLESS = {("campaign", "pause"), ("campaign", "stop")}
-TIMELY = {("campaign", "start"), ("campaign", "resume"), (pauses.ASK_KIND, pauses.ASK_VERB)}
+TIMELY = {
+    ("campaign", "start"),
+    ("campaign", "resume"),
+    (pauses.ASK_KIND, pauses.ASK_VERB),
+    (listening.KIND, listening.VERB),
+}
 
 
 async def prepare(inst: Installation, ask: OpenAsk) -> Project | Mapping[str, Any] | None:
-    """What takes long: the project's files, their prompts for a start, and the figures of a preview."""
+    """What takes long: the project's files, their prompts for a start, the figures of a preview, a sound."""
     acting = await _as_asked(inst, ask)
     match ask.kind, ask.verb:
         case "campaign", "start":
@@ -52,6 +57,8 @@ async def prepare(inst: Installation, ask: OpenAsk) -> Project | Mapping[str, An
             return await previews.take(acting, project, ask)
         case ((contacts.KIND | drafts.KIND), _):
             return await asyncio.to_thread(project_files.read, inst.settings.project)
+        case listening.KIND, listening.VERB:
+            return await listening.prepare(acting, ask)
         case call_asks.KIND, call_asks.REHEARSAL:
             return await asyncio.to_thread(project_files.read_ready, inst.settings.project)
     return None
@@ -65,8 +72,8 @@ async def do(
     match ask.kind, ask.verb:
         case "campaign", "start" if isinstance(prepared, Project):
             return came_of_it(await campaigns.start(acting, prepared, ask.object))
-        case "campaign", previews.VERB if isinstance(prepared, Mapping):
-            return prepared
+        case ("campaign", previews.VERB) | (listening.KIND, listening.VERB) if isinstance(prepared, Mapping):
+            return prepared if ask.kind == "campaign" else await listening.do(acting, ask, prepared)
         case "campaign", "resume" | "pause" | "stop":
             await CHANGES[ask.verb](acting, ask.object)
             return {}

@@ -124,6 +124,15 @@ def make_private(folder: Path) -> None:
             part.mkdir(exist_ok=True, mode=0o700)
 
 
+def share_as(part: Path, folder: Path) -> None:
+    """Let the group of ``folder`` read what is in it, if that group may read ``folder``. Raises OSError."""
+    group = folder.stat()
+    if not group.st_mode & 0o050:
+        return
+    os.chown(part, -1, group.st_gid)
+    part.chmod(0o750 if part.is_dir() else 0o640)
+
+
 def sync_folder(folder: Path) -> None:
     """Make the names in ``folder`` safe on disk. Raises OSError."""
     sync_file(folder)

@@ -114,6 +114,7 @@ class SealedFiles:
         """Delete what is kept under this hash; False when there was nothing. Raises ConfigError."""
         target = self._path(digest)
         try:
+            self._forget_copies(digest)
             target.unlink()
             sync_folder(target.parent)
         except FileNotFoundError:
@@ -128,6 +129,9 @@ class SealedFiles:
                 )
             ) from error
         return True
+
+    def _forget_copies(self, digest: bytes) -> None:
+        """Where a kind has clear copies. Raises OSError."""
 
     def prepare(self) -> None:
         """Make the key while there is nothing yet that needs an old one, so that every backup has it.

@@ -14,6 +14,7 @@ from agi_app.model.actors import Scope
 
 BASE = "/api/v1"
 MOST_ROWS = 1000
+SOUND = "audio/wav"
 FILE = "application/octet-stream"  # a route that sends a file
 Q = TypeVar("Q", bound="Query")
 B = TypeVar("B")
@@ -178,6 +179,7 @@ PATH_PARAMETERS: Mapping[str, Mapping[str, Any]] = {
     "ask": _NUMBER,
     "webhook": _NUMBER,
     "job": _NUMBER,
+    "recording": _NUMBER,
     "id": {"type": "string", "pattern": r"^[A-Za-z0-9_-]{1,64}$"},
     "kind": {"type": "string", "enum": ["flow", "campaign"]},
 }

@@ -9,6 +9,7 @@ from agi_app.atomic_files import name_fault, shortened
 from agi_app.errors import InputError
 from agi_app.file_kinds import no_such_file
 from agi_app.messages import t, template
+from agi_app.recordings.copies import Copies
 from agi_app.recordings.files import RecordingFiles
 from agi_app.sealed_files import SealedFiles
 
@@ -32,9 +33,10 @@ class KeptFiles:
     recordings: RecordingFiles
 
     @classmethod
-    def of(cls, data_folder: Path) -> KeptFiles:
-        """Those of this data folder."""
-        return cls(EvidenceFiles(data_folder), RecordingFiles(data_folder))
+    def of(cls, data_folder: Path, console_folder: Path | None = None) -> KeptFiles:
+        """Those of this data folder; with the console's folder copies there are removed, too."""
+        copies = None if console_folder is None else Copies(console_folder)
+        return cls(EvidenceFiles(data_folder), RecordingFiles(data_folder, copies))
 
 
 def read_evidence(file: Path, largest: int = LARGEST, what: str = template("evidence")) -> bytes:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from agi_app.messages import template
 from agi_app.model.call import KeptRecording
+from agi_app.recordings.copies import Copies
 from agi_app.sealed_files import SealedFiles
 
 FOLDER = "recordings"  # below the data folder
@@ -20,10 +21,18 @@ LEAST_TALK_S = 0.3  # a recording with less talk holds nothing
 
 
 class RecordingFiles(SealedFiles):
-    """The kept recordings of one installation; the hash of each is beside its attempt."""
+    """The kept recordings of one installation; the hash of each is beside its attempt.
 
-    def __init__(self, data_folder: Path) -> None:
+    ``copies``: the clear ones, which are removed with a recording.
+    """
+
+    def __init__(self, data_folder: Path, copies: Copies | None = None) -> None:
         super().__init__(data_folder / FOLDER, data_folder / KEY_FILE, template("recordings"))
+        self._copies = copies
+
+    def _forget_copies(self, digest: bytes) -> None:
+        if self._copies is not None:
+            self._copies.forget(digest)
 
     def keep_call(self, name: str, kind: str, pcm: bytes) -> KeptRecording:
         """Encrypt what was said in a call; on disk when this returns. Blocks. Raises ConfigError."""

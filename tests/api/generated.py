@@ -38,6 +38,7 @@ THERE: dict[str, dict[str, Any]] = {
         "ask": 1,
         "person": 1,
         "job": 1,
+        "recording": 1,
         "id": version_of_spec(spec_of(campaign(CAMPAIGN))),
     },
     "query": {"external_id": "row-1", "campaign": CAMPAIGN, "language": "en"},

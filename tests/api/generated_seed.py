@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 from typing import Any
 
@@ -9,10 +10,13 @@ from agi_app.config.destinations import DestinationSettings
 from agi_app.consent.caller_id_proof import number_of
 from agi_app.installation import Installation
 from agi_app.model.actors import Actor, Role
+from agi_app.model.call import CallResult, Outcome
+from agi_app.operations.calling import listening
 from agi_app.operations.guard import guard_lists
+from agi_app.recordings.files import RecordingFiles
 from agi_app.store.requested_calls import agent_calls, asks, verifications
 from agi_app.store.requested_calls.asks import NewAsk
-from tests.api.site import Site
+from tests.api.site import Site, answer_asks
 from tests.store.world import World, campaign, number
 
 BY_AGENTS = "by-agents"
@@ -33,6 +37,7 @@ def seed(site: Site) -> dict[str, Any]:
         "call": site.run(screened_call),
         "to_erase": site.run(somebody),
         "erasure_ask": site.run(erasure_ask),
+        "listen_ask": listened(site),
     }
 
 
@@ -50,6 +55,8 @@ def name(named: dict[str, Any], case: Any) -> None:
     """Let a right request be about them."""
     path = case.operation.path
     wanted = {}
+    if "/recordings/asks/" in path:
+        wanted = {"ask": named["listen_ask"]}
     if path.endswith(("/ask-call", "/{ask}/call", "/lists/{entry}")):
         wanted = {"campaign": BY_AGENTS, "ask": named["call_ask"], **named}
     if path.endswith("/people/asks/{ask}"):
@@ -74,6 +81,31 @@ async def agents_campaign(inst: Installation) -> int:
     await World(inst.store).running(dataclasses.replace(campaign(BY_AGENTS), by_agents=True), [301], consenting=[301])
     query = "SELECT contact_id FROM contact WHERE campaign = %(name)s"
     return await inst.store.value(int, query, {"name": BY_AGENTS}) or 0
+
+
+def listened(site: Site) -> int:
+    """An ask of the supervisor for the first recording, whose copy is there."""
+    site.run(recorded)
+
+    async def heard(inst: Installation) -> int:
+        shown, roles = site.tokens[Role.SUPERVISOR], frozenset({Role.SUPERVISOR})
+        actor = Actor("the-supervisor", roles, "api", token=site.ids[Role.SUPERVISOR], shown=shown)
+        ask = await listening.ask(dataclasses.replace(inst, actor=actor), 1, reason="a complaint")
+        await answer_asks(inst, after=ask - 1)
+        return ask
+
+    return site.run(heard)
+
+
+async def recorded(inst: Installation, n: int = 302) -> int:
+    """The message that a person left in a call; the number of its recording."""
+    sound = await asyncio.to_thread(
+        RecordingFiles(inst.settings.data).keep_call, "message", "message", bytes(1600) * 10
+    )
+    world = World(inst.store)
+    claim = await world.claim_one(await world.running(campaign("recorded"), [n]))
+    await world.call(claim, CallResult(Outcome.ANSWERED, answers={"message": "recorded"}, recordings=(sound,)))
+    return await inst.store.value(int, "SELECT max(recording_id)::integer FROM recording") or 0
 
 
 async def called(inst: Installation, contact: int) -> int:

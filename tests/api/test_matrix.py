@@ -64,6 +64,10 @@ WHO: Mapping[str, str] = {
     "GET /decisions": ALL,
     "GET /attempts": ALL,
     "GET /line-calls": ALL,
+    "GET /recordings": ALL,
+    "POST /recordings/{recording}/listen": "supervisor compliance",
+    "GET /recordings/asks/{ask}": "supervisor compliance",
+    "GET /recordings/asks/{ask}/sound": "supervisor compliance",
     "GET /guard/calls": ALL,
     "GET /complaints": "compliance",
     "POST /complaints": ABOVE,  # its stop; the case is compliance's
@@ -179,6 +183,7 @@ SHARED = {
     "GET /flows/{flow}/check",
     "GET /flows/{flow}/diagram",
     "GET /schemas/{kind}",
+    "POST /recordings/{recording}/listen",
     "DELETE /guard/lists/{entry}",
     "GET /campaigns/{campaign}/text",
     "GET /contacts/asks/{ask}",
@@ -228,11 +233,17 @@ async def _make_call(inst: Installation) -> int:
     return ask
 
 
+async def _make_listening(inst: Installation) -> int:
+    return await asks.add(inst.store, NewAsk("recording", "listen", "1", "a complaint"), inst.actor)
+
+
 OWNED: Mapping[str, Owned] = {
     "GET /jobs": Owned(_make_job, Scope.EXPORTS_WHOLE),
     "GET /jobs/{job}": Owned(_make_job, Scope.EXPORTS_WHOLE),
     "GET /jobs/{job}/file": Owned(_make_job, Scope.EXPORTS_WHOLE),
     "DELETE /jobs/{job}": Owned(_make_job, Scope.EXPORTS_WHOLE),
+    "GET /recordings/asks/{ask}": Owned(_make_listening, Scope.AGENT_SELF),
+    "GET /recordings/asks/{ask}/sound": Owned(_make_listening, Scope.AGENT_SELF),
     "GET /asks/{ask}/call": Owned(_make_call, Scope.AGENT_SELF),  # nobody else's role has it
 }
 BY_NAME = {f"{route.method} {route.path}": route for route in ROUTES}
@@ -359,8 +370,7 @@ async def another(inst: Installation, role: Role) -> str:
     return (await tokens.create(inst, name, "tests", scopes_of(frozenset({role})), 1)).text
 
 
-@pytest.mark.parametrize("name", OWNED)
-@pytest.mark.parametrize("role", [role for role in Role if role is not Role.AGENT])
+@pytest.mark.parametrize(("name", "role"), [(name, Role(role)) for name in OWNED for role in WHO[name].split()])
 async def test_an_account_reaches_only_its_own(http: aiohttp.ClientSession, site: Site, name: str, role: Role) -> None:
     route, owned = BY_NAME[name], OWNED[name]
     owner = Actor(f"the-{role.value}", frozenset({role}), "api")

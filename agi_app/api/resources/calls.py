@@ -1,12 +1,16 @@
-"""Decisions of the gate, calls of campaigns, calls that came in: only read, for nobody changes what was."""
+"""Decisions of the gate, calls of campaigns and their recordings, calls that came in: nobody changes what was."""
 
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any, Literal
+from collections.abc import Awaitable, Callable
+from typing import Any, Literal, TypeVar
 
+from aiohttp import web
 from pydantic import Field
 
+from agi_app.api.problems import RequestRefused
+from agi_app.api.resources.asks import AskAnswer, AskedAnswer, ask_answer
 from agi_app.api.resources.contacts import (
     AttemptAnswer,
     DecisionAnswer,
@@ -14,14 +18,17 @@ from agi_app.api.resources.contacts import (
     attempt_answer,
     decision_answer,
 )
-from agi_app.api.resources.lists import CountAnswer, CountedQuery, Instant, counted, shown
-from agi_app.api.routes import ApiAnswer, ApiCall, PageQuery, Routes
-from agi_app.api.texts import Name, Word
+from agi_app.api.resources.lists import CountAnswer, CountedQuery, Instant, counted, shown, there
+from agi_app.api.routes import SOUND, ApiAnswer, ApiCall, Given, NoQuery, PageQuery, Routes
+from agi_app.api.sent_files import sending
+from agi_app.api.texts import Name, Reason, Word
 from agi_app.model.actors import Scope
 from agi_app.operations.calling import call_lists as operations
+from agi_app.operations.calling import listening
 from agi_app.operations.guard import call_list
 
 routes = Routes()
+T = TypeVar("T")
 
 
 class DecisionPage(ApiAnswer):
@@ -61,6 +68,48 @@ class AttemptQuery(CountedQuery):
     outcome: str | None = Field(None, pattern=r"^[a-z_]{1,40}$")
     disposition: Word | None = None
     trunk: Name | None = None
+
+
+class RecordingAnswer(ApiAnswer):
+    """What is kept of a call's sound: ``kind`` message, answer or call; ``erased_at``: it is gone."""
+
+    recording_id: int
+    attempt_id: str
+    campaign: str
+    contact_id: int
+    external_id: str
+    person_id: int
+    name: str
+    kind: str
+    seconds: float
+    ended_at: dt.datetime | None
+    erased_at: dt.datetime | None
+
+
+class RecordingPage(ApiAnswer):
+    """The newest first."""
+
+    data: list[RecordingAnswer]
+    next: str | None
+
+
+class RecordingQuery(PageQuery):
+    """Which recordings."""
+
+    campaign: Name | None = None
+
+
+class ListenGiven(Given):
+    """What one listens for."""
+
+    reason: Reason
+
+
+class ListenAnswer(AskAnswer):
+    """And which recording it is about. ``until``: until then its sound is there; null: it is not."""
+
+    recording: int
+    until: dt.datetime | None
 
 
 class LineCallAnswer(ApiAnswer):
@@ -158,6 +207,43 @@ async def attempts(call: ApiCall[AttemptQuery, None]) -> AttemptPage:
     )
     count = await counted(call, lambda: operations.count_attempts(call.inst, **wanted))
     return AttemptPage(data=[attempt_answer(row) for row in page.rows], next=page.next, count=count)
+
+
+@routes.get("/recordings", Scope.PEOPLE_READ, RecordingPage, query=RecordingQuery)
+async def recordings(call: ApiCall[RecordingQuery, None]) -> RecordingPage:
+    """What is recorded of calls of campaigns, the newest first; a page may be short, and have a next one."""
+    asked = {name: getattr(call.query, name) for name in RecordingQuery.model_fields}
+    return RecordingPage(**shown(await operations.recordings(call.inst, **asked), RecordingAnswer))
+
+
+@routes.post("/recordings/{recording}/listen", Scope.RECORDINGS_LISTEN, AskedAnswer, body=ListenGiven, status=202)
+async def listen(call: ApiCall[NoQuery, ListenGiven]) -> AskedAnswer:
+    """Ask a worker for a recording: it notes who listens and why, and gives a copy for a quarter of an hour."""
+    return AskedAnswer(ask=await _heard(listening.ask(call.inst, int(call.path["recording"]), reason=call.body.reason)))
+
+
+@routes.get("/recordings/asks/{ask}", Scope.RECORDINGS_LISTEN, ListenAnswer)
+async def listened(call: ApiCall[NoQuery, None]) -> ListenAnswer:
+    """How one's own ask to listen ended."""
+    found = await there(listening.asked(call.inst, int(call.path["ask"])))
+    more = {"recording": found.recording, "until": found.until}
+    return ListenAnswer(**ask_answer(found.ask, None).model_dump(), **more)
+
+
+@routes.get("/recordings/asks/{ask}/sound", Scope.RECORDINGS_LISTEN, SOUND, stream=True, more=(409,))
+async def sound(call: ApiCall[NoQuery, None]) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    """The sound that one asked for, once its SHA-256 was compared; that it was taken is noted. 409: it is not there."""
+    opened = await _heard(listening.open_sound(call.inst, int(call.path["ask"])))
+    return sending(opened.file, opened.size, SOUND, f"recording-{opened.recording}.wav")
+
+
+async def _heard(found: Awaitable[T]) -> T:
+    try:
+        return await there(found)
+    except RequestRefused as error:
+        if isinstance(error.__cause__, listening.NoSound):
+            raise RequestRefused("no_file", str(error.__cause__)) from error
+        raise
 
 
 @routes.get("/line-calls", Scope.PEOPLE_READ, LineCallPage, query=LineCallQuery)

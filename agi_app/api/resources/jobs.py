@@ -16,6 +16,7 @@ from pydantic import AwareDatetime, Field
 
 from agi_app.api.problems import RequestRefused
 from agi_app.api.routes import FILE, ApiAnswer, ApiCall, Given, NoQuery, Query, Routes
+from agi_app.api.sent_files import sending
 from agi_app.api.texts import Name, Reason, Word
 from agi_app.messages import current
 from agi_app.model.actors import Scope
@@ -31,7 +32,6 @@ routes = Routes()
 Part = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,60}$")]
 Some = Annotated[list[Part], Field(max_length=50)]
 ZONE = r"^[A-Za-z]{2,20}(/[A-Za-z_]{2,30}){0,2}$"
-AT_ONCE = 256 * 1024  # bytes of a file
 MOST_ROWS = 1000
 PATIENCE_S, LOOK_EVERY_S = 25.0, 0.2
 
@@ -279,21 +279,8 @@ async def file(call: ApiCall[NoQuery, None]) -> Callable[[web.Request], Awaitabl
     """The file, once its SHA-256 was compared; that it was taken is noted. One that stays on the node: 409."""
     opened = await _opened(call, int(call.path["job"]))
 
-    async def begin(request: web.Request) -> web.StreamResponse:
-        with opened.file:
-            job = opened.job
-            response = web.StreamResponse(headers={"Content-Type": FILE})
-            response.content_length = opened.size
-            name = f"{job.kind}-{job.job_id}.{job.format}"
-            response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-            response.headers["Cache-Control"] = "no-store"
-            response.headers["X-Content-Type-Options"] = "nosniff"
-            await response.prepare(request)
-            while chunk := await asyncio.to_thread(opened.file.read, AT_ONCE):
-                await response.write(chunk)
-            return response
-
-    return begin
+    job = opened.job
+    return sending(opened.file, opened.size, FILE, f"{job.kind}-{job.job_id}.{job.format}")
 
 
 @routes.edit("DELETE", "/jobs/{job}", Scope.EXPORTS_MASKED, None, status=204, more=(409,))

@@ -26,6 +26,7 @@ from agi_app.store.lists.calls import (
     DecisionItem,
     LineCallFilter,
     LineCallItem,
+    RecordingItem,
 )
 from agi_app.store.lists.campaigns import CampaignItem
 from agi_app.store.lists.paging import PageOf
@@ -35,12 +36,14 @@ __all__ = [
     "CampaignItem",
     "DecisionItem",
     "LineCallItem",
+    "RecordingItem",
     "attempts",
     "campaigns",
     "count_attempts",
     "count_decisions",
     "decisions",
     "line_calls",
+    "recordings",
 ]
 
 
@@ -90,6 +93,14 @@ async def attempts(
     contact_id = await _contact_id(inst, campaign, external_id)
     wanted = AttemptFilter(campaign, contact_id, since, until, outcome, disposition, trunk)
     return await calls.attempts(inst.store, wanted, PageOf(limit, after))
+
+
+@reads(Scope.PEOPLE_READ)
+async def recordings(
+    inst: Installation, *, campaign: str | None = None, limit: int = 100, after: str | None = None
+) -> Page[RecordingItem]:
+    """What is kept of the sound of calls, the newest first; also what was erased, without its sound."""
+    return await calls.recordings(inst.store, campaign, PageOf(limit, after))
 
 
 @reads(Scope.PEOPLE_READ)

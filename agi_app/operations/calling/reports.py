@@ -14,7 +14,7 @@ from pathlib import Path
 
 from agi_app.clock import Clock
 from agi_app.consent.caller_id_proof import standing
-from agi_app.errors import ConfigError, InputError
+from agi_app.errors import InputError
 from agi_app.gate.caller_id_rules import numbers_of
 from agi_app.installation import Installation
 from agi_app.messages import t
@@ -23,7 +23,7 @@ from agi_app.model.campaign import Campaign
 from agi_app.model.waiting_reason import WaitingReason
 from agi_app.operations.acting import noted, reads
 from agi_app.operations.calling.approvals import standing as standing_of
-from agi_app.recordings.files import RecordingFiles
+from agi_app.operations.calling.listening import given
 from agi_app.reports.csv_and_json import contact_record, json_figures, json_items, to_csv
 from agi_app.reports.totals import AgentFigures, AgentsSeen, Totals
 from agi_app.reports.why_waiting import Standstill, held_back, why_nobody
@@ -33,7 +33,6 @@ from agi_app.store.calling.call_recordings import RecordingRow, recordings_of
 from agi_app.store.calling.campaigns import StoredCampaign, known_campaign
 from agi_app.store.calling.nodes import NodeRow
 from agi_app.store.database.pool import Store
-from agi_app.store.people.access_log import Access, log_access
 from agi_app.store.people.caller_ids import proofs
 from agi_app.store.requested_calls import agent_calls
 from agi_app.store.requested_calls.agent_calls import AgentCallRow
@@ -160,20 +159,7 @@ async def recording(inst: Installation, campaign: str, number: int, *, reason: s
                 number=number,
             )
         )
-    if row.sha256 is None:
-        raise InputError(t("recording {number} was erased", number=number))
-    noted = Access(f"report --recording {number}", 0, [row.person_id], inst.actor.account, reason.strip() or None)
-    await log_access(inst.store, noted)
-    content = await asyncio.to_thread(RecordingFiles(inst.settings.data).read, row.sha256)
-    if content is None:
-        raise ConfigError(
-            t(
-                "the file of recording {number} is missing; put {hex}.enc back from a backup",
-                number=number,
-                hex=row.sha256.hex(),
-            )
-        )
-    return content
+    return await given(inst, row, f"report --recording {number}", reason)
 
 
 async def status_of(store: Store, clock: Clock, name: str) -> tuple[Totals, Standstill]:

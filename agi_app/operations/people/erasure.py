@@ -65,7 +65,7 @@ async def erase(inst: Installation, number: str, *, reason: str) -> Removed:
     Raises InputError while the person is being called (the stop holds already), StoreError, SafetyError, ConfigError.
     """
     rows, left = await _erase_rows(inst, number, reason)
-    await person.remove_files(KeptFiles.of(inst.settings.data), left.evidence, left.recordings)
+    await person.remove_files(_files(inst.settings), left.evidence, left.recordings)
     if spoken := await _forget_spoken(inst.settings, left):
         rows["spoken text"] = spoken
     return Removed(rows, list(remains(await erased_traces.clean(inst.store), inst.clock.real_now())))
@@ -85,7 +85,7 @@ async def remove_left(settings: Settings, store: Store, left: LeftFiles) -> None
     evidence = await rows_of_people.named_evidence(store, left.evidence)
     recordings = await named_recordings(store, left.recordings)
     await person.remove_files(
-        KeptFiles.of(settings.data),
+        _files(settings),
         [digest for digest in left.evidence if digest not in evidence],
         [digest for digest in left.recordings if digest not in recordings],
     )
@@ -93,6 +93,10 @@ async def remove_left(settings: Settings, store: Store, left: LeftFiles) -> None
     cleaned = await erased_traces.clean(store)
     if not cleaned.freed:
         raise StoreError(str(cleaned.fault))
+
+
+def _files(settings: Settings) -> KeptFiles:
+    return KeptFiles.of(settings.data, settings.console_folder)
 
 
 async def _erase_rows(inst: Installation, number: str, reason: str) -> tuple[dict[str, int], LeftFiles]:
@@ -134,7 +138,7 @@ async def purge(inst: Installation, *, dry_run: bool = False, rewrite: bool = Fa
         )
     rules = load_ruleset(inst.settings.project)
     notary = await Notary.open(inst.settings, inst.store)
-    files, days = KeptFiles.of(inst.settings.data), inst.settings.guard.keep_days
+    files, days = _files(inst.settings), inst.settings.guard.keep_days
     purger = Purger(inst.store, files, rules, inst.clock, person.signer(notary.key), screened_days=days)
     rows = await purger.purge(inst.actor.account, dry_run=dry_run)
     if not rewrite:

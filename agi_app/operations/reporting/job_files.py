@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
 
-from agi_app.atomic_files import make_private
+from agi_app.atomic_files import make_private, share_as
 from agi_app.config.settings import Settings
 
 FOLDER = "reports"
@@ -36,8 +35,8 @@ def make(settings: Settings, name: str, *, masked: bool) -> Path:
     made = above / name
     make_private(made)
     if above.parent == settings.console_folder:
-        _share(above, above.parent)
-        _share(made, above.parent)
+        share_as(above, above.parent)
+        share_as(made, above.parent)
     return made
 
 
@@ -45,16 +44,7 @@ def finished(settings: Settings, file: Path) -> None:
     """Let the console's group read a file that is whole, if it is in their folder. Blocks. Raises OSError."""
     console = settings.console_folder.resolve()
     if file.resolve().is_relative_to(console):
-        _share(file, console)
-
-
-def _share(part: Path, console: Path) -> None:
-    """As the console's folder is shared: with its group, to be read, or with nobody."""
-    group = console.stat()
-    if not group.st_mode & 0o050:
-        return
-    os.chown(part, -1, group.st_gid)
-    part.chmod(0o750 if part.is_dir() else 0o640)
+        share_as(file, console)
 
 
 def remove(settings: Settings, job: int) -> None:

@@ -30,6 +30,7 @@ from agi_app.operations.reporting import calls, handouts, imports, job_files, qu
 from agi_app.operations.reporting.handouts import Archive, HandoutRequest
 from agi_app.operations.reporting.table_requests import TableFormat, WrittenTable
 from agi_app.operations.service import tokens
+from agi_app.recordings.copies import Copies
 from agi_app.reports.table_files import sha256_of
 from agi_app.store.ledger import accounts
 from agi_app.store.reporting import jobs as table
@@ -299,6 +300,7 @@ async def _held(inst: Installation, job: TakenJob) -> None:
 
 @reads(Scope.EXPORTS_MASKED)
 async def remove_expired(inst: Installation) -> None:
-    """Remove the files of jobs that were made seven days ago, and of those that are gone. Raises StoreError."""
+    """Remove files of jobs of seven days ago and of those that are gone, and old copies of recordings. StoreError."""
     kept = await table.expire(inst.store)
     await asyncio.to_thread(job_files.remove_all_but, inst.settings, kept)
+    await asyncio.to_thread(Copies(inst.settings.console_folder).remove_old, inst.clock.real_now())

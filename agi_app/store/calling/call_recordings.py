@@ -34,6 +34,16 @@ async def recordings_of(store: Store, campaign: str) -> list[RecordingRow]:
     return await store.rows(RecordingRow, Q["of_campaign"], {"campaign": campaign})
 
 
+async def one_recording(store: Store, recording_id: int) -> RecordingRow | None:
+    """One, whatever campaign it is of."""
+    return next(iter(await store.rows(RecordingRow, Q["one"], {"recording_id": recording_id})), None)
+
+
+async def held(store: Store, recording_id: int) -> bytes | None:
+    """The hash of a recording that nothing erases until this transaction ends; None: it was erased."""
+    return await store.value(bytes, Q["held"], {"recording_id": recording_id})
+
+
 async def old_recordings(store: Store, until: Mapping[str, dt.datetime]) -> int:
     """How many recordings ``purge_recordings`` would take off."""
     return await store.value(int, Q["count_old"], by_region(until), limit=None) or 0

@@ -4,6 +4,15 @@ FROM recording r JOIN attempt a USING (attempt_id) JOIN contact c USING (contact
 WHERE a.campaign = %(campaign)s
 ORDER BY a.ended_at, r.recording_id;
 
+-- name: one
+SELECT r.recording_id, r.attempt_id, a.person_id, c.external_id, r.name, r.kind, r.seconds, r.sha256, a.ended_at
+FROM recording r JOIN attempt a USING (attempt_id) JOIN contact c USING (contact_id)
+WHERE r.recording_id = %(recording_id)s;
+
+-- An erasure waits for who holds it.
+-- name: held
+SELECT sha256 FROM recording WHERE recording_id = %(recording_id)s AND sha256 IS NOT NULL FOR SHARE;
+
 -- name: erase
 UPDATE recording r SET sha256 = NULL, erased_at = clock_timestamp()
 FROM (SELECT recording_id, sha256 FROM recording JOIN attempt a USING (attempt_id)

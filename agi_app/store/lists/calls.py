@@ -67,6 +67,23 @@ class AttemptItem:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordingItem:
+    """What is kept of a call's sound; ``erased_at``: it is gone."""
+
+    recording_id: int
+    attempt_id: str
+    campaign: str
+    contact_id: int
+    external_id: str
+    person_id: int
+    name: str  # what the flow saved it as
+    kind: str  # message, answer, call
+    seconds: float
+    ended_at: dt.datetime | None  # the call, real time
+    erased_at: dt.datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class LineCallItem:
     """A call that came in; ``stops``: how each stop in it was said."""
 
@@ -126,6 +143,7 @@ ATTEMPTS = NewestFirst("attempts", AttemptItem, Q["attempts"], Q["attempt"], id_
 ATTEMPTS_OF_CONTACT = NewestFirst(
     "attempts", AttemptItem, Q["attempts_of_contact"], Q["attempt"], id_kind=str, ranges=RANGES
 )
+RECORDINGS = NewestFirst("recordings", RecordingItem, Q["recordings"], Q["recording"])
 LINE_CALLS = NewestFirst("line calls", LineCallItem, Q["line_calls"], Q["line_call"], ranges="since until")
 
 
@@ -140,6 +158,11 @@ async def attempts(store: Store, wanted: AttemptFilter, asked: PageOf) -> Page[A
     """Some of them. Raises InputError for a wrong limit or cursor, StoreError."""
     of, values = await _streams(store, wanted, ATTEMPTS, ATTEMPTS_OF_CONTACT, "attempt_campaigns")
     return await of.page(store, asked, asdict(wanted), values, streams=len(values["streams"]))
+
+
+async def recordings(store: Store, campaign: str | None, asked: PageOf) -> Page[RecordingItem]:
+    """Some of them, of a campaign or of all. Raises InputError for a wrong limit or cursor, StoreError."""
+    return await RECORDINGS.page(store, asked, {"campaign": campaign}, {})
 
 
 async def line_calls(store: Store, wanted: LineCallFilter, asked: PageOf) -> Page[LineCallItem]:

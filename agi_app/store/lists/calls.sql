@@ -79,6 +79,20 @@ a.attempt_id, a.campaign, a.contact_id, c.external_id, a.person_id, a.decision_i
 FROM keys k LEFT JOIN attempt a ON a.attempt_id = k.id AND NOT k.is_cut
 LEFT JOIN contact c ON c.contact_id = a.contact_id
 
+-- By their ids alone, in the order in which they were kept.
+-- name: recordings
+SELECT 'epoch'::timestamptz AS at, r.recording_id AS id, (%(campaign)s::text IS NULL OR a.campaign = %(campaign)s) AS hit,
+       row_number() OVER (ORDER BY r.recording_id DESC) AS place
+FROM (SELECT recording_id, attempt_id FROM recording WHERE recording_id < %(before_id)s::bigint
+      ORDER BY recording_id DESC LIMIT %(walk)s) AS r JOIN attempt a USING (attempt_id)
+ORDER BY r.recording_id DESC
+
+-- name: recording
+r.recording_id, r.attempt_id, a.campaign, a.contact_id, c.external_id, a.person_id, r.name, r.kind, r.seconds, a.ended_at,
+       r.erased_at
+FROM keys k LEFT JOIN recording r ON r.recording_id = k.id AND NOT k.is_cut
+LEFT JOIN attempt a ON a.attempt_id = r.attempt_id LEFT JOIN contact c ON c.contact_id = a.contact_id
+
 -- name: line_calls
 SELECT l.began_at AS at, l.line_call_id AS id,
        (%(line)s::text IS NULL OR l.line = %(line)s) AND (%(result)s::text IS NULL OR l.result = %(result)s) AS hit,

@@ -22,6 +22,7 @@ SHARED = {
     "calling.agent_calls.may_be_asked",
     "calling.approvals.second_person",
     "calling.approvals.works_alone",
+    "calling.listening.given",
     "calling.requested_calls.worker_runs",
     "calling.call_asks.do",  # each ask is an operation with its mark
     "calling.caller_ids.request_with_code",
