@@ -30,6 +30,7 @@ ENDLESS = "/api/v1/events"  # a stream has no end: tests/api/test_live.py
 # What exists: most right requests name it, so that more is reached than what is not there.
 THERE: dict[str, dict[str, Any]] = {
     "path": {
+        "agent": "desk",
         "campaign": CAMPAIGN,
         "flow": FLOW,
         "region": "CN",

@@ -104,6 +104,8 @@ WHO: Mapping[str, str] = {
     "POST /exports/rows": ALL,
     "POST /exports/handouts": "compliance",
     "GET /reports/imports": ALL,
+    "GET /agents": ALL,
+    "GET /agents/{agent}": ALL,
     "GET /asks/{ask}/call": ALL,
     "POST /campaigns/{campaign}/contacts/{contact}/ask-call": "supervisor",
     "GET /rehearsals/telephones": "operator supervisor admin",
@@ -153,6 +155,7 @@ WHO: Mapping[str, str] = {
 }
 # Whose is what a path names? Of these whoever has the route's scope may see, or change, every one.
 SHARED = {
+    "GET /agents/{agent}",
     "GET /rules/{region}",
     "GET /campaigns/{campaign}",
     "GET /campaigns/{campaign}/figures",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import datetime as dt
 import io
@@ -16,18 +17,30 @@ import pytest
 from agi_app.api.routes import BASE
 from agi_app.installation import Installation
 from agi_app.model.actors import Role, Scope
+from agi_app.model.call import CallResult, Outcome
 from agi_app.operations.calling import listening
 from agi_app.operations.people import erasure
 from agi_app.recordings.copies import KEPT, Copies
+from agi_app.recordings.files import RecordingFiles
 from agi_app.store.people.access_log import log_access
 from agi_app.store.requested_calls.asks import OpenAsk
-from tests.api.generated_seed import recorded
 from tests.api.site import CAMPAIGN, Json, Site, answer_asks, token_of
 from tests.api.test_writing import rows, sent
-from tests.store.world import number
+from tests.store.world import World, campaign, number
 
 pytestmark = pytest.mark.postgres
 WHY = {"reason": "complaint 7"}
+
+
+async def recorded(inst: Installation, n: int) -> int:
+    """The message that a person left in a call; the number of its recording."""
+    sound = await asyncio.to_thread(
+        RecordingFiles(inst.settings.data).keep_call, "message", "message", bytes(1600) * 10
+    )
+    world = World(inst.store)
+    claim = await world.claim_one(await world.running(campaign("recorded"), [n]))
+    await world.call(claim, CallResult(Outcome.ANSWERED, answers={"message": "recorded"}, recordings=(sound,)))
+    return await inst.store.value(int, "SELECT max(recording_id)::integer FROM recording") or 0
 
 
 def kept(site: Site, n: int) -> int:

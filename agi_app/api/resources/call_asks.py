@@ -1,9 +1,9 @@
-"""Calls that somebody asks for: each is an ask, a worker takes it, and the gate decides. No route calls anybody."""
+"""Agents, and calls that people ask for: each is an ask, a worker takes it, the gate decides. No route calls."""
 
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -13,13 +13,50 @@ from agi_app.api.resources.stops import e164
 from agi_app.api.routes import ApiAnswer, ApiCall, Given, NoQuery, Routes
 from agi_app.api.texts import Name, Number, Reason
 from agi_app.model.actors import Scope
+from agi_app.operations.calling import agent_states, stored_campaigns
 from agi_app.operations.calling import call_asks as operations
-from agi_app.operations.calling import stored_campaigns
 
 routes = Routes()
 Language = Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}$")]
 FieldName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,39}$")]
 FieldText = Annotated[str, Field(max_length=200, pattern=r"^[^\u0000-\u001f\u007f-\u009f]*$")]
+
+
+class AgentsSeen(ApiAnswer):
+    """What one worker that runs sees of them; `unknown`: why it does not know."""
+
+    worker: str
+    at: dt.datetime
+    free: int | None
+    busy: int | None
+    unknown: str | None
+
+
+class AgentCallsOpen(ApiAnswer):
+    """Calls for them that are not over: of campaigns, and (`asked`) those by which the agent is rung first."""
+
+    under_way: int
+    waiting: int = Field(description="answered, and with no agent yet")
+    talking: int
+    asked: int
+
+
+class AgentAnswer(ApiAnswer):
+    """A destination of the settings. No worker in `seen`: none looks, since no running campaign calls for them."""
+
+    name: str
+    kind: Literal["queue", "list", "telephone", "by_trunk"]
+    telephones: int | None = Field(description="null: the queue has them")
+    wrap_up_s: float
+    shared: bool = Field(description="the same agents take the calls of all workers")
+    seen: list[AgentsSeen]
+    calls: AgentCallsOpen
+
+
+class AgentsAnswer(ApiAnswer):
+    """By name."""
+
+    data: list[AgentAnswer]
 
 
 class AgentCallGiven(Given):
@@ -82,6 +119,18 @@ class CalledAnswer(ApiAnswer):
     result: str | None
     note: str | None
     progress: list[str]
+
+
+@routes.get("/agents", Scope.FIGURES_READ, AgentsAnswer)
+async def agents(call: ApiCall[NoQuery, None]) -> AgentsAnswer:
+    """The agents of the settings, and their state as far as it is known. An agent of a queue pauses in Asterisk."""
+    return AgentsAnswer(data=[AgentAnswer.model_validate(one) for one in await agent_states.agents(call.inst)])
+
+
+@routes.get("/agents/{agent}", Scope.FIGURES_READ, AgentAnswer)
+async def agent(call: ApiCall[NoQuery, None]) -> AgentAnswer:
+    """One of them."""
+    return AgentAnswer.model_validate(await agent_states.agent(call.inst, call.path["agent"]))
 
 
 @routes.post(

@@ -33,6 +33,22 @@ class Note:
     parted_at: dt.datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class OpenCalls:
+    """Calls for some agents that are not over, on all nodes."""
+
+    name: str
+    under_way: int  # of campaigns: claimed or dialled, and not answered
+    waiting: int  # answered, and with no agent yet
+    talking: int  # with an agent
+    asked: int  # that somebody asked for, by which the agent is rung first
+
+
+async def open_calls(store: Store, names: Sequence[str]) -> list[OpenCalls]:
+    """Those for the destinations of these names."""
+    return await store.rows(OpenCalls, Q["open_calls"], {"names": list(names)})
+
+
 async def may_begin(
     connection: Connection, terms: AgentTerms, *, agents: str, campaign: str, node: str, now: dt.datetime
 ) -> int:

@@ -18,6 +18,18 @@ CROSS JOIN (SELECT sum(ended) AS ended, sum(answered) AS answered, sum(abandoned
             FROM agent_tally
             WHERE campaign = %(campaign)s AND day > ((%(now)s::timestamptz) AT TIME ZONE 'UTC')::date - 30) AS t;
 
+-- Of agents by name: calls that campaigns make for them, and calls that somebody asked for.
+-- name: open_calls
+SELECT n.name, c.under_way::integer, c.waiting::integer, c.talking::integer, k.asked::integer
+FROM unnest(%(names)s::text[]) AS n (name)
+CROSS JOIN LATERAL (
+    SELECT count(*) FILTER (WHERE answered_at IS NULL) AS under_way,
+           count(*) FILTER (WHERE answered_at IS NOT NULL AND met_at IS NULL) AS waiting,
+           count(*) FILTER (WHERE met_at IS NOT NULL AND parted_at IS NULL) AS talking
+    FROM attempt WHERE agents = n.name AND state <> 'ended') AS c
+CROSS JOIN LATERAL (SELECT count(*) AS asked FROM agent_call WHERE destination = n.name AND state <> 'ended') AS k
+ORDER BY n.name;
+
 -- name: note
 UPDATE attempt a
 SET answered_at = coalesce(n.answered_at, a.answered_at), met_at = coalesce(n.met_at, a.met_at),
