@@ -101,10 +101,14 @@ LONG_FUNCTIONS: dict[str, str] = {
     "agi_app/cli/service/webhook.py:deliveries": COMMAND,
     "agi_app/cli/wrong_arguments.py:_better": MESSAGES,
     "agi_app/contacts/do_not_call_import.py:import_list": MESSAGES,
+    "agi_app/contacts/importer.py:import_contacts_file": MESSAGES,
     "agi_app/pbx/trunks.py:faults": MESSAGES,
     "agi_app/prompts/tts_engines.py:_run": MESSAGES,
     "agi_app/proof/verify.py:_checkpoints": MESSAGES,
     "agi_app/sealed_files.py:read": MESSAGES,
+    "sandbox/asterisk.py:_write_configuration": MESSAGES,
+    "sandbox/callees.py:_turn": MESSAGES,
+    "sandbox/callees.py:person": MESSAGES,
 }
 
 CONTRACTS = configparser.ConfigParser()

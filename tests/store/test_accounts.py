@@ -93,7 +93,7 @@ async def test_what_failed_or_was_cut_short_is_noted_too(world: World, desk: Ins
     with pytest.raises(InputError):
         await campaigns.pause(desk, "nowhere")
     (noted,) = await accounts.done(desk)
-    assert (noted.verb, noted.done, noted.fault) == ("campaign pause", False, "InputError")
+    assert (noted.verb, noted.done, noted.fault) == ("campaign pause", False, "NotThere")
 
 
 async def test_whoever_may_not_changes_nothing_and_nothing_is_noted(world: World, desk: Installation) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
@@ -13,6 +14,7 @@ from agi_app.clock import Clock
 from agi_app.consent.opt_out_journal import Journal
 from agi_app.consent.opt_outs import Stops
 from agi_app.installation import Installation
+from agi_app.model.actors import Actor, Role
 from agi_app.model.campaign import Purpose
 from agi_app.operations.people.stops import enter_stop, stops_take_effect
 from agi_app.store.database import service_rights
@@ -45,7 +47,8 @@ def no_key(_: str) -> bytes:
 
 @pytest.fixture
 def desk(service: Store, tmp_path: Path) -> Installation:
-    return installation_for(service, Journal(tmp_path / "not-ours", Clock()))
+    made = installation_for(service, Journal(tmp_path / "not-ours", Clock()))
+    return replace(made, actor=Actor("anna", frozenset(Role), "api"))
 
 
 async def enter(desk: Installation, n: int, purpose: Purpose | None = None) -> None:

@@ -13,9 +13,11 @@ import pytest
 from agi_app.consent.opt_out_journal import Journal
 from agi_app.errors import InputError
 from agi_app.installation import Installation
+from agi_app.model.actors import Role
 from agi_app.model.lists import Count, encode
 from agi_app.operations.calling import call_lists, contact_lists
 from agi_app.operations.people import record_lists
+from agi_app.store.ledger import accounts
 from agi_app.store.lists import paging
 from bench.service import population
 from tests.store.conftest import Cluster, open_store
@@ -173,6 +175,7 @@ async def test_one_contact_comes_with_what_was_decided_and_done(inst: Installati
 
 async def test_search_by_id_and_by_whole_number(inst: Installation) -> None:
     """The second one is a look at a person, and noted as such, also when nobody is found."""
+    await accounts.add(inst.store, inst.actor.account, None, [Role.COMPLIANCE], None)
     everywhere = await contact_lists.find_contacts(inst, "C00000005")
     assert [row.campaign for row in everywhere] == ["autumn", "recall", "spring", "survey"]
     assert await contact_lists.find_contacts(inst, "C") == []

@@ -14,7 +14,7 @@ from agi_app.store.calling import attempts, claims
 from agi_app.store.calling.claims import Nobody
 from agi_app.store.database.pool import Store
 from agi_app.store.database.statements import Connection
-from agi_app.store.people import stops
+from agi_app.store.people import person_views, stops
 from agi_app.store.people.persons import link_persons, moves_of
 from tests.store import one
 from tests.store.conftest import STAMPER, open_store
@@ -257,3 +257,13 @@ async def test_a_claim_waits_for_no_join_and_passes_the_person_over(world: World
             batch: claims.ClaimBatch = await world.claim(wanted)
         assert [c.number for c in batch.claims] == [number(3)]
     assert len((await world.claim(wanted)).claims) == 1
+
+
+async def test_a_person_is_viewed_by_one_number_with_its_middle_hidden(world: World, store: Store) -> None:
+    await world.running(campaign(), [1])
+    person = await world.value(f"SELECT person_id FROM person WHERE e164 = '{number(1)}'")
+    assert isinstance(person, int)
+    found = await person_views.by_id(store, person)
+    assert found is not None
+    assert (found.person_id, found.number, found.stopped_at) == (person, "+99986…01", None)
+    assert await person_views.by_id(store, person + 999) is None

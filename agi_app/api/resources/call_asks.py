@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from agi_app.api.lists import there
 from agi_app.api.resources.asks import AskedAnswer
-from agi_app.api.resources.lists import there
 from agi_app.api.resources.stops import e164
 from agi_app.api.routes import ApiAnswer, ApiCall, Given, NoQuery, Routes
 from agi_app.api.texts import Name, Number, Reason
@@ -22,7 +22,7 @@ FieldName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,39}$")]
 FieldText = Annotated[str, Field(max_length=200, pattern=r"^[^\u0000-\u001f\u007f-\u009f]*$")]
 
 
-class AgentsSeen(ApiAnswer):
+class AgentsOfWorker(ApiAnswer):
     """What one worker that runs sees of them; `unknown`: why it does not know."""
 
     worker: str
@@ -49,7 +49,7 @@ class AgentAnswer(ApiAnswer):
     telephones: int | None = Field(description="null: the queue has them")
     wrap_up_s: float
     shared: bool = Field(description="the same agents take the calls of all workers")
-    seen: list[AgentsSeen]
+    seen: list[AgentsOfWorker]
     calls: AgentCallsOpen
 
 

@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeVar
 from aiohttp import web
 from pydantic import Field
 
+from agi_app.api.lists import CountAnswer, CountedQuery, Instant, counted, shown, there
 from agi_app.api.problems import RequestRefused
 from agi_app.api.resources.asks import AskAnswer, AskedAnswer, ask_answer
 from agi_app.api.resources.contacts import (
@@ -18,7 +19,6 @@ from agi_app.api.resources.contacts import (
     attempt_answer,
     decision_answer,
 )
-from agi_app.api.resources.lists import CountAnswer, CountedQuery, Instant, counted, shown, there
 from agi_app.api.routes import SOUND, ApiAnswer, ApiCall, Given, NoQuery, PageQuery, Routes
 from agi_app.api.sent_files import sending
 from agi_app.api.texts import Name, Reason, Word

@@ -7,9 +7,9 @@ from typing import Any, Literal
 
 from pydantic import AwareDatetime, Field
 
+from agi_app.api.lists import there
 from agi_app.api.problems import MEDIA_TYPE, RequestRefused
 from agi_app.api.resources.asks import AskAnswer, AskedAnswer, ask_answer
-from agi_app.api.resources.lists import there
 from agi_app.api.resources.stops import ON_THE_NODE, e164, take_effect
 from agi_app.api.routes import ApiAnswer, ApiCall, Content, Given, Limit, NoQuery, Routes
 from agi_app.api.texts import Name, Number, Text, Word

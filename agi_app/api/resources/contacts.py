@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from agi_app.api.resources.lists import CountAnswer, CountedQuery, counted, shown, there
+from agi_app.api.lists import CountAnswer, CountedQuery, counted, shown, there
 from agi_app.api.routes import ApiAnswer, ApiCall, Given, NoQuery, Query, Routes
 from agi_app.api.texts import Number, Reason
 from agi_app.messages import current

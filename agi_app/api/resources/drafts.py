@@ -8,10 +8,10 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from agi_app.api.lists import there
 from agi_app.api.problems import RequestFault, of_file
 from agi_app.api.resources.asks import AskAnswer, AskedAnswer, ask_answer
 from agi_app.api.resources.flows import YAML
-from agi_app.api.resources.lists import there
 from agi_app.api.routes import ApiAnswer, ApiCall, Content, Given, NoQuery, Routes
 from agi_app.api.texts import Reason
 from agi_app.model.actors import Scope

@@ -61,7 +61,7 @@ class EntryGiven(Given):
     days: int | None = Field(DAYS, ge=1, le=36500, description="how long; null: without end")
 
 
-class Why(Query):
+class WhyGiven(Query):
     """What for."""
 
     reason: Reason
@@ -133,8 +133,8 @@ async def put(call: ApiCall[NoQuery, EntryGiven]) -> AskedAnswer:
     return AskedAnswer(ask=await operations.ask_put(call.inst, given.pattern, **more, reason=given.reason))
 
 
-@routes.edit("DELETE", "/guard/lists/{entry}", Scope.GUARD_CHANGE, AskedAnswer, query=Why, status=202)
-async def remove(call: ApiCall[Why, None]) -> AskedAnswer:
+@routes.edit("DELETE", "/guard/lists/{entry}", Scope.GUARD_CHANGE, AskedAnswer, query=WhyGiven, status=202)
+async def remove(call: ApiCall[WhyGiven, None]) -> AskedAnswer:
     """Ask to take an entry off its list."""
     number = int(call.path["entry"])
     return AskedAnswer(ask=await operations.ask_remove(call.inst, number, reason=call.query.reason))

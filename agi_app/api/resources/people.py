@@ -9,10 +9,10 @@ import datetime as dt
 
 from pydantic import Field
 
+from agi_app.api.lists import there
 from agi_app.api.problems import MEDIA_TYPE, RequestRefused
 from agi_app.api.resources.asks import AskAnswer, ask_answer
 from agi_app.api.resources.contacts import ExternalId
-from agi_app.api.resources.lists import there
 from agi_app.api.resources.person_history import HistoryAnswer, history_answer
 from agi_app.api.resources.stops import ON_THE_NODE, e164, take_effect
 from agi_app.api.routes import ApiAnswer, ApiCall, Content, Given, Limit, NoQuery, Routes

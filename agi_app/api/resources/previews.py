@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 from pydantic import Field
 
+from agi_app.api.lists import there
 from agi_app.api.resources.asks import AskAnswer, AskedAnswer, ask_answer
-from agi_app.api.resources.lists import there
 from agi_app.api.routes import ApiAnswer, ApiCall, NoQuery, Routes
 from agi_app.model.actors import Scope
 from agi_app.operations.calling import previews as operations

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from agi_app.api.resources.lists import Instant, shown
+from agi_app.api.lists import Instant, shown
 from agi_app.api.routes import ApiAnswer, ApiCall, PageQuery, Routes
 from agi_app.api.texts import Name, Word
 from agi_app.model.actors import Scope

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from agi_app.api.cursors import page
-from agi_app.api.resources.lists import there
+from agi_app.api.lists import there
 from agi_app.api.routes import ApiAnswer, ApiCall, Given, NoQuery, PageQuery, Routes
 from agi_app.model.actors import Scope
 from agi_app.operations.service import webhooks as operations

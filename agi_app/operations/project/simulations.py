@@ -23,9 +23,9 @@ from agi_app.operations.project.sample_contacts import given_contact, line_regio
 __all__ = [
     "ExpectedCalls",
     "RunCase",
+    "SimulatedTurn",
     "Simulation",
     "Talk",
-    "Turn",
     "begin",
     "machine_call",
     "run_expected",
@@ -79,7 +79,7 @@ def begin(
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class SimulatedTurn:
     """One input, None for the beginning of the call; what followed, and the node where the call waits then."""
 
     input: str | None
@@ -89,7 +89,7 @@ class Turn:
     node: str
 
 
-def turns(simulation: Simulation, inputs: Sequence[str]) -> Iterator[Turn]:
+def turns(simulation: Simulation, inputs: Sequence[str]) -> Iterator[SimulatedTurn]:
     """The whole call: these inputs as long as it goes on, and then the person hangs up."""
     yield _turn(simulation, None)
     for line in [*inputs, "hangup"]:
@@ -97,18 +97,18 @@ def turns(simulation: Simulation, inputs: Sequence[str]) -> Iterator[Turn]:
             yield _turn(simulation, line)
 
 
-def _turn(simulation: Simulation, line: str | None) -> Turn:
+def _turn(simulation: Simulation, line: str | None) -> SimulatedTurn:
     before = len(simulation.heard)
     shown = simulation.start() if line is None else simulation.feed(line)
     flow, node = simulation.place
-    return Turn(line, shown, simulation.heard[before:], flow, node)
+    return SimulatedTurn(line, shown, simulation.heard[before:], flow, node)
 
 
 @dataclass(frozen=True, slots=True)
 class Talk:
     """A whole call through a flow that was simulated."""
 
-    turns: Sequence[Turn]
+    turns: Sequence[SimulatedTurn]
     disposition: str
     answers: Mapping[str, str | None]
     opted_out: bool
