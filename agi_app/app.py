@@ -79,7 +79,7 @@ from agi_app.store.database.locks import WorkerLock
 from agi_app.store.people import contacts
 
 CONNECT_WAIT_S = 15.0
-IDLE_CONNECTIONS = 5  # housekeeping, dialer, requested calls, audit tree, figures: each asks in turn
+IDLE_CONNECTIONS = 6  # housekeeping, dialer, requested calls, audit tree, figures, urgent asks: each asks in turn
 
 _log = log.get("app")
 

@@ -24,6 +24,7 @@ from agi_app.operations.project import drafts, project_files
 from agi_app.operations.project.project_files import Project
 from agi_app.operations.service import tokens
 from agi_app.store.ledger import accounts
+from agi_app.store.requested_calls import asks
 from agi_app.store.requested_calls.asks import LeftAsk, OpenAsk, Unfinished
 
 GOOD_FOR = dt.timedelta(minutes=15)  # a start that a worker finds later is not what anybody expects any more
@@ -35,6 +36,7 @@ BY_KIND: Mapping[str, Callable[[Installation, OpenAsk], Awaitable[Mapping[str, A
     erasure_asks.KIND: erasure_asks.do,
 }
 HARMLESS = {("campaign", "pause"), ("campaign", "stop")}
+OVERTAKEN = {("campaign", "start"), ("campaign", "resume")}  # by one of those, which waits for nothing
 TIMELY = {
     ("campaign", "start"),
     ("campaign", "resume"),
@@ -103,6 +105,20 @@ async def finish(inst: Installation, ask: LeftAsk) -> None:
     await erasure_asks.finish(inst.settings, inst.store, ask.left)
 
 
+async def _not_overtaken(inst: Installation, ask: OpenAsk) -> None:
+    """InputError when somebody has asked to pause or stop the campaign since: that waits for no start and is done."""
+    for later in await asks.of_object(inst.store, ask.kind, ask.object):
+        if later.ask_id > ask.ask_id and (later.kind, later.verb) in HARMLESS:
+            raise InputError(
+                t(
+                    "{account} asked to {verb} {name} after this; ask again",
+                    account=later.account,
+                    verb=later.verb,
+                    name=ask.object,
+                )
+            )
+
+
 async def _as_asked(inst: Installation, ask: OpenAsk) -> Installation:
     """The installation in which the asking account acts. Raises InputError when it may not be acted for."""
     age = inst.clock.real_now() - ask.asked_at
@@ -110,6 +126,8 @@ async def _as_asked(inst: Installation, ask: OpenAsk) -> Installation:
         raise InputError(t("this was asked for more than a quarter of an hour ago; ask again"))
     if ask.kind == call_asks.KIND and age > PROMPT:
         raise InputError(t("this call was asked for more than a minute ago; ask again"))
+    if (ask.kind, ask.verb) in OVERTAKEN:
+        await _not_overtaken(inst, ask)
     return dataclasses.replace(inst, actor=await _actor(inst, ask))
 
 

@@ -117,6 +117,42 @@ async def test_a_link_that_somebody_opened_stops_its_number_and_a_made_up_one_no
     assert await store.value(int, "SELECT count(*) FROM open_ask") == 0
 
 
+async def test_a_pause_waits_for_nothing_that_takes_long_and_what_was_asked_before_it_starts_nothing(
+    world: World, store: Store, inst: Installation, console: Installation
+) -> None:
+    await world.running(campaign(), [1])
+    shown = (await tokens.create(inst, "li.na", "tests", sorted(ALLOWED[Role.OPERATOR]), 1)).text
+    with_token = dataclasses.replace(console, actor=dataclasses.replace(console.actor, shown=shown))
+    held, goes_on = asyncio.Event(), asyncio.Event()
+
+    async def prepare(ask: OpenAsk) -> Any:
+        if ask.verb == "resume":
+            held.set()
+            await goes_on.wait()
+        return await asked.prepare(inst, ask)
+
+    running = asyncio.create_task(worker(inst, prepare=prepare).run())
+    try:
+        resume = await asks.ask(with_token, "checkup", "resume", reason="go on")
+        async with asyncio.timeout(10):
+            await held.wait()
+        pause = await asks.ask(console, "checkup", "pause", reason="wrong list")
+        async with asyncio.timeout(1):
+            while (await asks.asked(console, pause)).ask.state != "done":  # noqa: ASYNC110 - another task
+                await asyncio.sleep(0.02)
+        assert await state(store) is PAUSED
+        goes_on.set()
+        async with asyncio.timeout(10):
+            while (await asks.asked(console, resume)).ask.state == "waiting":  # noqa: ASYNC110 - another task
+                await asyncio.sleep(0.02)
+        answer = (await asks.asked(console, resume)).ask.answer
+        assert answer is not None
+        assert "li.na asked to pause checkup after this" in answer["text"]
+        assert await state(store) is PAUSED
+    finally:
+        running.cancel()
+
+
 async def test_a_running_worker_takes_an_ask_and_a_stop_at_once(
     world: World, store: Store, inst: Installation, console: Installation
 ) -> None:

@@ -19,6 +19,7 @@ from agi_app.store.database.statements import as_json, load_queries
 Q = load_queries("requested_calls/asks")
 CHANNEL = "agi_app_ask"
 MOST_LISTED = 100
+URGENT = ("campaign pause", "campaign stop", "stop link stop")  # they wait for nothing that takes long
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +116,10 @@ async def by_id(store: Store, ask_id: int) -> Ask | None:
     return next(iter(await store.rows(Ask, Q["by_id"], {"ask_id": ask_id})), None)
 
 
-async def look(store: Store, after: int) -> OpenAsk | None:
-    """The oldest ask behind ``after`` that nobody is at; it is not taken by this."""
-    return next(iter(await store.rows(OpenAsk, Q["look"], {"after": after})), None)
+async def look(store: Store, after: int, *, urgent: bool | None = None) -> OpenAsk | None:
+    """The oldest ask behind ``after`` that nobody is at, not taken by this. ``urgent``: only such, or only others."""
+    values = {"after": after, "urgent": urgent, "which": list(URGENT)}
+    return next(iter(await store.rows(OpenAsk, Q["look"], values)), None)
 
 
 async def take(store: Store, ask_id: int) -> bool:

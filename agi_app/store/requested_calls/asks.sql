@@ -19,7 +19,9 @@ FROM ask k LEFT JOIN ask_answer w USING (ask_id) WHERE k.ask_id = %(ask_id)s;
 SELECT k.ask_id, k.kind, k.verb, k.object, k.parameters, k.account, k.scopes, k.via, k.token, k.address, k.reason,
        k.asked_at, o.private, o.sealed
 FROM open_ask o JOIN ask k USING (ask_id)
-WHERE o.ask_id > %(after)s AND o.private->'left' IS NULL ORDER BY o.ask_id LIMIT 1 FOR UPDATE OF o SKIP LOCKED;
+WHERE o.ask_id > %(after)s AND o.private->'left' IS NULL
+  AND (%(urgent)s::boolean IS NULL OR (k.kind || ' ' || k.verb = ANY(%(which)s::text[])) = %(urgent)s)
+ORDER BY o.ask_id LIMIT 1 FOR UPDATE OF o SKIP LOCKED;
 
 -- name: take
 SELECT ask_id FROM open_ask WHERE ask_id = %(ask_id)s AND private->'left' IS NULL FOR UPDATE SKIP LOCKED;
