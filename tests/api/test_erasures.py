@@ -113,7 +113,7 @@ async def test_somebody_is_stopped_at_once_then_erased_and_the_ask_says_what_sta
 ) -> None:
     who = somebody(site, 101)
     status, made = await sent(http, site, typed(101), Role.COMPLIANCE, who.path, Idempotency_Key="e-1")
-    assert (status, sorted(made)) == (202, ["ask", "stop"])
+    assert (status, sorted(made)) == (202, ["ask", "entered_stop"])
     assert await sent(http, site, typed(101), Role.COMPLIANCE, who.path, Idempotency_Key="e-1") == (202, made)
     assert stopped(site, 101)
     assert who.gone(site) == NOTHING

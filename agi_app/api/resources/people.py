@@ -74,7 +74,7 @@ class ErasureAsked(ApiAnswer):
     """The ask that erases, and the stop, which is in force."""
 
     ask: int
-    stop: int
+    entered_stop: int
 
 
 class RemainsAnswer(ApiAnswer):
@@ -157,7 +157,7 @@ async def erase(call: ApiCall[NoQuery, ErasureGiven]) -> ErasureAsked | Content:
         refused = RequestRefused("forbidden", taken.refused or "")
         body = refused.answer.model_dump_json(exclude_none=True).encode()
         return Content(body, MEDIA_TYPE, status=refused.status)
-    return ErasureAsked(ask=taken.ask, stop=taken.stop)
+    return ErasureAsked(ask=taken.ask, entered_stop=taken.stop)
 
 
 @routes.get("/people/asks/{ask}", Scope.PEOPLE_ERASE, ErasureAskAnswer)
