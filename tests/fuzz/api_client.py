@@ -26,6 +26,7 @@ TELL_EVERY_S = 2.0
 LOOK_EVERY_S = 1.0
 SEEDED = ("call_asks_", "drafts_")  # they are about what was there from the beginning
 RARELY_RIGHT = {"webhooks_test", "webhooks_redeliver"}  # they name what generated requests have removed meanwhile
+PAUSE = {"reason": "so that its end can be asked for"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +118,16 @@ def main(share: Share) -> None:
     existing = Existing(Path(share.there), random.Random(share.seed + share.number))
     drafts = {kind: text.encode() for kind, text in share.drafts.items()}
 
-    def name(case: Any) -> None:
-        name_seeded(share.named, drafts, case)
-        existing.name(case)
-
     tokens = {role: itertools.cycle(share.tokens[role.value]) for role in Role}
     with requests.Session() as session:
+
+        def name(case: Any) -> None:
+            name_seeded(share.named, drafts, case)
+            existing.name(case)
+            if name_of(case) == "pauses_end":  # pauses of generated requests are over by now
+                url, headers = f"{share.url}/api/v1/pauses", _headers(tokens[Role.OPERATOR])
+                session.post(url, json=PAUSE, headers=headers).raise_for_status()
+
         for turn in itertools.count():
             entries = list(plan(min(share.cases * share.of, MOST * len(list(plan(1))))))
             random.Random(f"{share.seed} {turn}").shuffle(entries)  # in each process the same, so that all are tried
