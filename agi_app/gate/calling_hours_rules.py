@@ -46,5 +46,15 @@ def window_campaign(case: GateCase) -> Reason | None:
     return Reason("window_campaign", _local(case.now.astimezone(closed)), next_opening(case.now, opening, zones))
 
 
+def window_person(case: GateCase) -> Reason | None:
+    """It is one of the hours that the person prefers, in every time zone the number may be in."""
+    if case.place is None or not (preferred := case.facts.times.preferred):
+        return None
+    opening, zones = Opening((preferred,)), case.place.clocks
+    if (closed := next((zone for zone in zones if not is_open(case.now, opening, [zone])), None)) is None:
+        return None
+    return Reason("window_person", _local(case.now.astimezone(closed)), next_opening(case.now, opening, zones))
+
+
 def _local(at: dt.datetime) -> dict[str, str]:
     return {"day": f"{at:%a}", "time": f"{at:%H:%M}"}

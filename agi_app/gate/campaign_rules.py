@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from dataclasses import replace
+
 from agi_app.gate.case import GateCase, Reason
 from agi_app.model.campaign import CampaignState, Purpose
 
@@ -10,6 +13,25 @@ def campaign_running(case: GateCase) -> Reason | None:
     """The campaign is running."""
     state = case.facts.campaign_state
     return None if state is CampaignState.RUNNING else Reason("campaign_not_running", {"state": state.value})
+
+
+def campaign_dates(case: GateCase) -> Reason | None:
+    """It is a day between the campaign's `starts` and its `ends`."""
+    starts, ends = case.campaign.starts, case.campaign.ends
+    if starts is not None and case.now < starts:
+        return Reason("campaign_not_begun", {"at": _day_and_time(starts)}, starts)
+    if ends is not None and case.now >= ends:
+        return Reason("campaign_over", {"at": _day_and_time(ends)})
+    return None
+
+
+def contact_time(case: GateCase) -> Reason | None:
+    """It is neither before the contact's `not_before` nor after its `not_after`, else its appointment."""
+    times = case.facts.times
+    if times.not_before is not None and case.now < times.not_before:
+        return Reason("contact_too_early", {"at": _day_and_time(times.not_before)}, times.not_before)
+    last = times.last(replace(case.campaign, ends=None))
+    return None if case.now < last else Reason("contact_too_late", {"at": _day_and_time(last)})
 
 
 def purpose_allowed(case: GateCase) -> Reason | None:
@@ -33,3 +55,7 @@ def columns_filled(case: GateCase) -> Reason | None:
     """
     missing = case.facts.columns_missing
     return Reason("column_missing", {"columns": list(missing)}) if missing else None
+
+
+def _day_and_time(at: dt.datetime) -> str:
+    return f"{at.astimezone(dt.UTC):%Y-%m-%d %H:%M}"

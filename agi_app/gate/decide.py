@@ -36,6 +36,8 @@ from agi_app.model.phone import NotANumber, parse
 
 ALL_RULES: tuple[Rule, ...] = (
     campaign_rules.campaign_running,
+    campaign_rules.campaign_dates,
+    campaign_rules.contact_time,
     campaign_rules.purpose_allowed,
     number_rules.number_valid,
     number_rules.number_fits_trunk,
@@ -59,6 +61,7 @@ ALL_RULES: tuple[Rule, ...] = (
     calling_hours_rules.closed_day,
     calling_hours_rules.window_jurisdiction,
     calling_hours_rules.window_campaign,
+    calling_hours_rules.window_person,
 )
 
 

@@ -61,6 +61,7 @@ def inputs_of(facts: Facts, decision: Decision) -> Inputs:
         trunk_is_sandbox=decision.trunk_is_sandbox,
         prefix=decision.prefix,
         columns_missing=facts.columns_missing,
+        times=facts.times,
     )
 
 
@@ -81,6 +82,7 @@ def replay(stored: StoredDecision, campaign: Campaign, ruleset: RuleSet) -> Deci
         list_states=inputs.list_states,
         abandoned=inputs.abandoned,
         columns_missing=inputs.columns_missing,
+        times=inputs.times,
     )
     now = stored.decided_at
     return judge(GateCase(facts, inputs.place, inputs.caller_id, campaign, inputs.trunk_is_sandbox, ruleset, now))

@@ -62,6 +62,14 @@ class Agents:
 
 
 @dataclass(frozen=True, slots=True)
+class Due:
+    """When contacts of a campaign are due: by the time in a column of theirs."""
+
+    column: str
+    before: tuple[dt.timedelta, ...] = ()  # so long before that time, each once; none: at that time
+
+
+@dataclass(frozen=True, slots=True)
 class Campaign:
     """Purpose + flow + jurisdictions + window + retry policy + caller ID + trunk."""
 
@@ -81,3 +89,7 @@ class Campaign:
     agents: Agents | None = None  # calls are made only while some of them are free
     machine_detection: MachineDetection | None = None  # None: nobody looks whether a machine has answered
     by_agents: bool = False  # nobody is called by itself: an agent asks for each call
+    zone: str | None = None  # IANA name: of all times in the list that have no offset
+    starts: dt.datetime | None = None  # aware; nobody is called before
+    ends: dt.datetime | None = None  # aware; nobody is called from then on
+    due: Due | None = None  # None: a contact is due as soon as it is imported

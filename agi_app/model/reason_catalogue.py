@@ -13,6 +13,12 @@ from agi_app.model.reason_text import Sentences
 
 GATE: Sentences = {
     "campaign_not_running": S("the campaign is {state}", "活动{state}"),
+    "campaign_not_begun": S("the campaign begins on {at} UTC", "活动于 {at}（UTC）开始"),
+    "campaign_over": S("the campaign ended on {at} UTC", "活动已于 {at}（UTC）结束"),
+    "contact_too_early": S("this contact is not to be called before {at} UTC", "{at}（UTC）之前不得呼叫此联系人"),
+    "contact_too_late": S(
+        "this contact was not to be called any later than {at} UTC", "{at}（UTC）之后不再呼叫此联系人"
+    ),
     "purpose_rehearsal": S("a campaign cannot have the purpose rehearsal", "活动的用途不能是试听"),
     "number_invalid": S("the number is not valid", "号码无效"),
     "number_reserved": S(
@@ -84,6 +90,10 @@ GATE: Sentences = {
     ),
     "window_campaign": S(
         "outside the campaign's window (there it is {day} {time})", "不在活动的呼叫时间内（当地时间{day} {time}）"
+    ),
+    "window_person": S(
+        "outside the hours that the person prefers (there it is {day} {time})",
+        "不在此人方便接听的时间内（当地时间{day} {time}）",
     ),
     # Of calls to numbers of our own.
     "verification_per_day": S(
