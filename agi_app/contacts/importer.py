@@ -12,7 +12,7 @@ import asyncio
 import datetime as dt
 import hashlib
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -43,6 +43,7 @@ from agi_app.contacts.tables.csv_table import Table
 from agi_app.contacts.tables.encoding import detect
 from agi_app.contacts.tables.opening import LARGEST_WHOLE, SentFile, open_table, private_copy, sha256_of_copy
 from agi_app.contacts.tables.text_lines import text_lines
+from agi_app.due.planner import Planner
 from agi_app.errors import AuthorError, InputError, Problem
 from agi_app.event_loop import in_background
 from agi_app.messages import t
@@ -72,9 +73,11 @@ async def import_contacts_file(  # noqa: PLR0913 - each is of the file, the camp
     progress: Progress | None = None,
     fields: Collection[str] = (),
     by: ImportedBy | None = None,
+    planner_for: Callable[[int], Planner] | None = None,
 ) -> ImportSummary:
-    """Add or update a stored campaign's contacts, due at ``now`` (rules time); never creates consent.
+    """Add or update a stored campaign's contacts, due from ``now`` (rules time) on; never creates consent.
 
+    ``planner_for`` so many rows says when each is due; without it they are due at once.
     ``languages`` and ``fields`` (the columns that it reads) are the flow's; ``sheet`` names one of a workbook.
     ``by`` is who imports, for the record of it. ``reading`` gets how much of the file is read, ``progress`` how many of
     its rows are done, also when we are cancelled. A file that was sent is one batch, so that it can be a part of a
@@ -95,12 +98,13 @@ async def import_contacts_file(  # noqa: PLR0913 - each is of the file, the camp
         await _refuse_generated(store, campaign.name, spool)
         fingerprint = await in_background(_fingerprint, copy, sheet or "", region, repr(called), *languages)
         number = await _note(store, by, "contacts", path, copy, spool, campaign.name) if by else None
+        plan = planner_for(spool.rows) if planner_for else None
         run, before = await imports.begin(store, campaign.name, fingerprint)
         if before.rows_done:
             notes = (*notes, _goes_on(before, spool.rows, progress))
         try:
             summary = await store_all(
-                path, spool, _contacts_plan(store, campaign.name, now, run, before), progress, notes
+                path, spool, _contacts_plan(store, campaign.name, now, run, before, plan), progress, notes
             )
         except asyncio.CancelledError:
             if progress:  # what is on its way may be stored or not: only the database knows
@@ -230,7 +234,12 @@ def _open(path: Path | SentFile, sheet: str | None, stack: ExitStack) -> tuple[I
 
 
 def _contacts_plan(
-    store: Store, campaign: str, now: dt.datetime, run: str, before: imports.ImportProgress
+    store: Store,
+    campaign: str,
+    now: dt.datetime,
+    run: str,
+    before: imports.ImportProgress,
+    plan: Planner | None,
 ) -> StoringPlan[ContactRow]:
     """Two batches at once, each at its position, marking how far the import has come."""
     last: contact_table.BatchOrder | None = None
@@ -238,7 +247,7 @@ def _contacts_plan(
     async def write(rows: Sequence[ContactRow], done: int) -> Count:
         nonlocal last  # until the first wait, tasks run in the order in which they were made
         place = last = contact_table.BatchOrder(last)
-        count = await contact_table.import_batch(store, campaign, rows, now, place, contact_table.Mark(run, done))
+        count = await contact_table.import_batch(store, campaign, rows, now, place, contact_table.Mark(run, done), plan)
         return count.added, count.updated, count.unchanged, 0
 
     return StoringPlan(write, AT_ONCE, before.rows_done, (before.added, before.updated, before.unchanged, 0))

@@ -25,10 +25,11 @@ from agi_app.dialer.agents.availability import AgentWatch
 from agi_app.dialer.agents.transfer_to_agent import Transfers
 from agi_app.dialer.attempt_writer import AttemptWriter
 from agi_app.dialer.circuit_breaker import Breaker, Ticket
+from agi_app.dialer.next_point import next_call
 from agi_app.dialer.node import Node
 from agi_app.dialer.pacing import Turn
-from agi_app.dialer.retry_and_call_back import after_call
 from agi_app.dialer.unplayed_prompts import Unplayed
+from agi_app.due.points import urgency
 from agi_app.errors import AgiAppError, RequestFailed, SafetyError
 from agi_app.flow.language.definition import Flow
 from agi_app.gate.decide import permit
@@ -90,6 +91,7 @@ class RunningCampaign:
     flow: Flow
     trunk: TrunkSettings
     breaker: Breaker
+    contacts: int = 0  # that it may have
 
     @property
     def terms(self) -> CallTerms:
@@ -284,8 +286,11 @@ class Originator:
 
     async def _finish(self, claim: Claim, line: RunningCampaign, result: CallResult) -> None:
         now, paused = self._clock.now(), line.breaker.paused
-        due, result = after_call(claim, line.campaign, result, self._node.ruleset, now, trunk_paused=paused)
-        await self._writer.finish(Ended(claim.attempt_id, result, due, contact_done=due is None))
+        rules, room = self._node.ruleset, line.contacts
+        then, result = next_call(claim, line.campaign, result, rules, now, contacts=room, trunk_paused=paused)
+        order = urgency(claim.priority, then.point)
+        ended = Ended(claim.attempt_id, result, then.due, then.due is None, then.point, order, then.for_good)
+        await self._writer.finish(ended)
         await self._unplayed.ended(claim.campaign, result)
         _log.info(
             "call ended",

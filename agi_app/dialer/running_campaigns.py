@@ -15,6 +15,7 @@ from agi_app.dialer.circuit_breaker import Breaker
 from agi_app.dialer.node import Node
 from agi_app.dialer.originator import RunningCampaign
 from agi_app.dialer.pacing import Pacer
+from agi_app.due.planner import planner
 from agi_app.errors import AuthorError
 from agi_app.flow.check.speech_answers import by_voice_alone
 from agi_app.flow.engine.say_texts import missing_columns, said_columns
@@ -32,6 +33,7 @@ from agi_app.store.calling.gateway_ports import GatewayPort
 from agi_app.store.database.pool import Store
 
 SOON = dt.timedelta(seconds=3)  # who is due by then: the next look is a second away, and clocks may differ by two
+UNLIMITED = 10_000  # contacts of a campaign that no approval limits: over so many, moved points of time are spread
 SHARE_S = 4.0  # how long a share of a rate is ours; a node that dies leaves it to the others after that
 
 _log = log.get("dialer")
@@ -164,7 +166,8 @@ class RunningCampaigns:
                 trunk=row.campaign.trunk,
                 lost=lost[0],
             )
-        return RunningCampaign(row.campaign, flow, trunk, self.breakers[row.campaign.trunk])
+        breaker = self.breakers[row.campaign.trunk]
+        return RunningCampaign(row.campaign, flow, trunk, breaker, row.most_contacts or UNLIMITED)
 
     def _refuse(self, name: str, why: str) -> None:
         self.unusable[name] = WaitingReason(UNUSABLE, why)
@@ -183,6 +186,7 @@ def terms_of(node: Node, line: RunningCampaign, lease: dt.timedelta) -> claims.C
         clock_name=node.clock.name,
         ports=tuple(GatewayPort(p.number, p.calls_per_day, p.spacing) for p in line.trunk.ports.values()),
         missing=missing_columns(line.flow) if said_columns(line.flow) else None,
+        plan=planner(line.campaign, node.ruleset, line.contacts),
     )
 
 

@@ -39,7 +39,7 @@ class Hours:
         return at if self.is_open(at) else next_opening(at, self.opening, self.zones) or at
 
     def last_before(self, at: dt.datetime) -> tuple[dt.datetime, dt.datetime] | None:
-        """The last stretch that is open and ends by ``at``: its begin, and its end (excluded). None: none in three weeks.
+        """The last stretch that is open and ends by ``at``: its begin, its end (excluded). None: none in three weeks.
 
         Where clocks change within a window, an end is looked for in both of the hours that bear its name.
         """

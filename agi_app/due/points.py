@@ -1,9 +1,9 @@
 """When a contact is due: the points of time that its campaign names, within the opening hours of the person. Pure.
 
-A campaign's ``due`` gives each contact points of time: so long before its appointment, or the time of a column. A point
+A campaign's ``due`` gives each contact points of time: a length of time before its appointment, or the time of a column. A point
 that falls into closed time moves to the end of the last opening before it, spread over that opening's last part by what
-the campaign's pace allows, so that not all are due at one instant. Of points that are past only the latest counts, once:
-then at the next opening, unless the point after it comes first. Nothing here lets anybody be called: the gate decides.
+the campaign's pace allows, so that not all are due at one instant. Of points that are past only the latest counts, and
+once: at the next opening, unless the point after it comes first. Nothing here lets anybody be called: the gate decides.
 """
 
 from __future__ import annotations
@@ -73,9 +73,24 @@ def plan(
     return Planned(latest, now if now >= last else late)
 
 
-def place(external_id: str) -> float:
+def settled_by(
+    campaign: Campaign, times: Times, hours: Hours, now: dt.datetime, share: float, span: dt.timedelta
+) -> int:
+    """How many of a contact's points are past: one call settles them all."""
+    return sum(moved(point, hours, share, span) <= now for point in points_of(campaign.due, times.event))
+
+
+def place(number: str) -> float:
     """Where among the others of its campaign a contact's moved points are: the same each time, and evenly spread."""
-    return int.from_bytes(blake2b(external_id.encode(), digest_size=6).digest()) / 2**48
+    return int.from_bytes(blake2b(number.encode(), digest_size=6).digest()) / 2**48
+
+
+def urgency(priority: int, point: int) -> int:
+    """Those who are due are called by it, the highest first: by priority (0 to 9), then the later point of time.
+
+    A later point is nearer to the appointment, and those of one point are due in the order of their appointments.
+    """
+    return priority * 10 + min(point, 9)
 
 
 def span_of(campaign: Campaign, contacts: int) -> dt.timedelta:

@@ -26,8 +26,13 @@ def campaign_dates(case: GateCase) -> Reason | None:
 
 
 def contact_time(case: GateCase) -> Reason | None:
-    """It is neither before the contact's `not_before` nor after its `not_after`, else its appointment."""
-    times = case.facts.times
+    """It is neither before the contact's `not_before` nor after its `not_after`, else its appointment.
+
+    In a campaign with `due` the contact has that time.
+    """
+    times, due = case.facts.times, case.campaign.due
+    if due is not None and times.event is None:
+        return Reason("contact_without_time", {"column": due.column})
     if times.not_before is not None and case.now < times.not_before:
         return Reason("contact_too_early", {"at": _day_and_time(times.not_before)}, times.not_before)
     last = times.last(replace(case.campaign, ends=None))

@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 from agi_app.model.campaign import CampaignState, Purpose
-from agi_app.model.contact_times import Times
+from agi_app.model.contact_times import NO_TIMES, Times
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class KeptFacts:
     list_states: tuple[ListState, ...]  # all external lists in force
     abandoned: AbandonedFact | None  # None: a campaign without agents abandons nobody
     columns_missing: tuple[str, ...] = ()  # names of the contact's columns that the flow says and cannot
-    times: Times = Times()  # of the contact; older decisions know none
+    times: Times = NO_TIMES  # of the contact; older decisions know none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from agi_app.model.contact_times import NO_TIMES, Times
 from agi_app.model.number_location import NumberLocation
 
 
@@ -108,6 +109,10 @@ class Claim(AllowedCall):
     attempt_number: int  # 1 for the first call to this contact
     retries_used: dict[str, int] = field(default_factory=dict)  # outcome -> how often it ended an attempt
     counted: tuple[dt.datetime, ...] = ()  # rules time of the person's calls before it that count against caps
+    times: Times = NO_TIMES  # what the office says of its time
+    point: int = 0  # which of the contact's points of time this call is for
+    tries: int = 0  # calls to this contact before it that rang or were answered
+    priority: int = 0
 
     @property
     def party(self) -> Party:

@@ -1,4 +1,4 @@
-"""What the office says of a contact's time: when to call, not before, not after."""
+"""What the office says of the time of a contact: the appointment, and from when until when to call."""
 
 from __future__ import annotations
 
@@ -28,3 +28,6 @@ class Times:
     def first(self, campaign: Campaign) -> dt.datetime | None:
         """Nobody is called before; None: no such time."""
         return max((at for at in (self.not_before, campaign.starts) if at is not None), default=None)
+
+
+NO_TIMES = Times()

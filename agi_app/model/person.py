@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 from agi_app.model.campaign import Purpose
+from agi_app.model.contact_times import NO_TIMES, Times
 
 # How a refusal was said (``via``) that is no stop: the one who answers this number is not the person its consents are
 # of. It ends those given until then for this very number, and nothing at other numbers of the person.
@@ -23,6 +24,9 @@ class ContactRow:
     language: str | None
     fields: dict[str, str]
     person_key: str | None = None  # the operator's own id of the person, whose numbers belong together
+    times: Times = NO_TIMES
+    priority: int = 0  # 0 to 9, 9 first
+    cancelled: bool | None = None  # None: the list does not say
 
 
 @dataclass(frozen=True, slots=True)

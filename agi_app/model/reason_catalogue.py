@@ -15,6 +15,10 @@ GATE: Sentences = {
     "campaign_not_running": S("the campaign is {state}", "活动{state}"),
     "campaign_not_begun": S("the campaign begins on {at} UTC", "活动于 {at}（UTC）开始"),
     "campaign_over": S("the campaign ended on {at} UTC", "活动已于 {at}（UTC）结束"),
+    "contact_without_time": S(
+        "the list gave no time in the column {column}: import the contact again",
+        "名单的 {column} 列没有时间：请重新导入该联系人",
+    ),
     "contact_too_early": S("this contact is not to be called before {at} UTC", "{at}（UTC）之前不得呼叫此联系人"),
     "contact_too_late": S(
         "this contact was not to be called any later than {at} UTC", "{at}（UTC）之后不再呼叫此联系人"

@@ -40,7 +40,9 @@ SHOWN = 100  # characters of a payload that says nothing
 MAX_CLOCK_DIFFERENCE = dt.timedelta(seconds=2)
 FREE_SPACE = "free space or fix the file's permissions; it is tried again automatically"
 RESTORED = "the database was restored from a backup: nobody is called"
+ONLY_RINGING = ("campaign_stopped", "contact_changed")  # a talk with the person goes on
 LISTED = template("the number came onto a do-not-call list")
+CHANGED = template("the office changed the contact's time, or cancelled it")
 
 _log = log.get("worker")
 
@@ -152,6 +154,8 @@ class Worker:
                 if "everything" in change:
                     await self._look_at_pause()
                     self._look_around.set()  # so that the others read at once that we dial nobody
+                elif "contacts" in change:
+                    await self._drop_changed()
                 elif change.get("state") == "stopped":
                     self._node.live.stop_campaign(str(change.get("campaign")))
                 dialer.control_changed()
@@ -176,14 +180,25 @@ class Worker:
             verdicts = dict.fromkeys(ids, "person_stopped")  # in doubt the call ends
         for attempt_id, verdict in verdicts.items():
             why = LISTED if verdict == "listed" else template("the person said stop")
-            live.stop_attempt(attempt_id, why, even_if_up=verdict != "campaign_stopped")
+            live.stop_attempt(attempt_id, why, even_if_up=verdict not in ONLY_RINGING)
+
+    async def _drop_changed(self) -> None:
+        """End calls that still ring on a time that the office has changed, or to a contact that it has cancelled."""
+        try:
+            async with asyncio.timeout(ASK_S):
+                verdicts = await stop_table.live_check(self._node.store, self._node.live.attempt_ids)
+        except (StoreError, TimeoutError):
+            return  # a mark is not given on old facts; and what the next look at all calls finds ends then
+        for attempt_id, verdict in verdicts.items():
+            if verdict == "contact_changed":
+                self._node.live.stop_attempt(attempt_id, CHANGED, even_if_up=False)
 
     async def _check_live_calls(self) -> None:
         """Something may have been missed while deaf: ask the database about every live call."""
         try:
             verdicts = await stop_table.live_check(self._node.store, self._node.live.attempt_ids)
             for attempt_id, verdict in verdicts.items():
-                self._node.live.stop_attempt(attempt_id, verdict, even_if_up=verdict != "campaign_stopped")
+                self._node.live.stop_attempt(attempt_id, verdict, even_if_up=verdict not in ONLY_RINGING)
             if self.health.outage:
                 self.health.outage_ended = await checks.database_now(self._node.store)
                 self.health.peers = t("waiting to hear that the other workers' stops are stored")

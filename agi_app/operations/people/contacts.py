@@ -8,18 +8,20 @@ from __future__ import annotations
 import base64
 import dataclasses
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from agi_app.authoring.suggestions import no_such
+from agi_app.campaigns.calling_rules.rule_files import load_ruleset
 from agi_app.campaigns.campaign_file.load import CampaignDocument
 from agi_app.campaigns.project.read_project import Project, Source
 from agi_app.contacts.import_batches import ImportSummary, Progress
 from agi_app.contacts.importer import check_header, import_contacts_file
 from agi_app.contacts.tables.opening import SentFile
+from agi_app.due.planner import Planner, planner
 from agi_app.errors import AuthorError, InputError
 from agi_app.event_loop import in_background
 from agi_app.flow.check.impossible_values import columns_read
@@ -28,7 +30,9 @@ from agi_app.installation import Installation
 from agi_app.log import without_numbers
 from agi_app.messages import current, speaking, t
 from agi_app.model.actors import Scope
+from agi_app.model.campaign import Campaign
 from agi_app.operations.acting import imported_by, noted, reads
+from agi_app.store.calling import tallies
 from agi_app.store.calling.campaigns import load_campaign, save_campaign
 from agi_app.store.requested_calls import asks
 from agi_app.store.requested_calls.asks import Ask, NewAsk
@@ -102,8 +106,16 @@ async def _import(inst: Installation, campaign: WrittenCampaign, file: Path | Se
         progress=storing,
         fields=columns_read(flow.parsed.flow) if flow else (),
         by=imported_by(inst),
+        planner_for=await _planner_for(inst, wanted),
         **more,
     )
+
+
+async def _planner_for(inst: Installation, campaign: Campaign) -> Callable[[int], Planner]:
+    """When contacts are due: so many come to those that the campaign has."""
+    there = sum((await tallies.of_campaign(inst.store, campaign.name)).contacts.values())
+    ruleset = load_ruleset(inst.settings.project)
+    return lambda more: planner(campaign, ruleset, there + more)
 
 
 @noted(Scope.CONTACTS_IMPORT, "contacts ask", "campaign")

@@ -55,6 +55,9 @@ class Ended:
     result: CallResult
     next_due: dt.datetime | None  # rules time; None on a contact that is not done parks it
     contact_done: bool
+    point: int | None = None  # of the contact's points of time, which it is due for next; None: as before
+    urgency: int | None = None
+    for_good: bool = False  # done, whatever the office has changed meanwhile
 
 
 async def finish(store: Store, ends: Sequence[Ended]) -> list[bool]:
@@ -113,6 +116,9 @@ def _values(end: Ended) -> dict[str, Any]:
         "ended_at": result.ended_at,
         "contact_state": "done" if end.contact_done else "pending",
         "next_due": end.next_due,
+        "point": end.point,
+        "urgency": end.urgency,
+        "for_good": end.for_good,
     }
 
 

@@ -34,7 +34,7 @@ WITH given AS MATERIALIZED (
     FROM jsonb_to_recordset(%(results)s::jsonb) AS r
         (attempt_id text, outcome text, disposition text, answers jsonb, recordings jsonb, cause integer,
          tech_cause integer, note text, counts boolean, swept boolean, ringing_at timestamptz, answered_at timestamptz,
-         ended_at timestamptz, contact_state text, next_due timestamptz)
+         ended_at timestamptz, contact_state text, next_due timestamptz, point smallint, urgency smallint, for_good boolean)
     JOIN attempt a ON a.attempt_id = r.attempt_id JOIN person p ON p.person_id = a.person_id
     ORDER BY known
 ), locked AS MATERIALIZED (
@@ -47,16 +47,27 @@ WITH given AS MATERIALIZED (
     FROM locked r
     WHERE a.attempt_id = r.attempt_id AND r.head IS NOT NULL AND a.state <> 'ended'
     RETURNING a.attempt_id, a.contact_id, r.head, coalesce(a.number_id, a.person_id) AS number_id, a.caller_id,
-              r.counts, r.outcome, r.disposition, r.contact_state, r.next_due, r.recordings
+              r.counts, r.outcome, r.disposition, r.contact_state, r.next_due, r.point, r.urgency, r.for_good, r.swept,
+              a.revision, r.recordings
 ), freed AS (
     UPDATE slot SET attempt_id = NULL FROM ended WHERE slot.attempt_id = ended.attempt_id
 ), seen AS (
     UPDATE person SET caller_id_seen = ended.caller_id FROM ended
     WHERE person.person_id IN (ended.head, ended.number_id) AND ended.counts AND person.caller_id_seen IS NULL
 ), settled AS (
+    -- What the office changed during the call stands: a time that it changed makes the contact due as it said. After a
+    -- guess (the worker died) a contact with an appointment is looked at for its next point.
     UPDATE contact
-    SET state = ended.contact_state, due_at = coalesce(ended.next_due, 'infinity'),
-        attempts_made = attempts_made + 1,
+    SET state = CASE WHEN contact.state = 'cancelled' THEN 'cancelled'
+                     WHEN {office_moved_it} OR {guessed} THEN 'pending' ELSE ended.contact_state END,
+        due_at = CASE WHEN contact.state = 'cancelled' THEN 'infinity'
+                      WHEN {office_moved_it} OR {guessed} THEN contact.due_at
+                      ELSE coalesce(ended.next_due, 'infinity') END,
+        point = CASE WHEN {office_moved_it} THEN contact.point WHEN {guessed} THEN contact.point + 1
+                     ELSE coalesce(ended.point, contact.point) END,
+        urgency = CASE WHEN {office_moved_it} THEN contact.urgency ELSE coalesce(ended.urgency, contact.urgency) END,
+        replan = {guessed},
+        attempts_made = attempts_made + 1, tries = tries + ended.counts::integer,
         retries_used = retries_used || jsonb_build_object(
             ended.outcome, coalesce((retries_used ->> ended.outcome)::integer, 0) + 1),
         last_outcome = ended.outcome, disposition = coalesce(ended.disposition, contact.disposition)
@@ -74,7 +85,7 @@ WITH given AS MATERIALIZED (
     SELECT * FROM jsonb_to_record(%(result)s::jsonb) AS r
         (attempt_id text, outcome text, disposition text, answers jsonb, recordings jsonb, cause integer,
          tech_cause integer, note text, counts boolean, ringing_at timestamptz, answered_at timestamptz,
-         ended_at timestamptz, contact_state text)
+         ended_at timestamptz, contact_state text, for_good boolean)
 ), ended AS (
     UPDATE attempt a
     SET outcome = r.outcome, disposition = r.disposition, answers = r.answers, cause = r.cause,
@@ -82,10 +93,11 @@ WITH given AS MATERIALIZED (
         ringing_at = r.ringing_at, answered_at = r.answered_at, ended_at = coalesce(r.ended_at, a.ended_at)
     FROM given r
     WHERE a.attempt_id = r.attempt_id AND a.state = 'ended' AND a.swept
-    RETURNING a.attempt_id, a.contact_id, r.outcome, r.disposition, r.contact_state, r.recordings
+    RETURNING a.attempt_id, a.contact_id, a.revision, r.outcome, r.disposition, r.contact_state, r.for_good, r.recordings
 ), settled AS (
     UPDATE contact
-    SET state = CASE WHEN ended.contact_state = 'done' AND contact.state = 'pending' THEN 'done' ELSE contact.state END,
+    SET state = CASE WHEN ended.contact_state = 'done' AND contact.state = 'pending' AND NOT {office_moved_it}
+                          AND (contact.event_at IS NULL OR ended.for_good) THEN 'done' ELSE contact.state END,
         last_outcome = ended.outcome, disposition = coalesce(ended.disposition, contact.disposition)
     FROM ended WHERE contact.contact_id = ended.contact_id
 ), kept AS (

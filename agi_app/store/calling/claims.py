@@ -9,20 +9,24 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
 import msgspec
+from psycopg.rows import DictRow
 
+from agi_app.due.planner import Planner
 from agi_app.gate.replay import inputs_of
 from agi_app.gate.stored_reasons import reasons_of
 from agi_app.model.call import Claim
 from agi_app.model.campaign import Campaign, CampaignState
+from agi_app.model.contact_times import NEVER
 from agi_app.store.calling import concurrent_slots, gateway_ports
 from agi_app.store.calling.agents import AgentTerms, may_begin
 from agi_app.store.calling.decision_texts import spec_of, version_of_spec
-from agi_app.store.calling.facts import Decide, Due, JudgedContact, Missing, begin, judge
+from agi_app.store.calling.facts import Begin, Decide, Due, JudgedContact, Missing, begin, judge, times_of
 from agi_app.store.calling.gateway_ports import GatewayPorts
 from agi_app.store.database.pool import Store
 from agi_app.store.database.statements import Connection, as_json, load_queries, records
@@ -30,6 +34,8 @@ from agi_app.store.database.statements import Connection, as_json, load_queries,
 Q = load_queries("calling/claims")
 SOONEST_RETRY = dt.timedelta(seconds=1)  # a refusal is not decided again at once, whatever the rule says
 CEILING = "abandoned_ceiling"  # the gate's rule
+TIME_IS_OVER = {"contact_too_late", "campaign_over"}  # the gate's rules: such a contact has expired
+USUAL, URGENT = "c.urgency = 0", "c.urgency = %(urgency)s AND c.urgency > 0"  # the latter in terms of its index
 _FIELDS = msgspec.json.Decoder(dict[str, str])
 _RETRIES = msgspec.json.Decoder(dict[str, int])
 
@@ -46,6 +52,7 @@ class ClaimTerms:
     ports: tuple[gateway_ports.GatewayPort, ...] = ()  # of the trunk, when it is a gateway with ports
     agents: AgentTerms | None = None  # of a campaign that calls for some
     missing: Missing | None = None  # which of a contact's columns the flow cannot say; None: it says none
+    plan: Planner | None = None  # a contact's next point of time
 
 
 class Nobody(Enum):
@@ -107,13 +114,15 @@ async def claim(
             ports = await gateway_ports.lease(connection, terms.ports, start.now, terms.offset)
             if not ports.free:
                 return ClaimBatch(short=ports)
-        if not (due := await _lock(connection, campaign, start.now, max(limit, look_at), ports)):
+        if not (due := await _lock(connection, campaign, start, max(limit, look_at), ports)):
             waits = ports is not None and len(ports.free) < len(terms.ports)  # perhaps for a port that is taken
             return ClaimBatch(short=ports if waits else Nobody.DUE)
-        judged = await judge(connection, due, start, decide, len(free) if ports is None else len(due), terms.missing)
+        later = PutOffContacts(terms.plan, start.now)
+        most = len(free) if ports is None else len(due)
+        judged = await judge(connection, due, start, decide, most, terms.missing, later.takes)
         if ports is not None:
             judged = _one_a_port(judged, ports.free, len(free))
-        claims = await reserve(connection, campaign, judged, free, start.now, terms)
+        claims = await reserve(connection, campaign, judged, free, start.now, terms, later=later.rows)
     short: Short | None = None
     if (over := next((r.text for j in judged for r in j.decision.reasons if r.rule == CEILING), None)) is not None:
         short = OverCeiling(over)
@@ -134,17 +143,49 @@ async def _for_agents(connection: Connection, campaign: Campaign, now: dt.dateti
 
 
 async def _lock(
-    connection: Connection, campaign: Campaign, now: dt.datetime, limit: int, ports: GatewayPorts | None
+    connection: Connection, campaign: Campaign, start: Begin, limit: int, ports: GatewayPorts | None
 ) -> list[Due]:
-    """Lock due contacts with the heads of their persons; one contact a person. With ports: whom a free one may call."""
-    values: dict[str, Any] = {"campaign": campaign.name, "now": now, "limit": limit}
+    """Lock due contacts with the heads of their persons; one contact a person, by urgency, then who is due longest.
+
+    With ports: whom a free one may call.
+    """
+    values: dict[str, Any] = {"campaign": campaign.name, "now": start.now}
     if ports is not None:
         prefixes, numbers = zip(("", campaign.caller_id), *campaign.local_caller_ids, strict=True)
         values |= {"free": list(ports.free), "prefixes": list(prefixes), "numbers": list(numbers)}
+    query = Q["lock" if ports is None else "lock_for_ports"]
     first_of_person: dict[int, Due] = {}
-    for row in await records(connection, Q["lock" if ports is None else "lock_for_ports"], values):
-        first_of_person.setdefault(row["head"], Due(row["contact_id"], row["head"]))
+    for urgency in (*start.urgencies, 0):
+        turn = URGENT if urgency else USUAL
+        values |= {"urgency": urgency, "limit": limit}
+        found = await records(connection, query.replace("{turn}", turn), values)
+        for row in found:
+            first_of_person.setdefault(row["head"], Due(row["contact_id"], row["head"]))
+        limit -= len(found)
+        if limit <= 0:
+            break
     return list(first_of_person.values())
+
+
+class PutOffContacts:
+    """Contacts that were due for a look only: their next point of time was not known when their last call ended."""
+
+    def __init__(self, plan: Planner | None, now: dt.datetime) -> None:
+        self._plan, self._now = plan, now
+        self.rows: list[dict[str, Any]] = []  # what is written about them
+
+    def takes(self, row: DictRow) -> bool:
+        """Whether a contact that may be called is not due now, as its points of time say."""
+        if not row["replan"] or self._plan is None:
+            return False
+        planned = self._plan(row["e164"], times_of(row), row["point"], self._now)
+        if planned is not None and planned.at <= self._now:
+            return False
+        state = (
+            {"state": "done"} if planned is None else {"state": "pending", "due_at": planned.at, "point": planned.point}
+        )
+        self.rows.append({"contact_id": row["contact_id"], "news": False, **state})
+        return True
 
 
 def _one_a_port(judged: list[JudgedContact], free: frozenset[str], most: int) -> list[JudgedContact]:
@@ -169,14 +210,18 @@ async def reserve(
     now: dt.datetime,
     terms: ClaimTerms,
     by_hand: str | None = None,
+    *,
+    later: Sequence[dict[str, Any]] = (),
 ) -> list[Claim]:
     """Write what was judged: decisions, attempts with slots, what happens to the contacts. ``free`` are locked slots.
 
     ``by_hand``: somebody asked for this call. Then a refused contact keeps this state and its due time, else the gate
-    says when to ask again; and it is not one of the campaign's calls for whichever agent is free.
+    says when to ask again; and it is not one of the campaign's calls for whichever agent is free. ``later``: rows of
+    contacts that were not judged.
     """
     slots_left = iter(free)
-    rows = [_settled(j, now, next(slots_left) if j.decision.allowed else None, bool(terms.ports)) for j in judged]
+    by_port = bool(terms.ports)
+    rows = [_settled(j, campaign, now, next(slots_left) if j.decision.allowed else None, by_port) for j in judged]
     if by_hand is not None:
         rows = [row if row["state"] == "claimed" else row | {"state": by_hand, "due_at": None} for row in rows]
     spec = spec_of(campaign)
@@ -192,7 +237,7 @@ async def reserve(
         "lease": terms.lease,
         "trunk_scope": concurrent_slots.of_trunk(campaign.trunk),
         "campaign_scope": concurrent_slots.of_campaign(campaign.name),
-        "rows": as_json(rows),
+        "rows": as_json([*rows, *later]),
     }
     decided = {r["contact_id"]: r["decision_id"] for r in await records(connection, Q["settle"], values)}
     return [
@@ -202,7 +247,9 @@ async def reserve(
     ]
 
 
-def _settled(judged: JudgedContact, now: dt.datetime, slot: tuple[int, int] | None, by_port: bool) -> dict[str, Any]:
+def _settled(
+    judged: JudgedContact, campaign: Campaign, now: dt.datetime, slot: tuple[int, int] | None, by_port: bool
+) -> dict[str, Any]:
     """What is written about one contact; ``slot`` (of the trunk, of the campaign) when it is to be called."""
     decision = judged.decision
     row: dict[str, Any] = {
@@ -210,6 +257,7 @@ def _settled(judged: JudgedContact, now: dt.datetime, slot: tuple[int, int] | No
         "person_id": decision.person_id,
         "number_id": judged.row["number_id"],
         "news": _is_news(judged),
+        "revision": judged.row["revision"],
     }
     if row["news"]:
         row |= {
@@ -224,8 +272,11 @@ def _settled(judged: JudgedContact, now: dt.datetime, slot: tuple[int, int] | No
         if by_port:
             attempt |= {"port": decision.caller_id, "port_scope": gateway_ports.scope_of(decision.caller_id)}
         return row | attempt | {"state": "claimed", "trunk_slot": slot[0], "campaign_slot": slot[1]}
-    again = decision.try_again_at
-    return row | {"state": "pending", "due_at": max(again, now + SOONEST_RETRY) if again else "infinity"}
+    if TIME_IS_OVER & set(decision.rules):
+        return row | {"state": "expired", "due_at": "infinity"}
+    again, last = decision.try_again_at, judged.facts.times.last(campaign)
+    due = min(max(again, now + SOONEST_RETRY) if again else NEVER, last)
+    return row | {"state": "pending", "due_at": "infinity" if due == NEVER else due}
 
 
 def _is_news(judged: JudgedContact) -> bool:
@@ -253,4 +304,8 @@ def _claim(judged: JudgedContact, attempt_id: str, campaign: Campaign, decision_
         decision_id=decision_id,
         retries_used=_RETRIES.decode(row["retries_used"]),
         counted=tuple(call.at for call in judged.facts.counted_calls),
+        times=judged.facts.times,
+        point=row["point"],
+        tries=row["tries"],
+        priority=row["priority"],
     )

@@ -15,17 +15,27 @@ SELECT CASE WHEN c.state = 'running' AND calling_paused() THEN 'paused' ELSE c.s
                                   ORDER BY name, list_id DESC) l)::text AS lists,
        (SELECT jsonb_build_object('answered', sum(answered), 'abandoned', sum(abandoned)) FROM agent_tally t
         WHERE t.campaign = c.name AND t.day > ((clock_timestamp() + %(offset)s::interval) AT TIME ZONE 'UTC')::date - 30
-        HAVING count(*) > 0)::text AS abandoned
+        HAVING count(*) > 0)::text AS abandoned,
+       ARRAY(WITH RECURSIVE level AS (
+                 SELECT max(k.urgency) AS urgency FROM contact k
+                 WHERE k.campaign = %(campaign)s AND k.state = 'pending' AND k.urgency > 0
+                 UNION ALL
+                 SELECT (SELECT max(k.urgency) FROM contact k
+                         WHERE k.campaign = %(campaign)s AND k.state = 'pending' AND k.urgency > 0
+                           AND k.urgency < level.urgency)
+                 FROM level WHERE level.urgency IS NOT NULL)
+             SELECT urgency FROM level WHERE urgency IS NOT NULL) AS urgencies
 FROM campaign c
 WHERE c.name = %(campaign)s;
 
 -- Statement 1: lock the contacts that are due and the heads of their persons. Facts must not be read here: a
--- statement sees the database as it was before it waited for, or passed over, a lock.
+-- statement sees the database as it was before it waited for, or passed over, a lock. Whose turn it is, by
+-- urgency, the module says; most campaigns have nobody with any.
 -- name: lock
 SELECT c.contact_id, h.person_id AS head
 FROM contact c JOIN person p ON p.person_id = c.person_id
 JOIN person h ON h.person_id = coalesce(p.same_as, p.person_id)
-WHERE c.campaign = %(campaign)s AND c.state = 'pending' AND c.due_at <= %(now)s AND h.same_as IS NULL
+WHERE c.campaign = %(campaign)s AND c.state = 'pending' AND {turn} AND c.due_at <= %(now)s AND h.same_as IS NULL
   AND NOT EXISTS (SELECT FROM group_of(h.person_id) AS m JOIN attempt a ON a.person_id = m
                   WHERE {call_is_on})
 ORDER BY c.due_at, c.contact_id
@@ -40,7 +50,7 @@ SELECT c.contact_id, h.person_id AS head
 FROM contact c JOIN person p ON p.person_id = c.person_id
 JOIN person h ON h.person_id = coalesce(p.same_as, p.person_id)
 CROSS JOIN LATERAL (SELECT coalesce(p.caller_id_seen, h.caller_id_seen) AS number) AS seen
-WHERE c.campaign = %(campaign)s AND c.state = 'pending' AND c.due_at <= %(now)s AND h.same_as IS NULL
+WHERE c.campaign = %(campaign)s AND c.state = 'pending' AND {turn} AND c.due_at <= %(now)s AND h.same_as IS NULL
   AND NOT EXISTS (SELECT FROM group_of(h.person_id) AS m JOIN attempt a ON a.person_id = m
                   WHERE {call_is_on})
   AND CASE WHEN seen.number = ANY(%(numbers)s) THEN seen.number = ANY(%(free)s)
@@ -57,6 +67,8 @@ FOR NO KEY UPDATE OF c, h SKIP LOCKED;
 SELECT c.contact_id, w.head, p.person_id AS number_id, p.e164,
        coalesce(p.caller_id_seen, h.caller_id_seen) AS caller_id_seen,
        c.language, c.fields::text AS fields, c.attempts_made, c.retries_used::text AS retries_used,
+       c.event_at, c.not_before, c.not_after, c.preferred::text AS preferred, c.point, c.tries, c.priority, c.revision,
+       c.replan,
        (SELECT min((SELECT s.at FROM suppression s WHERE s.number_hash = m.number_hash))
         FROM person m WHERE m.person_id = ANY(g.members)) AS suppressed_at,
        (SELECT jsonb_agg(jsonb_build_object(
@@ -95,7 +107,8 @@ WITH given AS MATERIALIZED (
     FROM jsonb_to_recordset(%(rows)s::jsonb) AS r
         (contact_id bigint, person_id bigint, number_id bigint, state text, due_at timestamptz, news boolean,
          rules text[], reasons jsonb, inputs jsonb, ruleset_version text, decided_at timestamptz,
-         attempt_id text, caller_id text, port text, port_scope text, trunk_slot integer, campaign_slot integer)
+         attempt_id text, caller_id text, port text, port_scope text, trunk_slot integer, campaign_slot integer,
+         revision integer, point smallint, urgency smallint)
 ), kept AS (
     INSERT INTO campaign_version (version, campaign, spec)
     SELECT %(campaign_version)s, %(campaign)s, %(spec)s
@@ -109,9 +122,9 @@ WITH given AS MATERIALIZED (
     FROM given WHERE news
 ), opened AS (
     INSERT INTO attempt (attempt_id, contact_id, person_id, number_id, campaign, decision_id, node, trunk, caller_id,
-                         line, agents, rules_at, lease_until)
+                         line, agents, rules_at, lease_until, revision)
     SELECT attempt_id, contact_id, person_id, number_id, %(campaign)s, decision_id, %(node)s, %(trunk)s,
-           caller_id, port, %(agents)s, %(now)s, clock_timestamp() + %(lease)s::interval
+           caller_id, port, %(agents)s, %(now)s, clock_timestamp() + %(lease)s::interval, revision
     FROM given WHERE attempt_id IS NOT NULL
 ), occupied AS (
     UPDATE slot SET attempt_id = g.attempt_id
@@ -122,7 +135,9 @@ WITH given AS MATERIALIZED (
 ), settled AS (
     UPDATE contact c
     SET state = g.state, due_at = coalesce(g.due_at, c.due_at), last_decision_id = coalesce(g.decision_id, c.last_decision_id),
-        refused_by = CASE WHEN g.news THEN nullif(g.rules, '{}') ELSE c.refused_by END
+        refused_by = CASE WHEN g.news THEN nullif(g.rules, '{}') ELSE c.refused_by END,
+        point = coalesce(g.point, c.point), urgency = coalesce(g.urgency, c.urgency),
+        replan = false
     FROM given g WHERE c.contact_id = g.contact_id
 )
 SELECT contact_id, decision_id FROM given WHERE attempt_id IS NOT NULL;

@@ -13,11 +13,13 @@ from psycopg.rows import DictRow
 from agi_app.gate.caller_id_rules import numbers_of
 from agi_app.gate.decide import Decision
 from agi_app.gate.facts import AbandonedFact, CallFact, ConsentFact, Facts, ListState, ProofFact
-from agi_app.model.campaign import Campaign, CampaignState
+from agi_app.model.campaign import Campaign, CampaignState, Window
+from agi_app.model.contact_times import Times
 from agi_app.store.database.statements import Connection, load_queries, record, records
 
 Q = load_queries("calling/claims")
 Decide = Callable[[Facts, dt.datetime], Decision]
+PutOff = Callable[[DictRow], bool]
 Missing = Callable[[str | None, Mapping[str, str]], tuple[str, ...]]  # (language, columns) -> names that cannot be said
 
 
@@ -38,6 +40,7 @@ class Begin:
     proofs: tuple[ProofFact, ...]
     lists: tuple[ListState, ...]
     abandoned: AbandonedFact | None = None  # of the campaign's calls for agents, the last 30 days
+    urgencies: tuple[int, ...] = ()  # of waiting contacts, the highest first; those without any come last
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,7 @@ async def begin(connection: Connection, campaign: Campaign, offset: dt.timedelta
         _decoded(row["proofs"], _PROOFS),
         _decoded(row["lists"], _LISTS),
         None if row["abandoned"] is None else _ABANDONED.decode(row["abandoned"]),
+        tuple(row["urgencies"]),
     )
 
 
@@ -70,14 +74,18 @@ async def judge(
     decide: Decide,
     most_allowed: int,
     missing: Missing | None = None,
+    put_off: PutOff | None = None,
 ) -> list[JudgedContact]:
     """Read the facts and decide, until ``most_allowed`` are allowed; the rest stays due.
 
-    ``missing`` tells which columns the call could not say; None: it says none.
+    ``missing`` tells which columns the call could not say; None: it says none. ``put_off`` is asked about each
+    first, and takes those that are not to be judged now.
     """
     values = {"contacts": [d.contact_id for d in due], "heads": [d.head for d in due], "now": start.now}
     judged = []
     for row in await records(connection, Q["facts"], values):
+        if put_off is not None and put_off(row):
+            continue
         facts = _facts(row, start, missing)
         decision = decide(facts, start.now)
         judged.append(JudgedContact(row, facts, decision))
@@ -93,6 +101,7 @@ _CONSENTS = msgspec.json.Decoder(tuple[ConsentFact, ...])
 _ABANDONED = msgspec.json.Decoder(AbandonedFact)
 _FIELDS = msgspec.json.Decoder(dict[str, str])
 _CALLS = msgspec.json.Decoder(tuple[CallFact, ...])
+_WINDOWS = msgspec.json.Decoder(tuple[Window, ...])
 
 
 def _decoded(text: str | None, decoder: msgspec.json.Decoder[tuple[Any, ...]]) -> tuple[Any, ...]:
@@ -114,4 +123,10 @@ def _facts(row: DictRow, start: Begin, missing: Missing | None) -> Facts:
         list_states=start.lists,
         abandoned=start.abandoned,
         columns_missing=() if missing is None else missing(row["language"], _FIELDS.decode(row["fields"])),
+        times=times_of(row),
     )
+
+
+def times_of(row: DictRow) -> Times:
+    """What the office says of a contact's time, from its row."""
+    return Times(row["event_at"], row["not_before"], row["not_after"], _decoded(row["preferred"], _WINDOWS))

@@ -16,3 +16,24 @@ coalesce(c.last_outcome, '')
 
 -- name: contact_rules
 coalesce(c.refused_by, '{}')
+
+-- Of a `contact` whose call has `ended`: since the claim the office has changed a time of it; whom no change makes due again
+-- has ended for good.
+-- name: office_moved_it
+contact.times_revision > coalesce(ended.revision, contact.times_revision) AND NOT ended.for_good
+
+-- Of the same: nobody knows how the call ended, and a contact with an appointment may have a next point of time.
+-- name: guessed
+ended.swept AND contact.event_at IS NOT NULL
+
+-- Of a contact `c` and the row `i` of a list: the office has changed a time.
+-- name: moved
+(c.event_at, c.not_before, c.not_after, c.preferred) IS DISTINCT FROM (i.event_at, i.not_before, i.not_after, i.preferred)
+
+-- Of the same: the list says that it is not cancelled after all.
+-- name: put_back
+c.state = 'cancelled' AND i.cancelled IS FALSE
+
+-- Of a contact `c`: the person declined, said stop, or is somebody else; no change by the office makes it due again.
+-- name: declined
+coalesce(c.last_outcome = 'rejected', false) OR coalesce(c.disposition IN ('opted_out', 'wrong_number', 'declined'), false)

@@ -12,19 +12,28 @@ import asyncio
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 
 import msgspec
 from psycopg.types.json import Jsonb
 
+from agi_app.due.planner import Planner
+from agi_app.due.points import Planned, urgency
 from agi_app.errors import InputError
 from agi_app.messages import t
 from agi_app.model.person import ContactRow
+from agi_app.store.database.listen import tell_workers
 from agi_app.store.database.pool import Store
 from agi_app.store.database.statements import Connection, count, load_queries
 from agi_app.store.people.persons import link_persons
 
 Q = load_queries("people/contacts")
+_dump = partial(msgspec.json.encode, order="deterministic")  # so that equal hours are equal
 CAMPAIGNS = load_queries("calling/campaigns")
+TYPES = (
+    *("int4", "text", "text", "bytea", "text", "text[]", "text", "jsonb", "text"),
+    *("timestamptz", "timestamptz", "timestamptz", "jsonb", "int2", "bool", "timestamptz", "int2", "int2"),
+)
 ANALYSE_FROM = 10_000  # rows; the planner must know of a big import before the first claim
 
 
@@ -77,8 +86,11 @@ async def import_batch(
     now: dt.datetime,
     place: BatchOrder,
     mark: Mark | None = None,
+    plan: Planner | None = None,
 ) -> ImportCount:
-    """Add or update one batch of a file, all or none; due at ``now`` (rules time). Never creates consent.
+    """Add or update one batch of a file, all or none. Never creates consent.
+
+    They are due as ``plan`` says; without it, and without times, at ``now`` (rules time).
 
     Of two rows with one external id the last counts. Attempts made, decisions and suppression stay. ``mark`` is noted
     with it, so that an import can go on later. Raises InputError when there is no such campaign, StoreError.
@@ -91,7 +103,7 @@ async def import_batch(
             raise no_campaign(campaign)
         await connection.execute(Q["no_time_limit"])
         await connection.execute(Q["make_import_table"])
-        await _copy(store, connection, unique)
+        await _copy(store, connection, unique, now, plan)
         await connection.execute(Q["analyse_import"])
         await place.wait_for_persons()
         await connection.execute(Q["add_persons"])
@@ -101,6 +113,8 @@ async def import_batch(
         updated = 0
         if added < len(unique):  # those that were just added are as they should be
             updated = await count(connection, Q["update_contacts"], values)
+            if updated:
+                await tell_workers(connection, {"contacts": campaign})
         counted = ImportCount(added, updated, len(unique) - added - updated)
         if mark:
             moved = {"campaign": campaign, "run": mark.run, "rows_done": mark.rows_done, **asdict(counted)}
@@ -125,10 +139,15 @@ def no_campaign(name: str) -> InputError:
     return InputError(t("there is no campaign {name} in the database: check its name and file", name=name))
 
 
-async def _copy(store: Store, connection: Connection, rows: Sequence[ContactRow]) -> None:
+async def _copy(
+    store: Store, connection: Connection, rows: Sequence[ContactRow], now: dt.datetime, plan: Planner | None
+) -> None:
     async with connection.cursor() as cursor, cursor.copy(Q["copy_rows"]) as copy:
-        copy.set_types(["int4", "text", "text", "bytea", "text", "text[]", "text", "jsonb", "text"])
+        copy.set_types(TYPES)
         for place, row in enumerate(rows):
+            times = row.times
+            planned = None if plan is None else plan(row.number, times, 0, now)
+            planned = planned or Planned(0, now)
             await copy.write_row(
                 (
                     place,
@@ -140,5 +159,14 @@ async def _copy(store: Store, connection: Connection, rows: Sequence[ContactRow]
                     row.language,
                     Jsonb(row.fields, dumps=msgspec.json.encode),
                     row.person_key,
+                    times.event,
+                    times.not_before,
+                    times.not_after,
+                    Jsonb(times.preferred, dumps=_dump) if times.preferred else None,
+                    row.priority,
+                    row.cancelled,
+                    planned.at,
+                    planned.point,
+                    urgency(row.priority, planned.point),
                 )
             )

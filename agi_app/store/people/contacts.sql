@@ -1,11 +1,14 @@
 -- name: make_import_table
 CREATE TEMPORARY TABLE import_row (
     place integer NOT NULL, external_id text NOT NULL, e164 text NOT NULL, number_hash bytea NOT NULL, region text NOT NULL,
-    zones text[] NOT NULL, language text, fields jsonb NOT NULL, person_key text
+    zones text[] NOT NULL, language text, fields jsonb NOT NULL, person_key text, event_at timestamptz, not_before timestamptz,
+    not_after timestamptz, preferred jsonb, priority smallint NOT NULL, cancelled boolean, due_at timestamptz NOT NULL,
+    point smallint NOT NULL, urgency smallint NOT NULL
 ) ON COMMIT DROP;
 
 -- name: copy_rows
-COPY import_row (place, external_id, e164, number_hash, region, zones, language, fields, person_key)
+COPY import_row (place, external_id, e164, number_hash, region, zones, language, fields, person_key, event_at, not_before,
+                 not_after, preferred, priority, cancelled, due_at, point, urgency)
 FROM STDIN (FORMAT BINARY);
 
 -- name: no_time_limit
@@ -20,19 +23,35 @@ INSERT INTO person (e164, number_hash, region, zones)
 SELECT DISTINCT ON (e164) e164, number_hash, region, zones FROM import_row ORDER BY e164
 ON CONFLICT DO NOTHING;
 
--- Only rows that really changed are touched. What was already tried, decided or suppressed stays; a
--- parked contact is decided again, since its new columns may have mended the reason.
+-- Only rows that really changed are touched. What was already tried, decided or suppressed stays; a parked contact is
+-- decided again, since its new columns may have mended the reason. One whose time changed is due by its new times, also
+-- when it was reached before, but not when the person declined. Of one in a call its end says what follows.
 -- name: update_contacts
 UPDATE contact c
-SET person_id = p.person_id, language = i.language, fields = i.fields,
-    due_at = CASE WHEN c.due_at = 'infinity' AND c.state = 'pending' THEN %(now)s ELSE c.due_at END
+SET person_id = p.person_id, language = i.language, fields = i.fields, event_at = i.event_at, not_before = i.not_before,
+    not_after = i.not_after, preferred = i.preferred, priority = i.priority, revision = c.revision + 1,
+    times_revision = CASE WHEN {moved} OR {put_back} OR i.cancelled THEN c.revision + 1 ELSE c.times_revision END,
+    state = CASE WHEN i.cancelled THEN 'cancelled'
+                 WHEN c.state = 'claimed' THEN c.state
+                 WHEN ({moved} OR {put_back}) AND NOT {declined} THEN 'pending'
+                 WHEN c.state = 'cancelled' AND NOT i.cancelled THEN 'done'
+                 ELSE c.state END,
+    due_at = CASE WHEN {moved} OR {put_back} THEN i.due_at
+                  WHEN c.due_at = 'infinity' AND c.state = 'pending' THEN %(now)s ELSE c.due_at END,
+    point = CASE WHEN {moved} OR {put_back} THEN i.point ELSE c.point END,
+    urgency = CASE WHEN {moved} OR {put_back} THEN i.urgency ELSE i.priority * 10 + least(c.point, 9) END,
+    replan = c.replan AND NOT ({moved} OR {put_back})
 FROM import_row i JOIN person p ON p.e164 = i.e164
 WHERE c.campaign = %(campaign)s AND c.external_id = i.external_id
-  AND (c.person_id, c.language, c.fields) IS DISTINCT FROM (p.person_id, i.language, i.fields);
+  AND ((c.person_id, c.language, c.fields, c.event_at, c.not_before, c.not_after, c.preferred, c.priority)
+       IS DISTINCT FROM (p.person_id, i.language, i.fields, i.event_at, i.not_before, i.not_after, i.preferred, i.priority)
+       OR i.cancelled <> (c.state = 'cancelled'));
 
 -- name: add_contacts
-INSERT INTO contact (campaign, external_id, person_id, language, fields, due_at)
-SELECT %(campaign)s, i.external_id, p.person_id, i.language, i.fields, %(now)s
+INSERT INTO contact (campaign, external_id, person_id, language, fields, event_at, not_before, not_after, preferred, priority,
+                     state, due_at, point, urgency)
+SELECT %(campaign)s, i.external_id, p.person_id, i.language, i.fields, i.event_at, i.not_before, i.not_after, i.preferred,
+       i.priority, CASE WHEN i.cancelled THEN 'cancelled' ELSE 'pending' END, i.due_at, i.point, i.urgency
 FROM import_row i JOIN person p ON p.e164 = i.e164
 ORDER BY i.place  -- contacts are called in the order of the file
 ON CONFLICT (campaign, external_id) DO NOTHING;

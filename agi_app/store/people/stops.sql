@@ -50,9 +50,11 @@ SELECT a.attempt_id,
                   AND binds(r.via, r.person_id, coalesce(a.number_id, a.person_id))) THEN 'person_stopped'
             WHEN listed_since_claim(coalesce(a.number_id, a.person_id), a.claimed_at, c.purpose) THEN 'listed'
             WHEN c.state = 'stopped' THEN 'campaign_stopped'
+            WHEN k.times_revision > a.revision THEN 'contact_changed'
        END AS reason
 FROM attempt a
 JOIN campaign c ON c.name = a.campaign
+JOIN contact k ON k.contact_id = a.contact_id
 CROSS JOIN LATERAL (SELECT ARRAY(SELECT m FROM group_of(head_of(a.person_id)) AS m) AS members OFFSET 0) AS g
 WHERE a.attempt_id = ANY(%(attempts)s);
 

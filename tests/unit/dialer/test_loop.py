@@ -30,7 +30,7 @@ class Floor:
 
     def __init__(self, lines: RunningCampaigns, concurrent: int | None = None) -> None:
         self.clock = FakeClock(NOW)
-        node = SimpleNamespace(clock=self.clock, entityid="n", store=None)
+        node = SimpleNamespace(clock=self.clock, entityid="n", store=None, ruleset=None)
         self.dialer = Dialer(
             cast(Any, node),
             lines,

@@ -234,7 +234,7 @@ async def test_after_refusals_it_looks_at_many_and_still_claims_few(
         return ClaimBatch(short=Nobody.DUE)
 
     monkeypatch.setattr(claims, "claim", claim)
-    node = SimpleNamespace(clock=FakeClock(NOW), entityid="n", store=None)
+    node = SimpleNamespace(clock=FakeClock(NOW), entityid="n", store=None, ruleset=None)
     dialer = loop.Dialer(cast(Any, node), lines, cast(Any, None), agents=NO_AGENTS, waiting_reason=lambda: None)
     stored.append(row())
     await lines.refresh("n", 0.0, NOW)

@@ -1,0 +1,309 @@
+"""Contacts with times on a real PostgreSQL: who is due when, who has expired, and what the office changes meanwhile."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from agi_app.dialer.next_point import next_call
+from agi_app.due.planner import planner
+from agi_app.due.points import urgency
+from agi_app.gate.permit import MarkReceipt
+from agi_app.model.call import CallResult, Claim, Outcome
+from agi_app.model.campaign import Due, Window
+from agi_app.model.contact_times import Times
+from agi_app.model.person import ContactRow
+from agi_app.store.calling import attempts
+from agi_app.store.calling.dead_workers import sweep
+from agi_app.store.database.pool import Store
+from agi_app.store.people import contacts, stops
+from tests.store import one
+from tests.store.world import HUMAN, World, campaign, contact, rule_set
+
+pytestmark = pytest.mark.postgres
+HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
+REMINDING = {"due": Due("appointment", (48 * HOUR, 3 * HOUR))}
+NO_ANSWER = CallResult(Outcome.NO_ANSWER)
+
+
+class Clinic:
+    """A world whose campaign reminds of appointments, and its list as it is now."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.campaign = campaign()
+
+    async def opens(self, **changes: object) -> Clinic:
+        """Persons 1 to 9 consent; nobody is on the list yet."""
+        self.campaign = replace(campaign(), **(REMINDING | changes))  # type: ignore[arg-type]
+        await self.world.running(self.campaign, [], consenting=range(1, 10))
+        return self
+
+    async def imports(self, *rows: ContactRow) -> contacts.ImportCount:
+        """A list, or a part of it."""
+        now, plan = await self.world.now(), planner(self.campaign, self.world.rules, 100)
+        order = contacts.BatchOrder()
+        return await contacts.import_batch(self.world.store, self.campaign.name, rows, now, order, plan=plan)
+
+    async def claims(self, limit: int = 50) -> tuple[Claim, ...]:
+        """Who may be called now, as a worker asks."""
+        plan = planner(self.campaign, self.world.rules, 100)
+        return (await self.world.claim(self.campaign, limit, plan=plan)).claims
+
+    async def calls(self, claimed: Claim, result: CallResult = HUMAN) -> None:
+        """A call from its mark to what follows from its end."""
+        assert await one.mark(self.world.store, claimed, self.world.terms.node)
+        await self.ends(claimed, result)
+
+    async def ends(self, claimed: Claim, result: CallResult = HUMAN) -> None:
+        """What a worker stores at a call's end."""
+        then, told = next_call(claimed, self.campaign, result, self.world.rules, await self.world.now(), contacts=100)
+        order = urgency(claimed.priority, then.point)
+        end = attempts.Ended(claimed.attempt_id, told, then.due, then.due is None, then.point, order, then.for_good)
+        assert await attempts.finish(self.world.store, [end]) == [True]
+
+    async def later(self, span: dt.timedelta) -> None:
+        """So much time goes by."""
+        self.world.terms = replace(self.world.terms, offset=self.world.terms.offset + span)
+
+    async def of(self, n: int, column: str = "state") -> object:
+        """A column of the n-th contact."""
+        return await self.world.value(f"SELECT {column} FROM contact WHERE external_id = %s", f"row-{n}")
+
+
+@pytest.fixture
+def clinic(world: World) -> Clinic:
+    """A world whose caps leave room for a call a day."""
+    world.rules = rule_set(cap=9)
+    return Clinic(world)
+
+
+async def visit(clinic: Clinic, n: int, hours: float, **changes: object) -> ContactRow:
+    """The n-th person's appointment, in so many hours."""
+    event = await clinic.world.now() + hours * HOUR
+    times = Times(event, **{name: changes.pop(name) for name in ("not_before", "not_after") if name in changes})  # type: ignore[arg-type]
+    return replace(contact(n), times=times, **changes)  # type: ignore[arg-type]
+
+
+async def test_a_patient_is_called_before_the_appointment_twice_and_never_after(clinic: Clinic) -> None:
+    await clinic.opens()
+    await clinic.imports(await visit(clinic, 1, 72))
+    assert await clinic.claims() == ()
+    await clinic.later(24.1 * HOUR)
+    (first,) = await clinic.claims()
+    assert first.point == 0
+    await clinic.calls(first)
+    assert await clinic.claims() == ()
+    assert await clinic.of(1) == "pending", "reached two days before; three hours before is still to come"
+    await clinic.later(45 * HOUR)
+    (second,) = await clinic.claims()
+    assert second.point == 1
+    await clinic.calls(second, NO_ANSWER)
+    await clinic.later(4 * HOUR)
+    assert await clinic.claims() == ()
+    assert await clinic.of(1) == "done"
+
+
+async def test_who_was_not_reached_in_time_has_expired_with_a_decision(clinic: Clinic) -> None:
+    await clinic.opens()
+    await clinic.imports(await visit(clinic, 1, 2))
+    await clinic.later(3 * HOUR)
+    assert await clinic.claims() == ()
+    assert await clinic.of(1) == "expired"
+    assert await clinic.of(1, "refused_by") == ["contact_too_late"]
+    decided = await clinic.world.value("SELECT rules FROM decision ORDER BY decision_id DESC LIMIT 1")
+    assert decided == ["contact_too_late"]
+    assert await clinic.world.value("SELECT number FROM campaign_recount WHERE name = 'expired'") == 1
+
+
+async def test_a_retry_never_goes_beyond_the_appointment(clinic: Clinic) -> None:
+    await clinic.opens(retry={"no_answer": (4 * HOUR,)})
+    await clinic.imports(await visit(clinic, 1, 2.9))
+    (only,) = await clinic.claims()
+    await clinic.calls(only, NO_ANSWER)
+    await clinic.later(4.1 * HOUR)
+    assert await clinic.claims() == ()
+    assert await clinic.of(1) == "expired"
+
+
+async def test_a_retry_holds_until_the_next_point_comes(clinic: Clinic) -> None:
+    await clinic.opens(retry={"no_answer": (1 * HOUR, 1 * HOUR)})
+    await clinic.imports(await visit(clinic, 1, 5))
+    (late,) = await clinic.claims()
+    assert late.point == 0
+    await clinic.calls(late, NO_ANSWER)
+    await clinic.later(1.1 * HOUR)
+    (again,) = await clinic.claims()
+    assert again.point == 0
+    await clinic.calls(again, NO_ANSWER)
+    await clinic.later(1 * HOUR)  # the retry would be due a moment later: the point three hours before comes first
+    (next_one,) = await clinic.claims()
+    assert next_one.point == 1
+
+
+async def test_at_most_six_tries_in_all(clinic: Clinic) -> None:
+    await clinic.opens(retry={"no_answer": (HOUR,) * 5, "busy": (HOUR,) * 5})
+    await clinic.imports(await visit(clinic, 1, 47))
+    made = 0
+    for _ in range(12):
+        for claimed in await clinic.claims():
+            await clinic.calls(claimed, CallResult(Outcome.NO_ANSWER if made % 2 else Outcome.BUSY))
+            made += 1
+        await clinic.later(1.1 * HOUR)
+    assert made == 6
+    assert await clinic.of(1) == "done"
+
+
+async def test_who_declines_is_done_for_good_even_when_the_time_changes(clinic: Clinic) -> None:
+    await clinic.opens()
+    await clinic.imports(await visit(clinic, 1, 40), await visit(clinic, 2, 40))
+    for claimed in await clinic.claims():
+        declined = CallResult(Outcome.REJECTED) if claimed.contact_id == 1 else replace(HUMAN, disposition="declined")
+        await clinic.calls(claimed, declined)
+    await clinic.imports(await visit(clinic, 1, 20), await visit(clinic, 2, 20))
+    await clinic.later(DAY)
+    assert await clinic.claims() == ()
+    assert [await clinic.of(n) for n in (1, 2)] == ["done", "done"]
+
+
+async def test_a_changed_time_makes_who_was_reached_due_again_once(clinic: Clinic) -> None:
+    await clinic.opens()
+    await clinic.imports(await visit(clinic, 1, 2.5))
+    (only,) = await clinic.claims()
+    await clinic.calls(only)
+    assert await clinic.of(1) == "done"
+    moved = await visit(clinic, 1, 60)
+    await clinic.imports(moved)
+    assert (await clinic.of(1), await clinic.of(1, "point"), await clinic.of(1, "tries")) == ("pending", 0, 1)
+    assert (await clinic.imports(moved)).unchanged == 1
+    await clinic.later(13 * HOUR)
+    (again,) = await clinic.claims()
+    await clinic.calls(again)
+    assert (await clinic.imports(moved)).unchanged == 1, "the same list again changes nothing"
+    assert await clinic.claims() == ()
+
+
+async def test_another_name_alone_calls_nobody_again(clinic: Clinic) -> None:
+    await clinic.opens()
+    row = await visit(clinic, 1, 2.5)
+    await clinic.imports(row)
+    (only,) = await clinic.claims()
+    await clinic.calls(only)
+    assert (await clinic.imports(replace(row, fields={"name": "Anna"}))).updated == 1
+    assert await clinic.of(1) == "done"
+
+
+@pytest.mark.parametrize("change", ["time", "cancelled", "name"])
+async def test_no_mark_is_given_on_facts_that_the_office_has_changed(clinic: Clinic, change: str) -> None:
+    await clinic.opens()
+    row = await visit(clinic, 1, 40)
+    await clinic.imports(row)
+    (only,) = await clinic.claims()
+    changed = {
+        "time": await visit(clinic, 1, 41),
+        "cancelled": replace(row, cancelled=True),
+        "name": replace(row, fields={"name": "Anna"}),
+    }
+    await clinic.imports(changed[change])
+    assert await one.mark(clinic.world.store, only, clinic.world.terms.node) is None
+    assert await clinic.world.value("SELECT dialled FROM attempt") is False
+    assert await clinic.of(1) == ("cancelled" if change == "cancelled" else "pending")
+    again = await clinic.claims()
+    assert [c.fields.get("name") for c in again] == {"time": ["Person 1"], "cancelled": [], "name": ["Anna"]}[change]
+
+
+@pytest.mark.parametrize("change", ["time", "cancelled"])
+async def test_a_ringing_call_with_an_old_time_is_to_end_and_one_about_a_new_name_is_not(
+    clinic: Clinic, change: str
+) -> None:
+    await clinic.opens()
+    row, other = await visit(clinic, 1, 40), await visit(clinic, 2, 40)
+    await clinic.imports(row, other)
+    ringing = await clinic.claims()
+    for claimed in ringing:
+        assert isinstance(await one.mark(clinic.world.store, claimed, clinic.world.terms.node), MarkReceipt)
+    changed = await visit(clinic, 1, 30) if change == "time" else replace(row, cancelled=True)
+    await clinic.imports(changed, replace(other, fields={"name": "Anna"}))
+    verdicts = await stops.live_check(clinic.world.store, [c.attempt_id for c in ringing])
+    assert verdicts == {ringing[0].attempt_id: "contact_changed"}
+
+
+async def test_a_call_during_which_the_time_changed_leaves_the_contact_due_by_the_new_time(clinic: Clinic) -> None:
+    await clinic.opens()
+    await clinic.imports(await visit(clinic, 1, 40))
+    (only,) = await clinic.claims()
+    assert await one.mark(clinic.world.store, only, clinic.world.terms.node)
+    moved = await visit(clinic, 1, 60)
+    await clinic.imports(moved)
+    await clinic.ends(only)
+    assert (await clinic.of(1), await clinic.of(1, "point")) == ("pending", 0)
+    assert await clinic.of(1, "due_at") == moved.times.event - 48 * HOUR  # type: ignore[operator]
+
+
+async def test_a_cancelled_contact_stays_so_whatever_its_call_brings_until_the_list_puts_it_back(
+    clinic: Clinic,
+) -> None:
+    await clinic.opens(retry={"no_answer": (HOUR,)})
+    row = await visit(clinic, 1, 40)
+    await clinic.imports(row)
+    (only,) = await clinic.claims()
+    assert await one.mark(clinic.world.store, only, clinic.world.terms.node)
+    await clinic.imports(replace(row, cancelled=True))
+    await clinic.ends(only, NO_ANSWER)
+    assert await clinic.of(1) == "cancelled"
+    assert (await clinic.imports(row)).unchanged == 1, "a list that does not say leaves it cancelled"
+    await clinic.later(2 * HOUR)
+    assert await clinic.claims() == ()
+    await clinic.imports(replace(row, cancelled=False))
+    assert len(await clinic.claims()) == 1
+
+
+async def test_after_a_dead_worker_the_next_point_still_comes(clinic: Clinic, store: Store) -> None:
+    await clinic.opens()
+    await clinic.imports(await visit(clinic, 1, 40))
+    (only,) = await clinic.claims()
+    assert await one.mark(store, only, clinic.world.terms.node)
+    interrupted = CallResult(Outcome.INTERRUPTED)
+    await sweep(store, clinic.world.terms.node, lambda _: interrupted)
+    assert await clinic.of(1) == "pending"
+    assert await clinic.claims() == (), "it may have been reached: the point is settled"
+    await clinic.later(37.1 * HOUR)
+    (second,) = await clinic.claims()
+    assert second.point == 1
+
+
+async def test_without_a_time_nobody_is_called_in_a_campaign_that_needs_one(clinic: Clinic) -> None:
+    await clinic.opens()
+    await clinic.imports(contact(1))
+    assert await clinic.claims() == ()
+    assert await clinic.of(1, "refused_by") == ["contact_without_time"]
+    await clinic.imports(await visit(clinic, 1, 20))
+    assert len(await clinic.claims()) == 1
+
+
+async def test_priority_goes_first_and_then_the_later_point(clinic: Clinic) -> None:
+    await clinic.opens()
+    rows = [
+        await visit(clinic, 1, 40),
+        await visit(clinic, 2, 45),
+        await visit(clinic, 3, 47, priority=9),
+        await visit(clinic, 4, 2),
+    ]
+    await clinic.imports(*rows)
+    order = [(await clinic.claims(1))[0].contact_id for _ in range(4)]
+    assert order == [3, 4, 1, 2]
+
+
+async def test_hours_that_the_person_prefers_only_narrow(clinic: Clinic) -> None:
+    await clinic.opens()
+    hour = (await clinic.world.now()).astimezone(ZoneInfo("Asia/Shanghai")).hour
+    other = Window(frozenset(range(7)), dt.time((hour + 3) % 24), dt.time((hour + 3) % 24, 59))
+    row = await visit(clinic, 1, 40)
+    await clinic.imports(replace(row, times=replace(row.times, preferred=(other,))))
+    assert await clinic.claims() == ()
+    assert await clinic.of(1, "refused_by") in (None, ["window_person"])
+    await clinic.later(3.5 * HOUR - dt.timedelta(minutes=(await clinic.world.now()).minute))
+    assert len(await clinic.claims()) == 1
