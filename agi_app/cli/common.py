@@ -228,6 +228,11 @@ def say_summary(summary: ImportSummary, as_json: bool) -> None:
                 rejected=summary.rejected,
                 woken=woken,
             )
+            + (
+                t("; {cancelled} cancelled", cancelled=count_of(summary.cancelled, "contact"))
+                if summary.cancelled
+                else ""
+            )
         )
         for note in summary.notes:
             say(t("note: {note}", note=note))

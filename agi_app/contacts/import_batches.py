@@ -86,6 +86,12 @@ class Spool(Generic[T]):
             encoded = msgpack.encode((good, bad))
             self._file.write(len(encoded).to_bytes(8, "big") + encoded)
 
+    def all_batches(self) -> Iterator[Batch[T]]:
+        """All batches, from the first one; afterwards ``next_batch`` begins there, too."""
+        self._file.seek(0)
+        yield from iter(self.next_batch, None)
+        self._file.seek(0)
+
     def next_batch(self) -> Batch[T] | None:
         """Good and rejected rows of the next batch, None at the end."""
         size = int.from_bytes(self._file.read(8), "big")
@@ -106,6 +112,7 @@ class ImportSummary:
     rejects_file: Path | None = None
     notes: tuple[str, ...] = ()  # what the user should know besides
     woken: int = 0  # refused contacts that are decided again because a consent came
+    cancelled: int = 0  # contacts that a whole list no longer has
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,7 @@ from agi_app.contacts.tables.csv_table import Table
 from agi_app.contacts.tables.encoding import detect
 from agi_app.contacts.tables.opening import LARGEST_WHOLE, SentFile, open_table, private_copy, sha256_of_copy
 from agi_app.contacts.tables.text_lines import text_lines
+from agi_app.contacts.whole_list import Whole, WholeList
 from agi_app.due.planner import Planner
 from agi_app.errors import AuthorError, InputError, Problem
 from agi_app.event_loop import in_background
@@ -74,10 +75,12 @@ async def import_contacts_file(  # noqa: PLR0913 - each is of the file, the camp
     fields: Collection[str] = (),
     by: ImportedBy | None = None,
     planner_for: Callable[[int], Planner] | None = None,
+    whole: Whole | None = None,
 ) -> ImportSummary:
     """Add or update a stored campaign's contacts, due from ``now`` (rules time) on; never creates consent.
 
-    ``planner_for`` so many rows says when each is due; without it they are due at once.
+    ``planner_for`` so many rows says when each is due; without it they are due at once. ``whole``: the file is the
+    whole truth, and who is missing is cancelled.
     ``languages`` and ``fields`` (the columns that it reads) are the flow's; ``sheet`` names one of a workbook.
     ``by`` is who imports, for the record of it. ``reading`` gets how much of the file is read, ``progress`` how many of
     its rows are done, also when we are cancelled. A file that was sent is one batch, so that it can be a part of a
@@ -97,6 +100,9 @@ async def import_contacts_file(  # noqa: PLR0913 - each is of the file, the camp
         _refuse_parts(path, spool)
         await _refuse_generated(store, campaign.name, spool)
         fingerprint = await in_background(_fingerprint, copy, sheet or "", region, repr(called), *languages)
+        missing = WholeList(store, campaign.name, spool)
+        if whole is not None:
+            await missing.look(confirmed=whole is Whole.CONFIRMED)
         number = await _note(store, by, "contacts", path, copy, spool, campaign.name) if by else None
         plan = planner_for(spool.rows) if planner_for else None
         run, before = await imports.begin(store, campaign.name, fingerprint)
@@ -104,13 +110,15 @@ async def import_contacts_file(  # noqa: PLR0913 - each is of the file, the camp
             notes = (*notes, _goes_on(before, spool.rows, progress))
         try:
             summary = await store_all(
-                path, spool, _contacts_plan(store, campaign.name, now, run, before, plan), progress, notes
+                path, spool, _contacts_plan(store, campaign.name, now, run, before, plan, whole), progress, notes
             )
         except asyncio.CancelledError:
             if progress:  # what is on its way may be stored or not: only the database knows
                 done = await imports.rows_done(store, campaign.name, run)
                 progress(spool.rows if done is None else done, spool.rows)
             raise
+        if whole is not None:
+            summary = replace(summary, cancelled=await missing.cancel_missing())
         await _end(store, campaign.name, run, number, summary)
         await contact_table.analyse(store, spool.rows)
         return summary
@@ -240,6 +248,7 @@ def _contacts_plan(
     run: str,
     before: imports.ImportProgress,
     plan: Planner | None,
+    whole: Whole | None,
 ) -> StoringPlan[ContactRow]:
     """Two batches at once, each at its position, marking how far the import has come."""
     last: contact_table.BatchOrder | None = None
@@ -247,6 +256,8 @@ def _contacts_plan(
     async def write(rows: Sequence[ContactRow], done: int) -> Count:
         nonlocal last  # until the first wait, tasks run in the order in which they were made
         place = last = contact_table.BatchOrder(last)
+        if whole is not None:
+            rows = [replace(row, cancelled=bool(row.cancelled)) for row in rows]  # who is on it is to be called
         count = await contact_table.import_batch(store, campaign, rows, now, place, contact_table.Mark(run, done), plan)
         return count.added, count.updated, count.unchanged, 0
 

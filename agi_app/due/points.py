@@ -1,9 +1,10 @@
 """When a contact is due: the points of time that its campaign names, within the opening hours of the person. Pure.
 
-A campaign's ``due`` gives each contact points of time: a length of time before its appointment, or the time of a column. A point
-that falls into closed time moves to the end of the last opening before it, spread over that opening's last part by what
-the campaign's pace allows, so that not all are due at one instant. Of points that are past only the latest counts, and
-once: at the next opening, unless the point after it comes first. Nothing here lets anybody be called: the gate decides.
+The ``due`` of a campaign gives each contact points of time: some time before its appointment, or the time of a column.
+A point that falls into closed time moves to the end of the last opening before it, spread over that opening's last part
+by what the campaign's pace allows, so that not all are due at one instant. Of points that are past only the latest
+counts, and once: at the next opening, unless the point after it comes first. Nothing here lets anybody be called: the
+gate decides.
 """
 
 from __future__ import annotations

@@ -55,6 +55,8 @@ class Totals:
     approval: str = ""  # by whom its start was approved
     local_caller_ids: Mapping[str, str] = field(default_factory=dict)  # other numbers shown -> how they were proved
     agents: AgentFigures | None = None  # None: it calls for nobody of ours
+    expired: int = 0  # their time was over before they were reached
+    cancelled: int = 0  # by the office
 
     @property
     def answer_rate(self) -> float:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 from agi_app.messages import current, t
 from agi_app.messages.retold import retold
@@ -39,6 +40,7 @@ class Standstill(WaitingCounts):
     state_reason: str | None = None  # why it was paused or stopped
     everything_paused: str | None = None  # why no campaign is dialled at all
     waiting_reasons: Sequence[WaitingReason] = ()  # what live workers say of this campaign
+    zone: str | None = None  # of the campaign's times, when its contacts are due by theirs
 
 
 def why_nobody(view: Standstill) -> list[str]:
@@ -125,7 +127,12 @@ def _no_place(view: Standstill) -> list[WaitingReason]:
 
 
 def _nobody_due(view: Standstill) -> Iterator[WaitingReason]:
-    if view.later:
+    if view.later and view.zone and view.next_due:
+        there = view.next_due.astimezone(ZoneInfo(view.zone))
+        later = count_of(view.later, "contact")
+        told = t("nobody is due until {at:%Y-%m-%d %H:%M} ({zone}): {later}", at=there, zone=view.zone, later=later)
+        yield WaitingReason(NOBODY_DUE, told, view.next_due)
+    elif view.later:
         at = t(", the next at {at:%Y-%m-%d %H:%M} UTC", at=view.next_due) if view.next_due else ""
         yield WaitingReason(
             NOBODY_DUE,

@@ -54,6 +54,8 @@ class FiguresAnswer(ApiAnswer):
     waiting: int
     not_called: int
     in_call: int
+    expired: int
+    cancelled: int
     attempts: int
     answer_rate: float
     machine_rate: float

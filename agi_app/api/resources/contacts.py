@@ -22,7 +22,9 @@ ExternalId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:@-]{1,100}$")]
 
 
 class ContactAnswer(ApiAnswer):
-    """Where one contact stands. ``state``: pending, parked (refused until somebody fixes the reason), claimed, done."""
+    """Where one contact stands. ``state``: pending, parked (refused until somebody fixes the reason), claimed, done,
+    expired (its time was over before it was reached), cancelled (by the office).
+    """
 
     contact_id: int
     campaign: str
@@ -50,7 +52,7 @@ class ContactPage(ApiAnswer):
 class ContactQuery(CountedQuery):
     """Which contacts."""
 
-    state: Literal["pending", "parked", "claimed", "done"] | None = None
+    state: Literal["pending", "parked", "claimed", "done", "expired", "cancelled"] | None = None
     outcome: str | None = Field(None, pattern=r"^[a-z_]{1,40}$", description="of the last call")
     rule: str | None = Field(None, pattern=r"^[a-z_]{1,60}$", description="one that refused it last")
 

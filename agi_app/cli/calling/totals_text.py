@@ -31,6 +31,8 @@ def _rows(totals: Totals) -> Iterator[tuple[str, str]]:
         waiting=totals.waiting,
         refused=totals.not_called,
     )
+    people += t(", {expired} expired", expired=totals.expired) if totals.expired else ""
+    people += t(", {cancelled} cancelled", cancelled=totals.cancelled) if totals.cancelled else ""
     machines = t(", {rate:.0%} of it by machines", rate=totals.machine_rate) if totals.machine_rate else ""
     calls = t(
         "{calls}, answered {rate:.0%}{machines}", calls=totals.attempts, rate=totals.answer_rate, machines=machines

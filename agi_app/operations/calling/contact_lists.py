@@ -35,7 +35,7 @@ __all__ = [
     "find_contacts",
     "find_contacts_by_number",
 ]
-STATES = ("pending", "parked", "claimed", "done")
+STATES = ("pending", "parked", "claimed", "done", "expired", "cancelled")
 OUTCOMES = tuple(outcome.value for outcome in Outcome)
 
 

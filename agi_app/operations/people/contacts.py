@@ -21,6 +21,7 @@ from agi_app.campaigns.project.read_project import Project, Source
 from agi_app.contacts.import_batches import ImportSummary, Progress
 from agi_app.contacts.importer import check_header, import_contacts_file
 from agi_app.contacts.tables.opening import SentFile
+from agi_app.contacts.whole_list import Whole
 from agi_app.due.planner import Planner, planner
 from agi_app.errors import AuthorError, InputError
 from agi_app.event_loop import in_background
@@ -40,6 +41,7 @@ from agi_app.store.requested_calls.asks import Ask, NewAsk
 __all__ = [
     "ImportSummary",
     "SentFile",
+    "Whole",
     "WrittenCampaign",
     "ask",
     "asked",
@@ -82,14 +84,15 @@ async def import_file(
     sheet: str | None = None,
     reading: Progress | None = None,
     storing: Progress | None = None,
+    whole: Whole | None = None,
 ) -> ImportSummary:
     """Import or update contacts, CSV or XLSX; rows with a fault go into a file beside it. Never creates consent.
 
-    ``reading`` gets how much of the file is read, ``storing`` how many rows are done. One that broke off goes on
-    where it was. Raises AuthorError or InputError when the file as a whole will not do (then nothing was written),
-    StoreError.
+    ``whole``: it is the whole list, and who is not in it is cancelled. ``reading`` gets how much of the file is read,
+    ``storing`` how many rows are done. One that broke off goes on where it was. Raises AuthorError or
+    InputError when the file as a whole will not do (then nothing was written), StoreError.
     """
-    return await _import(inst, campaign, file, sheet=sheet, reading=reading, storing=storing)
+    return await _import(inst, campaign, file, sheet=sheet, reading=reading, storing=storing, whole=whole)
 
 
 async def _import(inst: Installation, campaign: WrittenCampaign, file: Path | SentFile, **more: Any) -> ImportSummary:

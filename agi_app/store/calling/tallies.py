@@ -20,7 +20,7 @@ Q = load_queries("calling/tallies")
 class Tallies:
     """The figures of one campaign; each mapping has the most frequent name first, and no zeros."""
 
-    contacts: Mapping[str, int]  # by state: pending, parked (refused until somebody fixes the reason), claimed, done
+    contacts: Mapping[str, int]  # by state; parked: refused until somebody fixes the reason
     refused: Mapping[str, int]  # by each rule of their latest decision
     held: Mapping[str, int]  # of those, who are still to be called
     outcomes: Mapping[str, int]  # of the calls that have ended

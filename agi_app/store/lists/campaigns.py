@@ -18,7 +18,9 @@ Q = load_queries("lists/campaigns")
 
 @dataclass(frozen=True, slots=True)
 class CampaignItem:
-    """One campaign; ``contacts`` by state: pending, parked (refused until somebody fixes the reason), claimed, done."""
+    """One campaign; ``contacts`` by state: pending, parked (refused until somebody fixes the reason), claimed, done,
+    expired (its time was over before it was reached), cancelled (by the office).
+    """
 
     name: str
     state: str  # draft, running, paused, stopped

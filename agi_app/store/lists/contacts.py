@@ -33,7 +33,7 @@ class ContactItem:
     person_id: int
     number: str | None  # as messages show it, with its middle hidden; None: erased
     language: str | None
-    state: str  # pending, parked (refused until somebody fixes the reason), claimed, done
+    state: str  # pending, parked (refused until somebody fixes it), claimed, done, expired, cancelled
     attempts_made: int
     last_outcome: str | None
     disposition: str | None

@@ -1,0 +1,45 @@
+-- name: known
+SELECT c.external_id, c.contact_id, c.state, p.e164, c.event_at, c.not_before, c.not_after, c.preferred::text AS preferred,
+       c.priority
+FROM contact c JOIN person p USING (person_id)
+WHERE c.campaign = %(campaign)s AND c.external_id = ANY(%(ids)s);
+
+-- name: cancel
+UPDATE contact SET state = 'cancelled', due_at = 'infinity', replan = false, revision = revision + 1,
+                   times_revision = revision + 1
+WHERE campaign = %(campaign)s AND external_id = ANY(%(ids)s) AND state <> 'cancelled';
+
+-- One that is in a call stays so: the call's end says what follows. Who declined is not due again.
+-- name: reschedule
+UPDATE contact c
+SET event_at = i.event_at, not_before = i.not_before, not_after = i.not_after, due_at = i.due_at, point = i.point,
+    urgency = c.priority * 10 + least(i.point, 9), replan = false, revision = c.revision + 1, times_revision = c.revision + 1,
+    fields = CASE WHEN i.column_text IS NULL THEN c.fields ELSE c.fields || jsonb_build_object(%(column)s::text, i.column_text) END,
+    state = CASE WHEN c.state = 'claimed' THEN c.state WHEN {declined} THEN 'done' ELSE 'pending' END
+FROM jsonb_to_recordset(%(rows)s::jsonb) AS i
+    (external_id text, event_at timestamptz, not_before timestamptz, not_after timestamptz, due_at timestamptz, point smallint,
+     column_text text)
+WHERE c.campaign = %(campaign)s AND c.external_id = i.external_id
+  AND (c.event_at, c.not_before, c.not_after, c.state = 'cancelled')
+      IS DISTINCT FROM (i.event_at, i.not_before, i.not_after, false);
+
+-- name: make_listed_table
+CREATE TEMPORARY TABLE listed_id (external_id text PRIMARY KEY) ON COMMIT DROP;
+
+-- name: copy_listed
+COPY listed_id (external_id) FROM STDIN;
+
+-- name: analyse_listed
+ANALYZE listed_id;
+
+-- Who is to be called yet, and is not on the list.
+-- name: count_missing
+SELECT count(*)::bigint AS waiting,
+       (count(*) FILTER (WHERE NOT EXISTS (SELECT FROM listed_id l WHERE l.external_id = c.external_id)))::bigint AS missing
+FROM contact c WHERE c.campaign = %(campaign)s AND c.state IN ('pending', 'claimed');
+
+-- name: cancel_missing
+UPDATE contact c SET state = 'cancelled', due_at = 'infinity', replan = false, revision = c.revision + 1,
+                     times_revision = c.revision + 1
+WHERE c.campaign = %(campaign)s AND c.state <> 'cancelled'
+  AND NOT EXISTS (SELECT FROM listed_id l WHERE l.external_id = c.external_id);

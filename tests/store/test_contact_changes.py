@@ -1,0 +1,122 @@
+"""Contacts that the office cancels, one by one or by a list that is the whole truth."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from agi_app.consent.opt_out_journal import Journal
+from agi_app.contacts.import_batches import ImportSummary
+from agi_app.contacts.importer import import_contacts_file
+from agi_app.contacts.whole_list import Whole
+from agi_app.errors import InputError
+from agi_app.installation import Installation
+from agi_app.operations.people import contact_changes
+from agi_app.store.database.pool import Store
+from agi_app.store.people import stops
+from tests.store import one
+from tests.store.world import World, campaign, installation_for, number
+
+pytestmark = pytest.mark.postgres
+
+
+@pytest.fixture
+def inst(store: Store, tmp_path: Path) -> Installation:
+    return installation_for(store, Journal(tmp_path, store.clock))
+
+
+def contacts_list(folder: Path, people: list[int], *more: str) -> Path:
+    """A file of these people, and further lines."""
+    file = folder / "contacts.csv"
+    rows = [f"row-{n},{number(n)},Person {n}" for n in people]
+    file.write_text("\n".join(["external_id,number,name", *rows, *more, ""]), "utf-8")
+    return file
+
+
+async def whole(world: World, file: Path, how: Whole | None = Whole.USUAL) -> ImportSummary:
+    """Import the file as the whole list."""
+    return await import_contacts_file(world.store, campaign(), (), file, await world.now(), whole=how)
+
+
+async def states(world: World) -> dict[str, str]:
+    """Every contact's state by its id."""
+    rows = await world.store.records("SELECT external_id, state FROM contact")
+    return {row["external_id"]: row["state"] for row in rows}
+
+
+async def test_who_is_cancelled_is_neither_claimed_nor_marked_and_a_ringing_call_is_to_end(
+    world: World, inst: Installation
+) -> None:
+    wanted = await world.running(campaign(), [1, 2, 3])
+    ringing, claimed = (await world.claim(wanted, 2)).claims
+    assert await one.mark(world.store, ringing, world.terms.node)
+    done = await contact_changes.cancel(inst, "checkup", ["row-1", "row-2", "row-3", "row-9", "row-1"], "closed")
+    assert (done.cancelled, done.already, done.unknown) == (3, 0, ("row-9",))
+    assert await one.mark(world.store, claimed, world.terms.node) is None
+    assert (await world.claim(wanted)).claims == ()
+    assert await stops.live_check(world.store, [ringing.attempt_id]) == {ringing.attempt_id: "contact_changed"}
+    assert set((await states(world)).values()) == {"cancelled"}
+    again = await contact_changes.cancel(inst, "checkup", ["row-1"], "closed")
+    assert (again.cancelled, again.already) == (0, 1)
+
+
+async def test_unknown_contacts_and_campaigns_are_told(world: World, inst: Installation) -> None:
+    await world.running(campaign(), [1])
+    with pytest.raises(InputError, match="row-7"):
+        await contact_changes.cancel(inst, "checkup", ["row-7"], "closed")
+    with pytest.raises(InputError, match="no campaign other"):
+        await contact_changes.cancel(inst, "other", ["row-1"], "closed")
+    assert await states(world) == {"row-1": "pending"}
+
+
+async def test_who_is_missing_from_a_whole_list_is_cancelled_and_who_comes_back_is_called(
+    world: World, tmp_path: Path
+) -> None:
+    people = [n * 37 for n in range(1, 33)]  # no list that looks generated
+    wanted = await world.running(campaign(), people[:30])
+    done = await whole(world, contacts_list(tmp_path, people[2:]))
+    assert (done.added, done.cancelled) == (2, 2)
+    found = await states(world)
+    assert {name for name, state in found.items() if state == "cancelled"} == {"row-37", "row-74"}
+    assert not {"Person 37", "Person 74"} & {c.fields["name"] for c in (await world.claim(wanted, 9)).claims}
+    assert (await whole(world, contacts_list(tmp_path, people))).cancelled == 0
+    assert (await states(world))["row-37"] == "pending"
+
+
+@pytest.mark.parametrize("people", [[], [1, 2, 3]])
+async def test_more_than_a_tenth_goes_only_when_it_is_confirmed(
+    world: World, tmp_path: Path, people: list[int]
+) -> None:
+    await world.running(campaign(), list(range(1, 11)))
+    file = contacts_list(tmp_path, people, "row-99,,nobody")
+    with pytest.raises(InputError, match=f"{10 - len(people)} contacts of the 10"):
+        await whole(world, file)
+    assert set((await states(world)).values()) == {"pending"}, "nothing was written"
+    assert (await whole(world, file, Whole.CONFIRMED)).cancelled == 10 - len(people)
+
+
+async def test_a_rejected_row_says_nothing_so_its_contact_is_not_called(world: World, tmp_path: Path) -> None:
+    await world.running(campaign(), list(range(1, 21)))
+    done = await whole(world, contacts_list(tmp_path, list(range(1, 20)), "row-20,not a number,Person 20"))
+    assert (done.rejected, done.cancelled) == (1, 1)
+    assert (await states(world))["row-20"] == "cancelled"
+
+
+async def test_a_usual_import_cancels_nobody_and_puts_nobody_back(
+    world: World, tmp_path: Path, inst: Installation
+) -> None:
+    await world.running(campaign(), list(range(1, 6)))
+    await contact_changes.cancel(inst, "checkup", ["row-1"], "gone")
+    done = await whole(world, contacts_list(tmp_path, [1, 2]), None)
+    assert done.cancelled == 0
+    found = await states(world)
+    assert (found["row-1"], found["row-5"]) == ("cancelled", "pending")
+
+
+async def test_a_person_in_a_whole_list_who_said_stop_stays_stopped(world: World, tmp_path: Path) -> None:
+    wanted = await world.running(campaign(), [1, 2])
+    for claimed in (await world.claim(wanted)).claims:
+        await world.call(claimed)
+    await whole(world, contacts_list(tmp_path, [1, 2]), Whole.CONFIRMED)
+    assert set((await states(world)).values()) == {"done"}, "the same list calls nobody again"
