@@ -93,7 +93,8 @@ RETURNING attempt_id AS id;
 
 -- name: erase_contact
 UPDATE contact
-SET external_id = 'erased:' || contact_id, fields = '{}', language = NULL, state = 'done', due_at = 'infinity'
+SET external_id = 'erased:' || contact_id, fields = '{}', language = NULL, state = 'done', due_at = 'infinity',
+    event_at = NULL, not_before = NULL, not_after = NULL, preferred = NULL, revision = revision + 1
 WHERE person_id = %(person_id)s
 RETURNING contact_id AS id;
 
@@ -176,7 +177,8 @@ FOR NO KEY UPDATE OF c SKIP LOCKED;
 
 -- Without its columns nobody can be called sensibly: the contact is done.
 -- name: purge_contact
-UPDATE contact SET fields = '{}', language = NULL, state = 'done', due_at = 'infinity' WHERE contact_id = ANY(%(ids)s);
+UPDATE contact SET fields = '{}', language = NULL, state = 'done', due_at = 'infinity', event_at = NULL, not_before = NULL,
+                   not_after = NULL, preferred = NULL WHERE contact_id = ANY(%(ids)s);
 
 -- name: count_attempt
 WITH kept AS (
