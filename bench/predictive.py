@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from agi_app.dialer.agents.agent_pacing import CEILING, AgentPool, Past, predictive, progressive
-from agi_app.model.agent_wait import AGENT_WAIT_S
+from agi_app.model.agents import AGENT_WAIT_S
 from bench.output import machine
 
 RUNS = 1000

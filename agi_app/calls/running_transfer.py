@@ -10,7 +10,7 @@ from agi_app.calls.call_plan import CallPlan, TransferOrder
 from agi_app.errors import AgiAppError
 from agi_app.flow.engine.commands import StartTransfer
 from agi_app.flow.syntax.names_and_limits import ABANDONED, FAILED
-from agi_app.model.agent_wait import GIVE_UP_S
+from agi_app.model.agents import GIVE_UP_S
 from agi_app.pbx.ari.events import TransferFinished
 from agi_app.pbx.channel import Channel
 

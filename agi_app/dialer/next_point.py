@@ -11,7 +11,7 @@ import datetime as dt
 from dataclasses import dataclass, replace
 
 from agi_app.dialer.retry_and_call_back import after_call
-from agi_app.due.openings import Hours
+from agi_app.due.openings import PersonsHours
 from agi_app.due.points import Planned, place, plan, settled_by, span_of
 from agi_app.flow.syntax.names_and_limits import OPTED_OUT, WRONG_NUMBER
 from agi_app.gate.number_location import rules_for
@@ -70,7 +70,7 @@ def _following(
 ) -> Planned | None:
     """The next point that this call has not settled, where the person's caps leave room for it."""
     rules, times = rules_for(claim.place, ruleset), claim.times
-    hours = Hours.of(rules, claim.place.clocks, campaign.windows, times.preferred)
+    hours = PersonsHours.of(rules, claim.place.clocks, campaign.windows, times.preferred)
     share, span = place(claim.number), span_of(campaign, contacts)
     done = max(claim.point + 1, settled_by(campaign, times, hours, now, share, span))
     found = plan(campaign, times, hours, now, done, share, span)

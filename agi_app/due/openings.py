@@ -15,14 +15,14 @@ INSTANT = dt.timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Hours:
+class PersonsHours:
     """When one person may be called: the law's hours, the campaign's and their own, in every zone they may be in."""
 
     opening: Opening
     zones: tuple[ZoneInfo, ...]
 
     @classmethod
-    def of(cls, rules: Rules | None, zones: Sequence[ZoneInfo], *narrower: tuple[Window, ...]) -> Hours:
+    def of(cls, rules: Rules | None, zones: Sequence[ZoneInfo], *narrower: tuple[Window, ...]) -> PersonsHours:
         """``narrower``: windows besides the law's; an empty one narrows nothing."""
         hours = tuple(windows for windows in narrower if windows)
         calendars: tuple[Calendar, ...] = ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 
-from agi_app.due.openings import Hours
+from agi_app.due.openings import PersonsHours
 from agi_app.due.points import Planned, place, plan, span_of
 from agi_app.gate.decide import locate
 from agi_app.gate.number_location import rules_for
@@ -23,7 +23,7 @@ def planner(campaign: Campaign, ruleset: RuleSet, contacts: int) -> Planner:
     def find(number: str, times: Times, settled: int, now: dt.datetime) -> Planned | None:
         where = locate(number, ruleset)
         rules, zones = (None, []) if where is None else (rules_for(where, ruleset), where.clocks)
-        hours = Hours.of(rules, zones, campaign.windows, times.preferred)
+        hours = PersonsHours.of(rules, zones, campaign.windows, times.preferred)
         return plan(campaign, times, hours, now, settled, place(number), span)
 
     return find

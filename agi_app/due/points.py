@@ -13,7 +13,7 @@ import datetime as dt
 from dataclasses import dataclass
 from hashlib import blake2b
 
-from agi_app.due.openings import Hours
+from agi_app.due.openings import PersonsHours
 from agi_app.model.campaign import Campaign, Due
 from agi_app.model.contact_times import Times
 
@@ -35,7 +35,7 @@ def points_of(due: Due | None, event: dt.datetime | None) -> tuple[dt.datetime, 
     return tuple(sorted({event - before for before in due.before})) if due.before else (event,)
 
 
-def moved(point: dt.datetime, hours: Hours, share: float, span: dt.timedelta) -> dt.datetime:
+def moved(point: dt.datetime, hours: PersonsHours, share: float, span: dt.timedelta) -> dt.datetime:
     """The point itself, or where it moves from closed time.
 
     ``share`` (0 to 1) is this contact's place in the last part of the opening, which is as long as ``span``.
@@ -48,7 +48,13 @@ def moved(point: dt.datetime, hours: Hours, share: float, span: dt.timedelta) ->
 
 
 def plan(
-    campaign: Campaign, times: Times, hours: Hours, now: dt.datetime, settled: int, share: float, span: dt.timedelta
+    campaign: Campaign,
+    times: Times,
+    hours: PersonsHours,
+    now: dt.datetime,
+    settled: int,
+    share: float,
+    span: dt.timedelta,
 ) -> Planned | None:
     """The next point of a contact of which ``settled`` are done with; None: none is left.
 
@@ -75,7 +81,7 @@ def plan(
 
 
 def settled_by(
-    campaign: Campaign, times: Times, hours: Hours, now: dt.datetime, share: float, span: dt.timedelta
+    campaign: Campaign, times: Times, hours: PersonsHours, now: dt.datetime, share: float, span: dt.timedelta
 ) -> int:
     """How many of a contact's points are past: one call settles them all."""
     return sum(moved(point, hours, share, span) <= now for point in points_of(campaign.due, times.event))

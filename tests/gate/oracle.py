@@ -52,6 +52,7 @@ def broken(book: Book, question: Question) -> set[Broken]:
         ids.add("suppressed")
     if facts.columns_missing:
         ids.add("column_missing")
+    ids |= _dates(facts, campaign, now)
     ids |= _caller_id(facts, campaign, now)
     ids |= {"number_invalid"} if place is None else _there(book, question, place)
     layers = book.layers(place.region, place.begins) if place and book.knows(place.region) else {}
@@ -78,6 +79,9 @@ def _there(book: Book, question: Question, place: Where) -> set[str]:
     windows = [(w.days, _clock(w.start), _clock(w.end)) for w in question.campaign.windows]
     if windows and not all(_inside(t, t.weekday(), windows) for t in here):
         ids.add("window_campaign")
+    own = [(w.days, _clock(w.start), _clock(w.end)) for w in question.facts.times.preferred]
+    if own and not all(_inside(t, t.weekday(), own) for t in here):
+        ids.add("window_person")
     if layers is None:
         return ids | {"jurisdiction_unknown"}
     return ids | _country(layers, question, place.region, here)
@@ -103,6 +107,24 @@ def _country(layers: Layers, question: Question, region: str, here: list[dt.date
     for most in [*own, *(value["at_most_percent"] for value in layers["abandoned_calls"])]:
         if 100 * alone > Fraction(most) * answered:
             ids.add("abandoned_ceiling")
+    return ids
+
+
+def _dates(facts: Facts, campaign: Campaign, now: dt.datetime) -> set[str]:
+    """Before a beginning, or from an end on; a contact of a campaign about appointments ends with its own."""
+    ids, times = set(), facts.times
+    if campaign.starts is not None and now < campaign.starts:
+        ids.add("campaign_not_begun")
+    elif campaign.ends is not None and campaign.ends <= now:
+        ids.add("campaign_over")
+    if campaign.due is not None and times.event is None:
+        return ids | {"contact_without_time"}
+    about_appointments = campaign.due is not None and len(campaign.due.before) > 0
+    end = times.not_after if times.not_after is not None or not about_appointments else times.event
+    if times.not_before is not None and now < times.not_before:
+        ids.add("contact_too_early")
+    elif end is not None and now >= end:
+        ids.add("contact_too_late")
     return ids
 
 

@@ -9,7 +9,7 @@ from random import Random
 from typing import Any
 
 from agi_app.gate.facts import AbandonedFact, CallFact, ConsentFact, Facts, ListState, ProofFact
-from agi_app.model.campaign import Agents, Campaign, CampaignState, Pacing, Purpose, Window
+from agi_app.model.campaign import Agents, Campaign, CampaignState, Due, Pacing, Purpose, Window
 from tests.gate.numbers import CALLER_IDS, NOT_OURS
 
 SECOND, DAY, YEAR = dt.timedelta(seconds=1), dt.timedelta(days=1), dt.timedelta(days=365)
@@ -154,12 +154,41 @@ def columns(subject: Subject) -> None:
 
 def window(subject: Subject) -> None:
     """A campaign's own hours: one day of the week, an hour or two, to midnight, or across a change of clocks."""
-    rng, windows = subject.rng, []
+    subject.author(windows=_windows(subject.rng))
+
+
+def preferred(subject: Subject) -> None:
+    """Hours that the person prefers: the same sorts."""
+    subject.change(times=replace(subject.facts.times, preferred=_windows(subject.rng)))
+
+
+def dates(subject: Subject) -> None:
+    """A campaign that begins or ends about now."""
+    name = subject.rng.choice(("starts", "ends"))
+    subject.author(**{name: _about(subject)})
+
+
+def times(subject: Subject) -> None:
+    """A contact's own times about now, and a campaign that is about one of them, which may be missing."""
+    name = subject.rng.choice(("event", "event", "not_before", "not_after"))
+    subject.change(times=replace(subject.facts.times, **{name: _about(subject)}))  # type: ignore[arg-type]
+    if name == "event":
+        subject.author(due=Due("appointment", subject.rng.choice(((), (dt.timedelta(hours=3),)))))
+    if subject.rng.random() < 0.3:
+        subject.author(due=Due("appointment", (dt.timedelta(hours=3),)))
+
+
+def _about(subject: Subject) -> dt.datetime:
+    return subject.edge()
+
+
+def _windows(rng: Random) -> tuple[Window, ...]:
+    windows = []
     for _ in range(rng.choice((1, 1, 2))):
         start, end = rng.choice(((9, 12), (10, 11), (10, 14), (12, 13), (1, 3), (2, 3), (0, 24), (17, 20), (19, 24)))
         days = frozenset(rng.choice((range(7), range(5), range(5), (5, 6), (rng.randrange(7),))))
         windows.append(Window(days, dt.time(start), dt.time(end) if end < 24 else dt.time.max))
-    subject.author(windows=tuple(windows))
+    return tuple(windows)
 
 
 CHANGES: tuple[Callable[[Subject], None], ...] = (
@@ -173,4 +202,7 @@ CHANGES: tuple[Callable[[Subject], None], ...] = (
     abandoned,
     columns,
     window,
+    preferred,
+    dates,
+    times,
 )

@@ -14,6 +14,7 @@ from agi_app.errors import InputError
 from agi_app.installation import Installation
 from agi_app.operations.people import contact_changes
 from agi_app.store.database.pool import Store
+from agi_app.store.people import contact_changes as table
 from agi_app.store.people import stops
 from tests.store import one
 from tests.store.world import World, campaign, installation_for, number
@@ -59,6 +60,12 @@ async def test_who_is_cancelled_is_neither_claimed_nor_marked_and_a_ringing_call
     assert set((await states(world)).values()) == {"cancelled"}
     again = await contact_changes.cancel(inst, "checkup", ["row-1"], "closed")
     assert (again.cancelled, again.already) == (0, 1)
+
+
+async def test_what_is_known_of_contacts_is_found_by_their_ids(world: World) -> None:
+    await world.running(campaign(), [1, 2])
+    found = await table.known(world.store, "checkup", ["row-2", "row-9"])
+    assert [(one.number, one.state) for one in found.values()] == [(number(2), "pending")]
 
 
 async def test_unknown_contacts_and_campaigns_are_told(world: World, inst: Installation) -> None:

@@ -19,7 +19,7 @@ from agi_app.gate.number_location import place_of
 from agi_app.model.campaign import Campaign, CampaignState, Purpose
 from agi_app.model.phone import NotANumber, parse
 from agi_app.store.calling import facts
-from agi_app.store.calling.facts import Due
+from agi_app.store.calling.facts import DueContact
 from agi_app.store.database.pool import Store
 from tests.store.world import CALLER_ID, LONG_AGO, World, campaign
 
@@ -96,7 +96,7 @@ async def one_by_one(
             " FROM contact c JOIN person p USING (person_id) WHERE c.state = 'pending' ORDER BY 1"
         )
         found = {row["contact_id"]: row for row in await cursor.fetchall()}
-        due = [Due(contact, row["head"]) for contact, row in found.items()]
+        due = [DueContact(contact, row["head"]) for contact, row in found.items()]
         judge = lambda told, now: decide(told, wanted, True, RULES, now)  # noqa: E731
         for judged in await facts.judge(connection, due, start, judge, len(due) + 1):
             row = found.pop(judged.facts.contact_id)

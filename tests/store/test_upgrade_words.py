@@ -59,7 +59,7 @@ async def store(new_url: str, tmp_path: Path) -> AsyncIterator[Store]:
 
 async def test_a_call_that_is_on_keeps_its_port_and_counts(store: Store) -> None:
     world = World(store, rule_set(cap=3))
-    wanted = await world.running(campaign(), range(1, 4))
+    wanted = await world.running_before(campaign(), range(1, 4))
     async with store.transaction() as connection:
         for statement in (CALL, *BESIDE):
             await connection.execute(statement, {"on": ON, "shown": CALLER_ID})

@@ -33,6 +33,17 @@ CALLER_ID = "+99986210000001"
 ALL_DAY = Window(frozenset(range(7)), dt.time(0), dt.time.max)
 LONG_AGO = dt.datetime(2026, 1, 5, 9, 0, tzinfo=dt.UTC)
 TERMS = claims.ClaimTerms("node-1", dt.timedelta(minutes=5), 1000, dt.timedelta(0), "system")
+OLD_PERSONS = """
+INSERT INTO person (e164, number_hash, region, zones)
+SELECT e164, hash, 'CN', '{Asia/Shanghai}' FROM unnest(%(numbers)s::text[], %(hashes)s::bytea[]) AS n (e164, hash)
+ON CONFLICT DO NOTHING
+"""
+OLD_CONTACTS = """
+INSERT INTO contact (campaign, external_id, person_id, language, fields, due_at)
+SELECT %(campaign)s, n.id, p.person_id, 'zh-CN', '{"name": "Somebody"}', %(now)s
+FROM unnest(%(numbers)s::text[], %(ids)s::text[]) WITH ORDINALITY AS n (e164, id, place) JOIN person p USING (e164)
+ORDER BY n.place
+"""
 HUMAN = CallResult(Outcome.HUMAN, disposition="confirmed", answers={"menu": "yes"})
 
 
@@ -122,8 +133,23 @@ class World:
         await caller_ids.add_proof(self.store, proof, now)
         who = people if consenting is None else consenting
         await consents.import_consents(self.store, [consent(n) for n in who], "admin", now)
-        await import_contacts(self.store, wanted.name, [contact(n) for n in people], now)
+        if people:
+            await import_contacts(self.store, wanted.name, [contact(n) for n in people], now)
         await campaigns.set_state(self.store, wanted.name, CampaignState.RUNNING, None, await self.now())
+        return wanted
+
+    async def running_before(self, wanted: Campaign, people: Sequence[int]) -> Campaign:
+        """The same in a database of an older version, whose contacts today's import does not know."""
+        await self.running(wanted, [], consenting=people)
+        values = {
+            "campaign": wanted.name,
+            "numbers": [number(n) for n in people],
+            "hashes": [self.store.hash_number(number(n)) for n in people],
+            "ids": [f"row-{n}" for n in people],
+            "now": await self.now(),
+        }
+        await self.store.execute(OLD_PERSONS, values)
+        await self.store.execute(OLD_CONTACTS, values)
         return wanted
 
     async def claim(self, wanted: Campaign, limit: int = 50, **terms: object) -> claims.ClaimBatch:

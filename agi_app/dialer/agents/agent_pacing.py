@@ -7,8 +7,7 @@ from bisect import bisect_left
 from dataclasses import dataclass
 from functools import lru_cache
 
-from agi_app.model.agent_wait import AGENT_WAIT_S
-from agi_app.model.agents import AgentCounts, AgentsNow
+from agi_app.model.agents import AGENT_WAIT_S, AgentCounts, AgentsNow
 from agi_app.model.campaign import Pacing
 
 

@@ -12,7 +12,7 @@ from agi_app.model.call import Claim
 from agi_app.model.campaign import Campaign, CampaignState
 from agi_app.store.calling import concurrent_slots, gateway_ports
 from agi_app.store.calling.claims import ClaimTerms, reserve
-from agi_app.store.calling.facts import Decide, Due, begin, judge
+from agi_app.store.calling.facts import Decide, DueContact, begin, judge
 from agi_app.store.database.pool import Store
 from agi_app.store.database.statements import count, load_queries, record
 from agi_app.store.requested_calls.staff_calls import refusal
@@ -63,7 +63,9 @@ async def _look(
         if (row := await record(connection, Q["lock_one"], values)) is None:
             return RefusedContact(t(IN_CALL))
         await count(connection, Q["set_state"], {**values, "state": "pending"})
-        if not (judged := await judge(connection, [Due(contact_id, row["head"])], start, decide, 1, terms.missing)):
+        if not (
+            judged := await judge(connection, [DueContact(contact_id, row["head"])], start, decide, 1, terms.missing)
+        ):
             await count(connection, Q["set_state"], {**values, "state": row["state"]})
             return RefusedContact(t(IN_CALL))
         decision = judged[0].decision

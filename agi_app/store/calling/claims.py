@@ -26,7 +26,7 @@ from agi_app.model.contact_times import NEVER
 from agi_app.store.calling import concurrent_slots, gateway_ports
 from agi_app.store.calling.agents import AgentTerms, may_begin
 from agi_app.store.calling.decision_texts import spec_of, version_of_spec
-from agi_app.store.calling.facts import Begin, Decide, Due, JudgedContact, Missing, begin, judge, times_of
+from agi_app.store.calling.facts import Begin, Decide, DueContact, JudgedContact, Missing, begin, judge, times_of
 from agi_app.store.calling.gateway_ports import GatewayPorts
 from agi_app.store.database.pool import Store
 from agi_app.store.database.statements import Connection, as_json, load_queries, records
@@ -144,7 +144,7 @@ async def _for_agents(connection: Connection, campaign: Campaign, now: dt.dateti
 
 async def _lock(
     connection: Connection, campaign: Campaign, start: Begin, limit: int, ports: GatewayPorts | None
-) -> list[Due]:
+) -> list[DueContact]:
     """Lock due contacts with the heads of their persons; one contact a person, by urgency, then who is due longest.
 
     With ports: whom a free one may call.
@@ -154,13 +154,13 @@ async def _lock(
         prefixes, numbers = zip(("", campaign.caller_id), *campaign.local_caller_ids, strict=True)
         values |= {"free": list(ports.free), "prefixes": list(prefixes), "numbers": list(numbers)}
     query = Q["lock" if ports is None else "lock_for_ports"]
-    first_of_person: dict[int, Due] = {}
+    first_of_person: dict[int, DueContact] = {}
     for urgency in (*start.urgencies, 0):
         turn = URGENT if urgency else USUAL
         values |= {"urgency": urgency, "limit": limit}
         found = await records(connection, query.replace("{turn}", turn), values)
         for row in found:
-            first_of_person.setdefault(row["head"], Due(row["contact_id"], row["head"]))
+            first_of_person.setdefault(row["head"], DueContact(row["contact_id"], row["head"]))
         limit -= len(found)
         if limit <= 0:
             break

@@ -24,7 +24,7 @@ Missing = Callable[[str | None, Mapping[str, str]], tuple[str, ...]]  # (languag
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
+class DueContact:
     """A contact and the head of its person."""
 
     contact_id: int
@@ -69,7 +69,7 @@ async def begin(connection: Connection, campaign: Campaign, offset: dt.timedelta
 
 async def judge(
     connection: Connection,
-    due: Sequence[Due],
+    due: Sequence[DueContact],
     start: Begin,
     decide: Decide,
     most_allowed: int,

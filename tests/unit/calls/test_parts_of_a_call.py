@@ -19,7 +19,7 @@ from agi_app.errors import RequestFailed, SafetyError
 from agi_app.flow.engine.commands import StartTransfer, StoreOptOut, StoreStop
 from agi_app.flow.engine.events import OptOutStored, StopStored
 from agi_app.flow.load import load_flow
-from agi_app.model.agent_wait import GIVE_UP_S
+from agi_app.model.agents import GIVE_UP_S
 from agi_app.model.call import CallResult, Outcome
 from agi_app.pbx.ari import events as pbx
 from agi_app.pbx.channel import Received, is_heard

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agi_app.due.openings import Hours
+from agi_app.due.openings import PersonsHours
 from agi_app.due.planner import planner
 from agi_app.due.points import Planned, place, plan, span_of, urgency
 from agi_app.model.campaign import Campaign, Due, Pace, Window
@@ -20,7 +20,7 @@ from tests.unit.gate_cases import CAMPAIGN, CN_NUMBER, ruleset, window
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 HOUR, DAY, MINUTE = dt.timedelta(hours=1), dt.timedelta(days=1), dt.timedelta(minutes=1)
 REMINDING: Campaign = replace(CAMPAIGN, due=Due("appointment", (48 * HOUR, 3 * HOUR)), windows=())
-OFFICE = Hours.of(None, [SHANGHAI], (Window(frozenset(range(5)), dt.time(9), dt.time(18)),))
+OFFICE = PersonsHours.of(None, [SHANGHAI], (Window(frozenset(range(5)), dt.time(9), dt.time(18)),))
 SPAN = 10 * MINUTE
 
 
