@@ -21,6 +21,7 @@ from agi_app.model.actors import Role
 from agi_app.model.campaign import Purpose
 from agi_app.model.person import Consent, ContactRow
 from agi_app.operations.calling import approvals, pauses, stored_campaigns
+from agi_app.operations.reporting import jobs
 from agi_app.operations.service import webhooks
 from agi_app.store.calling import tallies
 from agi_app.store.calling.approvals import StartRequest
@@ -100,6 +101,7 @@ class Campaigns:
             "external_id": [number.removeprefix("+") for one in some for number in one.numbers],
             "webhook": [one.endpoint_id for one in places if one.url != self._receiver] or [1],  # which stays
             "event": sorted({one.event for one in await webhooks.deliveries(inst)}),
+            "job": [one.job_id for one in await jobs.jobs(inst) if one.state == "done"][-KEPT:],
             "approvals": [[one.campaign, one.request_id] for one in self._waiting],
         }
         new = self._there.with_suffix(".new")

@@ -93,7 +93,7 @@ class Existing:
         if name_of(case).startswith(SEEDED) or (name_of(case) not in RARELY_RIGHT and self._luck.random() < 0.5):
             return
         for place, names in (
-            (case.path_parameters, ("campaign", "webhook")),
+            (case.path_parameters, ("campaign", "webhook", "job")),
             (case.query, ("campaign", "external_id")),
             (case.body, ("number", "event")),
         ):
