@@ -221,7 +221,12 @@ class Asker:
 
 def name_of(case: Any) -> str:
     """The id of its operation."""
-    return str(case.operation.definition.raw["operationId"])
+    return name_of_operation(case.operation)
+
+
+def name_of_operation(operation: Any) -> str:
+    """Its id in the document."""
+    return str(operation.definition.raw["operationId"])
 
 
 def _name_what_exists(case: Any) -> None:

@@ -36,9 +36,9 @@ from tests.api import generated_seed
 from tests.api.generated import THERE
 from tests.api.site import Site, seed, settings_for
 from tests.fuzz.api_campaigns import CALLER_ID
+from tests.fuzz.api_client import ACCOUNTS
 
 TOKENS = 24  # of each role
-ACCOUNTS = 12  # of each role, since each may look at so few numbers in an hour
 START_S = 60.0
 DESKS = {DESK: ANSWERS, "desk": ANSWERS}  # the second one is asked to call people
 APPROVERS = (Role.SUPERVISOR, Role.COMPLIANCE)

@@ -102,7 +102,7 @@ async def search(call: ApiCall[NoQuery, NumberLookedFor]) -> PeopleFound:
     return PeopleFound(data=[] if found is None else [PersonAnswer.model_validate(found)])
 
 
-@routes.look("/people/history", Scope.PEOPLE_REVEAL, HistoryAnswer, body=NumberLookedFor)
+@routes.look("/people/history", Scope.PEOPLE_REVEAL, HistoryAnswer, body=NumberLookedFor, more=(404,))
 async def history_of_number(call: ApiCall[NoQuery, NumberLookedFor]) -> HistoryAnswer:
     """All about the person with this number: consents, calls, refusals and what came after each; it is noted first."""
     number = e164(call.body.number)
