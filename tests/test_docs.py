@@ -16,7 +16,7 @@ from pydantic import BaseModel
 
 from agi_app.campaigns.calling_rules.rule_files import load_rulebook
 from agi_app.campaigns.calling_rules.rule_texts import lines_of
-from agi_app.campaigns.campaign_file.load import RETRIED, CampaignFile, PaceFile, WindowFile, parse_campaign
+from agi_app.campaigns.campaign_file.load import CampaignFile, PaceFile, WindowFile, parse_campaign
 from agi_app.campaigns.campaign_file.schema import KEYS as CAMPAIGN_KEYS
 from agi_app.campaigns.checks.gateway_ports import check_ports
 from agi_app.campaigns.checks.rule_catalogue import catalogue
@@ -59,7 +59,7 @@ from agi_app.flow.syntax.names_and_limits import VERBS
 from agi_app.gate.decide import ALL_RULES
 from agi_app.messages import CATALOGUES, speaking
 from agi_app.messages import catalogue as catalogue_of
-from agi_app.model.call import Outcome
+from agi_app.model.call import RETRIED, Outcome
 
 pytestmark = pytest.mark.slow  # reads every page and example: not part of the fast unit tests
 

@@ -25,7 +25,7 @@ from agi_app.dialer.agents.availability import AgentWatch
 from agi_app.dialer.agents.transfer_to_agent import Transfers
 from agi_app.dialer.attempt_writer import AttemptWriter
 from agi_app.dialer.circuit_breaker import Breaker, Ticket
-from agi_app.dialer.next_point import next_call
+from agi_app.dialer.next_point import NextCall, next_call
 from agi_app.dialer.node import Node
 from agi_app.dialer.pacing import Turn
 from agi_app.dialer.unplayed_prompts import Unplayed
@@ -288,8 +288,7 @@ class Originator:
         now, paused = self._clock.now(), line.breaker.paused
         rules, room = self._node.ruleset, line.contacts
         then, result = next_call(claim, line.campaign, result, rules, now, contacts=room, trunk_paused=paused)
-        order = urgency(claim.priority, then.point)
-        ended = Ended(claim.attempt_id, result, then.due, then.due is None, then.point, order, then.for_good)
+        ended = ended_by(claim, result, then)
         await self._writer.finish(ended)
         await self._unplayed.ended(claim.campaign, result)
         _log.info(
@@ -300,6 +299,22 @@ class Originator:
             disposition=result.disposition,
             note=result.note,
         )
+
+
+def ended_by(claim: Claim, result: CallResult, then: NextCall) -> Ended:
+    """What is stored of the call's end."""
+    return Ended(
+        claim.attempt_id,
+        result,
+        then.due,
+        contact_done=then.due is None,
+        point=then.point,
+        urgency=urgency(claim.priority, then.point),
+        for_good=then.for_good,
+        number_place=then.number_place if claim.numbers > 1 else None,
+        same_round=then.same_round,
+        new_point=then.point != claim.point,
+    )
 
 
 def never_left(result: CallResult) -> bool:

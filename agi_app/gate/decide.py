@@ -41,6 +41,7 @@ ALL_RULES: tuple[Rule, ...] = (
     campaign_rules.purpose_allowed,
     number_rules.number_valid,
     number_rules.number_fits_trunk,
+    number_rules.number_of_one_person,
     number_rules.jurisdiction_listed,
     number_rules.jurisdiction_known,
     consent_rules.consent_fits,

@@ -73,6 +73,7 @@ class KeptFacts:
     abandoned: AbandonedFact | None  # None: a campaign without agents abandons nobody
     columns_missing: tuple[str, ...] = ()  # names of the contact's columns that the flow says and cannot
     times: Times = NO_TIMES  # of the contact; older decisions know none
+    number_shared: bool = False  # more persons have one of the contact's numbers than can be one person
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

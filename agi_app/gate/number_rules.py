@@ -29,3 +29,8 @@ def jurisdiction_known(case: GateCase) -> Reason | None:
     if case.place is None or case.rules is not None:
         return None
     return Reason("jurisdiction_unknown", {"own": case.place.region})
+
+
+def number_of_one_person(case: GateCase) -> Reason | None:
+    """None of the contact's numbers is shared by more than five persons: whose calls they would be, nobody can say."""
+    return Reason("number_shared") if case.facts.number_shared else None

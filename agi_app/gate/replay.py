@@ -62,6 +62,7 @@ def inputs_of(facts: Facts, decision: Decision) -> Inputs:
         prefix=decision.prefix,
         columns_missing=facts.columns_missing,
         times=facts.times,
+        number_shared=facts.number_shared,
     )
 
 
@@ -83,6 +84,7 @@ def replay(stored: StoredDecision, campaign: Campaign, ruleset: RuleSet) -> Deci
         abandoned=inputs.abandoned,
         columns_missing=inputs.columns_missing,
         times=inputs.times,
+        number_shared=inputs.number_shared,
     )
     now = stored.decided_at
     return judge(GateCase(facts, inputs.place, inputs.caller_id, campaign, inputs.trunk_is_sandbox, ruleset, now))

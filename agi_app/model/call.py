@@ -30,6 +30,10 @@ class Outcome(StrEnum):
     INTERRUPTED = "interrupted"
 
 
+# Outcomes that a campaign's `retry` may name: nobody was reached.
+RETRIED = ("no_answer", "busy", "congestion", "trunk_silent", "failed", "machine")
+
+
 class Fault(StrEnum):
     """Behind an outcome: something on our side of the trunk, not the person and not the network beyond."""
 
@@ -113,6 +117,8 @@ class Claim(AllowedCall):
     point: int = 0  # which of the contact's points of time this call is for
     tries: int = 0  # calls to this contact before it that rang or were answered
     priority: int = 0
+    number_place: int = 1  # of the number among the contact's, from 1
+    numbers: int = 1  # how many the contact has
 
     @property
     def party(self) -> Party:

@@ -14,6 +14,16 @@ WRONG_NUMBER = "wrong number"
 
 
 @dataclass(frozen=True, slots=True)
+class OtherNumber:
+    """A further number of a contact, called after those before it."""
+
+    number: str  # E.164
+    region: str
+    zones: tuple[str, ...]
+    kind: str | None = None  # as the list says: mobile, home …
+
+
+@dataclass(frozen=True, slots=True)
 class ContactRow:
     """One row of a contacts file, valid as far as the file alone can tell."""
 
@@ -27,6 +37,8 @@ class ContactRow:
     times: Times = NO_TIMES
     priority: int = 0  # 0 to 9, 9 first
     cancelled: bool | None = None  # None: the list does not say
+    kind: str | None = None  # of the number
+    others: tuple[OtherNumber, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

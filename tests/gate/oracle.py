@@ -50,6 +50,8 @@ def broken(book: Book, question: Question) -> set[Broken]:
         ids.add("purpose_rehearsal")
     if facts.suppressed_at is not None:
         ids.add("suppressed")
+    if facts.number_shared:
+        ids.add("number_shared")
     if facts.columns_missing:
         ids.add("column_missing")
     ids |= _dates(facts, campaign, now)

@@ -8,70 +8,19 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from agi_app.dialer.next_point import next_call
-from agi_app.due.planner import planner
-from agi_app.due.points import urgency
 from agi_app.gate.permit import MarkReceipt
-from agi_app.model.call import CallResult, Claim, Outcome
-from agi_app.model.campaign import Due, Window
-from agi_app.model.contact_times import Times
-from agi_app.model.person import ContactRow
-from agi_app.store.calling import attempts
+from agi_app.model.call import CallResult, Outcome
+from agi_app.model.campaign import Window
 from agi_app.store.calling.dead_workers import sweep
 from agi_app.store.database.pool import Store
-from agi_app.store.people import contacts, stops
+from agi_app.store.people import stops
 from tests.store import one
-from tests.store.world import HUMAN, World, campaign, contact, rule_set
+from tests.store.due_clinic import HOUR, Clinic, visit
+from tests.store.world import HUMAN, World, contact, rule_set
 
 pytestmark = pytest.mark.postgres
-HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
-REMINDING = {"due": Due("appointment", (48 * HOUR, 3 * HOUR))}
+DAY = dt.timedelta(days=1)
 NO_ANSWER = CallResult(Outcome.NO_ANSWER)
-
-
-class Clinic:
-    """A world whose campaign reminds of appointments, and its list as it is now."""
-
-    def __init__(self, world: World) -> None:
-        self.world = world
-        self.campaign = campaign()
-
-    async def opens(self, **changes: object) -> Clinic:
-        """Persons 1 to 9 consent; nobody is on the list yet."""
-        self.campaign = replace(campaign(), **(REMINDING | changes))  # type: ignore[arg-type]
-        await self.world.running(self.campaign, [], consenting=range(1, 10))
-        return self
-
-    async def imports(self, *rows: ContactRow) -> contacts.ImportCount:
-        """A list, or a part of it."""
-        now, plan = await self.world.now(), planner(self.campaign, self.world.rules, 100)
-        order = contacts.BatchOrder()
-        return await contacts.import_batch(self.world.store, self.campaign.name, rows, now, order, plan=plan)
-
-    async def claims(self, limit: int = 50) -> tuple[Claim, ...]:
-        """Who may be called now, as a worker asks."""
-        plan = planner(self.campaign, self.world.rules, 100)
-        return (await self.world.claim(self.campaign, limit, plan=plan)).claims
-
-    async def calls(self, claimed: Claim, result: CallResult = HUMAN) -> None:
-        """A call from its mark to what follows from its end."""
-        assert await one.mark(self.world.store, claimed, self.world.terms.node)
-        await self.ends(claimed, result)
-
-    async def ends(self, claimed: Claim, result: CallResult = HUMAN) -> None:
-        """What a worker stores at a call's end."""
-        then, told = next_call(claimed, self.campaign, result, self.world.rules, await self.world.now(), contacts=100)
-        order = urgency(claimed.priority, then.point)
-        end = attempts.Ended(claimed.attempt_id, told, then.due, then.due is None, then.point, order, then.for_good)
-        assert await attempts.finish(self.world.store, [end]) == [True]
-
-    async def later(self, span: dt.timedelta) -> None:
-        """So much time goes by."""
-        self.world.terms = replace(self.world.terms, offset=self.world.terms.offset + span)
-
-    async def of(self, n: int, column: str = "state") -> object:
-        """A column of the n-th contact."""
-        return await self.world.value(f"SELECT {column} FROM contact WHERE external_id = %s", f"row-{n}")
 
 
 @pytest.fixture
@@ -79,13 +28,6 @@ def clinic(world: World) -> Clinic:
     """A world whose caps leave room for a call a day."""
     world.rules = rule_set(cap=9)
     return Clinic(world)
-
-
-async def visit(clinic: Clinic, n: int, hours: float, **changes: object) -> ContactRow:
-    """The n-th person's appointment, in so many hours."""
-    event = await clinic.world.now() + hours * HOUR
-    times = Times(event, **{name: changes.pop(name) for name in ("not_before", "not_after") if name in changes})  # type: ignore[arg-type]
-    return replace(contact(n), times=times, **changes)  # type: ignore[arg-type]
 
 
 async def test_a_patient_is_called_before_the_appointment_twice_and_never_after(clinic: Clinic) -> None:

@@ -28,10 +28,10 @@ from agi_app.flow.syntax.names_and_limits import MAX_CALL_SECONDS, FileName
 from agi_app.gate.rule_file import DAYS, RING_TIME, Day
 from agi_app.messages import spoken, t, template
 from agi_app.model import phone
+from agi_app.model.call import RETRIED
 from agi_app.model.campaign import Agents, Campaign, Pace, Pacing, Purpose, Window
 
 PURPOSES = (Purpose.TRANSACTIONAL, Purpose.SURVEY, Purpose.MARKETING)
-RETRIED = ("no_answer", "busy", "congestion", "trunk_silent", "failed", "machine")
 _NO_OUTCOMES = "attempts max max_attempts times count tries interval delay wait after every 次数 间隔 等待"
 NOT_RETRIED = {
     "human": template("the person was reached"),

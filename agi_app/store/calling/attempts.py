@@ -58,6 +58,9 @@ class Ended:
     point: int | None = None  # of the contact's points of time, which it is due for next; None: as before
     urgency: int | None = None
     for_good: bool = False  # done, whatever the office has changed meanwhile
+    number_place: int | None = None  # of the contact's numbers the one that is called next; None: as before
+    same_round: bool = False  # the next number is called in place of this one: no retry is used
+    new_point: bool = False  # its retries begin anew
 
 
 async def finish(store: Store, ends: Sequence[Ended]) -> list[bool]:
@@ -119,6 +122,9 @@ def _values(end: Ended) -> dict[str, Any]:
         "point": end.point,
         "urgency": end.urgency,
         "for_good": end.for_good,
+        "number_place": end.number_place,
+        "same_round": end.same_round,
+        "new_point": end.new_point,
     }
 
 

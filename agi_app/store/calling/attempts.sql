@@ -34,7 +34,8 @@ WITH given AS MATERIALIZED (
     FROM jsonb_to_recordset(%(results)s::jsonb) AS r
         (attempt_id text, outcome text, disposition text, answers jsonb, recordings jsonb, cause integer,
          tech_cause integer, note text, counts boolean, swept boolean, ringing_at timestamptz, answered_at timestamptz,
-         ended_at timestamptz, contact_state text, next_due timestamptz, point smallint, urgency smallint, for_good boolean)
+         ended_at timestamptz, contact_state text, next_due timestamptz, point smallint, urgency smallint, for_good boolean,
+         number_place smallint, same_round boolean, new_point boolean)
     JOIN attempt a ON a.attempt_id = r.attempt_id JOIN person p ON p.person_id = a.person_id
     ORDER BY known
 ), locked AS MATERIALIZED (
@@ -48,6 +49,7 @@ WITH given AS MATERIALIZED (
     WHERE a.attempt_id = r.attempt_id AND r.head IS NOT NULL AND a.state <> 'ended'
     RETURNING a.attempt_id, a.contact_id, r.head, coalesce(a.number_id, a.person_id) AS number_id, a.caller_id,
               r.counts, r.outcome, r.disposition, r.contact_state, r.next_due, r.point, r.urgency, r.for_good, r.swept,
+              r.number_place, r.same_round, r.new_point,
               a.revision, r.recordings
 ), freed AS (
     UPDATE slot SET attempt_id = NULL FROM ended WHERE slot.attempt_id = ended.attempt_id
@@ -68,8 +70,14 @@ WITH given AS MATERIALIZED (
         urgency = CASE WHEN {office_moved_it} THEN contact.urgency ELSE coalesce(ended.urgency, contact.urgency) END,
         replan = {guessed},
         attempts_made = attempts_made + 1, tries = tries + ended.counts::integer,
-        retries_used = retries_used || jsonb_build_object(
-            ended.outcome, coalesce((retries_used ->> ended.outcome)::integer, 0) + 1),
+        retries_used = CASE
+            WHEN ended.same_round THEN retries_used
+            WHEN ended.new_point THEN retries_used - '{no_answer,busy,congestion,trunk_silent,failed,machine}'::text[]
+            ELSE retries_used || jsonb_build_object(
+                ended.outcome, coalesce((retries_used ->> ended.outcome)::integer, 0) + 1) END,
+        person_id = CASE WHEN number_ids IS NULL THEN person_id WHEN {office_moved_it} OR {guessed} THEN number_ids[1]
+                         WHEN ended.number_place IS NULL THEN person_id ELSE number_ids[ended.number_place] END,
+        number_place = CASE WHEN {office_moved_it} OR {guessed} THEN 1 ELSE coalesce(ended.number_place, contact.number_place) END,
         last_outcome = ended.outcome, disposition = coalesce(ended.disposition, contact.disposition)
     FROM ended WHERE contact.contact_id = ended.contact_id
 ), kept AS (

@@ -274,6 +274,11 @@ def _settled(
         return row | attempt | {"state": "claimed", "trunk_slot": slot[0], "campaign_slot": slot[1]}
     if TIME_IS_OVER & set(decision.rules):
         return row | {"state": "expired", "due_at": "infinity"}
+    place, numbers = judged.row["number_place"], judged.row["numbers"]
+    if numbers > 1 and decision.try_again_at is None:  # lasting, of this number: the next one, or all are refused
+        if place < numbers:
+            return row | {"state": "pending", "due_at": now, "number_place": place + 1}
+        row["number_place"] = 1
     again, last = decision.try_again_at, judged.facts.times.last(campaign)
     due = min(max(again, now + SOONEST_RETRY) if again else NEVER, last)
     return row | {"state": "pending", "due_at": "infinity" if due == NEVER else due}
@@ -308,4 +313,6 @@ def _claim(judged: JudgedContact, attempt_id: str, campaign: Campaign, decision_
         point=row["point"],
         tries=row["tries"],
         priority=row["priority"],
+        number_place=row["number_place"],
+        numbers=row["numbers"],
     )

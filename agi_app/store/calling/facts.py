@@ -124,6 +124,7 @@ def _facts(row: DictRow, start: Begin, missing: Missing | None) -> Facts:
         abandoned=start.abandoned,
         columns_missing=() if missing is None else missing(row["language"], _FIELDS.decode(row["fields"])),
         times=times_of(row),
+        number_shared=row["held"],
     )
 
 

@@ -46,8 +46,13 @@ WITH said AS (
 )
 SELECT count(*) AS added, range_agg(int8range(consent_id, consent_id, '[]'))::text AS ids FROM added;
 
--- Contacts that were refused until somebody mends something: this may have been it.
+-- Contacts that were refused until somebody mends something: this may have been it. One of several numbers may be another
+-- number of the person.
 -- name: wake_persons
+WITH given AS MATERIALIZED (
+    SELECT p.person_id, p.same_as FROM import_consent i JOIN person p ON p.e164 = i.e164
+)
 UPDATE contact c SET due_at = %(now)s
 WHERE c.state = 'pending' AND c.due_at = 'infinity'
-  AND c.person_id IN (SELECT p.person_id FROM import_consent i JOIN person p ON p.e164 = i.e164);
+  AND c.person_id IN (SELECT person_id FROM given UNION SELECT same_as FROM given WHERE same_as IS NOT NULL
+                      UNION SELECT o.person_id FROM given g JOIN person o ON o.same_as = coalesce(g.same_as, g.person_id));

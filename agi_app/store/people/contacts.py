@@ -21,7 +21,7 @@ from agi_app.due.planner import Planner
 from agi_app.due.points import Planned, urgency
 from agi_app.errors import InputError
 from agi_app.messages import t
-from agi_app.model.person import ContactRow
+from agi_app.model.person import ContactRow, OtherNumber
 from agi_app.store.database.listen import tell_workers
 from agi_app.store.database.pool import Store
 from agi_app.store.database.statements import Connection, count, load_queries
@@ -33,7 +33,9 @@ CAMPAIGNS = load_queries("calling/campaigns")
 TYPES = (
     *("int4", "text", "text", "bytea", "text", "text[]", "text", "jsonb", "text"),
     *("timestamptz", "timestamptz", "timestamptz", "jsonb", "int2", "bool", "timestamptz", "int2", "int2"),
+    *("text[]", "text[]"),
 )
+MOST_SHARING = 5  # persons with one number: of more, a human has to say who they are
 ANALYSE_FROM = 10_000  # rows; the planner must know of a big import before the first claim
 
 
@@ -97,7 +99,7 @@ async def import_batch(
     """
     unique = list({row.external_id: row for row in rows}.values())
     values = {"campaign": campaign, "now": now}
-    stamper = await store.stamper() if any(row.person_key for row in unique) else None
+    stamper = await store.stamper() if any(row.person_key or row.others for row in unique) else None
     async with store.transaction(limit=None) as connection:
         if not await count(connection, CAMPAIGNS["load"], {"names": [campaign], "states": None}):
             raise no_campaign(campaign)
@@ -107,7 +109,14 @@ async def import_batch(
         await connection.execute(Q["analyse_import"])
         await place.wait_for_persons()
         await connection.execute(Q["add_persons"])
+        several = [row for row in unique if row.others]
+        if several:
+            await _copy_numbers(store, connection, campaign, several)
         await place.wait_for_contacts()
+        if several:
+            await connection.execute(Q["hold_shared"], {"most": MOST_SHARING})
+            await link_persons(connection, "import_number", stamper, remember=False)
+            await connection.execute(Q["find_numbers"])
         await link_persons(connection, "import_row", stamper)
         added = await count(connection, Q["add_contacts"], values)
         updated = 0
@@ -168,5 +177,20 @@ async def _copy(
                     planned.at,
                     planned.point,
                     urgency(row.priority, planned.point),
+                    [row.number, *(other.number for other in row.others)] if row.others else None,
+                    [row.kind or "", *(other.kind or "" for other in row.others)] if row.others else None,
                 )
             )
+
+
+async def _copy_numbers(store: Store, connection: Connection, campaign: str, rows: Sequence[ContactRow]) -> None:
+    """All numbers of rows that have several, and the persons that they are of."""
+    await connection.execute(Q["make_number_table"])
+    async with connection.cursor() as cursor, cursor.copy(Q["copy_numbers"]) as copy:
+        copy.set_types(["text", "text", "bytea", "text", "text[]"])
+        for row in rows:
+            key = row.person_key or f"{campaign} {row.external_id}"
+            own = OtherNumber(row.number, row.region, row.zones)
+            for one in (own, *row.others):
+                await copy.write_row((key, one.number, store.hash_number(one.number), one.region, list(one.zones)))
+    await connection.execute(Q["add_other_persons"])

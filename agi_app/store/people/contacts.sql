@@ -3,16 +3,54 @@ CREATE TEMPORARY TABLE import_row (
     place integer NOT NULL, external_id text NOT NULL, e164 text NOT NULL, number_hash bytea NOT NULL, region text NOT NULL,
     zones text[] NOT NULL, language text, fields jsonb NOT NULL, person_key text, event_at timestamptz, not_before timestamptz,
     not_after timestamptz, preferred jsonb, priority smallint NOT NULL, cancelled boolean, due_at timestamptz NOT NULL,
-    point smallint NOT NULL, urgency smallint NOT NULL
+    point smallint NOT NULL, urgency smallint NOT NULL, numbers text[], kinds text[],
+    number_ids bigint[], held boolean NOT NULL DEFAULT false
 ) ON COMMIT DROP;
+
+-- All numbers of rows that have several, with one key a row.
+-- name: make_number_table
+CREATE TEMPORARY TABLE import_number (
+    person_key text NOT NULL, e164 text NOT NULL, number_hash bytea NOT NULL, region text NOT NULL, zones text[] NOT NULL
+) ON COMMIT DROP;
+
+-- name: copy_numbers
+COPY import_number (person_key, e164, number_hash, region, zones) FROM STDIN (FORMAT BINARY);
+
+-- name: add_other_persons
+INSERT INTO person (e164, number_hash, region, zones)
+SELECT DISTINCT ON (e164) e164, number_hash, region, zones FROM import_number ORDER BY e164
+ON CONFLICT DO NOTHING;
+
+-- Numbers of more contacts than one person can have: a switchboard, a school, a clerk's own. Nobody is joined by them.
+-- name: hold_shared
+WITH shared AS (
+    SELECT n.e164 FROM (
+        SELECT i.e164, i.person_key FROM import_number i
+        UNION
+        SELECT p.e164, coalesce(p.person_key, c.campaign || ' ' || c.external_id)
+        FROM person p CROSS JOIN LATERAL group_of(head_of(p.person_id)) AS m JOIN contact c ON c.person_id = m
+        WHERE p.e164 IN (SELECT e164 FROM import_number) AND p.person_id = ANY(c.number_ids)) AS n
+    GROUP BY n.e164 HAVING count(*) > %(most)s
+), held AS (
+    UPDATE import_row i SET held = true WHERE i.numbers && ARRAY(SELECT e164 FROM shared) RETURNING i.external_id
+), unjoined AS (
+    DELETE FROM import_number WHERE e164 IN (SELECT e164 FROM shared)
+)
+SELECT external_id FROM held;
 
 -- name: copy_rows
 COPY import_row (place, external_id, e164, number_hash, region, zones, language, fields, person_key, event_at, not_before,
-                 not_after, preferred, priority, cancelled, due_at, point, urgency)
+                 not_after, preferred, priority, cancelled, due_at, point, urgency, numbers, kinds)
 FROM STDIN (FORMAT BINARY);
 
 -- name: no_time_limit
 SET LOCAL statement_timeout = 0;
+
+-- name: find_numbers
+UPDATE import_row i
+SET number_ids = (SELECT array_agg(p.person_id ORDER BY n.place)
+                  FROM unnest(i.numbers) WITH ORDINALITY AS n (e164, place) JOIN person p ON p.e164 = n.e164)
+WHERE i.numbers IS NOT NULL;
 
 -- name: analyse_import
 ANALYZE import_row;
@@ -28,7 +66,8 @@ ON CONFLICT DO NOTHING;
 -- when it was reached before, but not when the person declined. Of one in a call its end says what follows.
 -- name: update_contacts
 UPDATE contact c
-SET person_id = p.person_id, language = i.language, fields = i.fields, event_at = i.event_at, not_before = i.not_before,
+SET person_id = p.person_id, number_ids = i.number_ids, number_kinds = i.kinds, number_place = 1, held = i.held,
+    language = i.language, fields = i.fields, event_at = i.event_at, not_before = i.not_before,
     not_after = i.not_after, preferred = i.preferred, priority = i.priority, revision = c.revision + 1,
     times_revision = CASE WHEN {moved} OR {put_back} OR i.cancelled THEN c.revision + 1 ELSE c.times_revision END,
     state = CASE WHEN i.cancelled THEN 'cancelled'
@@ -43,14 +82,16 @@ SET person_id = p.person_id, language = i.language, fields = i.fields, event_at 
     replan = c.replan AND NOT ({moved} OR {put_back})
 FROM import_row i JOIN person p ON p.e164 = i.e164
 WHERE c.campaign = %(campaign)s AND c.external_id = i.external_id
-  AND ((c.person_id, c.language, c.fields, c.event_at, c.not_before, c.not_after, c.preferred, c.priority)
-       IS DISTINCT FROM (p.person_id, i.language, i.fields, i.event_at, i.not_before, i.not_after, i.preferred, i.priority)
+  AND ((coalesce(c.number_ids, ARRAY[c.person_id]), c.number_kinds, c.held, c.language, c.fields, c.event_at, c.not_before,
+        c.not_after, c.preferred, c.priority)
+       IS DISTINCT FROM (coalesce(i.number_ids, ARRAY[p.person_id]), i.kinds, i.held, i.language, i.fields, i.event_at,
+                         i.not_before, i.not_after, i.preferred, i.priority)
        OR i.cancelled <> (c.state = 'cancelled'));
 
 -- name: add_contacts
-INSERT INTO contact (campaign, external_id, person_id, language, fields, event_at, not_before, not_after, preferred, priority,
-                     state, due_at, point, urgency)
-SELECT %(campaign)s, i.external_id, p.person_id, i.language, i.fields, i.event_at, i.not_before, i.not_after, i.preferred,
+INSERT INTO contact (campaign, external_id, person_id, number_ids, number_kinds, held, language, fields, event_at, not_before,
+                     not_after, preferred, priority, state, due_at, point, urgency)
+SELECT %(campaign)s, i.external_id, p.person_id, i.number_ids, i.kinds, i.held, i.language, i.fields, i.event_at, i.not_before, i.not_after, i.preferred,
        i.priority, CASE WHEN i.cancelled THEN 'cancelled' ELSE 'pending' END, i.due_at, i.point, i.urgency
 FROM import_row i JOIN person p ON p.e164 = i.e164
 ORDER BY i.place  -- contacts are called in the order of the file

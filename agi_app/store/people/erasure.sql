@@ -94,8 +94,10 @@ RETURNING attempt_id AS id;
 -- name: erase_contact
 UPDATE contact
 SET external_id = 'erased:' || contact_id, fields = '{}', language = NULL, state = 'done', due_at = 'infinity',
-    event_at = NULL, not_before = NULL, not_after = NULL, preferred = NULL, revision = revision + 1
+    event_at = NULL, not_before = NULL, not_after = NULL, preferred = NULL, number_ids = NULL, number_kinds = NULL,
+    number_place = 1, revision = revision + 1
 WHERE person_id = %(person_id)s
+   OR person_id IN (SELECT group_of(head_of(%(person_id)s))) AND %(person_id)s = ANY(number_ids)
 RETURNING contact_id AS id;
 
 -- An id of the operator that still has other numbers goes on with one of them.

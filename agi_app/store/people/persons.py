@@ -18,13 +18,16 @@ Q = load_queries("people/persons")
 LINK = "person_link"
 
 
-async def link_persons(connection: Connection, source_table: str, stamper: Stamper | None) -> int:
+async def link_persons(
+    connection: Connection, source_table: str, stamper: Stamper | None, *, remember: bool = True
+) -> int:
     """Join the numbers that share a key; returns how many persons became part of another one.
 
     ``source_table`` is a temporary table with the columns ``e164`` and ``person_key`` (null: none).
     Call it once in the import's transaction, after its persons were added. Claims of those persons
     wait for the commit; another import with keys waits too. A call that a number of the
-    joined person had refused permanently ends. ``stamper`` may be None when no row has a key. Raises StoreError like
+    joined person had refused permanently ends. ``remember`` False: the keys are none of the operator's, and join only
+    what is given with them. ``stamper`` may be None when no row has a key. Raises StoreError like
     every statement.
     """
     source = sql.Identifier(source_table).as_string(connection)
@@ -36,8 +39,9 @@ async def link_persons(connection: Connection, source_table: str, stamper: Stamp
         await connection.execute(Q["inherit_seen"], pairs)
         await connection.execute(Q["move_groups"], pairs)
         await connection.execute(Q["add_link"], {**pairs, "stamp": _stamp(stamper, pairs)})
-    await connection.execute(_about("remember_keys", source))
-    await connection.execute(_about("show_keys", source))
+    if remember:
+        await connection.execute(_about("remember_keys", source))
+        await connection.execute(_about("show_keys", source))
     if moves:
         stopped = await records(connection, Q["stopped_in_call"], {"heads": sorted(set(moves.values()))})
         await stops.end_calls(connection, [row["person_id"] for row in stopped])
