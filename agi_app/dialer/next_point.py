@@ -59,7 +59,8 @@ def next_call(
     """
     last = claim.times.last(campaign)
     due, told = after_call(claim, campaign, result, ruleset, now, trunk_paused=trunk_paused)
-    if told.call_back_at is not None and due is not None and due >= last:
+    missed = told.call_back_at is not None and due is not None and due >= last
+    if missed:
         due, told = None, replace(told, note="; ".join(filter(None, (told.note, _too_late(last)))))
     if result.outcome is Outcome.REJECTED or told.disposition in _FOR_GOOD:
         return NextCall(None, claim.point, for_good=True), told
@@ -69,7 +70,7 @@ def next_call(
     if due is not None and (ours or told.call_back_at is not None):
         return NextCall(min(due, last), claim.point, claim.number_place), told
     rules = rules_for(claim.place, ruleset)
-    then = NextCall(None if due is None else min(due, last), claim.point)
+    then = NextCall(last if missed else None if due is None else min(due, last), claim.point)
     if claim.number_place < claim.numbers and _moves_on(campaign, result):
         turn = min(_after_caps(now, result, rules, now), last)
         then = NextCall(turn, claim.point, claim.number_place + 1, same_round=True)

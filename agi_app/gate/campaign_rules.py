@@ -33,10 +33,11 @@ def contact_time(case: GateCase) -> Reason | None:
     times, due = case.facts.times, case.campaign.due
     if due is not None and times.event is None:
         return Reason("contact_without_time", {"column": due.column})
+    if case.now >= (last := times.last(replace(case.campaign, ends=None))):
+        return Reason("contact_too_late", {"at": _day_and_time(last)})
     if times.not_before is not None and case.now < times.not_before:
         return Reason("contact_too_early", {"at": _day_and_time(times.not_before)}, times.not_before)
-    last = times.last(replace(case.campaign, ends=None))
-    return None if case.now < last else Reason("contact_too_late", {"at": _day_and_time(last)})
+    return None
 
 
 def purpose_allowed(case: GateCase) -> Reason | None:

@@ -30,10 +30,9 @@ GATE: Sentences = {
     ),
     "number_not_reserved": S("a sandbox trunk calls numbers of the test ranges only", "沙箱中继只能呼叫测试号段的号码"),
     "number_shared": S(
-        "more than five persons have one of this contact's numbers: if it is theirs, give each a row of its own without"
-        " the other numbers; if they are one person, give their rows the same person_id",
-        "此联系人的一个号码属于五个以上的人：如果确实共用，请让每人各占一行、不写其他号码；"
-        "如果是同一人，请在各行写相同的 person_id",
+        "more than five persons have one of this contact's numbers: leave it out of their rows, or give the rows of one"
+        " person the same `person_id`",
+        "此联系人的一个号码属于五个以上的人：请从各行去掉该号码；如果是同一人，请在各行写相同的人员编号",
     ),
     "jurisdiction_not_listed": S(
         "the number is of {own}, the campaign calls {listed}", "号码属于 {own}，活动只呼叫 {listed}"

@@ -123,10 +123,10 @@ def _dates(facts: Facts, campaign: Campaign, now: dt.datetime) -> set[str]:
         return ids | {"contact_without_time"}
     about_appointments = campaign.due is not None and len(campaign.due.before) > 0
     end = times.not_after if times.not_after is not None or not about_appointments else times.event
-    if times.not_before is not None and now < times.not_before:
-        ids.add("contact_too_early")
-    elif end is not None and now >= end:
+    if end is not None and now >= end:
         ids.add("contact_too_late")
+    elif times.not_before is not None and now < times.not_before:
+        ids.add("contact_too_early")
     return ids
 
 

@@ -162,6 +162,11 @@ def preferred(subject: Subject) -> None:
     subject.change(times=replace(subject.facts.times, preferred=_windows(subject.rng)))
 
 
+def shared(subject: Subject) -> None:
+    """A number that many persons have."""
+    subject.change(number_shared=True)
+
+
 def dates(subject: Subject) -> None:
     """A campaign that begins or ends about now."""
     name = subject.rng.choice(("starts", "ends"))
@@ -203,6 +208,7 @@ CHANGES: tuple[Callable[[Subject], None], ...] = (
     columns,
     window,
     preferred,
+    shared,
     dates,
     times,
 )

@@ -77,6 +77,7 @@ WITH given AS MATERIALIZED (
                 ended.outcome, coalesce((retries_used ->> ended.outcome)::integer, 0) + 1) END,
         person_id = CASE WHEN number_ids IS NULL THEN person_id WHEN {office_moved_it} OR {guessed} THEN number_ids[1]
                          WHEN ended.number_place IS NULL THEN person_id ELSE number_ids[ended.number_place] END,
+        round_outcome = CASE WHEN ended.same_round THEN ended.outcome END,
         number_place = CASE WHEN {office_moved_it} OR {guessed} THEN 1 ELSE coalesce(ended.number_place, contact.number_place) END,
         last_outcome = ended.outcome, disposition = coalesce(ended.disposition, contact.disposition)
     FROM ended WHERE contact.contact_id = ended.contact_id

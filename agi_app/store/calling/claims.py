@@ -18,6 +18,7 @@ import msgspec
 from psycopg.rows import DictRow
 
 from agi_app.due.planner import Planner
+from agi_app.due.points import urgency
 from agi_app.gate.replay import inputs_of
 from agi_app.gate.stored_reasons import reasons_of
 from agi_app.model.call import Claim
@@ -155,9 +156,9 @@ async def _lock(
         values |= {"free": list(ports.free), "prefixes": list(prefixes), "numbers": list(numbers)}
     query = Q["lock" if ports is None else "lock_for_ports"]
     first_of_person: dict[int, DueContact] = {}
-    for urgency in (*start.urgencies, 0):
-        turn = URGENT if urgency else USUAL
-        values |= {"urgency": urgency, "limit": limit}
+    for level in (*start.urgencies, 0):
+        turn = URGENT if level else USUAL
+        values |= {"urgency": level, "limit": limit}
         found = await records(connection, query.replace("{turn}", turn), values)
         for row in found:
             first_of_person.setdefault(row["head"], DueContact(row["contact_id"], row["head"]))
@@ -220,8 +221,8 @@ async def reserve(
     contacts that were not judged.
     """
     slots_left = iter(free)
-    by_port = bool(terms.ports)
-    rows = [_settled(j, campaign, now, next(slots_left) if j.decision.allowed else None, by_port) for j in judged]
+    how = (bool(terms.ports), terms.plan)
+    rows = [_settled(j, campaign, now, next(slots_left) if j.decision.allowed else None, *how) for j in judged]
     if by_hand is not None:
         rows = [row if row["state"] == "claimed" else row | {"state": by_hand, "due_at": None} for row in rows]
     spec = spec_of(campaign)
@@ -248,7 +249,12 @@ async def reserve(
 
 
 def _settled(
-    judged: JudgedContact, campaign: Campaign, now: dt.datetime, slot: tuple[int, int] | None, by_port: bool
+    judged: JudgedContact,
+    campaign: Campaign,
+    now: dt.datetime,
+    slot: tuple[int, int] | None,
+    by_port: bool,
+    plan: Planner | None,
 ) -> dict[str, Any]:
     """What is written about one contact; ``slot`` (of the trunk, of the campaign) when it is to be called."""
     decision = judged.decision
@@ -279,9 +285,24 @@ def _settled(
         if place < numbers:
             return row | {"state": "pending", "due_at": now, "number_place": place + 1}
         row["number_place"] = 1
+        if judged.row["round_outcome"] is not None and plan is not None:
+            return row | _after_round(judged, campaign, now, plan)
     again, last = decision.try_again_at, judged.facts.times.last(campaign)
     due = min(max(again, now + SOONEST_RETRY) if again else NEVER, last)
     return row | {"state": "pending", "due_at": "infinity" if due == NEVER else due}
+
+
+def _after_round(judged: JudgedContact, campaign: Campaign, now: dt.datetime, plan: Planner) -> dict[str, Any]:
+    """Of a contact whose last number is refused for good, after others were called: its retry, or its next point."""
+    row, outcome = judged.row, judged.row["round_outcome"]
+    times = judged.facts.times
+    delays, used = campaign.retry.get(outcome, ()), _RETRIES.decode(row["retries_used"]).get(outcome, 0)
+    again = min(now + delays[used], times.last(campaign)) if used < len(delays) else None
+    following = plan(row["e164"], times, row["point"] + 1, now)
+    if following is not None and (again is None or following.at <= again):
+        order = urgency(row["priority"], following.point)
+        return {"state": "pending", "due_at": following.at, "point": following.point, "urgency": order}
+    return {"state": "done"} if again is None else {"state": "pending", "due_at": again, "used": outcome}
 
 
 def _is_news(judged: JudgedContact) -> bool:

@@ -68,7 +68,7 @@ SELECT c.contact_id, w.head, p.person_id AS number_id, p.e164,
        coalesce(p.caller_id_seen, h.caller_id_seen) AS caller_id_seen,
        c.language, c.fields::text AS fields, c.attempts_made, c.retries_used::text AS retries_used,
        c.event_at, c.not_before, c.not_after, c.preferred::text AS preferred, c.point, c.tries, c.priority, c.revision,
-       c.replan, c.held, c.number_place, coalesce(cardinality(c.number_ids), 1) AS numbers,
+       c.replan, c.held, c.round_outcome, c.number_place, coalesce(cardinality(c.number_ids), 1) AS numbers,
        (SELECT min((SELECT s.at FROM suppression s WHERE s.number_hash = m.number_hash))
         FROM person m WHERE m.person_id = ANY(g.members)) AS suppressed_at,
        (SELECT jsonb_agg(jsonb_build_object(
@@ -108,7 +108,7 @@ WITH given AS MATERIALIZED (
         (contact_id bigint, person_id bigint, number_id bigint, state text, due_at timestamptz, news boolean,
          rules text[], reasons jsonb, inputs jsonb, ruleset_version text, decided_at timestamptz,
          attempt_id text, caller_id text, port text, port_scope text, trunk_slot integer, campaign_slot integer,
-         revision integer, point smallint, urgency smallint, number_place smallint)
+         revision integer, point smallint, urgency smallint, number_place smallint, used text)
 ), kept AS (
     INSERT INTO campaign_version (version, campaign, spec)
     SELECT %(campaign_version)s, %(campaign)s, %(spec)s
@@ -138,7 +138,10 @@ WITH given AS MATERIALIZED (
         refused_by = CASE WHEN g.news THEN nullif(g.rules, '{}') ELSE c.refused_by END,
         point = coalesce(g.point, c.point), urgency = coalesce(g.urgency, c.urgency),
         person_id = CASE WHEN g.number_place IS NULL THEN c.person_id ELSE c.number_ids[g.number_place] END,
-        number_place = coalesce(g.number_place, c.number_place), replan = false
+        number_place = coalesce(g.number_place, c.number_place), replan = false,
+        round_outcome = CASE WHEN g.number_place = 1 THEN NULL ELSE c.round_outcome END,
+        retries_used = CASE WHEN g.used IS NULL THEN c.retries_used ELSE c.retries_used || jsonb_build_object(
+            g.used, coalesce((c.retries_used ->> g.used)::integer, 0) + 1) END
     FROM given g WHERE c.contact_id = g.contact_id
 )
 SELECT contact_id, decision_id FROM given WHERE attempt_id IS NOT NULL;

@@ -34,6 +34,7 @@ ended.swept AND contact.event_at IS NOT NULL
 -- name: put_back
 c.state = 'cancelled' AND i.cancelled IS FALSE
 
--- Of a contact `c`: the person declined, said stop, or is somebody else; no change by the office makes it due again.
+-- Of a contact `c`: the person declined, said stop, or is somebody else, or had six tries (dialer/next_point.py); no change by
+-- the office makes it due again.
 -- name: declined
-coalesce(c.last_outcome = 'rejected', false) OR coalesce(c.disposition IN ('opted_out', 'wrong_number', 'declined'), false)
+c.tries >= 6 OR coalesce(c.last_outcome = 'rejected', false) OR coalesce(c.disposition IN ('opted_out', 'wrong_number', 'declined'), false)

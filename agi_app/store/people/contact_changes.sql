@@ -20,8 +20,8 @@ FROM jsonb_to_recordset(%(rows)s::jsonb) AS i
     (external_id text, event_at timestamptz, not_before timestamptz, not_after timestamptz, due_at timestamptz, point smallint,
      column_text text)
 WHERE c.campaign = %(campaign)s AND c.external_id = i.external_id
-  AND (c.event_at, c.not_before, c.not_after, c.state = 'cancelled')
-      IS DISTINCT FROM (i.event_at, i.not_before, i.not_after, false);
+  AND c.state <> 'cancelled'
+  AND (c.event_at, c.not_before, c.not_after) IS DISTINCT FROM (i.event_at, i.not_before, i.not_after);
 
 -- name: make_listed_table
 CREATE TEMPORARY TABLE listed_id (external_id text PRIMARY KEY) ON COMMIT DROP;

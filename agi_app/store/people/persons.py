@@ -26,7 +26,7 @@ async def link_persons(
     ``source_table`` is a temporary table with the columns ``e164`` and ``person_key`` (null: none).
     Call it once in the import's transaction, after its persons were added. Claims of those persons
     wait for the commit; another import with keys waits too. A call that a number of the
-    joined person had refused permanently ends. ``remember`` False: the keys are none of the operator's, and join only
+    joined person had refused permanently ends. ``remember`` False: the keys are not the operator's, and join only
     what is given with them. ``stamper`` may be None when no row has a key. Raises StoreError like
     every statement.
     """
