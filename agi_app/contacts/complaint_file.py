@@ -7,8 +7,9 @@ from collections.abc import Collection, Generator
 from dataclasses import dataclass
 
 from agi_app.authoring.suggestions import quote, suggest
+from agi_app.authoring.written_clock import NotATime
 from agi_app.contacts.columns import Cells, RejectedRow, find_columns
-from agi_app.contacts.consent_file import NotATime, parse_instant
+from agi_app.contacts.consent_file import parse_instant
 from agi_app.contacts.contacts_file import ALIASES as CONTACT_ALIASES
 from agi_app.contacts.tables.csv_table import Table
 from agi_app.log import without_numbers

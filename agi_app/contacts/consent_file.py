@@ -33,6 +33,7 @@ from collections.abc import Generator, Mapping
 
 from agi_app.authoring import times_meant
 from agi_app.authoring.suggestions import quote, suggest
+from agi_app.authoring.written_clock import NotATime
 from agi_app.contacts.columns import (
     CODE_TITLE,
     LANGUAGE,
@@ -85,10 +86,6 @@ _LENGTH = re.compile(
     r"(年|个?月|個月|季度?|天|日|周|星期|years?|y|yrs?|months?|m|weeks?|w|days?|d)内?",
     re.IGNORECASE,
 )
-
-
-class NotATime(ValueError):
-    """The text is no instant; the message says why, and what to write."""
 
 
 def consent_columns(table: Table) -> Columns:

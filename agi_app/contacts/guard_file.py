@@ -22,6 +22,7 @@ from zoneinfo import ZoneInfo
 
 from agi_app.authoring import times_meant
 from agi_app.authoring.suggestions import quote, suggest
+from agi_app.authoring.written_clock import NotATime
 from agi_app.contacts.columns import (
     NUMBER_TITLES,
     Cells,
@@ -30,7 +31,7 @@ from agi_app.contacts.columns import (
     find_columns,
     refuse_others,
 )
-from agi_app.contacts.consent_file import NotATime, parse_instant
+from agi_app.contacts.consent_file import parse_instant
 from agi_app.contacts.tables.csv_table import Table
 from agi_app.guard.number_patterns import NotAPattern, OnlyABeginning, new_pattern
 from agi_app.messages import t

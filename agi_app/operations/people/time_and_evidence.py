@@ -7,8 +7,9 @@ import datetime as dt
 from dataclasses import dataclass
 from pathlib import Path
 
+from agi_app.authoring.written_clock import NotATime
 from agi_app.consent.evidence import EvidenceFiles, read_evidence
-from agi_app.contacts.consent_file import NotATime, parse_instant
+from agi_app.contacts.consent_file import parse_instant
 from agi_app.errors import InputError
 from agi_app.installation import Installation
 from agi_app.log import without_numbers

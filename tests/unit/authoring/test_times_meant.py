@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from agi_app.authoring import times_meant
 from agi_app.authoring.schema import parse_duration
-from agi_app.contacts.consent_file import NotATime, parse_instant
+from agi_app.authoring.written_clock import NotATime
+from agi_app.contacts.consent_file import parse_instant
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agi_app.authoring.written_clock import NotATime
 from agi_app.contacts.columns import RejectedRow
-from agi_app.contacts.consent_file import NotATime, parse_consents, parse_instant
+from agi_app.contacts.consent_file import parse_consents, parse_instant
 from agi_app.errors import AuthorError
 from agi_app.model.campaign import Purpose
 from agi_app.model.person import Consent
