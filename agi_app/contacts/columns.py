@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from agi_app.authoring import full_width, synonyms
@@ -110,6 +110,14 @@ class Cells:
         reason += signs if signs not in reason else ""
         self._faults.append((cell, rule, f"{self._row.label(cell)}{self._columns.header[cell]} {reason}"))
 
+    def place(self, name: str) -> tuple[int, int]:
+        """Line and column (both from 1) of the cell of this column."""
+        return self._row.position(self._columns.known[name])
+
+    def from_spreadsheet(self, name: str) -> bool:
+        """Whether the cell of a workbook has no text, but a date or another value."""
+        return self._row.oddity(self._columns.known[name]) is not None
+
     def unspoilt(self, name: str, rule: str) -> bool:
         """Whether the cell of this column is as it was entered; False after a fault: a spreadsheet changed it."""
         if why := self._row.oddity(self._columns.known[name]):
@@ -183,9 +191,17 @@ def read_number(text: str, region: str | None) -> phone.PhoneNumber:
     return phone.parse(text, region)
 
 
-def find_columns(table: Table, aliases: Mapping[str, tuple[str, ...]], required: tuple[str, ...], kind: str) -> Columns:
+def find_columns(
+    table: Table,
+    aliases: Mapping[str, tuple[str, ...]],
+    required: tuple[str, ...],
+    kind: str,
+    kept: Collection[str] = (),
+    told: Mapping[str, str] | None = None,
+) -> Columns:
     """Match the header with our columns; ``kind`` is the first part of the rule ids.
 
+    Those of our columns that are ``kept`` are among the others, too; ``told`` says of some why they must be there.
     Raises AuthorError when a required column is missing or two columns mean the same.
     """
     names = {_plain(alias): name for name, found in aliases.items() for alias in (name, *found)}
@@ -207,7 +223,10 @@ def find_columns(table: Table, aliases: Mapping[str, tuple[str, ...]], required:
             problems.append(Problem(table.file, *table.header_row.position(index), f"{kind}/duplicate-column", reason))
         else:
             known.setdefault(name, index)
-    problems += [_missing(table, name, aliases[name], kind, others) for name in required if name not in known]
+            if name in kept:
+                others[title] = index
+    for name in (name for name in required if name not in known):
+        problems.append(_missing(table, name, aliases[name], kind, others, (told or {}).get(name)))
     if problems:
         raise AuthorError(*problems)
     return Columns(known, others, table.header)
@@ -223,11 +242,14 @@ def refuse_others(table: Table, columns: Columns, rule: str, reason: Callable[[s
         raise AuthorError(*problems)
 
 
-def _missing(table: Table, name: str, aliases: tuple[str, ...], kind: str, others: Mapping[str, int]) -> Problem:
+def _missing(
+    table: Table, name: str, aliases: tuple[str, ...], kind: str, others: Mapping[str, int], told: str | None
+) -> Problem:
     if (sign := _wide_delimiter(table)) is not None:
         return Problem(table.file, *sign[0], f"{kind}/missing-column", sign[1])
     more = ", …" if len(aliases) > SHOWN_ALIASES else ""
     also = t(" (or {aliases}{more})", aliases=", ".join(aliases[:SHOWN_ALIASES]), more=more) if aliases else ""
+    also = told or also
     close = next(
         (
             title
@@ -287,6 +309,11 @@ def _wide_delimiter(table: Table) -> tuple[tuple[int, int], str] | None:
                 "columns are not separated here: {naming}", naming=full_width.naming(found[0])
             )
     return None
+
+
+def same_title(one: str, other: str) -> bool:
+    """Whether two titles differ at most in capital letters, spaces and hyphens."""
+    return _plain(one) == _plain(other)
 
 
 def _plain(title: str) -> str:

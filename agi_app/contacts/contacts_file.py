@@ -12,7 +12,8 @@ language       语言                                                   may be
 anything else  becomes a field of the contact under its own title     may be
 =============  ====================================================  =========
 
-``person_id`` is the operator's own id of the person: all numbers with one id are one person.
+``time_columns`` has those that say when to call, in which order, and whether at all. ``person_id`` is the operator's
+own id of the person: all numbers with one id are one person.
 Consent never comes from here: a column called consent… is a field like any other, and said to be.
 """
 
@@ -26,6 +27,7 @@ from functools import lru_cache, partial
 
 from agi_app.authoring import shape_hints, synonyms
 from agi_app.authoring.suggestions import quote, suggest
+from agi_app.contacts import time_columns
 from agi_app.contacts.columns import (
     CODE_TITLE,
     NUMBER_TITLES,
@@ -34,20 +36,24 @@ from agi_app.contacts.columns import (
     RejectedRow,
     find_columns,
     read_number,
+    same_title,
 )
 from agi_app.contacts.duplicate_ids import SeenIds
 from agi_app.contacts.tables.csv_table import Row, Table
+from agi_app.contacts.time_columns import EVENT, TimeColumns, TimeReader
 from agi_app.flow.check.impossible_values import misspelt_columns
 from agi_app.messages import t
 from agi_app.model import phone
+from agi_app.model.campaign import Due
 from agi_app.model.person import ContactRow
 
-ALIASES = {
+_NO_FIELDS = {
     "external_id": ("编号", "客户编号"),
     "number": NUMBER_TITLES,
     "person_id": ("人员编号",),
     "language": ("语言",),
 }
+ALIASES = {**_NO_FIELDS, **time_columns.ALIASES}
 REQUIRED = ("external_id", "number")
 LONGEST_ID = 200  # characters
 _MOST_LANGUAGES = 1000  # different texts remembered
@@ -86,9 +92,17 @@ class Called:
         return None
 
 
-def contact_columns(table: Table) -> Columns:
-    """The columns of a contacts file; AuthorError when the header will not do."""
-    return find_columns(table, ALIASES, REQUIRED, "contacts")
+def contact_columns(table: Table, due: Due | None = None) -> Columns:
+    """The columns of a contacts file; AuthorError when the header will not do, as without the one that is ``due``."""
+    if due is None:
+        return find_columns(table, ALIASES, REQUIRED, "contacts", time_columns.ALIASES)
+    name = next(
+        (n for n, also in ALIASES.items() if any(same_title(due.column, one) for one in (n, *also))), due.column
+    )
+    kept = {*time_columns.ALIASES, name}.difference(_NO_FIELDS)
+    told = {name: t(" (the campaign's due names it)")}
+    found = find_columns(table, {name: (), **ALIASES}, (*REQUIRED, name), "contacts", kept, told)
+    return Columns({**found.known, EVENT: found.known[name]}, found.others, found.header)
 
 
 def header_notes(columns: Columns, fields: Collection[str] = ()) -> tuple[str, ...]:
@@ -135,23 +149,58 @@ def header_notes(columns: Columns, fields: Collection[str] = ()) -> tuple[str, .
 
 
 def parse_contacts(
-    table: Table, region: str | None, languages: Sequence[str], called: Called | None = None
+    table: Table,
+    region: str | None,
+    languages: Sequence[str],
+    called: Called | None = None,
+    times: TimeColumns | None = None,
 ) -> Generator[ContactRow | RejectedRow, None, None]:
-    """Each row of the file as a contact or a rejected row, in the file's order.
+    """Each row of the file as a contact or a rejected row, in the file's order; as ``ContactsReading`` says."""
+    return ContactsReading(table, region, languages, called, times).rows()
+
+
+class ContactsReading:
+    """One file of contacts being read: its rows, and then what is to be said of them.
 
     ``region`` (ISO 3166 alpha-2) reads numbers without a country code, unless they may be another person's in a country
-    that is ``called``; ``languages`` are the flow's.
-    The first of two rows with one external id is taken.
+    that is ``called``; ``languages`` are the flow's; ``times`` says how times are read. The first of two rows with one
+    external id is taken.
     """
-    reader = _Reader(contact_columns(table), region, languages, called or Called(()))
-    return (reader.read(row) for row in table.rows())
+
+    def __init__(
+        self,
+        table: Table,
+        region: str | None,
+        languages: Sequence[str],
+        called: Called | None = None,
+        times: TimeColumns | None = None,
+    ) -> None:
+        """AuthorError when the header will not do."""
+        self._table = table
+        by = times or TimeColumns()
+        columns = contact_columns(table, by.due)
+        self._times = TimeReader(by, columns)
+        self._reader = _Reader(columns, region, languages, called or Called(()), self._times)
+
+    def rows(self) -> Generator[ContactRow | RejectedRow, None, None]:
+        """Each row as a contact or a rejected row. AuthorError at the end when its dates contradict each other."""
+        for row in self._table.rows():
+            yield self._reader.read(row)
+        self._times.check(self._table)
+
+    def notes(self) -> tuple[str, ...]:
+        """What the user should know of the rows that were read."""
+        return self._times.notes()
 
 
 class _Reader:
     """Reads rows of one file; remembers the ids it has met."""
 
-    def __init__(self, columns: Columns, region: str | None, languages: Sequence[str], called: Called) -> None:
+    def __init__(
+        self, columns: Columns, region: str | None, languages: Sequence[str], called: Called, times: TimeReader
+    ) -> None:
         self._columns = columns
+        self._times = times
         self._called = called
         self._region = region
         self._languages = languages
@@ -169,11 +218,24 @@ class _Reader:
             cells.fault("number", "contacts/number", _ambiguous(cells.text("number"), number, *other) + more)
         language = self._language(cells)
         person = self._id(cells, "person_id", "contacts/person-id")
+        told = self._times.read(cells)
         if number is None or cells.faulty:
             return cells.rejected()
         self._seen.add(external_id, row.line)
+        self._times.took(external_id, told)
         fields = {title: row.cells[index].strip() for title, index in self._columns.others.items()}
-        return ContactRow(external_id, number.e164, number.region, number.zones, language, fields, person or None)
+        return ContactRow(
+            external_id,
+            number.e164,
+            number.region,
+            number.zones,
+            language,
+            fields,
+            person or None,
+            told.times,
+            told.priority,
+            told.cancelled,
+        )
 
     def _external_id(self, cells: Cells) -> str:
         if not (found := self._id(cells, "external_id", "contacts/external-id")):

@@ -24,7 +24,7 @@ from agi_app.atomic_files import kept_name
 from agi_app.contacts.columns import RejectedRow
 from agi_app.contacts.consent_file import NO_PROOFS, parse_consents
 from agi_app.contacts.consent_proof import Proofs
-from agi_app.contacts.contacts_file import Called, contact_columns, header_notes, parse_contacts
+from agi_app.contacts.contacts_file import Called, ContactsReading, contact_columns, header_notes
 from agi_app.contacts.generated_numbers import beside, distinct, looks_generated
 from agi_app.contacts.import_batches import (
     BATCH,
@@ -43,6 +43,7 @@ from agi_app.contacts.tables.csv_table import Table
 from agi_app.contacts.tables.encoding import detect
 from agi_app.contacts.tables.opening import LARGEST_WHOLE, SentFile, open_table, private_copy, sha256_of_copy
 from agi_app.contacts.tables.text_lines import text_lines
+from agi_app.contacts.time_columns import TimeColumns
 from agi_app.contacts.whole_list import Whole, WholeList
 from agi_app.due.planner import Planner
 from agi_app.errors import AuthorError, InputError, Problem
@@ -87,19 +88,21 @@ async def import_contacts_file(  # noqa: PLR0913 - each is of the file, the camp
     transaction. Raises AuthorError or InputError when the file as a whole will not do (then nothing was written),
     StoreError.
     """
-    region = campaign.region or campaign.jurisdictions[0]
+    region, times = campaign.region or campaign.jurisdictions[0], TimeColumns.of(campaign, now)
     with ExitStack() as stack:
         copy, table = await in_background(_open, path, sheet, stack)
-        notes = (*table.notes, *header_notes(contact_columns(table), fields))
+        notes = (*table.notes, *header_notes(contact_columns(table, campaign.due), fields))
         decoder = msgpack.Decoder(tuple[list[ContactRow], list[RejectedRow]])
         spool = Spool(table, decoder, stack, SHOWN_PROBLEMS if isinstance(path, Path) else MOST_TOLD)
         elsewhere = Elsewhere(campaign.jurisdictions)
         called = Called(campaign.jurisdictions, told=campaign.region is not None)
-        await fill(spool, elsewhere.watched(parse_contacts(table, region, languages, called)), reading)
-        notes = (*notes, *elsewhere.notes())
+        contacts = ContactsReading(table, region, languages, called, times)
+        await fill(spool, elsewhere.watched(contacts.rows()), reading)
+        notes = (*notes, *elsewhere.notes(), *contacts.notes())
         _refuse_parts(path, spool)
         await _refuse_generated(store, campaign.name, spool)
-        fingerprint = await in_background(_fingerprint, copy, sheet or "", region, repr(called), *languages)
+        read_with = (region, repr(called), times.read_with(), *languages)
+        fingerprint = await in_background(_fingerprint, copy, sheet or "", *read_with)
         missing = WholeList(store, campaign.name, spool)
         if whole is not None:
             await missing.look(confirmed=whole is Whole.CONFIRMED)
@@ -230,10 +233,10 @@ def read_stop_list_file(path: Path, region: str | None = None) -> StopList:
         return replace(listed, sha256=sha256_of_copy(copy))
 
 
-def check_header(sent: SentFile) -> None:
-    """AuthorError for a file that has not the columns of contacts. Blocks."""
+def check_header(sent: SentFile, campaign: Campaign) -> None:
+    """AuthorError for a file that has not the columns of contacts of a campaign. Blocks."""
     with ExitStack() as stack:
-        contact_columns(_open(sent, None, stack)[1])
+        contact_columns(_open(sent, None, stack)[1], campaign.due)
 
 
 def _open(path: Path | SentFile, sheet: str | None, stack: ExitStack) -> tuple[IO[bytes], Table]:

@@ -208,6 +208,17 @@ def country_and_zones(e164: str) -> tuple[str, list[str]]:
     return region, list(_REGION_ZONE.get(region, ()))
 
 
+def only_zone(region: str) -> str | None:
+    """The IANA name of the one zone that all numbers of a region are in; None: several, or the metadata cannot tell."""
+    if region in _REGION_ZONE:
+        return _REGION_ZONE[region][0]
+    code = phonenumbers.country_code_for_region(region)
+    if not code or len(phonenumbers.region_codes_for_country_code(code)) > 1:  # as +1, which many countries share
+        return None
+    zones = {zone for prefix, found in TIMEZONE_DATA.items() if prefix.startswith(str(code)) for zone in found}
+    return zones.pop() if len(zones) == 1 and _UNKNOWN_ZONE not in zones else None
+
+
 def reserved_number(e164: str) -> PhoneNumber | None:
     """The number when it is in a reserved test range, else None."""
     if match := _RESERVED_BULK.fullmatch(e164):

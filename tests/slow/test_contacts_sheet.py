@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import io
 import random
 import zipfile
 from collections.abc import Callable, Sequence
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import xlsxwriter
@@ -18,7 +20,9 @@ from agi_app.contacts.tables.csv_table import Row, Table
 from agi_app.contacts.tables.opening import open_table
 from agi_app.contacts.tables.xlsx import column_letters
 from agi_app.contacts.tables.xlsx_writer import SheetWriter
+from agi_app.contacts.time_columns import TimeColumns
 from agi_app.errors import AuthorError, InputError
+from agi_app.model.campaign import Due
 from agi_app.model.person import ContactRow
 
 pytestmark = pytest.mark.slow  # makes many workbooks: not part of the fast unit tests
@@ -281,3 +285,59 @@ def test_a_rejects_workbook_brings_every_text_back() -> None:
 @pytest.mark.parametrize(("index", "letters"), [(0, "A"), (25, "Z"), (26, "AA"), (701, "ZZ"), (16383, "XFD")])
 def test_letters_of_columns(index: int, letters: str) -> None:
     assert column_letters(index) == letters
+
+
+NOW = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
+CLINIC = TimeColumns(ZoneInfo("Europe/Berlin"), "DE", Due("appointment", (dt.timedelta(hours=48),)), NOW)
+
+
+def appointments(*cells: tuple[object, str | None], column: str = "appointment") -> list[ContactRow | RejectedRow]:
+    """Rows of a sheet with one cell each, in this number format; None: a text, or a number without a format."""
+
+    def fill(book: Any) -> None:
+        page = book.add_worksheet("People")
+        page.write_row(0, 0, ["external_id", "number", column])
+        for line, (value, shown_as) in enumerate(cells, start=1):
+            page.write_string(line, 0, f"P{line}")
+            page.write_string(line, 1, f"+9998613800000{line:02}")
+            page.write(line, 2, value, book.add_format({"num_format": shown_as}) if shown_as else None)
+
+    by = CLINIC if column == "appointment" else dataclasses.replace(CLINIC, due=None)
+    return list(parse_contacts(open_table(workbook(fill), FILE), "CN", ["en"], times=by))
+
+
+@pytest.mark.parametrize(
+    "shown_as", ["yyyy-mm-dd hh:mm", "m/d/yy h:mm AM/PM", "dd.mm.yyyy", "[$-804]yyyy年m月d日 h:mm", None]
+)
+def test_an_appointment_that_is_a_date_of_the_spreadsheet_comes_through_however_it_is_shown(
+    shown_as: str | None,
+) -> None:
+    (found,) = appointments((46093.604166666664, shown_as))  # 2026-03-12 14:30
+    assert isinstance(found, ContactRow)
+    assert found.times.event == dt.datetime(2026, 3, 12, 13, 30, tzinfo=dt.UTC)
+
+
+@pytest.mark.parametrize("shown_as", ["yyyy-mm-dd", "m/d/yy", None])
+def test_a_date_of_the_spreadsheet_without_a_time_is_a_whole_day(shown_as: str | None) -> None:
+    (found,) = appointments((46093, shown_as), column="not_after")
+    assert isinstance(found, ContactRow)
+    assert found.times.not_after == dt.datetime(2026, 3, 12, 23, tzinfo=dt.UTC)
+    (refused,) = appointments((46093, shown_as))
+    assert isinstance(refused, RejectedRow)
+    assert "has no time of day" in refused.reason
+
+
+def test_a_time_of_day_without_a_date_is_refused_with_its_cell() -> None:
+    (found,) = appointments((0.604166666664, "hh:mm"))
+    assert isinstance(found, RejectedRow)
+    assert found.reason.startswith('cell C2: appointment "14:30" is not a date that can be read')
+
+
+def test_dates_that_a_spreadsheet_may_have_turned_are_never_imported() -> None:
+    """An American program that opens a German list makes 3 May of 05/03/2026, and leaves 14/03/2026 as text."""
+    turned = (46145.604166666664, "yyyy-mm-dd hh:mm")  # 2026-05-03
+    with pytest.raises(AuthorError, match=r"people.xlsx:3:3: contacts/date-order .* row 2 .* nothing was imported"):
+        appointments(turned, ("14/03/2026 14:30", None))
+    sure = (46097.604166666664, "yyyy-mm-dd hh:mm")  # 2026-03-16
+    assert [type(row) for row in appointments(turned, sure, ("14/03/2026 14:30", None))] == [ContactRow] * 3
+    assert [type(row) for row in appointments(turned, ("14.03.2026 14:30", None))] == [ContactRow] * 2

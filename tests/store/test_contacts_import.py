@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import csv
+import datetime as dt
 import random
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -17,7 +19,7 @@ from agi_app.contacts.importer import import_consent_file, import_contacts_file
 from agi_app.contacts.tables.opening import open_table
 from agi_app.contacts.tables.xlsx_writer import SheetWriter
 from agi_app.errors import AuthorError, InputError, StoreError
-from agi_app.model.campaign import Purpose
+from agi_app.model.campaign import Due, Purpose
 from agi_app.model.person import Consent
 from agi_app.store.calling import campaigns, tallies
 from agi_app.store.database.pool import Store
@@ -262,6 +264,62 @@ async def test_two_children_of_one_parent_are_called_one_at_a_time(world: World,
     assert await world.value("SELECT count(*) FROM person WHERE e164 = '+999861382357802'") == 1
     assert len((await world.claim(wanted)).claims) == 1
     assert not (await world.claim(wanted)).claims
+
+
+CLINIC = campaign("clinic", jurisdictions=("CN",), due=Due("appointment", (dt.timedelta(hours=48),)))
+
+
+async def test_appointments_of_an_office_are_read_and_what_nobody_can_read_is_not_stored(
+    world: World, tmp_path: Path
+) -> None:
+    """China has one zone, so that the campaign needs none; 3/4/2026 means two days there."""
+    await campaigns.save_campaign(world.store, CLINIC, "flows/reminder.yaml", "flow: reminder\n")
+    now = await world.now()
+    soon, over = now + dt.timedelta(days=3), now - dt.timedelta(days=3)
+    path = written(
+        tmp_path,
+        "external_id,number,appointment,status\n"
+        f"P1,+999861382357802,{soon.year}年{soon.month}月{soon.day}日下午2点半,\n"
+        "P2,+999861381966248,3/4/2026 14:30,\n"
+        f"P3,+999861383528362,{over:%Y-%m-%d} 10:00,ok\n"
+        f"P4,+999861386430620,{soon:%Y-%m-%d} 10:30,取消\n"
+        f"P5,+999861386323801,{soon:%Y-%m-%d} 10:30,paid\n",
+    )
+    found = await import_contacts_file(world.store, CLINIC, LANGUAGES, path, now)
+    assert (found.rows, found.added, found.rejected) == (5, 3, 2)
+    assert [(p.line, p.column, p.rule) for p in found.problems] == [
+        (3, 21, "contacts/time"),
+        (6, 38, "contacts/status"),
+    ]
+    assert found.notes == (
+        "1 contact is cancelled (P4 is the first): imported, and not called",
+        "1 contact has a time that is over (P3 is the first): imported, and never called",
+    )
+    assert await world.value("SELECT count(*) FROM contact WHERE external_id IN ('P2', 'P5')") == 0
+    assert await world.value("SELECT fields ->> 'status' FROM contact WHERE external_id = 'P4'") == "取消"
+    assert await world.value("SELECT state FROM contact WHERE external_id = 'P4'") == "cancelled"
+    kept = await world.value("SELECT event_at FROM contact WHERE external_id = 'P1'")
+    assert kept == dt.datetime(soon.year, soon.month, soon.day, 14, 30, tzinfo=ZoneInfo("Asia/Shanghai"))
+
+
+async def test_a_list_without_the_column_that_due_names_is_refused_as_a_whole(world: World, tmp_path: Path) -> None:
+    await campaigns.save_campaign(world.store, CLINIC, "flows/reminder.yaml", "flow: reminder\n")
+    path = written(tmp_path, "external_id,number,name\nP1,+999861382357802,Ann\n")
+    with pytest.raises(AuthorError, match=r"people.csv:1:1: contacts/missing-column the column appointment"):
+        await import_contacts_file(world.store, CLINIC, LANGUAGES, path, await world.now())
+    assert await world.value("SELECT count(*) FROM contact") == 0
+
+
+async def test_a_list_whose_dates_contradict_each_other_stores_nothing(world: World, tmp_path: Path) -> None:
+    """Its second date shows that the first, which a British office reads as 3 April, may be 4 March."""
+    british = campaign("british", jurisdictions=("GB",), due=CLINIC.due)
+    await campaigns.save_campaign(world.store, british, "flows/reminder.yaml", "flow: reminder\n")
+    year = (await world.now()).year + 1
+    rows = f"P1,+999441632960001,3/4/{year} 10:00\nP2,+999441632960002,3/14/{year} 10:00\n"
+    path = written(tmp_path, f"external_id,number,appointment\n{rows}")
+    with pytest.raises(AuthorError, match=r"people.csv:3:21: contacts/date-order .*nothing was imported"):
+        await import_contacts_file(world.store, british, LANGUAGES, path, await world.now())
+    assert await world.value("SELECT count(*) FROM contact") == 0
 
 
 async def test_numbers_with_one_person_id_are_one_person(world: World, stored: None, tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ Cell = Annotated[str, Field(max_length=1000, pattern=r"^[^\u0000-\u001f\u007f-\u
 
 
 class ContactGiven(BaseModel):
-    """One contact. Any other name becomes a field of the contact; none of them is a consent."""
+    """One contact. Any other name becomes a field, and means what it means in a file (status); none is a consent."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
     __pydantic_extra__: dict[str, Cell]

@@ -128,7 +128,7 @@ async def ask(inst: Installation, campaign: WrittenCampaign, sent: SentFile, *, 
     Raises AuthorError for a file without the columns of contacts, StoreError.
     """
     with _masked():
-        await in_background(check_header, sent)
+        await in_background(check_header, sent, campaign.source.parsed.campaign)
     told = {"file": sent.name, "sha256": hashlib.sha256(sent.content).hexdigest(), "language": current()}
     private = {"content": base64.b64encode(sent.content).decode()}
     verb = CHECK if dry_run else IMPORT

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -31,6 +32,7 @@ from agi_app.contacts.contacts_file import parse_contacts
 from agi_app.contacts.guard_file import CellFormats, parse_guard_list
 from agi_app.contacts.stop_file import parse_stop_list
 from agi_app.contacts.tables.csv_table import Table
+from agi_app.contacts.time_columns import TimeColumns
 from agi_app.errors import AuthorError, InputError, Problem
 from agi_app.flow.check.alike_meanings import check_words
 from agi_app.flow.check.flow_rules import check_flow, check_structure
@@ -49,6 +51,7 @@ SAID = {
 }
 SHORTER_RINGING = "ring_time: {at_most: 30s, basis: house, as_of: 2026-11-24, source: ours}"
 RULES = "jurisdiction: GB\n"
+IN_LONDON = TimeColumns(ZoneInfo("Europe/London"), "GB", None, NOW)
 
 
 @pytest.fixture(scope="module")
@@ -171,7 +174,7 @@ JUDGES: dict[str, Callable[[str, RuleSet], list[Problem]]] = {
     "meanings": _meanings,
     "spoken flow": _spoken_flow,
     "flow with prompts": lambda text, _: check_flow(parse_flow(merged(EXAMPLES["flow"], text), "f"), prompts_of("{}")),
-    "contacts": _rows(lambda table: parse_contacts(table, None, ["en", "zh-CN"])),
+    "contacts": _rows(lambda table: parse_contacts(table, None, ["en", "zh-CN"], times=IN_LONDON)),
     "consent": _rows(lambda table: parse_consents(table, None, "admin", NOW)),
     "guard list": _rows(lambda table: parse_guard_list(table, CellFormats("", "UTC"))),
     "stop list": lambda text, _: list(parse_stop_list(text.splitlines(), "stop.txt").problems),
