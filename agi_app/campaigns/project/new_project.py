@@ -1,4 +1,4 @@
-"""Makes a new project folder that checks clean and runs: the clinic example with a few sample people."""
+"""Makes a new project folder that checks clean and runs: the clinic example with a few sample people, or a template."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from importlib import resources
 from pathlib import Path
 
 from agi_app.audit.signing_key import load_or_make
+from agi_app.campaigns.project.project_templates import CALLEES, known, lay_out, write_renamed
 from agi_app.config.settings import SETTINGS_FILE
 from agi_app.consent.project_identity import make as make_identity
 from agi_app.errors import InputError
@@ -18,21 +19,31 @@ _COPIED = ("flows", "prompts", "simulations")
 _CAMPAIGN = "campaigns/march-checkup.yaml"
 _DATA_FOLDER = "var"  # that of starter_files/agi-app.toml
 
-_MADE = (
-    template("  agi-app.toml    settings: Asterisk and trunks"),
+_SETTINGS = template("  agi-app.toml    settings: Asterisk and trunks")
+_FOLDERS = (
     template("  campaigns/      why, whom, when, how fast, from which number"),
     template("  flows/          what happens in a call, and what answers who calls back"),
     template("  prompts/        recordings with their transcripts"),
     template("  simulations/    calls that the flow must lead to; `agi-app simulate --expect` runs them"),
-    template("  contacts.csv, consent.csv    three sample people (test numbers)"),
+)
+_THREE = template("  contacts.csv, consent.csv    three sample people (test numbers)")
+_FOUR = template("  contacts.csv, consent.csv    four sample people (test numbers)")
+_CALLEES = template("  callees.toml    what these people do in the sandbox")
+_KEPT = (
     template("  caller-id-letter.txt         a sample of the carrier's letter that a number is yours (test number)"),
     template("  var/            data: var/suppression.key and var/audit/key.pem cannot be made again; back them up"),
 )
+_PAGE = template("  README.md       what the call says and what to change; README.zh-CN.md: the same in Chinese")
 _YOURS = template("to make it your own: docs/how-to/a-whole-script.md says which files to change, delete and keep")
+_READ = template("then: README.md leads on to calls in the sandbox, and says how to make it your own")
 
 
-def make_project(folder: Path) -> list[str]:
-    """Fill ``folder`` (new or empty) and return lines that say what was made and what comes next."""
+def make_project(folder: Path, of: str | None = None) -> list[str]:
+    """Fill ``folder`` (new or empty) and return lines that say what was made and what comes next.
+
+    ``of``: the name of a template; without it the project is the clinic's. Raises InputError.
+    """
+    chosen = None if of is None else known(of)
     try:
         was_there = folder.exists()
         if was_there and not folder.is_dir():
@@ -42,30 +53,50 @@ def make_project(folder: Path) -> list[str]:
     except OSError as error:
         raise InputError(t("{folder}: cannot be read: {strerror}", folder=folder, strerror=why(error))) from error
     try:
-        _fill(folder, _examples() / EXAMPLE)
+        folder.mkdir(parents=True, exist_ok=True)
+        _fill(folder, _examples() / EXAMPLE, chosen)
     except OSError as error:  # also copytree's own error, which has a list and no strerror
         _empty(folder, was_there)
         raise InputError(t("{folder}: cannot be written: {strerror}", folder=folder, strerror=why(error))) from error
+    return _told(folder, chosen)
+
+
+def _told(folder: Path, chosen: str | None) -> list[str]:
+    made: tuple[str, ...]
+    if chosen is None:
+        what = t("{folder}: a project with one campaign, two flows and their prompts in two languages", folder=folder)
+        flow, last, made = "checkup-reminder", _YOURS, (_SETTINGS, *_FOLDERS, _THREE, *_KEPT)
+    else:
+        what = t("{folder}: a project of the template {name}, in Chinese and English", folder=folder, name=chosen)
+        flow, last = chosen, _READ
+        called = (_CALLEES,) if (folder / CALLEES).exists() else ()
+        made = (_PAGE, _SETTINGS, *_FOLDERS, _FOUR, *called, *_KEPT)
     return [
-        t("{folder}: a project with one campaign, two flows and their prompts in two languages", folder=folder),
-        *map(spoken, _MADE),
-        t("next: cd {folder}; agi-app check; agi-app simulate checkup-reminder", folder=folder),
-        spoken(_YOURS),
+        what,
+        *map(spoken, made),
+        t("next: cd {folder}; agi-app check; agi-app simulate {flow}", folder=folder, flow=flow),
+        spoken(last),
     ]
 
 
-def _fill(folder: Path, example: Path) -> None:
-    for part in _COPIED:
-        shutil.copytree(example / part, folder / part)
-    (folder / "campaigns").mkdir()
-    shutil.copy(example / _CAMPAIGN, folder / _CAMPAIGN)
+def _fill(folder: Path, example: Path, chosen: str | None) -> None:
+    renamed = _clinic(folder, example) if chosen is None else lay_out(folder, chosen, example)
     for file in resources.files("agi_app.campaigns").joinpath("starter_files").iterdir():
-        (folder / file.name).write_bytes(file.read_bytes())
+        if not (folder / file.name).exists():
+            write_renamed(file.read_bytes(), folder / file.name, renamed)
     load_or_make(folder / _DATA_FOLDER)
     with (folder / SETTINGS_FILE).open("a", encoding="utf-8") as settings:
         settings.write(f"\n{make_identity(folder / _DATA_FOLDER).toml}")
     ignored = "var/\nconsole/\nprompts/.prepared/\nari-password\n*.rejects.csv\n"
     (folder / ".gitignore").write_text(ignored, encoding="utf-8")
+
+
+def _clinic(folder: Path, example: Path) -> dict[str, str]:
+    for part in _COPIED:
+        shutil.copytree(example / part, folder / part)
+    (folder / "campaigns").mkdir()
+    shutil.copy(example / _CAMPAIGN, folder / _CAMPAIGN)
+    return {}
 
 
 def _empty(folder: Path, was_there: bool) -> None:

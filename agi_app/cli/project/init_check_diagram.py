@@ -25,11 +25,33 @@ class CheckFormat(StrEnum):
     GITHUB = "github"
 
 
+def _list_templates(wanted: bool) -> None:
+    if wanted:
+        for line in projects.templates():
+            say(line)
+        raise typer.Exit
+
+
 def init(
     folder: Annotated[Path, typer.Argument(help="The new project folder; it must not exist yet, or must be empty.")],
+    template: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Begin with this campaign: appointment, delivery, recall, survey, closing-notice, school-notice or"
+            " payment-reminder.",
+        ),
+    ] = None,
+    list_templates: Annotated[
+        bool,
+        typer.Option(
+            "--list-templates", is_eager=True, callback=_list_templates, help="Say what each template is for."
+        ),
+    ] = False,
 ) -> None:
     """Make a project that runs: settings, one campaign, one flow, prompts, sample contacts and consents."""
-    for line in projects.make(folder):
+    del list_templates  # answered before the folder is asked for
+    for line in projects.make(folder, template):
         say(line)
 
 

@@ -8,9 +8,10 @@ from collections.abc import Iterable, Iterator
 from agi_app.errors import InputError, Problem
 from agi_app.flow.check.prompt_facts import Prompts
 from agi_app.flow.engine.ask_and_retry import SPOKEN_AS
-from agi_app.flow.language.asking_steps import Collect, CollectStep
+from agi_app.flow.language.asking_steps import Collect, CollectStep, StopNumberStep
 from agi_app.flow.language.definition import Flow, FlowDocument
 from agi_app.flow.language.say_step import SayStep
+from agi_app.flow.language.steps import AnyStep
 from agi_app.flow.saying.numbers_and_dates import spoken
 from agi_app.flow.saying.spoken_parts import PAUSE, Piece
 from agi_app.messages import t
@@ -83,8 +84,15 @@ def _said(flow: Flow, language: str, keyed_only: bool) -> Iterator[tuple[str, It
     for step in flow.all_steps():
         if isinstance(step, SayStep) and step.say.as_ is not None and not keyed_only:
             yield step.say.as_, _VALUES[step.say.as_], step.say.currency or (step.say.unit or {}).get(language, "")
-        elif isinstance(step, CollectStep) and step.collect.confirm is not None:
-            yield SPOKEN_AS[step.collect.kind], _collected(step.collect), step.collect.currency or ""
+        elif (collect := _read_back(step)) is not None:
+            yield SPOKEN_AS[collect.kind], _collected(collect), collect.currency or ""
+
+
+def _read_back(step: AnyStep) -> Collect | None:
+    """How a step asks for what it reads back; None: it reads nothing back."""
+    if isinstance(step, StopNumberStep):
+        return step.stop_number.collect
+    return step.collect if isinstance(step, CollectStep) and step.collect.confirm is not None else None
 
 
 def _collected(collect: Collect) -> Iterable[str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from agi_app.campaigns.checks.rule_catalogue import explanation, find_rule
+from agi_app.campaigns.project import project_templates
 from agi_app.campaigns.project.new_project import make_project
 from agi_app.campaigns.project.read_project import checked_project, find_project
 from agi_app.config.settings import SETTINGS_FILE, Settings
@@ -32,9 +33,17 @@ class CheckedFiles:
         return sum(problem.severity == "error" for _, problem in self.found)
 
 
-def make(folder: Path) -> list[str]:
-    """Make a project that runs in a new folder; returns what to do next. Blocks. Raises InputError, ConfigError."""
-    return make_project(folder)
+def make(folder: Path, template_name: str | None = None) -> list[str]:
+    """Make a project that runs in a new folder; returns what to do next. Blocks. Raises InputError, ConfigError.
+
+    ``template_name``: one of ``templates``; None makes the sample project.
+    """
+    return make_project(folder, template_name)
+
+
+def templates() -> list[str]:
+    """The templates of new projects, each on a line with what it is for."""
+    return project_templates.listed()
 
 
 def check(paths: Sequence[Path]) -> CheckedFiles:

@@ -41,6 +41,15 @@ def test_a_flow_needs_only_what_it_says_and_reads_back() -> None:
     assert not {"money/penny", "num/minus", "num/point"} & needed_pieces(flow(amount), "en").keys()
 
 
+def test_a_line_needs_the_digits_of_the_number_that_it_reads_back() -> None:
+    keyed = "stop_number: {prompt: p, confirm: {prompt: q}}"
+    head = HEAD.replace("start: a", "opt_out: {without_number: a}\nstart: a")
+    line = parse_flow(f"{head}    - {keyed}\n    - hangup\n", "f.yaml")
+    assert sorted(needed_pieces(line.flow, "zh-CN", keyed_only=True)) == [f"num/{n}" for n in range(10)]
+    found = [*check_pieces(line, {}, engine=False)]
+    assert [p.rule for p in found] == ["flow/piece-missing"] * 2
+
+
 RIGHT = "collect: {prompt: p, kind: number, max: 12, confirm: {prompt: q}, save: n}"
 SAYS = "say: {value: contact.day, as: day}"
 

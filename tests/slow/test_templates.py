@@ -1,0 +1,290 @@
+"""`agi-app init --template`: each project checks clean, makes its expected calls, and tells nobody what is personal."""
+
+from __future__ import annotations
+
+import csv
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import wave
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from agi_app.campaigns.project import project_templates
+from agi_app.campaigns.project.new_project import make_project
+from agi_app.campaigns.project.project_templates import TEMPLATES, listed
+from agi_app.campaigns.project.read_project import Project, checked_project
+from agi_app.contacts.contacts_file import parse_contacts
+from agi_app.contacts.tables.csv_table import Table
+from agi_app.errors import InputError
+from agi_app.flow.check.spoken_seconds import seconds_to_say
+from agi_app.flow.language.definition import Flow
+from agi_app.flow.simulation.expected_calls import run_case
+from agi_app.flow.simulation.simulator import Simulation
+from agi_app.messages import speaking
+from agi_app.model.campaign import Purpose
+from agi_app.model.person import ContactRow
+from agi_app.model.phone import reserved_number
+from agi_app.operations.project import projects
+from sandbox.callees import faults_of_project, read_callees
+
+pytestmark = pytest.mark.slow  # writes whole projects: not part of the fast unit tests
+
+LANGUAGES = ("zh-CN", "en")
+TOLD_TO_EVERYBODY = {"survey", "closing-notice", "school-notice"}  # nothing personal is in what they say
+FITS_S = 0.35, 2.5  # of the length that a text takes, about
+
+
+@pytest.fixture(scope="module", params=TEMPLATES)
+def name(request: pytest.FixtureRequest) -> str:
+    """Each template in turn."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def project(name: str, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A new project of it, as `check` reads it."""
+    folder = tmp_path_factory.mktemp("new") / "mine"
+    lines = make_project(folder, name)
+    assert any(f"agi-app simulate {name}" in line for line in lines)
+    return checked_project(folder)
+
+
+def _flow(project: Project, name: str) -> Flow:
+    return project.flows[name].parsed.flow
+
+
+def _people(project: Project) -> list[dict[str, str]]:
+    with (project.folder / "contacts.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_it_has_no_fault_and_no_warning(project: Project, name: str) -> None:
+    assert project.problems == []
+    assert faults_of_project(project.folder) == []
+    assert set(project.campaigns) == {name}
+    assert set(project.flows) == {name, "who-called"}
+
+
+def test_its_expected_calls_come_out_in_both_languages(project: Project, name: str) -> None:
+    spoken_in = set()
+    for file in project.simulations.values():
+        cases, flow = file.parsed, _flow(project, file.parsed.file.flow)
+        for index, case in enumerate(cases.file.cases):
+            verdict = run_case(cases, index, flow, project.prompts, case.contact)
+            assert verdict.differences == (), f"{file.file}: {case.name}\n" + "\n".join(verdict.call)
+            spoken_in |= {case.language} if flow.flow == name else set()
+    assert set(LANGUAGES) <= spoken_in
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_nobody_hears_what_is_personal_before_they_said_who_they_are(
+    project: Project, name: str, language: str
+) -> None:
+    """Silence, a key that nobody offered and "not me" lead to the end, and only words from before that are heard."""
+    if name in TOLD_TO_EVERYBODY:
+        return
+    person = next(row for row in _people(project) if row["language"] == language)
+    own = {"who", "stranger", "goodbye", "opted_out", "payment-birthday", "payment-again", "payment-not-told"}
+    for inputs in ([], ["3"], ["listen", "7"], ["listen", "9"], ["listen", "1", "9999#", "8888#"]):
+        if inputs[1:2] == ["1"] and name != "payment-reminder":
+            continue  # 1 is how the others are told who it is
+        call = Simulation(_flow(project, name), project.prompts, person, language)
+        call.start()
+        for given in [*inputs, *["listen"] * 20]:
+            if not call.finished:
+                call.feed(given)
+        played = {heard.prompt for heard in call.heard}
+        assert {one for one in played if not one.endswith("-greeting")} <= own, inputs
+
+
+def test_the_opt_out_key_ends_every_call_wherever_it_is(project: Project, name: str) -> None:
+    flow = _flow(project, name)
+    for person in _people(project)[:2]:
+        for before in range(12):
+            call = Simulation(flow, project.prompts, person, person["language"])
+            call.start()
+            for _ in range(before):
+                if not call.finished:
+                    call.feed("1" if before % 2 else "listen")
+            if not call.finished:
+                call.feed("*9")
+                assert call.session.opted_out, f"{name}, {before} inputs before"
+
+
+def test_purposes_are_right(project: Project, name: str) -> None:
+    wanted = Purpose.SURVEY if name == "survey" else Purpose.TRANSACTIONAL
+    assert project.campaigns[name].parsed.campaign.purpose == wanted
+    with (project.folder / "consent.csv").open(encoding="utf-8", newline="") as file:
+        consents = list(csv.DictReader(file))
+    assert {one["purpose"] for one in consents} == {str(wanted)}
+    assert [one["number"] for one in consents] == [one["number"] for one in _people(project)]
+
+
+def test_its_people_are_of_a_test_range_in_both_languages_and_the_sandbox_knows_them(
+    project: Project, name: str
+) -> None:
+    with (project.folder / "contacts.csv").open("rb") as file:
+        rows = list(parse_contacts(Table(file, "contacts.csv"), "CN", _flow(project, name).languages))
+    assert [type(row) for row in rows] == [ContactRow] * 4
+    people = _people(project)
+    assert {row["language"] for row in people} == set(LANGUAGES)
+    assert all(reserved_number(row["number"]) for row in people)
+    called = read_callees(project.folder / "callees.toml", project.folder / "prompts").people
+    assert {row["number"][-2:] for row in people} == {*called, "09"}
+
+
+def test_each_recording_is_as_long_as_its_words(project: Project) -> None:
+    """One that was not made again after its words changed would be too long or too short."""
+    for (language, prompt), facts in project.prompts.items():
+        likely = seconds_to_say(facts.transcript or "")
+        assert FITS_S[0] * likely < facts.seconds < FITS_S[1] * likely, (language, prompt, facts.seconds, likely)
+        with wave.open(str(project.folder / "prompts" / language / f"{prompt}.wav"), "rb") as file:
+            assert (file.getframerate(), file.getnchannels(), file.getsampwidth()) == (8000, 1, 2)
+
+
+def test_no_word_of_the_sample_business_or_of_the_maker_is_left(project: Project, name: str) -> None:
+    """The flow for people who call back, the letter and both pages have the template's names."""
+    business = _flow(project, name).identify.business
+    for file in _texts(project.folder):
+        text = file.read_text(encoding="utf-8")
+        assert not re.search("Sunshine Dental|阳光口腔|TEMPLATE", text), file
+    assert project.flows["who-called"].parsed.flow.identify.business == business
+    assert all(told in (project.folder / "caller-id-letter.txt").read_text("utf-8") for told in business.values())
+
+
+def _texts(folder: Path) -> Iterator[Path]:
+    endings = {".yaml", ".txt", ".md", ".csv", ".toml"}
+    return (file for file in folder.rglob("*") if file.suffix in endings and "var" not in file.parts)
+
+
+@pytest.mark.parametrize("page", ["README.md", "README.zh-CN.md"])
+def test_its_page_names_every_column_and_every_disposition(project: Project, name: str, page: str) -> None:
+    text = (project.folder / page).read_text(encoding="utf-8")
+    for column in _people(project)[0].keys() - {"external_id", "number", "language", "name"}:
+        assert f"`{column}`" in text, column
+    source = project.flows[name].text
+    for disposition in {*re.findall(r"disposition: (\w+)", source), "opted_out", "wrong_number"}:
+        assert f"`{disposition}`" in text, disposition
+    assert f"agi-app campaign start {name}\n" in text
+
+
+def test_all_of_them_fit_into_one_project(tmp_path: Path) -> None:
+    """Nothing of one has the name of a different thing of another, but for who calls back and the lists."""
+    seen: dict[str, bytes] = {}
+    own = {"README.md", "README.zh-CN.md", "contacts.csv", "consent.csv", "callees.toml", "agi-app.toml"}
+    for name in TEMPLATES:
+        folder = tmp_path / name
+        make_project(folder, name)
+        for file in (f for f in folder.rglob("*") if f.is_file() and "var" not in f.relative_to(folder).parts):
+            where = file.relative_to(folder).as_posix()
+            if where not in own and "who-called" not in where and "line-welcome" not in where and "letter" not in where:
+                assert seen.setdefault(where, file.read_bytes()) == file.read_bytes(), where
+
+
+def test_where_there_is_no_sandbox_its_file_is_left_out_and_nothing_warns(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An installed package has none, and would warn of a file that it cannot check."""
+    monkeypatch.setitem(sys.modules, "sandbox.callees", None)
+    monkeypatch.setattr(project_templates, "find_spec", lambda _: None)
+    lines = make_project(tmp_path / "mine", "recall")
+    assert not (tmp_path / "mine" / "callees.toml").exists()
+    assert not any("callees" in line for line in lines)
+    assert projects.check([tmp_path / "mine"]).found == []
+
+
+def test_an_unknown_one_names_all_and_makes_nothing(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match='did you mean "appointment"') as caught:
+        make_project(tmp_path / "mine", "apointment")
+    assert all(name in str(caught.value) for name in TEMPLATES)
+    assert not (tmp_path / "mine").exists()
+
+
+def test_without_one_the_project_is_the_sample_as_before(tmp_path: Path) -> None:
+    make_project(tmp_path / "mine")
+    assert checked_project(tmp_path / "mine").problems == []
+    assert not (tmp_path / "mine" / "README.md").exists()
+    assert (tmp_path / "mine" / "flows" / "checkup.yaml").is_file()
+
+
+def test_the_list_has_a_line_for_each_in_the_language_of_who_reads() -> None:
+    with speaking("en"):
+        english = listed()
+    with speaking("zh"):
+        chinese = listed()
+    assert [line.split()[0] for line in english] == [line.split()[0] for line in chinese] == list(TEMPLATES)
+    assert all(re.search("[\u4e00-\u9fff]", line) for line in chinese)
+    assert not any(re.search("[\u4e00-\u9fff]", line) for line in english)
+
+
+# ---- the page docs/how-to/start-from-a-template.md
+
+ROOT = Path(__file__).resolve().parents[2]
+HOW_TO, TEMPLATE_FILES = ROOT / "docs" / "how-to", ROOT / "agi_app" / "campaigns" / "templates"
+PAGES = {"en": HOW_TO / "start-from-a-template.md", "zh": HOW_TO / "start-from-a-template.zh-CN.md"}
+
+
+@pytest.mark.parametrize("tongue", PAGES)
+def test_the_page_lists_them_as_the_command_does_with_the_columns_of_their_lists(tongue: str) -> None:
+    page = PAGES[tongue].read_text(encoding="utf-8")
+    with speaking(tongue):
+        assert "\n".join(listed()) in page
+    rows = {row[0]: row[-1] for row in re.findall(r"(?m)^\| `([a-z-]+)` \|(?:.*\|)* (.*) \|$", page)}
+    assert list(rows) == list(TEMPLATES)
+    for name, columns in rows.items():
+        header = (TEMPLATE_FILES / name / "contacts.csv").read_text(encoding="utf-8").splitlines()[0].split(",")[4:]
+        assert re.findall("`([a-z_]+)`", columns) == ([] if name == "recall" else header)
+
+
+@pytest.mark.parametrize("tongue", PAGES)
+def test_two_of_them_become_one_project_as_the_page_says(tongue: str, tmp_path: Path) -> None:
+    page = PAGES[tongue].read_text(encoding="utf-8")
+    commands = re.findall(r"(?m)^\$ (.*)$", page)
+    project = tmp_path / "mine"
+    make_project(project, "appointment")
+    make_project(tmp_path / "more", "closing-notice")
+    copies = [line for line in commands if line.startswith("cp ")]
+    assert len(copies) == 4
+    for line in copies:
+        subprocess.run(shlex.split(line), cwd=project, check=True)
+    found = checked_project(project)
+    assert found.problems == []
+    assert set(found.campaigns) == {"appointment", "closing-notice"}
+
+
+@pytest.mark.parametrize("tongue", PAGES)
+def test_the_call_on_the_page_is_what_simulate_tells(tongue: str, tmp_path: Path) -> None:
+    page = PAGES[tongue].read_text(encoding="utf-8")
+    make_project(tmp_path / "mine", "appointment")
+    project = checked_project(tmp_path / "mine")
+    language = "zh-CN" if tongue == "zh" else "en"
+    person = next(row for row in _people(project) if row["language"] == language)
+    with speaking(tongue):
+        call = Simulation(_flow(project, "appointment"), project.prompts, person, language)
+        told = "\n".join([*call.start(), "> listen", *call.feed("listen"), "> 1", *call.feed("1")])
+    assert told in page
+    cases = sum(len(file.parsed.file.cases) for file in project.simulations.values())
+    assert (f"相符 {cases}，不符 0" if tongue == "zh" else f"{cases} ok, 0 failed") in page
+
+
+@pytest.mark.parametrize("page", ["README.md", "README.zh-CN.md"])
+def test_the_name_is_changed_as_the_page_of_the_project_says(project: Project, page: str, tmp_path: Path) -> None:
+    """With the command of the page no sample name is left, and what must be recorded again is all that is missing."""
+    text = (project.folder / page).read_text(encoding="utf-8")
+    mine = tmp_path / "mine"
+    shutil.copytree(project.folder, mine, ignore=shutil.ignore_patterns("var"))
+    for line in re.findall(r"(?m)^ +\$ ((?:sed|rm) .*)$", text):
+        subprocess.run(["bash", "-c", line], cwd=mine, check=True)
+    (flow,) = (source for name, source in project.flows.items() if name != "who-called")
+    for file in _texts(mine):
+        if file.suffix not in {".md", ".toml"}:
+            written = file.read_text(encoding="utf-8")
+            assert not any(told in written for told in flow.parsed.flow.identify.business.values()), file
+    problems = checked_project(mine).problems
+    assert {problem.rule for problem in problems} == {"flow/prompt-missing"}
+    assert all("-greeting" in problem.message or "line-welcome" in problem.message for problem in problems)

@@ -1,0 +1,115 @@
+"""The templates of `agi-app init --template`, all in one project as the page tells: each calls its sample people."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from agi_app.campaigns.project.new_project import make_project
+from agi_app.campaigns.project.project_templates import TEMPLATES
+from sandbox.callees import read_callees
+from sandbox.commands import AgiApp
+from sandbox.project import write_settings
+from sandbox.root import ensure_root, ensure_tools
+from sandbox.speaker import Person
+from sandbox.world import World, line_toml, settings_toml
+from tests.system.conftest import NewDatabase
+from tests.system.site import CALLER_ID, until
+from tests.system.watched import WATCHED
+
+pytestmark = [pytest.mark.asterisk, pytest.mark.postgres]
+
+CLOCK = "2026-03-03T10:00:00+08:00"  # that of `scripts/sandbox up`
+MOST_S = 110.0
+DESKS = {"front-desk": "answers"}
+
+# What the sample people of each come to, in the order of its list.
+COMES_TO = {
+    "appointment": ["confirmed", "change_requested", "wrong_number", "opted_out"],
+    "delivery": ["at_home", "safe_place", "wrong_number", "opted_out"],
+    "recall": ["understood", "wants_callback", "wrong_number", "opted_out"],
+    "survey": ["answered", "later", "wrong_number", "opted_out"],
+    "closing-notice": ["heard", "heard", "wrong_number", "opted_out"],
+    "school-notice": ["understood", "understood", "wrong_number", "opted_out"],
+    "payment-reminder": ["will_pay", "wants_callback", "wrong_number", "opted_out"],
+}
+ANSWERS = {
+    "appointment": {"answer": "confirm"},
+    "survey": {"service": "5", "hours": "yes", "recommend": "yes"},
+    "payment-reminder": {"birthday": "0305", "answer": "will_pay"},
+}
+
+
+class Called:
+    """One project with every template, and what came of its calls."""
+
+    def __init__(self, folder: Path, database_url: str) -> None:
+        self.project = folder / "project"
+        self.people: dict[str, list[dict[str, str]]] = {}
+        speaking: dict[str, Person] = {}
+        for name in TEMPLATES:
+            new = folder / name
+            make_project(new, name)
+            if not self.project.exists():
+                shutil.copytree(new, self.project)
+            for kind in ("flows", "campaigns"):
+                shutil.copy(new / kind / f"{name}.yaml", self.project / kind)
+            subprocess.run(["cp", "-rn", str(new / "prompts"), str(self.project)], check=True)
+            for kind in ("contacts", "consent"):
+                shutil.copy(new / f"{kind}.csv", self.project / f"{name}-{kind}.csv")
+            speaking |= read_callees(new / "callees.toml", new / "prompts").people
+            with (new / "contacts.csv").open(encoding="utf-8", newline="") as file:
+                self.people[name] = list(csv.DictReader(file))
+        prompts = self.project / "prompts"
+        self.world = World(ensure_root(print), folder / "world", prompts_dir=prompts, speaking=speaking, desks=DESKS)
+        self.app = AgiApp(self.project, folder, lambda _: None, env={**os.environ, "DATABASE_URL": database_url})
+        WATCHED.add(self.world.asterisk, [], database_url, self.project / "var")
+
+    def run(self) -> None:
+        """As the page of each template says, from the settings to the last call."""
+        reach = f"{settings_toml(self.world.asterisk, trunk='sandbox')}\n{line_toml(self.project, DESKS)}\n"
+        write_settings(self.project, f'{reach}[sandbox]\nclock = "{CLOCK}"\n')
+        self.app.ask("migrate")
+        self.app.ask("check")
+        self.app.ask("callerid", "prove", CALLER_ID, "--letter", "caller-id-letter.txt")
+        for name in TEMPLATES:
+            self.app.ask("consent", "import", f"{name}-consent.csv")
+            self.app.ask("contacts", "import", name, f"{name}-contacts.csv")
+            self.app.ask("campaign", "start", name)
+        with self.app.worker("worker.log"):
+            until("everybody was called", lambda: all(map(self._is_quiet, TEMPLATES)), MOST_S, 2.0)
+
+    def _is_quiet(self, name: str) -> bool:
+        status = json.loads(self.app.ask("campaign", "status", name, "--json"))
+        return not status["open_attempts"] and not status["due_now"]
+
+
+@pytest.fixture(scope="module")
+def called(new_database: NewDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Called]:
+    """All of them were called, at once."""
+    ensure_tools(print)
+    project = Called(tmp_path_factory.mktemp("templates"), new_database())
+    with ExitStack() as stack:
+        stack.enter_context(project.world)
+        project.run()
+        yield project
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_its_sample_people_come_to_what_its_flow_says(called: Called, name: str) -> None:
+    report = json.loads(called.app.ask("report", name, "--format", "json"))
+    attempts = {one["external_id"]: one for one in report["attempt_list"]}
+    assert [attempts[person["external_id"]]["disposition"] for person in called.people[name]] == COMES_TO[name]
+    assert len(report["attempt_list"]) == len(called.people[name])
+    assert ANSWERS.get(name, {}).items() <= attempts["1"]["answers"].items()
+    assert report["refused"] == {}
+    numbers = [call.to_user for call in called.world.capture.calls()]
+    assert [numbers.count(person["number"]) for person in called.people[name]] == [1] * len(called.people[name])
