@@ -18,6 +18,7 @@ from agi_app.campaigns.calling_rules.rule_files import load_rulebook
 from agi_app.campaigns.calling_rules.rule_texts import lines_of
 from agi_app.campaigns.campaign_file.load import CampaignFile, PaceFile, WindowFile, parse_campaign
 from agi_app.campaigns.campaign_file.schema import KEYS as CAMPAIGN_KEYS
+from agi_app.campaigns.campaign_file.times_part import DueFile
 from agi_app.campaigns.checks.gateway_ports import check_ports
 from agi_app.campaigns.checks.rule_catalogue import catalogue
 from agi_app.campaigns.project.meanings_files import parse_meanings, shipped_meanings
@@ -200,7 +201,7 @@ def test_every_verb_and_its_keys_are_in_the_flow_language() -> None:
 def test_every_key_of_a_campaign_is_in_the_guide() -> None:
     guide = _text(DOCS / "how-to" / "run-a-campaign.md")
     example = "".join(_blocks(DOCS / "how-to" / "run-a-campaign.md", "yaml"))
-    for model in (CampaignFile, PaceFile, WindowFile):
+    for model in (CampaignFile, PaceFile, WindowFile, DueFile):
         for key in _keys(model):
             assert re.search(rf"\b{key}:", example), f"run-a-campaign.md lacks {key}"
     for outcome in RETRIED:

@@ -10,6 +10,7 @@ from zoneinfo import available_timezones
 
 import phonenumbers
 
+from agi_app.authoring.suggestions import nearest
 from agi_app.messages import t
 
 _LOCALES = str(Path(phonenumbers.__file__).with_name("geodata") / "locale.py")
@@ -28,6 +29,7 @@ _ZONES = (
     ("france 巴黎 法国", "Europe/Paris"),
 )  # fmt: skip
 
+_ALIKE = 0.85  # how much a name must be alike to be taken for a misspelt one
 
 _zones = lru_cache(maxsize=1)(available_timezones)
 
@@ -43,6 +45,7 @@ def zone_meant(name: str) -> str:
     city = small.replace(" ", "_").rpartition("/")[2]
     known = next((zone for words, zone in _ZONES if small in words.split()), None)
     found = known or next((z for z in sorted(_zones()) if z.casefold().rpartition("/")[2] == city), None)
+    found = found or nearest(name.strip(), sorted(_zones()), _ALIKE)
     if found is not None:
         return t('; did you mean "{found}"?', found=found)
     return t("; write a name of the IANA list, continent and city: Asia/Shanghai, Europe/London, America/New_York")

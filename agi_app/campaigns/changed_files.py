@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from agi_app.campaigns.project.read_project import Project
 from agi_app.messages import t
-from agi_app.model.campaign import Campaign, CampaignState
+from agi_app.model.campaign import Campaign, CampaignState, is_unchanged
 from agi_app.store.calling.campaigns import StoredCampaign
-from agi_app.store.calling.decision_texts import spec_of
 
 
 def as_edited(project: Project, stored: Campaign) -> tuple[Campaign, str | None]:
@@ -18,7 +17,7 @@ def as_edited(project: Project, stored: Campaign) -> tuple[Campaign, str | None]
             "; ".join(faults) or t("no file in campaigns/ has the campaign {name}", name=stored.name)
         )
     edited = source.parsed.campaign
-    if spec_of(edited) == spec_of(stored):
+    if is_unchanged(stored, edited):
         return stored, None
     return edited, (
         t(
@@ -35,7 +34,7 @@ def differs(project: Project, stored: StoredCampaign) -> str | None:
         return None
     edited = []
     source = project.campaigns.get(stored.campaign.name)
-    if source is not None and spec_of(source.parsed.campaign) != spec_of(stored.campaign):
+    if source is not None and not is_unchanged(stored.campaign, source.parsed.campaign):
         edited.append(source.file)
     runs = {stored.flow_file: stored.flow_text, **stored.sub_flows} if stored.flow_text else {}
     for file, text in runs.items():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from agi_app.model.machine_detection import MachineDetection
@@ -93,3 +93,14 @@ class Campaign:
     starts: dt.datetime | None = None  # aware; nobody is called before
     ends: dt.datetime | None = None  # aware; nobody is called from then on
     due: Due | None = None  # None: a contact is due as soon as it is imported
+
+
+def is_unchanged(stored: Campaign, written: Campaign) -> bool:
+    """Whether a campaign's file says what was stored of it.
+
+    One that was stored by a version without zones has none, while its file now has that of its countries. A zone is of
+    times alone: where a campaign has neither dates nor ``due``, nobody is called otherwise because of it.
+    """
+    if stored.zone is None and (written.starts, written.ends, written.due) == (None, None, None):
+        written = replace(written, zone=None)
+    return stored == written

@@ -28,7 +28,8 @@ NAMES = [
     (CAMPAIGN, LAST, f"{LAST}\nhours: x", "13:1", '"hours"; did you mean "window"?'),
     (CAMPAIGN, LAST, f"{LAST}\nname: x", "13:1", '"name"; did you mean "campaign"?'),
     (CAMPAIGN, LAST, f"{LAST}\n国家: x", "13:1", 'did you mean "jurisdictions"?'),
-    (CAMPAIGN, LAST, f"{LAST}\ntimezone: x", "13:1", "hours are in the time of the person called; delete this key"),
+    (CAMPAIGN, LAST, f"{LAST}\ntimezone: x", "13:1", "write zone: Europe/Berlin; it is of starts, ends"),
+    (CAMPAIGN, LAST, f"{LAST}\nreminder: 48h", "13:1", "write due: {before: contact.appointment, at: [48h, 3h]}"),
     (CAMPAIGN, LAST, f"{LAST}\n语言: zh", "13:1", "that belongs in the flow's file"),
     (CAMPAIGN, PACE, "calls_per_second: 5", "8:1", '"calls_per_second": it belongs to pace, indented below it'),
     (CAMPAIGN, "from:", "start:", "9:43", 'did you mean "from"?'),
@@ -457,7 +458,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 SAY, TRANSFER = "- say: {text: {%s}}", '- transfer: {to: "%s"}'
 RETRY = "retry: {no_answer: [1d, 2d], busy: [1d], congestion: [5m]}"
-CALLER, NO_DATE = '"+999862155500001"', "a campaign has no date: delete this key, and run `agi-app campaign"
+CALLER = '"+999862155500001"'
+STARTS = "write starts: 2026-03-10, or with a time of day starts: 2026-03-10 09:00"
+ENDS = "write ends: 2026-03-31, which includes that day, or with a time of day ends: 2026-03-31 18:00"
 IN_WORDS = "these are words: put them into prompts/LANGUAGE/NAME.txt, and write that NAME here"
 QUOTES = "text that contains a colon needs quotes: write"
 WHOLE_TEXT = "if it goes on with the text before its comma, put that whole text in quotes"
@@ -472,10 +475,11 @@ FIRST_USES = [  # what a person who had never used it wrote
     (FLOW, PLAY, "- disposition: confirmed", "23:7", "write - set: {disposition: confirmed}"),
     (FLOW, PLAY, "- 结果: 已确认", "23:7", "write - set: {disposition: 已确认}"),
     (FLOW, PLAY, "- connect: sales", "23:7", "write - transfer: {to: sales}"),
-    (CAMPAIGN, LAST, f"{LAST}\nstart_date: 2026-03-10", "13:1", f"{NO_DATE} start NAME` on that day"),
-    (CAMPAIGN, LAST, f"{LAST}\nend_date: 2026-03-10", "13:1", f"{NO_DATE} stop NAME` on that day"),
-    (CAMPAIGN, LAST, f"{LAST}\n开始日期: 2026-03-10", "13:1", f"{NO_DATE} start NAME` on that day"),
-    (CAMPAIGN, "from:", "date: 2026-03-10, from:", "9:43", f"{NO_DATE} start NAME` on that day"),
+    (CAMPAIGN, LAST, f"{LAST}\nstart_date: 2026-03-10", "13:1", STARTS),
+    (CAMPAIGN, LAST, f"{LAST}\nend_date: 2026-03-10", "13:1", ENDS),
+    (CAMPAIGN, LAST, f"{LAST}\n开始日期: 2026-03-10", "13:1", STARTS),
+    (CAMPAIGN, LAST, f"{LAST}\nuntil: 2026-03-10", "13:1", ENDS),
+    (CAMPAIGN, "from:", "date: 2026-03-10, from:", "9:43", "write starts: and ends: beside window, not in it"),
     (CAMPAIGN, RETRY, "retry: {no_answer: 3}", "10:9", "each further try: for 3 write no_answer: [1d, 1d, 1d]"),
     (CAMPAIGN, RETRY, "retry: {busy: 2次}", "10:9", "each further try: for 2 write busy: [1d, 1d]"),
     (CAMPAIGN, RETRY, "retry: {busy: 0}", "10:9", "for no further try leave it out"),

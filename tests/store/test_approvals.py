@@ -19,7 +19,7 @@ from agi_app.installation import Installation
 from agi_app.messages import speaking
 from agi_app.model.actors import Actor, Role
 from agi_app.model.approvals import StartTexts, most_approved, why_approval
-from agi_app.model.campaign import Campaign, CampaignState, Purpose
+from agi_app.model.campaign import Campaign, CampaignState, Due, Purpose
 from agi_app.operations.calling import approvals, asks, campaigns
 from agi_app.operations.calling.approvals import ApprovalWanted, WrongSecret
 from agi_app.operations.calling.asks import came_of_it
@@ -306,3 +306,26 @@ async def test_without_a_worker_there_is_no_key_to_seal_to(office: Office) -> No
     assert newest is not None
     with pytest.raises(ConfigError, match="only a worker can verify an approval"):
         await approvals.sealed_approval(office.li, newest, SECRET)
+
+
+async def test_a_campaign_that_an_older_version_stored_is_not_changed_by_the_upgrade(office: Office) -> None:
+    """It has no zone; its file, which nobody has touched, has that of its countries now."""
+    small = campaign("small")
+    await office.world.running(small, [7])
+    await office.store.execute(
+        "UPDATE campaign SET spec = spec - '{zone,starts,ends,due}'::text[] WHERE name = 'small'", {}
+    )
+    stored = await load_campaign(office.store, "small")
+    assert stored is not None
+    assert stored.campaign == small
+    read_today = replace(small, zone="Asia/Shanghai")
+    same = StartTexts(as_json(read_today), stored.flow_file, stored.flow_text, dict(stored.sub_flows))
+    assert await approvals.second_person(office.wang, read_today, same, 1) == 500
+    for edited in (
+        replace(read_today, ends=office.clock.now()),
+        replace(read_today, due=Due("visit")),
+        replace(read_today, max_call=dt.timedelta(seconds=15)),
+    ):
+        other = await approvals.second_person(office.wang, edited, same, 1)
+        assert isinstance(other, ApprovalWanted), "the same with a change of its own"
+        assert other.why == ["it runs already, and its files have changed"]

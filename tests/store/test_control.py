@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -133,6 +134,22 @@ async def test_every_number_that_may_be_shown_needs_a_proof(desk: Desk) -> None:
     assert str(raised.value).endswith(f"`agi-app callerid prove {local} --letter FILE`")
     await caller_ids.add_proof(desk.store, dataclasses.replace(rehearsal, kind="letter"), NOW)
     await desk.start()
+
+
+async def test_a_campaign_whose_days_are_past_does_not_start(desk: Desk) -> None:
+    """At the very end of its last day it is over."""
+    await desk.prove()
+    await desk.add_contact()
+    day = NOW.astimezone(ZoneInfo("Asia/Shanghai")).date()
+    desk.edit("caller_id:", f"zone: Asia/Shanghai\nends: {day}\ncaller_id:")
+    end = dt.datetime.combine(day + dt.timedelta(days=1), dt.time.min, ZoneInfo("Asia/Shanghai"))
+    desk.clock.advance((end - NOW).total_seconds() - 1)
+    await desk.start()
+    desk.clock.advance(1)
+    with pytest.raises(
+        InputError, match=f"campaigns/{NAME}.yaml: ends: the campaign has been over since {end:%Y-%m-%d} 00:00"
+    ):
+        await desk.start()
 
 
 async def test_each_thing_that_is_missing_is_named_with_the_command_for_it(desk: Desk) -> None:

@@ -21,6 +21,7 @@ from agi_app.authoring import country_and_zone_names, times_meant
 from agi_app.authoring.schema import Authored, duration_within, validate
 from agi_app.authoring.suggestions import quote, suggest, suggest_or
 from agi_app.authoring.yaml_lines import Document, load
+from agi_app.campaigns.campaign_file import times_part
 from agi_app.campaigns.campaign_file.machine_part import MachineDetectionFile
 from agi_app.errors import Problem
 from agi_app.flow.language.no_such_flow import no_such_flow
@@ -193,19 +194,6 @@ class PaceFile(Authored):
     priority: Annotated[int, Field(strict=True, ge=1, le=100)] = 1
 
 
-_NO_START = template("a campaign has no date: delete this key, and run `agi-app campaign start NAME` on that day")
-_NO_STOP = template("a campaign has no date: delete this key, and run `agi-app campaign stop NAME` on that day")
-_DATES = {  # keys that people expect, for days -> what there is
-    key: told
-    for told, words, others in (
-        (_NO_START, "start starts begin begins launch valid_from", "schedule date dates 开始 开始日期 开始时间"),
-        (_NO_STOP, "end ends stop until expires deadline", "结束 结束日期 结束时间 截止 截止日期"),
-    )
-    for word in words.split()
-    for key in (word, *(f"{word}_{when}" for when in ("date", "day", "at", "on", "time")), *others.split())
-}
-
-
 class WindowFile(Authored):
     """``window``: days and hours, in the time of the called person; narrows the law's window."""
 
@@ -214,7 +202,7 @@ class WindowFile(Authored):
             ("zone", "timezone", "time_zone", "tz", "utc_offset", "offset"),
             template("windows are in the time of the person called, wherever they are; delete this key"),
         ),
-        **{key: told for key, told in _DATES.items() if "date" in key or "日期" in key},
+        **times_part.IN_WINDOW,
         **dict.fromkeys(
             ("hours", "time", "times", "时间", "时段"), template('write from: "09:30", to: "17:30", with your hours')
         ),
@@ -245,10 +233,6 @@ class CampaignFile(Authored):
 
     ELSEWHERE: ClassVar[Mapping[str, str]] = {
         **dict.fromkeys(
-            ("timezone", "time_zone", "zone", "tz", "时区"),
-            template("hours are in the time of the person called; delete this key"),
-        ),
-        **dict.fromkeys(
             ("language", "languages", "语言", "prompt", "prompts", "keys"), template("that belongs in the flow's file")
         ),
         **dict.fromkeys(
@@ -259,7 +243,7 @@ class CampaignFile(Authored):
             ("agent", "queue", "transfer"), template("write agents: {to: DESTINATION}, or transfer in the flow")
         ),
         **dict.fromkeys(("holidays", "closed_days"), template("closed days belong in a rule file, rules/CC.yaml")),
-        **_DATES,
+        **times_part.ELSEWHERE,
     }
 
     campaign: FileName
@@ -278,6 +262,10 @@ class CampaignFile(Authored):
     machine_detection: MachineDetectionFile | None = None
     agents: AgentsFile | None = None
     dialled_by: Literal["dialer", "agents"] = "dialer"
+    zone: times_part.Zone = None
+    starts: times_part.Moment = None
+    ends: times_part.Moment = None
+    due: times_part.DuePart = None
 
     @model_validator(mode="after")
     def _judge(self) -> CampaignFile:
@@ -290,6 +278,12 @@ class CampaignFile(Authored):
                 "of the two"
             )
             raise PydanticCustomError("campaign/dialled-by", message, {"at": ("dialled_by",)})
+        if self.due is not None and self.dialled_by == "agents":
+            message = t(
+                "with `due` contacts are called automatically, with `dialled_by: agents` nobody is: remove one of the"
+                " two"
+            )
+            raise PydanticCustomError("campaign/dialled-by", message, {"at": ("due",)})
         detection = self.machine_detection
         if "machine" in self.retry and (detection is None or detection.message is not None):
             why = t("a message is left") if detection else t("without machine_detection no machine is detected")
@@ -319,7 +313,9 @@ class CampaignDocument:
 def parse_campaign(text: str | bytes, file: str) -> CampaignDocument:
     """Read a campaign file; raises ``AuthorError`` with every fault."""
     document = load(text, file)
-    return CampaignDocument(_campaign(validate(CampaignFile, document)), document)
+    written = validate(CampaignFile, document)
+    dates = times_part.dates_of(written, document)
+    return CampaignDocument(_campaign(written, dates), document)
 
 
 def load_campaign(text: str | bytes, file: str) -> Campaign:
@@ -343,7 +339,7 @@ def check_campaign(
         yield source.document.problem(("trunk",), "campaign/unknown-trunk", message)
 
 
-def _campaign(file: CampaignFile) -> Campaign:
+def _campaign(file: CampaignFile, dates: times_part.Dates) -> Campaign:
     agents = file.agents
     return Campaign(
         name=file.campaign,
@@ -362,4 +358,8 @@ def _campaign(file: CampaignFile) -> Campaign:
         machine_detection=file.machine_detection.parsed() if file.machine_detection is not None else None,
         agents=Agents(agents.to, Pacing(agents.pacing), agents.abandoned_ceiling) if agents is not None else None,
         by_agents=file.dialled_by == "agents",
+        zone=dates.zone,
+        starts=dates.starts,
+        ends=dates.ends,
+        due=file.due.parsed() if file.due is not None else None,
     )

@@ -28,6 +28,16 @@ KEYS: Mapping[str, Mapping[str, str]] = {
         " not look.",
         "dialled_by": "agents: nobody is called automatically, an agent asks for each call (`agi-app call-person`)."
         " Default: dialer.",
+        "zone": "Time zone (IANA) of all times in this file and in the contacts' list that have no offset. May be left"
+        " out where all jurisdictions have the same one.",
+        "starts": "Nobody is called before: a day, or a day with a time of day.",
+        "ends": "Nobody is called from then on: a day, which is the last one, or a day with a time of day.",
+        "due": "When contacts are due: these lengths before the time in a column, or, with contact.COLUMN alone, at"
+        " that time. Default: at once.",
+    },
+    "DueFile": {
+        "before": "The column with the time of the appointment, such as contact.appointment.",
+        "at": "How long before it to call, 1 to 6 lengths from 10m to 60d, such as [48h, 3h].",
     },
     "MachineDetectionFile": {
         "action": "What to do when a machine has answered: hang_up, leave_message or treat_as_person.",
@@ -71,6 +81,10 @@ def campaign_schema() -> Schema:
     """The schema of ``campaigns/NAME.yaml``."""
     schema = readable(CampaignFile.model_json_schema(), KEYS, "agi-app campaign")
     schema["$defs"]["Purpose"]["enum"].remove("rehearsal")  # never a campaign
+    due = schema["properties"]["due"]
+    short = schema["$defs"]["DueFile"]["properties"]["before"]
+    short_form = {key: value for key, value in short.items() if key != "description"}
+    schema["properties"]["due"] = {"anyOf": [short_form, due], "description": due.pop("description")}
     windows = schema["properties"]["window"]
     schema["properties"]["window"] = {"anyOf": [windows["items"], windows], "description": windows.pop("description")}
     return schema

@@ -6,6 +6,7 @@ prompts/<language>/NAME.wav + NAME.txt   agi-app.toml
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from agi_app.authoring.yaml_lines import Document
 from agi_app.campaigns.calling_rules.rule_files import load_ruleset
 from agi_app.campaigns.campaign_file.load import CampaignDocument, check_campaign, parse_campaign
 from agi_app.campaigns.checks.campaign_for_agents import check_agents, check_agents_destination
+from agi_app.campaigns.checks.campaign_times import check_over, check_times
 from agi_app.campaigns.checks.country_rules import check_against_rules
 from agi_app.campaigns.checks.first_prompt_law import check_law
 from agi_app.campaigns.checks.gateway_ports import check_ports
@@ -78,7 +80,7 @@ class Project:
         return [p for p in self.problems if p.severity == "error"]
 
 
-def checked_project(folder: Path) -> Project:
+def checked_project(folder: Path, now: dt.datetime | None = None) -> Project:
     """As ``read_project``, but faults of the settings are problems, too, and hide those of no other file.
 
     What needs the settings (trunks, destinations, how prompts are made) is not checked then. ConfigError: the
@@ -89,11 +91,11 @@ def checked_project(folder: Path) -> Project:
     except ConfigError as error:
         if not error.problems:  # of the environment: no file has them
             raise
-        project = read_project(folder, None, with_settings=False)
+        project = read_project(folder, None, with_settings=False, now=now)
         found = [problem for problem in project.problems if problem.rule not in OF_RECORDINGS]
         project.problems = sorted([*error.problems, *found])
         return project
-    project = read_project(folder, trunks)
+    project = read_project(folder, trunks, now=now)
     unread = {t("no recording prompts/{language}/", language=language) for language in twins(folder)}
     project.problems = [
         p
@@ -105,8 +107,13 @@ def checked_project(folder: Path) -> Project:
     return project
 
 
-def read_project(folder: Path, trunks: Collection[str] | None, *, with_settings: bool = True) -> Project:
-    """Read and check everything; ``trunks`` None: the settings are not known. InputError: no such folder."""
+def read_project(
+    folder: Path, trunks: Collection[str] | None, *, with_settings: bool = True, now: dt.datetime | None = None
+) -> Project:
+    """Read and check everything; ``trunks`` None: the settings are not known. InputError: no such folder.
+
+    ``now`` is rules time; None: whether a campaign is over is not judged.
+    """
     if not folder.is_dir():
         raise InputError(t("{folder}: is not a folder; `agi-app init DIR` makes a project", folder=folder))
     voice = voice_settings(folder) if with_settings else (PromptSettings(), TtsSettings())
@@ -123,7 +130,9 @@ def read_project(folder: Path, trunks: Collection[str] | None, *, with_settings:
     ruleset = _problems_kept(project, load_ruleset, None)
     for campaign in project.campaigns.values():
         project.problems += check_campaign(campaign.parsed, project.flows, trunks, project.unread_flows)
-        project.problems += check_against_rules(campaign.parsed, ruleset) if ruleset is not None else ()
+        project.problems += check_over(campaign.parsed, now) if now is not None else ()
+        if ruleset is not None:
+            project.problems += [*check_against_rules(campaign.parsed, ruleset), *check_times(campaign.parsed, ruleset)]
         flow = project.flows.get(campaign.parsed.campaign.flow)
         project.problems += check_agents(campaign.parsed, None if flow is None else flow.parsed, ruleset)
         if flow is not None and flow.parsed.flow.is_called:

@@ -19,7 +19,7 @@ from agi_app.installation import Installation
 from agi_app.messages import t
 from agi_app.model.actors import Scope
 from agi_app.model.approvals import WHY, StartTexts, most_approved, why_approval
-from agi_app.model.campaign import Campaign, CampaignState
+from agi_app.model.campaign import Campaign, CampaignState, is_unchanged
 from agi_app.operations.acting import noted, reads
 from agi_app.store.calling import approvals as table
 from agi_app.store.calling import tallies
@@ -56,8 +56,9 @@ async def second_person(
     """A request, where the start needs a second person; else how many contacts it is good for (None: no limit)."""
     above, stored = inst.settings.approve_above, await load_campaign(inst.store, wanted.name)
     runs = stored is not None and stored.state in (CampaignState.RUNNING, CampaignState.PAUSED)
-    changed = runs and stored is not None and (stored.campaign, stored.flow_text, dict(stored.sub_flows)) != (
-        wanted, texts.flow_text, dict(texts.sub_flows),
+    changed = runs and stored is not None and not (
+        is_unchanged(stored.campaign, wanted)
+        and (stored.flow_text, dict(stored.sub_flows)) == (texts.flow_text, dict(texts.sub_flows))
     )  # fmt: skip
     why = why_approval(wanted.purpose, contacts, above, changed=changed)
     alone = await works_alone(inst)

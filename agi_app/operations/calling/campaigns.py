@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from agi_app.authoring.suggestions import suggest
 from agi_app.campaigns.campaign_file.load import CampaignDocument
 from agi_app.campaigns.changed_files import differs
+from agi_app.campaigns.checks.campaign_times import check_over
 from agi_app.campaigns.project.called_flows import concerns, parts_of
 from agi_app.campaigns.project.read_project import Project, Source
 from agi_app.consent.caller_id_proof import standing
@@ -62,6 +63,7 @@ async def start(inst: Installation, project: Project, name: str) -> StartedCampa
     Raises AuthorError when its files have faults, InputError when something else is missing, StoreError.
     """
     campaign, flow = _checked(project, name)
+    _not_over(inst, campaign)
     await _proved(inst, campaign)
     kept = await tallies.of_campaign(inst.store, name)
     if not kept.total:
@@ -134,6 +136,17 @@ _PROVE = (
     "`agi-app callerid prove {number}` records one by a call, while `agi-app run` runs; with the carrier's letter write"
     " `agi-app callerid prove {number} --letter FILE`"
 )
+
+
+def _not_over(inst: Installation, source: Source[CampaignDocument]) -> None:
+    """InputError when the campaign's days are past: nobody would be called."""
+    if faults := [*check_over(source.parsed, inst.clock.now())]:
+        raise InputError(
+            t(
+                "{fault}; write a later day there, then start it",
+                fault="\n".join(f"{f.file}: {f.message}" for f in faults),
+            )
+        )
 
 
 async def _proved(inst: Installation, source: Source[CampaignDocument]) -> None:

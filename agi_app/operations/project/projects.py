@@ -11,6 +11,7 @@ from agi_app.campaigns.checks.rule_catalogue import explanation, find_rule
 from agi_app.campaigns.project import project_templates
 from agi_app.campaigns.project.new_project import make_project
 from agi_app.campaigns.project.read_project import checked_project, find_project
+from agi_app.clock import Clock
 from agi_app.config.settings import SETTINGS_FILE, Settings
 from agi_app.consent import project_identity
 from agi_app.errors import InputError, Problem
@@ -55,7 +56,7 @@ def check(paths: Sequence[Path]) -> CheckedFiles:
     files = 0
     for path in paths:
         folder, only = find_project(path)
-        seen = checked_project(folder)
+        seen = checked_project(folder, Clock().now())
         if not (seen.flows or seen.campaigns or seen.problems):
             above = folder.resolve().parent / SETTINGS_FILE
             where = f", {folder / '..'}" if above.exists() else ""

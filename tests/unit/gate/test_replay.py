@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from dataclasses import replace
 
 import msgspec
@@ -12,7 +13,8 @@ from agi_app.campaigns.calling_rules.rule_files import load_ruleset
 from agi_app.gate.decide import Decision, decide
 from agi_app.gate.facts import AbandonedFact, Facts, ListState
 from agi_app.gate.replay import StoredDecision, inputs_of, replay, same_reasons
-from agi_app.model.campaign import Campaign, CampaignState, Purpose
+from agi_app.model.campaign import Campaign, CampaignState, Due, Purpose
+from agi_app.model.contact_times import Times
 from agi_app.store.calling.decision_texts import spec_of, version_of_spec
 from tests.unit.gate_cases import CAMPAIGN, DAY, FACTS, NOW, calls, consent, window
 
@@ -84,3 +86,38 @@ def test_the_version_of_a_campaign_names_all_that_it_says() -> None:
     assert spec_of(one) == spec_of(two)
     assert version_of_spec(spec_of(one)) != version_of_spec(spec_of(CAMPAIGN))
     assert version_of_spec(spec_of(CAMPAIGN)) != version_of_spec(spec_of(replace(CAMPAIGN, max_call=DAY)))
+
+
+def without(text: str, *names: str) -> str:
+    """The JSON as a version wrote it that did not know these keys."""
+    return json.dumps({name: value for name, value in json.loads(text).items() if name not in names})
+
+
+@pytest.mark.parametrize("hours", [0, 14])
+def test_what_a_version_without_dates_decided_comes_out_the_same(hours: int) -> None:
+    """Its campaign has no zone, no days and no `due`; its facts have no times of the contact."""
+    decision = decide(FACTS, CAMPAIGN, True, RULES, NOW + dt.timedelta(hours=hours))
+    row = stored(FACTS, decision)
+    before = without(spec_of(CAMPAIGN), "zone", "starts", "ends", "due")
+    row = replace(row, inputs=without(row.inputs, "times"))
+    campaign = msgspec.json.decode(before, type=Campaign)
+    assert campaign == CAMPAIGN
+    assert same_reasons(row, replay(row, campaign, RULES))
+
+
+def test_a_decision_by_dates_and_times_keeps_them() -> None:
+    hours = (window("10:30", "11:00"),)
+    times = Times(NOW + DAY, NOW + DAY / 2, NOW + 2 * DAY, hours)
+    facts = replace(FACTS, times=times)
+    campaign = replace(
+        CAMPAIGN, zone="Asia/Shanghai", starts=NOW + DAY, ends=NOW + 2 * DAY, due=Due("visit", (DAY, DAY / 4))
+    )
+    decision = decide(facts, campaign, True, RULES, NOW)
+    assert decision.rules == ("campaign_not_begun", "contact_too_early", "window_person")
+    row = stored(facts, decision)
+    assert replay(row, msgspec.json.decode(spec_of(campaign), type=Campaign), RULES) == decision
+    moved = replace(
+        row, inputs=row.inputs.replace(f"{NOW + DAY / 2:%Y-%m-%dT%H:%M}", f"{NOW + DAY / 3:%Y-%m-%dT%H:%M}")
+    )
+    assert moved != row
+    assert not same_reasons(moved, replay(moved, campaign, RULES))

@@ -17,6 +17,7 @@ from agi_app.authoring.yaml_lines import load
 from agi_app.campaigns.calling_rules.rule_files import read_rulebook, shipped_files
 from agi_app.campaigns.campaign_file.load import check_campaign, parse_campaign
 from agi_app.campaigns.checks.campaign_for_agents import check_agents, check_agents_destination
+from agi_app.campaigns.checks.campaign_times import check_over, check_times
 from agi_app.campaigns.checks.country_rules import check_against_rules
 from agi_app.campaigns.checks.first_prompt_law import check_law
 from agi_app.campaigns.checks.gateway_ports import check_ports
@@ -103,6 +104,8 @@ def _campaign(example: str, rules: RuleSet) -> list[Problem]:
     found = [
         *check_campaign(parsed, {"example", "for-agents"}, {"carrier-a", "gsm"}),
         *check_against_rules(parsed, rules),
+        *check_over(parsed, NOW),
+        *check_times(parsed, rules),
     ]
     line = PortSettings(number="+999861550000001")
     flow = parse_flow(merged(EXAMPLES["flow"], FOR_AGENTS if parsed.campaign.flow == "for-agents" else ""), "f")

@@ -11,14 +11,15 @@ from pathlib import Path
 import pytest
 
 from agi_app.campaigns.campaign_file.load import parse_campaign
-from agi_app.campaigns.changed_files import as_edited
+from agi_app.campaigns.changed_files import as_edited, differs
 from agi_app.campaigns.forecast import Projection
 from agi_app.campaigns.preview import Preview, Sample
 from agi_app.campaigns.project.read_project import Project, Source
 from agi_app.cli.calling.campaign import preview_record, show_preview
 from agi_app.errors import Problem
-from agi_app.model.campaign import Pace
+from agi_app.model.campaign import CampaignState, Pace
 from agi_app.printable import plain
+from agi_app.store.calling.campaigns import StoredCampaign
 
 FILE = "campaigns/poll.yaml"
 TEXT = """\
@@ -58,6 +59,18 @@ def test_a_file_that_says_what_is_stored_brings_no_note() -> None:
     project = project_with(TEXT)
     stored = project.campaigns["poll"].parsed.campaign
     assert as_edited(project, stored) == (stored, None)
+
+
+def test_a_file_says_what_a_version_without_zones_stored_of_it() -> None:
+    """After an upgrade no file differs that nobody has edited; with a day in it, it does."""
+    project = project_with(f"{TEXT}zone: Asia/Shanghai\n")
+    stored = replace(project.campaigns["poll"].parsed.campaign, zone=None)
+    assert as_edited(project, stored) == (stored, None)
+    row = StoredCampaign(stored, CampaignState.RUNNING, None, "", "")
+    assert differs(project, row) is None
+    dated = project_with(f"{TEXT}zone: Asia/Shanghai\nends: 2026-03-31\n")
+    assert as_edited(dated, stored)[0] == dated.campaigns["poll"].parsed.campaign
+    assert FILE in (differs(dated, row) or "")
 
 
 def test_an_edited_file_is_judged_and_named() -> None:

@@ -101,3 +101,27 @@ def test_every_key_is_explained_and_every_explanation_has_its_key() -> None:
     assert names >= set(KEYS)
     assert {part for verb in VERB_HELP.values() for part in verb.parts} <= set(KEYS)
     assert set(VERB_HELP) == set(VERBS)
+
+
+CAMPAIGN_HEAD = "campaign: c\npurpose: survey\njurisdictions: [CN]\nflow: f\ntrunk: t\ncaller_id: '+862155500001'\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "fits"),
+    [
+        ("due: contact.call_at", True),
+        ("due: contact.呼叫时间", True),
+        ("due: {before: contact.visit, at: [48h, 3h]}", True),
+        ("starts: 2026-03-10", True),
+        ("ends: 2026-03-10 18:00", True),
+        ("due: call_at", False),
+        ("due: {before: visit, at: [48h]}", False),
+        ("due: {before: contact.visit}", False),
+        ("due: {before: contact.visit, at: 48h}", False),
+        ("starts: 10.03.2026", False),
+        ("ends: 2026-03-10 18:00:00", False),
+    ],
+)
+def test_an_editor_marks_times_of_a_campaign_that_the_loader_refuses(line: str, fits: bool) -> None:
+    value = load(f"{CAMPAIGN_HEAD}zone: Asia/Shanghai\n{line}\n", "c.yaml").value
+    assert (list(faults(value, CAMPAIGN, CAMPAIGN)) == []) is fits
