@@ -15,29 +15,40 @@ def campaign_running(case: GateCase) -> Reason | None:
     return None if state is CampaignState.RUNNING else Reason("campaign_not_running", {"state": state.value})
 
 
-def campaign_dates(case: GateCase) -> Reason | None:
-    """It is a day between the campaign's `starts` and its `ends`."""
-    starts, ends = case.campaign.starts, case.campaign.ends
-    if starts is not None and case.now < starts:
-        return Reason("campaign_not_begun", {"at": _day_and_time(starts)}, starts)
-    if ends is not None and case.now >= ends:
-        return Reason("campaign_over", {"at": _day_and_time(ends)})
-    return None
+def campaign_begun(case: GateCase) -> Reason | None:
+    """The campaign's `starts` has come."""
+    starts = case.campaign.starts
+    if starts is None or case.now >= starts:
+        return None
+    return Reason("campaign_not_begun", {"at": _day_and_time(starts)}, starts)
 
 
-def contact_time(case: GateCase) -> Reason | None:
-    """It is neither before the contact's `not_before` nor after its `not_after`, else its appointment.
+def campaign_not_over(case: GateCase) -> Reason | None:
+    """The campaign's `ends` has not come."""
+    ends = case.campaign.ends
+    return None if ends is None or case.now < ends else Reason("campaign_over", {"at": _day_and_time(ends)})
 
-    In a campaign with `due` the contact has that time.
-    """
-    times, due = case.facts.times, case.campaign.due
-    if due is not None and times.event is None:
-        return Reason("contact_without_time", {"column": due.column})
-    if case.now >= (last := times.last(replace(case.campaign, ends=None))):
-        return Reason("contact_too_late", {"at": _day_and_time(last)})
-    if times.not_before is not None and case.now < times.not_before:
-        return Reason("contact_too_early", {"at": _day_and_time(times.not_before)}, times.not_before)
-    return None
+
+def contact_time_known(case: GateCase) -> Reason | None:
+    """In a campaign with `due` the contact has the time that it names."""
+    due = case.campaign.due
+    if due is None or case.facts.times.event is not None:
+        return None
+    return Reason("contact_without_time", {"column": due.column})
+
+
+def contact_begun(case: GateCase) -> Reason | None:
+    """The contact's `not_before` has come."""
+    begin = case.facts.times.not_before
+    if begin is None or case.now >= begin:
+        return None
+    return Reason("contact_too_early", {"at": _day_and_time(begin)}, begin)
+
+
+def contact_not_over(case: GateCase) -> Reason | None:
+    """The contact's `not_after` has not come. Without one, its appointment has not, which `due: {before: …}` names."""
+    last = case.facts.times.last(replace(case.campaign, ends=None))
+    return None if case.now < last else Reason("contact_too_late", {"at": _day_and_time(last)})
 
 
 def purpose_allowed(case: GateCase) -> Reason | None:

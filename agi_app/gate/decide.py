@@ -36,8 +36,11 @@ from agi_app.model.phone import NotANumber, parse
 
 ALL_RULES: tuple[Rule, ...] = (
     campaign_rules.campaign_running,
-    campaign_rules.campaign_dates,
-    campaign_rules.contact_time,
+    campaign_rules.campaign_begun,
+    campaign_rules.campaign_not_over,
+    campaign_rules.contact_time_known,
+    campaign_rules.contact_begun,
+    campaign_rules.contact_not_over,
     campaign_rules.purpose_allowed,
     number_rules.number_valid,
     number_rules.number_fits_trunk,

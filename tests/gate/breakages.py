@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 CONSENT, CALLER_ID, LISTS = "consent_rules.py", "caller_id_rules.py", "do_not_call_rules.py"
 HOURS, LIMITS, PLACE = "calling_hours.py", "caps_and_gaps.py", "number_location.py"
-LOCATION = "../model/number_location.py"
+LOCATION, TIMES = "../model/number_location.py", "../model/contact_times.py"
+DATES, OWN_HOURS = "campaign_rules.py", "calling_hours_rules.py"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,40 @@ BREAKAGES = (
     Breakage("proofs do not expire", CALLER_ID, "if proof.expires_at <= case.now else", "if proof is None else"),
     Breakage("no gap after a call", LIMITS, "last + gap > now else None", "gap is None else None"),
     Breakage("a refusal ends a tenth early", LIMITS, "return last + gap if", "return last + gap * 0.9 if"),
+    Breakage(
+        "the campaign's last instant is in it",
+        DATES,
+        "ends is None or case.now < ends",
+        "ends is None or case.now <= ends",
+    ),
+    Breakage(
+        "a campaign begins a second early",
+        DATES,
+        "case.now >= starts:",
+        "case.now + dt.timedelta(seconds=1) >= starts:",
+    ),
+    Breakage("the contact's last instant is in it", DATES, "case.now < last else", "case.now <= last else"),
+    Breakage("a contact's begin is none", DATES, "case.now >= begin:", "case.now:"),
+    Breakage(
+        "a contact without its time is called at any",
+        DATES,
+        "due is None or case.facts",
+        "due is None or due or case.facts",
+    ),
+    Breakage("an appointment is no end", TIMES, "not None and due.before else None", "not None and () else None"),
+    Breakage("the time of a call is its end", TIMES, "due is not None and due.before else", "due is not None else"),
+    Breakage(
+        "the appointment ends it before not_after",
+        TIMES,
+        "self.not_after or appointment or",
+        "appointment or self.not_after or",
+    ),
+    Breakage(
+        "a person's hours are those of the first zone",
+        OWN_HOURS,
+        "Opening((preferred,)), case.place.clocks",
+        "Opening((preferred,)), case.place.clocks[:1]",
+    ),
     Breakage("working Sundays have Sunday's hours", HOURS, "WORKING_DAY if any(", "WORKING_DAY if not any("),
     Breakage("holidays are open", HOURS, "return day in self.closed or not", "return not"),
 )

@@ -21,7 +21,7 @@ from tests.gate.rulebooks import rulebooks
 from tests.gate.where import clock_of, where
 
 HOURS = frozenset({"closed_day", "window_jurisdiction"})  # each names the next hour that both allow
-CLOCKS = HOURS | {"window_campaign"}
+CLOCKS = HOURS | {"window_campaign", "window_person"}
 MICROSECOND, MINUTE = dt.timedelta(microseconds=1), dt.timedelta(minutes=1)
 WALKED = 500  # of so many cases one has each minute until the gate's own time looked at
 FORTNIGHT = dt.timedelta(days=14)

@@ -113,21 +113,17 @@ def _country(layers: Layers, question: Question, region: str, here: list[dt.date
 
 
 def _dates(facts: Facts, campaign: Campaign, now: dt.datetime) -> set[str]:
-    """Before a beginning, or from an end on; a contact of a campaign about appointments ends with its own."""
-    ids, times = set(), facts.times
-    if campaign.starts is not None and now < campaign.starts:
-        ids.add("campaign_not_begun")
-    elif campaign.ends is not None and campaign.ends <= now:
-        ids.add("campaign_over")
-    if campaign.due is not None and times.event is None:
-        return ids | {"contact_without_time"}
-    about_appointments = campaign.due is not None and len(campaign.due.before) > 0
-    end = times.not_after if times.not_after is not None or not about_appointments else times.event
-    if end is not None and now >= end:
-        ids.add("contact_too_late")
-    elif times.not_before is not None and now < times.not_before:
-        ids.add("contact_too_early")
-    return ids
+    """What docs/how-to/remind-before-appointments.md says: not before a beginning, and not from an end on.
+
+    The contact's own end is ``not_after``; without one it is the appointment, if ``due`` counts back from one.
+    """
+    times, due = facts.times, campaign.due
+    appointment = times.event if due is not None and len(due.before) > 0 else None
+    begins = {"campaign_not_begun": campaign.starts, "contact_too_early": times.not_before}
+    ends = {"campaign_over": campaign.ends, "contact_too_late": times.not_after or appointment}
+    ids = {rule for rule, at in begins.items() if at is not None and (at - now).total_seconds() > 0}
+    ids |= {rule for rule, at in ends.items() if at is not None and (at - now).total_seconds() <= 0}
+    return ids | ({"contact_without_time"} if due is not None and times.event is None else set())
 
 
 def _caps(layers: Layers, facts: Facts, now: dt.datetime) -> set[str]:

@@ -14,6 +14,8 @@ from tests.gate.numbers import CALLER_IDS, NOT_OURS
 
 SECOND, DAY, YEAR = dt.timedelta(seconds=1), dt.timedelta(days=1), dt.timedelta(days=365)
 EDGE = (-YEAR, -DAY, -SECOND, -dt.timedelta(microseconds=1), 0 * DAY, dt.timedelta(microseconds=1), SECOND, DAY, YEAR)
+HOUR = dt.timedelta(hours=1)
+CLOCKS = (dt.UTC, dt.timezone(8 * HOUR), dt.timezone(-3.5 * HOUR))
 SPANS = (DAY, 3 * DAY, 7 * DAY, 10 * DAY, 30 * DAY)  # of caps and gaps
 OUTCOMES = ("no_answer", "busy", "answered", "rejected", "rejected", "abandoned", "abandoned", "interrupted", None)
 LISTS = {"us-national-dnc": "US", "gb-tps": "GB", "gb-ctps": "GB", "bloctel": "FR"}
@@ -168,23 +170,23 @@ def shared(subject: Subject) -> None:
 
 
 def dates(subject: Subject) -> None:
-    """A campaign that begins or ends about now."""
-    name = subject.rng.choice(("starts", "ends"))
-    subject.author(**{name: _about(subject)})
+    """A campaign that begins or ends about now, or does both, perhaps in the wrong order."""
+    names = subject.rng.choice((("starts",), ("ends",), ("starts", "ends")))
+    subject.author(**{name: _there(subject) for name in names})
 
 
 def times(subject: Subject) -> None:
     """A contact's own times about now, and a campaign that is about one of them, which may be missing."""
-    name = subject.rng.choice(("event", "event", "not_before", "not_after"))
-    subject.change(times=replace(subject.facts.times, **{name: _about(subject)}))  # type: ignore[arg-type]
-    if name == "event":
-        subject.author(due=Due("appointment", subject.rng.choice(((), (dt.timedelta(hours=3),)))))
-    if subject.rng.random() < 0.3:
-        subject.author(due=Due("appointment", (dt.timedelta(hours=3),)))
+    rng = subject.rng
+    names = rng.sample(("event", "event", "not_before", "not_after"), rng.choice((1, 1, 2, 3)))
+    subject.change(times=replace(subject.facts.times, **{name: _there(subject) for name in names}))  # type: ignore[arg-type]
+    if "event" in names or rng.random() < 0.3:
+        subject.author(due=Due("appointment", rng.choice(((), (3 * HOUR,), (2 * DAY, 3 * HOUR)))))
 
 
-def _about(subject: Subject) -> dt.datetime:
-    return subject.edge()
+def _there(subject: Subject) -> dt.datetime:
+    """About now, by a clock anywhere: it is the instant that counts."""
+    return subject.edge().astimezone(subject.rng.choice(CLOCKS))
 
 
 def _windows(rng: Random) -> tuple[Window, ...]:

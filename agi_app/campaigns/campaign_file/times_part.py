@@ -159,9 +159,7 @@ class DueFile(Authored):
     ELSEWHERE: ClassVar[Mapping[str, str]] = {
         **dict.fromkeys(
             ("after", "之后"),
-            template(
-                "a contact is due before a time or at it; for another time write another column that has it"
-            ),
+            template("a contact is due before a time or at it; for another time write another column that has it"),
         ),
         **dict.fromkeys(("times", "points", "when", "hours", "lead", "提前", "时间"), template("write at: [48h, 3h]")),
         **dict.fromkeys(("column", "field", "on", "列"), template("write before: contact.appointment")),
