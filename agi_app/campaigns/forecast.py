@@ -92,11 +92,19 @@ def project(
     hours = [_hours(campaign, place, ruleset) for place in places]
     retries = [_retries(campaign, rules_for(place, ruleset)) for place in places]
     waiting = [_Work(max(g.at, now), places.index(g.place), "", 0, g.contacts) for g in groups if g.contacts]
-    end, calls = _play(waiting, hours, retries, shares, rate, now)
+    end, calls, left = _play(waiting, hours, retries, shares, rate, now, campaign.ends)
     said = _assumptions(known, {o: shares[o] for o in campaign.retry if shares.get(o)}, seconds, rate)
     if limits.calls_per_day is not None:
         day = t("their {calls_per_day} calls in 24 hours", calls_per_day=limits.calls_per_day)
         said += (t("the trunk's ports are not held to {day}, with which it ends later", day=day),)
+    if campaign.ends is not None and left >= LEAST:
+        said += (
+            t(
+                "the campaign ends on {ends:%Y-%m-%d %H:%M} UTC: {left} calls that would come later are not made",
+                ends=campaign.ends.astimezone(dt.UTC),
+                left=round(left),
+            ),
+        )
     return Projection(end and end + dt.timedelta(seconds=seconds), round(calls), round(rate, 3), said)
 
 
@@ -107,27 +115,32 @@ def _play(
     shares: Mapping[str, float],
     rate: float,
     now: dt.datetime,
-) -> tuple[dt.datetime | None, float]:
-    """When the last call starts, and how many there are."""
+    ends: dt.datetime | None,
+) -> tuple[dt.datetime | None, float, float]:
+    """When the last call starts, how many there are, and how many are not made because ``ends`` comes before."""
     heapq.heapify(waiting)
-    at, calls, last = now, 0.0, None
+    at, calls, left, last = now, 0.0, 0.0, None
     while waiting:
         work = heapq.heappop(waiting)
         opens = hours[work.place](max(at, work.at))
+        if ends is not None and (opens is None or opens >= ends):
+            left += work.amount
+            continue
         if opens is None or opens > now + LONGEST or len(waiting) > MOST_ENTRIES:
-            return None, calls
+            return None, calls, left
         if opens > max(at, work.at):
             heapq.heappush(waiting, _Work(opens, work.place, work.outcome, work.used, work.amount))
             continue
         start = max(at, opens)
-        done = min(work.amount, rate * STEP.total_seconds())
+        room = STEP if ends is None else min(STEP, ends - start)
+        done = min(work.amount, rate * room.total_seconds())
         last = at = start + dt.timedelta(seconds=done / rate)
         calls += done
         if work.amount - done > 1e-6:
             heapq.heappush(waiting, _Work(at, work.place, work.outcome, work.used, work.amount - done))
         for again in _again(work, done, at, retries[work.place], shares):
             heapq.heappush(waiting, again)
-    return last, calls
+    return last, calls, left
 
 
 def _again(

@@ -110,3 +110,24 @@ def test_a_place_that_never_opens_is_not_called_finished() -> None:
 
 def test_longer_than_a_year_is_no_date() -> None:
     assert ahead(20_000_000).end is None
+
+
+def test_calls_from_the_end_of_the_campaign_on_are_not_made_and_are_told() -> None:
+    """At one call a second 3600 of them fit into the hour; no retry of the next day comes."""
+    ends = MORNING + dt.timedelta(hours=1)
+    campaign = replace(CAMPAIGN, ends=ends, retry={"no_answer": (DAY,)})
+    seen = ahead(7200, campaign)
+    assert seen.end is not None
+    assert seen.end <= ends + dt.timedelta(minutes=1)
+    assert seen.calls == 3600
+    told = "the campaign ends on 2026-03-03 02:00 UTC: "
+    (words,) = (one for one in seen.assumptions if one.startswith(told))
+    assert int(words.removeprefix(told).split()[0]) == 3600 + 1080, "and three of ten of those that were"
+    assert not [one for one in ahead(100, replace(CAMPAIGN, ends=ends)).assumptions if one.startswith(told)]
+
+
+def test_a_campaign_that_is_over_has_no_calls() -> None:
+    seen = ahead(100, replace(CAMPAIGN, ends=MORNING))
+    assert (seen.end, seen.calls) == (None, 0)
+    never_open = replace(CAMPAIGN, windows=(Window(EVERY_DAY, dt.time(18), dt.time(19)),), ends=MORNING + 30 * DAY)
+    assert ahead(100, never_open).calls == 0
