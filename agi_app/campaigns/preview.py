@@ -156,7 +156,10 @@ class _Look:
         if found.busy:
             reasons = {IN_CALL: t("{in_call}: the person is being called", in_call=IN_CALL)}
         elif first.allowed and found.due is not None:
-            reasons = {NOT_DUE: t("{not_due}: a retry or an earlier refusal waits for its time", not_due=NOT_DUE)}
+            told = t("{not_due}: a retry or an earlier refusal waits for its time", not_due=NOT_DUE)
+            if self._terms.campaign.due is not None:
+                told = t("{not_due}: its time is still to come", not_due=NOT_DUE)
+            reasons = {NOT_DUE: told}
         seen.contacts += contacts
         if not reasons:
             seen.callable_now += contacts

@@ -8,6 +8,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from agi_app.campaigns.forecast import Limits
+from agi_app.campaigns.preview import Terms, preview
+from agi_app.clock import Clock
 from agi_app.gate.permit import MarkReceipt
 from agi_app.model.call import CallResult, Outcome
 from agi_app.model.campaign import Window
@@ -249,3 +252,14 @@ async def test_hours_that_the_person_prefers_only_narrow(clinic: Clinic) -> None
     assert await clinic.of(1, "refused_by") in (None, ["window_person"])
     await clinic.later(3.5 * HOUR - dt.timedelta(minutes=(await clinic.world.now()).minute))
     assert len(await clinic.claims()) == 1
+
+
+async def test_a_preview_knows_when_contacts_are_due_and_whose_time_is_over(clinic: Clinic) -> None:
+    await clinic.opens()
+    await clinic.imports(await visit(clinic, 1, 40), await visit(clinic, 2, 72), await visit(clinic, 3, -1))
+    limits = Limits(10, 10)
+    seen = await preview(clinic.world.store, Clock(), Terms(clinic.campaign, True, limits, clinic.world.rules))
+    assert (seen.callable_now, seen.never) == (1, 1)
+    assert dict(seen.by_rule) == {"not_due": 1, "contact_too_late": 1}
+    assert seen.projection is not None
+    assert seen.projection.calls == 2

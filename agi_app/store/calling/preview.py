@@ -16,7 +16,7 @@ from psycopg.rows import DictRow
 
 from agi_app.gate.facts import CallFact, ConsentFact, Facts
 from agi_app.model.campaign import Campaign, CampaignState, Purpose
-from agi_app.store.calling.facts import Begin, Missing, begin
+from agi_app.store.calling.facts import Begin, Missing, begin, times_of
 from agi_app.store.database.pool import Store
 from agi_app.store.database.statements import Connection, load_queries, record, records
 
@@ -119,6 +119,8 @@ def _fact_class(row: DictRow, start: Begin, names: dict[int, str], says: SpokenC
         list_hits=tuple(sorted({names[n] for n in row["lists"]})),
         list_states=start.lists,
         abandoned=start.abandoned,
+        times=times_of(row),
+        number_shared=row["held"],
         columns_missing=() if says is None else says.missing(row["language"], json.loads(row["said"] or "{}")),
     )
     return FactClass(facts, row["due"], row["busy"], row["numbers"].split(","))
