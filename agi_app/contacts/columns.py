@@ -80,9 +80,10 @@ class Cells:
 
     def _unfit(self) -> None:
         """Faults of cells that give orders to a terminal or seem to be others; numbers are not kept as text."""
+        numbers = {self._columns.known.get(name) for name in ("number", "number_2", "number_3")}
         for index, cell in enumerate(self._row.cells):
             found = unfit(cell)
-            if found and index != self._columns.known.get("number") and len(self._faults) < _SHOWN_FAULTS:
+            if found and index not in numbers and len(self._faults) < _SHOWN_FAULTS:
                 title = quote(self._columns.header[index]) if index < len(self._columns.header) else t("the cell")
                 self._faults.append((index, "table/unprintable", f"{self._row.label(index)}{title} {fault_of(found)}"))
 
@@ -124,16 +125,18 @@ class Cells:
             self.fault(name, rule, f"{quote(phone.shown_number(self.text(name)))} {why}")
         return why is None
 
-    def number(self, rule: str, region: str | None, otherwise: str = "") -> phone.PhoneNumber | None:
-        """The telephone number of the column ``number``; None after a fault.
+    def number(
+        self, rule: str, region: str | None, otherwise: str = "", *, column: str = "number"
+    ) -> phone.PhoneNumber | None:
+        """The telephone number of the column ``number``, or another one; None after a fault.
 
         ``otherwise`` says what helps, too, where a country code is missing.
         """
-        if not (text := self.text("number")):
+        if not (text := self.text(column)):
             formula = t(" (as a formula is until a spreadsheet program saved it)") if self._row.label(0) else ""
-            self.fault("number", rule, t("is empty{formula}; write the number, or remove the row", formula=formula))
+            self.fault(column, rule, t("is empty{formula}; write the number, or remove the row", formula=formula))
             return None
-        if not self.unspoilt("number", rule):
+        if not self.unspoilt(column, rule):
             return None
         try:
             return read_number(text, region)
@@ -141,7 +144,7 @@ class Cells:
             several = isinstance(error, phone.SeveralNumbers)
             more = t(": write each in full in its own row") if several else ""
             more = otherwise if isinstance(error, phone.NoCountry) else more or _what_helps(text, str(error))
-            self.fault("number", rule, f"{quote(phone.shown_number(text))} {error}{more}", parted=several)
+            self.fault(column, rule, f"{quote(phone.shown_number(text))} {error}{more}", parted=several)
             return None
 
     def number_of_broken_row(self) -> phone.PhoneNumber | None:

@@ -12,8 +12,8 @@ language       语言                                                   may be
 anything else  becomes a field of the contact under its own title     may be
 =============  ====================================================  =========
 
-``time_columns`` has those that say when to call, in which order, and whether at all. ``person_id`` is the operator's
-own id of the person: all numbers with one id are one person.
+``time_columns`` has those that say when to call, in which order, and whether at all, ``number_columns`` further
+numbers. ``person_id`` is the operator's own id of the person: all numbers with one id are one person.
 Consent never comes from here: a column called consent… is a field like any other, and said to be.
 """
 
@@ -27,7 +27,7 @@ from functools import lru_cache, partial
 
 from agi_app.authoring import shape_hints, synonyms
 from agi_app.authoring.suggestions import quote, suggest
-from agi_app.contacts import time_columns
+from agi_app.contacts import number_columns, time_columns
 from agi_app.contacts.columns import (
     CODE_TITLE,
     NUMBER_TITLES,
@@ -54,6 +54,7 @@ _NO_FIELDS = {
     "language": ("语言",),
 }
 ALIASES = {**_NO_FIELDS, **time_columns.ALIASES}
+WITH_NUMBERS = {**ALIASES, **number_columns.ALIASES}
 REQUIRED = ("external_id", "number")
 LONGEST_ID = 200  # characters
 _MOST_LANGUAGES = 1000  # different texts remembered
@@ -95,13 +96,13 @@ class Called:
 def contact_columns(table: Table, due: Due | None = None) -> Columns:
     """The columns of a contacts file; AuthorError when the header will not do, as without the one that is ``due``."""
     if due is None:
-        return find_columns(table, ALIASES, REQUIRED, "contacts", time_columns.ALIASES)
+        return find_columns(table, WITH_NUMBERS, REQUIRED, "contacts", time_columns.ALIASES)
     name = next(
-        (n for n, also in ALIASES.items() if any(same_title(due.column, one) for one in (n, *also))), due.column
+        (n for n, also in WITH_NUMBERS.items() if any(same_title(due.column, one) for one in (n, *also))), due.column
     )
     kept = {*time_columns.ALIASES, name}.difference(_NO_FIELDS)
     told = {name: t(" (the campaign's due names it)")}
-    found = find_columns(table, {name: (), **ALIASES}, (*REQUIRED, name), "contacts", kept, told)
+    found = find_columns(table, {name: (), **WITH_NUMBERS}, (*REQUIRED, name), "contacts", kept, told)
     return Columns({**found.known, EVENT: found.known[name]}, found.others, found.header)
 
 
@@ -138,8 +139,8 @@ def header_notes(columns: Columns, fields: Collection[str] = ()) -> tuple[str, .
     ]
     told += [
         t(
-            "the column {quote} is kept as your own column and never called; write a second number into"
-            " another row, with the same person_id",
+            "the column {quote} is kept as your own column and never called; call it number_2 if it is to be called"
+            " when the first number brings nobody",
             quote=quote(title),
         )
         for title in columns.others
@@ -219,6 +220,8 @@ class _Reader:
         language = self._language(cells)
         person = self._id(cells, "person_id", "contacts/person-id")
         told = self._times.read(cells)
+        others = number_columns.other_numbers(cells, number.e164 if number else "", self._region)
+        kind = number_columns.kind_of(cells, "number") if others else None
         if number is None or cells.faulty:
             return cells.rejected()
         self._seen.add(external_id, row.line)
@@ -235,6 +238,8 @@ class _Reader:
             told.times,
             told.priority,
             told.cancelled,
+            kind,
+            others,
         )
 
     def _external_id(self, cells: Cells) -> str:

@@ -14,7 +14,7 @@ WRONG_NUMBER = "wrong number"
 
 
 @dataclass(frozen=True, slots=True)
-class OtherNumber:
+class FurtherNumber:
     """A further number of a contact, called after those before it."""
 
     number: str  # E.164
@@ -38,7 +38,7 @@ class ContactRow:
     priority: int = 0  # 0 to 9, 9 first
     cancelled: bool | None = None  # None: the list does not say
     kind: str | None = None  # of the number
-    others: tuple[OtherNumber, ...] = ()
+    others: tuple[FurtherNumber, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -10,9 +14,11 @@ from agi_app.consent.opt_out_journal import Journal
 from agi_app.contacts.import_batches import ImportSummary
 from agi_app.contacts.importer import import_contacts_file
 from agi_app.contacts.whole_list import Whole
-from agi_app.errors import InputError
+from agi_app.errors import AuthorError, InputError
 from agi_app.installation import Installation
+from agi_app.model.campaign import Campaign, Due
 from agi_app.operations.people import contact_changes
+from agi_app.operations.people.contacts import WrittenCampaign, planner_for
 from agi_app.store.database.pool import Store
 from agi_app.store.people import contact_changes as table
 from agi_app.store.people import stops
@@ -127,3 +133,75 @@ async def test_a_person_in_a_whole_list_who_said_stop_stays_stopped(world: World
         await world.call(claimed)
     await whole(world, contacts_list(tmp_path, [1, 2]), Whole.CONFIRMED)
     assert set((await states(world)).values()) == {"done"}, "the same list calls nobody again"
+
+
+def written(wanted: Campaign) -> WrittenCampaign:
+    """A campaign as its file has it."""
+    return cast(
+        WrittenCampaign,
+        SimpleNamespace(name=wanted.name, source=SimpleNamespace(parsed=SimpleNamespace(campaign=wanted))),
+    )
+
+
+def changes(folder: Path, *lines: str) -> Path:
+    """A file of new times."""
+    file = folder / "moved.csv"
+    file.write_text("\n".join([*lines, ""]), "utf-8")
+    return file
+
+
+async def reminding(world: World, inst: Installation, folder: Path) -> Campaign:
+    """A running campaign with appointments of the persons 1, 2 and 3, in ten days."""
+    wanted = campaign(due=Due("appointment", (dt.timedelta(hours=48),)), zone="Asia/Shanghai")
+    await world.running(wanted, [], consenting=[1, 2, 3])
+    file = folder / "contacts.csv"
+    rows = [f"row-{n},{number(n)},{await day(world, 10)} 10:00" for n in (1, 2, 3)]
+    file.write_text("\n".join(["external_id,number,appointment", *rows, ""]), "utf-8")
+    plan = await planner_for(world.store, inst.settings.project, wanted)
+    await import_contacts_file(world.store, wanted, (), file, await world.now(), planner_for=plan)
+    return wanted
+
+
+async def day(world: World, days: int) -> str:
+    """In so many days, in China."""
+    return f"{(await world.now()).astimezone(ZoneInfo('Asia/Shanghai')) + dt.timedelta(days=days):%Y-%m-%d}"
+
+
+async def test_rescheduled_contacts_have_the_new_time_in_their_plan_and_in_what_calls_say(
+    world: World, inst: Installation, tmp_path: Path
+) -> None:
+    wanted = await reminding(world, inst, tmp_path)
+    text = f"{await day(world, 12)} 14:30"
+    file = changes(tmp_path, "external_id,appointment", f"row-1,{text}", f"row-9,{text}", "row-2,soon", "row-3,")
+    done = await contact_changes.reschedule(inst, written(wanted), file, "they asked")
+    assert (done.changed, done.unchanged, done.unknown) == (1, 0, ("row-9",))
+    assert [(problem.line, problem.rule) for problem in done.problems] == [(4, "contacts/time"), (5, "contacts/time")]
+    (row,) = await world.store.records("SELECT event_at, due_at, fields FROM contact WHERE external_id = 'row-1'")
+    assert row["event_at"].astimezone(ZoneInfo("Asia/Shanghai")).strftime("%Y-%m-%d %H:%M") == text
+    assert row["due_at"] <= row["event_at"] - dt.timedelta(hours=47)
+    assert row["fields"]["appointment"] == text
+    again = await contact_changes.reschedule(inst, written(wanted), file, "they asked")
+    assert (again.changed, again.unchanged) == (0, 1)
+
+
+async def test_a_rescheduled_contact_that_is_cancelled_or_declined_stays_so(
+    world: World, inst: Installation, tmp_path: Path
+) -> None:
+    wanted = await reminding(world, inst, tmp_path)
+    await contact_changes.cancel(inst, "checkup", ["row-1"], "gone")
+    await world.store.execute(
+        "UPDATE contact SET state = 'done', last_outcome = 'rejected' WHERE external_id = 'row-2'"
+    )
+    await world.store.execute("UPDATE contact SET state = 'done', last_outcome = 'human' WHERE external_id = 'row-3'")
+    text = f"{await day(world, 12)} 14:30"
+    rows = [f"row-{n},{text}" for n in (1, 2, 3)]
+    await contact_changes.reschedule(
+        inst, written(wanted), changes(tmp_path, "external_id,appointment", *rows), "moved"
+    )
+    assert await states(world) == {"row-1": "cancelled", "row-2": "done", "row-3": "pending"}
+
+
+async def test_a_file_that_says_no_time_changes_nothing(world: World, inst: Installation, tmp_path: Path) -> None:
+    wanted = await reminding(world, inst, tmp_path)
+    with pytest.raises(AuthorError, match="appointment not_before not_after"):
+        await contact_changes.reschedule(inst, written(wanted), changes(tmp_path, "external_id,name", "row-1,x"), "why")

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from agi_app.model.call import CallResult, Outcome
-from agi_app.model.person import ContactRow, OtherNumber
+from agi_app.model.person import ContactRow, FurtherNumber
 from agi_app.store.database.pool import Store
 from agi_app.store.people import consents
 from tests.store.due_clinic import HOUR, Clinic, visit
@@ -27,7 +27,7 @@ def clinic(world: World) -> Clinic:
 
 def several(n: int, *others: int, **changes: object) -> ContactRow:
     """The n-th contact with further numbers."""
-    more = tuple(OtherNumber(number(m), "CN", ("Asia/Shanghai",), "home") for m in others)
+    more = tuple(FurtherNumber(number(m), "CN", ("Asia/Shanghai",), "home") for m in others)
     return replace(contact(n), others=more, **changes)  # type: ignore[arg-type]
 
 

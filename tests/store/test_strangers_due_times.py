@@ -23,7 +23,7 @@ from agi_app.gate.ruleset import DAY, Cap, Jurisdiction, Rules, RuleSet
 from agi_app.model.call import CallResult, Outcome
 from agi_app.model.campaign import Campaign, Due, Pace, Window
 from agi_app.model.contact_times import Times
-from agi_app.model.person import ContactRow, OtherNumber
+from agi_app.model.person import ContactRow, FurtherNumber
 from agi_app.store.calling import attempts
 from agi_app.store.database.pool import Store
 from agi_app.store.people import contact_changes, contacts
@@ -139,7 +139,7 @@ class Play:
         n = self.people[given["id"]]
         event, begin = self.when(given["event"]), self.when(given["not_before"])
         times = Times(event, begin, self.when(given["not_after"], end=True), windows(given["preferred"]))
-        more = tuple(OtherNumber(number(n + m), "CN", ("Asia/Shanghai",)) for m in range(1, given["numbers"]))
+        more = tuple(FurtherNumber(number(n + m), "CN", ("Asia/Shanghai",)) for m in range(1, given["numbers"]))
         where = ("CN", ("Asia/Shanghai",), "zh-CN", {"appointment": given["event"] or ""})
         return ContactRow(given["id"], number(n), *where, None, times, given["priority"], None, None, more)
 

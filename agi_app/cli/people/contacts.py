@@ -1,8 +1,10 @@
-"""contacts import, cancel: people to call, never their consent."""
+"""contacts import, cancel, reschedule: people to call, never their consent."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import csv
+import io
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -105,6 +107,91 @@ def cancel(
             warn(t("{campaign} has no contact {external_id}", campaign=campaign, external_id=one))
     if done.unknown:
         raise typer.Exit(1)
+
+
+@app.command()
+def reschedule(
+    campaign: Annotated[str, typer.Argument(help="The campaign's name.")],
+    contact: Annotated[str | None, typer.Argument(help="A contact, by the external_id of the list.")] = None,
+    time: Annotated[
+        str | None, typer.Argument(help="Its new time, for the column that the campaign's due names.")
+    ] = None,
+    *,
+    reason: Annotated[str, typer.Option(help="Why; it is kept with who did it.")],
+    file: Annotated[
+        Path | None, typer.Option(help="CSV or Excel (XLSX) with external_id and the new times of many contacts.")
+    ] = None,
+    not_before: Annotated[str | None, typer.Option(help="Nobody calls it before.")] = None,
+    not_after: Annotated[str | None, typer.Option(help="Nobody calls it from then on.")] = None,
+    project: ProjectOption = HERE,
+    sheet: Annotated[
+        str | None, typer.Option(help="Which sheet of an Excel workbook; default: the first that is visible.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Give contacts another time: they are due by it from now on. A call that rings on the old time ends.
+
+    One that was reached is called again before the new time, once a change; not one that declined or is cancelled.
+    """
+    wanted = contacts.campaign_of(project_files.read(project), campaign)
+    given = {"not_before": not_before, "not_after": not_after}
+    source = _one_change(wanted, contact, time, given) if file is None else file
+    if file is not None and (contact, time, not_before, not_after) != (None,) * 4:
+        raise InputError(t("give --file, or one contact with its time: not both"))
+    done = with_installation(project, contact_changes.reschedule, wanted, source, reason, sheet)
+    if as_json:
+        say_json(done)
+    else:
+        _say_changes(done, of_file=file is not None)
+    if done.problems or done.unknown:
+        raise typer.Exit(1)
+
+
+def _say_changes(done: contact_changes.Rescheduled, *, of_file: bool) -> None:
+    for problem in done.problems:
+        warn(problem if of_file else problem.message)
+    for one in done.unknown:
+        warn(t("{campaign} has no contact {external_id}", campaign=done.campaign, external_id=one))
+    changed = count_of(done.changed, "contact")
+    told = t(
+        "{campaign}: {changed} with another time, {unchanged} unchanged",
+        campaign=done.campaign,
+        changed=changed,
+        unchanged=done.unchanged,
+    )
+    say(told)
+    if done.cancelled:
+        cancelled = count_of(done.cancelled, "contact is", "contacts are")
+        warn(
+            t(
+                "{cancelled} cancelled, and stay so; a list whose column status says active puts them back",
+                cancelled=cancelled,
+            )
+        )
+
+
+def _one_change(
+    wanted: contacts.WrittenCampaign, contact: str | None, time: str | None, given: Mapping[str, str | None]
+) -> contact_changes.SentFile:
+    """The change of one contact as the file that says it. InputError when something is missing."""
+    due = wanted.source.parsed.campaign.due
+    if contact is None:
+        raise InputError(t("name the contact, or give --file with many"))
+    if time is not None and due is None:
+        raise InputError(
+            t(
+                "campaign {campaign} has no due, so a contact has no such time: --not-before, --not-after",
+                campaign=wanted.name,
+            )
+        )
+    columns = {name: value for name, value in given.items() if value is not None}
+    if time is not None and due is not None:
+        columns = {due.column: time, **columns}
+    if not columns:
+        raise InputError(t("give the new time of contact {contact}", contact=contact))
+    written = io.StringIO()
+    csv.writer(written, quoting=csv.QUOTE_ALL).writerows([["external_id", *columns], [contact, *columns.values()]])
+    return contact_changes.SentFile("contact", written.getvalue().encode())
 
 
 class _Bars:

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
-from agi_app.errors import InputError
+from agi_app.contacts.changes_file import read_changes
+from agi_app.contacts.tables.opening import SentFile
+from agi_app.contacts.time_columns import TimeColumns
+from agi_app.due.points import Planned
+from agi_app.errors import InputError, Problem
+from agi_app.event_loop import in_background
 from agi_app.installation import Installation
 from agi_app.messages import t
 from agi_app.model.actors import Scope
 from agi_app.operations.acting import noted
+from agi_app.operations.people.contacts import WrittenCampaign, planner_for
 from agi_app.store.calling.campaigns import load_campaign
 from agi_app.store.people import contact_changes
 
+__all__ = ["CancelledContacts", "Rescheduled", "SentFile", "cancel", "reschedule"]
 SHOWN = 10  # unknown ids that are named
 
 
@@ -53,3 +61,49 @@ async def cancel(
         )
     done = await contact_changes.cancel(inst.store, campaign, list(known))
     return CancelledContacts(campaign, done, len(known) - done, unknown)
+
+
+@dataclass(frozen=True, slots=True)
+class Rescheduled:
+    """``changed`` contacts have other times now, ``unchanged`` had them; ``unknown`` ids have no contact."""
+
+    campaign: str
+    changed: int
+    unchanged: int
+    cancelled: int  # are so, and stay so
+    unknown: tuple[str, ...]
+    problems: tuple[Problem, ...]  # of rows that were not taken
+
+
+@noted(Scope.CONTACTS_IMPORT, "contacts reschedule", "campaign")
+async def reschedule(
+    inst: Installation,
+    campaign: WrittenCampaign,
+    source: Path | SentFile,
+    reason: str,  # noqa: ARG001 - noted
+    sheet: str | None = None,
+) -> Rescheduled:
+    """Contacts are due by the times of a file, and calls that still ring on the old ones end.
+
+    One that was reached before is due again, who declined is not. A cancelled one stays so. ``reason`` is noted.
+    Raises AuthorError or InputError when the file as a whole will not do (then nothing changed), StoreError.
+    """
+    wanted, now = campaign.source.parsed.campaign, inst.clock.now()
+    if await load_campaign(inst.store, wanted.name) is None:
+        raise InputError(t("there is no campaign {campaign} in the database", campaign=wanted.name))
+    read = await in_background(read_changes, source, TimeColumns.of(wanted, now), sheet)
+    known = await contact_changes.known(inst.store, wanted.name, [row.external_id for row in read.rows])
+    find = (await planner_for(inst.store, inst.settings.project, wanted))(0)
+    changes = []
+    for row in read.rows:
+        if (there := known.get(row.external_id)) is None:
+            continue
+        times = replace(row.times, preferred=there.times.preferred)
+        planned = find(there.number, times, 0, now) or Planned(0, now)
+        when = (times.event, times.not_before, times.not_after)
+        changes.append(contact_changes.NewTime(row.external_id, *when, planned.at, planned.point, row.text))
+    column = wanted.due.column if wanted.due is not None else ""
+    done = await contact_changes.reschedule(inst.store, wanted.name, column, changes) if changes else 0
+    unknown = tuple(row.external_id for row in read.rows if row.external_id not in known)
+    cancelled = sum(known[one.external_id].state == "cancelled" for one in changes)
+    return Rescheduled(wanted.name, done, len(changes) - done - cancelled, cancelled, unknown, read.problems)

@@ -35,6 +35,7 @@ from agi_app.model.campaign import Campaign
 from agi_app.operations.acting import imported_by, noted, reads
 from agi_app.store.calling import tallies
 from agi_app.store.calling.campaigns import load_campaign, save_campaign
+from agi_app.store.database.pool import Store
 from agi_app.store.requested_calls import asks
 from agi_app.store.requested_calls.asks import Ask, NewAsk
 
@@ -48,6 +49,7 @@ __all__ = [
     "campaign_of",
     "check_sent",
     "import_file",
+    "planner_for",
     "take",
 ]
 KIND, IMPORT, CHECK = "contacts", "import", "check"
@@ -109,15 +111,15 @@ async def _import(inst: Installation, campaign: WrittenCampaign, file: Path | Se
         progress=storing,
         fields=columns_read(flow.parsed.flow) if flow else (),
         by=imported_by(inst),
-        planner_for=await _planner_for(inst, wanted),
+        planner_for=await planner_for(inst.store, inst.settings.project, wanted),
         **more,
     )
 
 
-async def _planner_for(inst: Installation, campaign: Campaign) -> Callable[[int], Planner]:
-    """When contacts are due: so many come to those that the campaign has."""
-    there = sum((await tallies.of_campaign(inst.store, campaign.name)).contacts.values())
-    ruleset = load_ruleset(inst.settings.project)
+async def planner_for(store: Store, project: Path, campaign: Campaign) -> Callable[[int], Planner]:
+    """When contacts are due, by the rules of a project: so many come to those that the campaign has. StoreError."""
+    there = sum((await tallies.of_campaign(store, campaign.name)).contacts.values())
+    ruleset = load_ruleset(project)
     return lambda more: planner(campaign, ruleset, there + more)
 
 

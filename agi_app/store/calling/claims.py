@@ -278,18 +278,24 @@ def _settled(
         if by_port:
             attempt |= {"port": decision.caller_id, "port_scope": gateway_ports.scope_of(decision.caller_id)}
         return row | attempt | {"state": "claimed", "trunk_slot": slot[0], "campaign_slot": slot[1]}
+    return row | _refused(judged, campaign, now, plan)
+
+
+def _refused(judged: JudgedContact, campaign: Campaign, now: dt.datetime, plan: Planner | None) -> dict[str, Any]:
+    """What follows for a refused contact: its time is over, its next number is looked at, or it waits."""
+    decision = judged.decision
     if TIME_IS_OVER & set(decision.rules):
-        return row | {"state": "expired", "due_at": "infinity"}
-    place, numbers = judged.row["number_place"], judged.row["numbers"]
-    if numbers > 1 and decision.try_again_at is None:  # lasting, of this number: the next one, or all are refused
-        if place < numbers:
-            return row | {"state": "pending", "due_at": now, "number_place": place + 1}
-        row["number_place"] = 1
+        return {"state": "expired", "due_at": "infinity"}
+    first: dict[str, Any] = {}
+    if judged.row["numbers"] > 1 and decision.try_again_at is None:  # lasting, of this number
+        if (place := judged.row["number_place"]) < judged.row["numbers"]:
+            return {"state": "pending", "due_at": now, "number_place": place + 1}
+        first = {"number_place": 1}
         if judged.row["round_outcome"] is not None and plan is not None:
-            return row | _after_round(judged, campaign, now, plan)
+            return first | _after_round(judged, campaign, now, plan)
     again, last = decision.try_again_at, judged.facts.times.last(campaign)
     due = min(max(again, now + SOONEST_RETRY) if again else NEVER, last)
-    return row | {"state": "pending", "due_at": "infinity" if due == NEVER else due}
+    return first | {"state": "pending", "due_at": "infinity" if due == NEVER else due}
 
 
 def _after_round(judged: JudgedContact, campaign: Campaign, now: dt.datetime, plan: Planner) -> dict[str, Any]:

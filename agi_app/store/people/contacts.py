@@ -17,11 +17,12 @@ from functools import partial
 import msgspec
 from psycopg.types.json import Jsonb
 
+from agi_app.audit.stamps import Stamper
 from agi_app.due.planner import Planner
 from agi_app.due.points import Planned, urgency
 from agi_app.errors import InputError
 from agi_app.messages import t
-from agi_app.model.person import ContactRow, OtherNumber
+from agi_app.model.person import ContactRow, FurtherNumber
 from agi_app.store.database.listen import tell_workers
 from agi_app.store.database.pool import Store
 from agi_app.store.database.statements import Connection, count, load_queries
@@ -107,17 +108,7 @@ async def import_batch(
         await connection.execute(Q["make_import_table"])
         await _copy(store, connection, unique, now, plan)
         await connection.execute(Q["analyse_import"])
-        await place.wait_for_persons()
-        await connection.execute(Q["add_persons"])
-        several = [row for row in unique if row.others]
-        if several:
-            await _copy_numbers(store, connection, campaign, several)
-        await place.wait_for_contacts()
-        if several:
-            await connection.execute(Q["hold_shared"], {"most": MOST_SHARING})
-            await link_persons(connection, "import_number", stamper, remember=False)
-            await connection.execute(Q["find_numbers"])
-        await link_persons(connection, "import_row", stamper)
+        await _persons(store, connection, campaign, unique, place, stamper)
         added = await count(connection, Q["add_contacts"], values)
         updated = 0
         if added < len(unique):  # those that were just added are as they should be
@@ -130,6 +121,28 @@ async def import_batch(
             await connection.execute(Q["move_import_on"], moved)
     place.stored()
     return counted
+
+
+async def _persons(
+    store: Store,
+    connection: Connection,
+    campaign: str,
+    rows: Sequence[ContactRow],
+    place: BatchOrder,
+    stamper: Stamper | None,
+) -> None:
+    """Whose numbers they are; those of one row, and those with one key, are one person's."""
+    await place.wait_for_persons()
+    await connection.execute(Q["add_persons"])
+    several = [row for row in rows if row.others]
+    if several:
+        await _copy_numbers(store, connection, campaign, several)
+    await place.wait_for_contacts()
+    if several:
+        await connection.execute(Q["hold_shared"], {"most": MOST_SHARING})
+        await link_persons(connection, "import_number", stamper, remember=False)
+        await connection.execute(Q["find_numbers"])
+    await link_persons(connection, "import_row", stamper)
 
 
 async def analyse(store: Store, rows: int) -> None:
@@ -190,7 +203,7 @@ async def _copy_numbers(store: Store, connection: Connection, campaign: str, row
         copy.set_types(["text", "text", "bytea", "text", "text[]"])
         for row in rows:
             key = row.person_key or f"{campaign} {row.external_id}"
-            own = OtherNumber(row.number, row.region, row.zones)
+            own = FurtherNumber(row.number, row.region, row.zones)
             for one in (own, *row.others):
                 await copy.write_row((key, one.number, store.hash_number(one.number), one.region, list(one.zones)))
     await connection.execute(Q["add_other_persons"])
