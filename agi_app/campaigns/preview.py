@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 from agi_app.campaigns.forecast import ForecastFacts, Group, Limits, Projection, project
 from agi_app.clock import Clock
@@ -24,9 +24,11 @@ from agi_app.gate.decide import Decision, judge, locate
 from agi_app.gate.facts import Facts
 from agi_app.gate.ruleset import RuleSet
 from agi_app.messages import current, t
-from agi_app.model.campaign import Campaign
+from agi_app.model.campaign import Campaign, Quota
 from agi_app.model.number_location import NumberLocation
+from agi_app.printable import count_of
 from agi_app.store.calling.preview import HORIZON, Experience, FactClass, SpokenColumns, WaitingContacts, open_waiting
+from agi_app.store.calling.quotas import QuotaStanding
 from agi_app.store.database.pool import Store
 
 SAMPLES = 5  # contacts named for each reason
@@ -89,7 +91,7 @@ async def preview(
             )
         progress(0, waiting.contacts)
         look = _Look(terms, waiting.now)
-        async for some in _together(waiting.classes(_says(terms.flow))):
+        async for some in _together(waiting.classes(_says(terms.flow, terms.campaign.quota))):
             await in_background(look.add, some)
             progress(look.seen.contacts, waiting.contacts)
         await _name_samples(waiting, look)
@@ -99,8 +101,25 @@ async def preview(
         known = _known(await waiting.experience())
     groups = [Group(place, at, contacts) for (place, at), contacts in look.to_call.items()]
     rest = (terms.campaign, terms.limits, known, terms.ruleset, waiting.now)
-    look.seen.projection = await in_background(project, groups, *rest)
+    projection = await in_background(project, groups, *rest)
+    look.seen.projection = replace(projection, assumptions=(*projection.assumptions, *_lacking(waiting.quota)))
     return look.seen
+
+
+def _lacking(standing: QuotaStanding | None) -> tuple[str, ...]:
+    """What a quota does to the projected end: nobody can tell how many of the contacts are needed."""
+    if standing is None:
+        return ()
+    still_open = [group for group in standing.groups.values() if not group.closed]
+    lacking = sum(group.room for group in still_open)
+    return (
+        t(
+            "the quota lacks {lacking} completed contacts in {groups}; each group closes when it has its number, and"
+            " then the campaign ends earlier",
+            lacking=lacking,
+            groups=count_of(len(still_open), "group"),
+        ),
+    )
 
 
 async def _together(classes: AsyncIterator[FactClass]) -> AsyncIterator[list[FactClass]]:
@@ -116,11 +135,16 @@ async def _together(classes: AsyncIterator[FactClass]) -> AsyncIterator[list[Fac
         yield some
 
 
-def _says(flow: Flow | None) -> SpokenColumns | None:
+def _says(flow: Flow | None, quota: Quota | None) -> SpokenColumns | None:
+    group = frozenset[str]() if quota is None else frozenset({quota.column})
     if flow is None or not (columns := said_columns(flow)):
-        return None
-    kinds = value_columns(flow)
+        return SpokenColumns(frozenset(), group, _none_missing) if group else None
+    kinds = value_columns(flow) | group
     return SpokenColumns(frozenset(columns) - kinds, kinds, missing_columns(flow))
+
+
+def _none_missing(_language: str | None, _columns: Mapping[str, str]) -> tuple[str, ...]:
+    return ()
 
 
 class _Look:

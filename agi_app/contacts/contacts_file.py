@@ -149,6 +149,19 @@ def header_notes(columns: Columns, fields: Collection[str] = ()) -> tuple[str, .
     return (*told, *(message for _, message in misspelt_columns(fields, columns.others)))
 
 
+def group_note(columns: Columns, group: str | None) -> tuple[str, ...]:
+    """What the user should know of a file without the column ``group``, by which a quota goes."""
+    if group is None or group in columns.others:
+        return ()
+    told = t(
+        "the quota goes by contact.{group}, and this file has no such column{hint}: its contacts are in no group and"
+        " are not called",
+        group=group,
+        hint=suggest(group, columns.others),
+    )
+    return (told,)
+
+
 def parse_contacts(
     table: Table,
     region: str | None,

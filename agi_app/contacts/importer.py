@@ -24,7 +24,7 @@ from agi_app.atomic_files import kept_name
 from agi_app.contacts.columns import RejectedRow
 from agi_app.contacts.consent_file import NO_PROOFS, parse_consents
 from agi_app.contacts.consent_proof import Proofs
-from agi_app.contacts.contacts_file import Called, ContactsReading, contact_columns, header_notes
+from agi_app.contacts.contacts_file import Called, ContactsReading, contact_columns, group_note, header_notes
 from agi_app.contacts.generated_numbers import beside, distinct, looks_generated
 from agi_app.contacts.import_batches import (
     BATCH,
@@ -53,6 +53,7 @@ from agi_app.model.campaign import Campaign
 from agi_app.model.person import Consent, ContactRow
 from agi_app.model.phone import shown_text
 from agi_app.printable import count_of
+from agi_app.store.calling import quotas
 from agi_app.store.database.pool import Store
 from agi_app.store.people import consents as consent_table
 from agi_app.store.people import contacts as contact_table
@@ -91,7 +92,8 @@ async def import_contacts_file(  # noqa: PLR0913 - each is of the file, the camp
     region, times = campaign.region or campaign.jurisdictions[0], TimeColumns.of(campaign, now)
     with ExitStack() as stack:
         copy, table = await in_background(_open, path, sheet, stack)
-        notes = (*table.notes, *header_notes(contact_columns(table, campaign.due), fields))
+        columns, group = contact_columns(table, campaign.due), None if campaign.quota is None else campaign.quota.column
+        notes = (*table.notes, *header_notes(columns, fields), *group_note(columns, group))
         decoder = msgpack.Decoder(tuple[list[ContactRow], list[RejectedRow]])
         spool = Spool(table, decoder, stack, SHOWN_PROBLEMS if isinstance(path, Path) else MOST_TOLD)
         elsewhere = Elsewhere(campaign.jurisdictions)
@@ -122,6 +124,8 @@ async def import_contacts_file(  # noqa: PLR0913 - each is of the file, the camp
             raise
         if whole is not None:
             summary = replace(summary, cancelled=await missing.cancel_missing())
+        if group is not None:
+            await quotas.regroup(store, campaign.name)
         await _end(store, campaign.name, run, number, summary)
         await contact_table.analyse(store, spool.rows)
         return summary

@@ -7,7 +7,17 @@ from collections.abc import Mapping
 
 from agi_app.dialer.running_campaigns import Running
 from agi_app.messages import t, template
-from agi_app.model.waiting_reason import BREAKER, BY_AGENTS, NOBODY_DUE, PACE, PLACES, PORTS, SHARE, WaitingReason
+from agi_app.model.waiting_reason import (
+    BREAKER,
+    BY_AGENTS,
+    NOBODY_DUE,
+    PACE,
+    PLACES,
+    PORTS,
+    QUOTA,
+    SHARE,
+    WaitingReason,
+)
 from agi_app.store.calling.gateway_ports import GatewayPorts
 
 _OF = {"campaign": "the campaign", "trunk": "trunk {trunk}", "node": "this Asterisk"}
@@ -29,6 +39,9 @@ ASKED_FOR = WaitingReason(
     BY_AGENTS, template("an agent asks for each call of it (dialled_by: agents): `agi-app call-person`")
 )
 NOBODY = WaitingReason(NOBODY_DUE, template("nobody may be called at this moment"))
+FULL_GROUPS = WaitingReason(
+    QUOTA, template("calls are under way that may fill the groups of all contacts who are due (quota)")
+)
 NO_PLACE = {
     "campaign": WaitingReason(PLACES["campaign"], template("all places of the campaign are taken by calls")),
     "trunk": WaitingReason(PLACES["trunk"], template("all places of the trunk are taken by calls")),

@@ -1,4 +1,4 @@
-"""The gate's rules about the campaign: its state and purpose, its ring time, the columns of its contacts."""
+"""The gate's rules about the campaign: its state, purpose and quota, its ring time, the columns of its contacts."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from dataclasses import replace
 
 from agi_app.gate.case import GateCase, Reason
 from agi_app.model.campaign import CampaignState, Purpose
+
+CALL_TIME = dt.timedelta(seconds=30)  # about as long as a call: then one that fills a group may be over
 
 
 def campaign_running(case: GateCase) -> Reason | None:
@@ -72,6 +74,24 @@ def columns_filled(case: GateCase) -> Reason | None:
     """
     missing = case.facts.columns_missing
     return Reason("column_missing", {"columns": list(missing)}) if missing else None
+
+
+def quota_open(case: GateCase) -> Reason | None:
+    """The campaign's `quota` names a number for the contact's group, and fewer than that are completed.
+
+    Calls under way count as if they were completed.
+    """
+    if case.campaign.quota is None:
+        return None
+    fact = case.facts.quota
+    if fact is None or fact.wanted is None:
+        return Reason("quota_group")
+    values = {"completed": fact.completed, "wanted": fact.wanted}
+    if fact.completed >= fact.wanted:
+        return Reason("quota_reached", values)
+    if fact.completed + fact.under_way < fact.wanted:
+        return None
+    return Reason("quota_under_way", values | {"under_way": fact.under_way}, case.now + CALL_TIME)
 
 
 def _day_and_time(at: dt.datetime) -> str:

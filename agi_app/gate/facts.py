@@ -55,6 +55,15 @@ class AbandonedFact:
     abandoned: int
 
 
+@dataclass(frozen=True, slots=True)
+class QuotaFact:
+    """How the contact's group stands by the campaign's quota; not its name, which may say something of the person."""
+
+    wanted: int | None  # None: the quota names no number for this group
+    completed: int
+    under_way: int  # in a call, which may be completed or not
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptFacts:
     """What is known of one contact and its person at one instant; unknown is None or empty, and means refusal.
@@ -74,6 +83,7 @@ class KeptFacts:
     columns_missing: tuple[str, ...] = ()  # names of the contact's columns that the flow says and cannot
     times: Times = NO_TIMES  # of the contact; older decisions know none
     number_shared: bool = False  # more persons have one of the contact's numbers than can be one person
+    quota: QuotaFact | None = None  # None: not known; a campaign without one asks for none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

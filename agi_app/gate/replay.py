@@ -63,6 +63,7 @@ def inputs_of(facts: Facts, decision: Decision) -> Inputs:
         columns_missing=facts.columns_missing,
         times=facts.times,
         number_shared=facts.number_shared,
+        quota=facts.quota,
     )
 
 
@@ -85,6 +86,7 @@ def replay(stored: StoredDecision, campaign: Campaign, ruleset: RuleSet) -> Deci
         columns_missing=inputs.columns_missing,
         times=inputs.times,
         number_shared=inputs.number_shared,
+        quota=inputs.quota,
     )
     now = stored.decided_at
     return judge(GateCase(facts, inputs.place, inputs.caller_id, campaign, inputs.trunk_is_sandbox, ruleset, now))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -70,6 +71,24 @@ class Due:
 
 
 @dataclass(frozen=True, slots=True)
+class Quota:
+    """How many contacts of each group are to be completed; then nobody of that group is called."""
+
+    column: str  # of the contacts: what stands there is the group
+    completed: int | None = None  # of each group; None: ``groups`` names all that are called
+    groups: tuple[tuple[str, int], ...] = ()  # group -> of this one
+    dispositions: tuple[str, ...] = ()  # a contact with one of them is completed
+
+    def group_of(self, fields: Mapping[str, str]) -> str:
+        """The group of a contact with these columns; empty: it has none."""
+        return fields.get(self.column, "").strip(" ")
+
+    def wanted(self, group: str) -> int | None:
+        """How many of a group; None: none was named for it, so that it is not called."""
+        return dict(self.groups).get(group, self.completed) if group else None
+
+
+@dataclass(frozen=True, slots=True)
 class Campaign:
     """Purpose + flow + jurisdictions + window + retry policy + caller ID + trunk."""
 
@@ -93,6 +112,7 @@ class Campaign:
     starts: dt.datetime | None = None  # aware; nobody is called before
     ends: dt.datetime | None = None  # aware; nobody is called from then on
     due: Due | None = None  # None: a contact is due as soon as it is imported
+    quota: Quota | None = None  # None: all contacts are called
 
 
 def is_unchanged(stored: Campaign, written: Campaign) -> bool:

@@ -23,6 +23,18 @@ GATE: Sentences = {
     "contact_too_late": S(
         "this contact was not to be called any later than {at} UTC", "{at}（UTC）之后不再呼叫此联系人"
     ),
+    "quota_group": S(
+        "the campaign's quota names no number for this contact's group", "活动的配额没有给此联系人所在的组规定数目"
+    ),
+    "quota_reached": S(
+        "this contact's group has its number: {completed} of {wanted} are completed",
+        "此联系人所在的组已满额：已完成 {completed} 个，配额 {wanted} 个",
+    ),
+    "quota_under_way": S(
+        "the calls under way may fill this contact's group ({completed} of {wanted} are completed, {under_way} in a"
+        " call)",
+        "正在进行的通话可能使此联系人所在的组满额（已完成 {completed} 个，配额 {wanted} 个，通话中 {under_way} 个）",
+    ),
     "purpose_rehearsal": S("a campaign cannot have the purpose rehearsal", "活动的用途不能是试听"),
     "number_invalid": S("the number is not valid", "号码无效"),
     "number_reserved": S(

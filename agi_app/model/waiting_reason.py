@@ -17,6 +17,7 @@ PLACES = {"campaign": "places_of_campaign", "trunk": "places_of_trunk", "node": 
 RESERVE = "reserve"  # channels of the trunk that stay free, or are not known
 AGENTS = "agents"  # none is free, or nobody knows
 PORTS = "ports"  # of a gateway: in a call, or resting
+QUOTA = "quota"  # calls under way may fill the groups of all who are due
 NOBODY_DUE = "nobody_due"
 BY_AGENTS = "by_agents"  # nobody is called by itself
 DONE = "done"

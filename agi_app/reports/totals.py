@@ -35,6 +35,27 @@ class AgentFigures:
 
 
 @dataclass(frozen=True, slots=True)
+class GroupFigures:
+    """One group of a campaign's quota; ``wanted`` None: the quota names no number for it."""
+
+    group: str  # empty: the contacts have nothing in the column
+    wanted: int | None
+    completed: int
+    under_way: int  # in a call now
+    waiting: int  # due now or later
+    closed: bool  # nobody of it is called
+
+
+@dataclass(frozen=True, slots=True)
+class QuotaFigures:
+    """How the groups of a campaign stand by its quota."""
+
+    by: str  # contact.COLUMN
+    dispositions: Sequence[str]  # what counts as completed
+    groups: Sequence[GroupFigures]
+
+
+@dataclass(frozen=True, slots=True)
 class Totals:
     """A campaign in figures. ``refused`` counts a contact under each rule that refused it last."""
 
@@ -57,6 +78,7 @@ class Totals:
     agents: AgentFigures | None = None  # None: it calls for nobody of ours
     expired: int = 0  # their time was over before they were reached
     cancelled: int = 0  # by the office
+    quota: QuotaFigures | None = None  # None: all its contacts are called
 
     @property
     def answer_rate(self) -> float:

@@ -73,6 +73,8 @@ BREAKAGES = (
         "Opening((preferred,)), case.place.clocks[:1]",
     ),
     Breakage("working Sundays have Sunday's hours", HOURS, "WORKING_DAY if any(", "WORKING_DAY if not any("),
+    Breakage("a group has one too many", DATES, "fact.completed >= fact.wanted", "fact.completed > fact.wanted"),
+    Breakage("calls under way fill no group", DATES, "fact.completed + fact.under_way <", "fact.completed <"),
     Breakage("holidays are open", HOURS, "return day in self.closed or not", "return not"),
 )
 WINTER = """

@@ -55,6 +55,7 @@ def broken(book: Book, question: Question) -> set[Broken]:
     if facts.columns_missing:
         ids.add("column_missing")
     ids |= _dates(facts, campaign, now)
+    ids |= _quota(question)
     ids |= _caller_id(facts, campaign, now)
     ids |= {"number_invalid"} if place is None else _there(book, question, place)
     layers = book.layers(place.region, place.begins) if place and book.knows(place.region) else {}
@@ -62,6 +63,19 @@ def broken(book: Book, question: Question) -> set[Broken]:
         ids.add("external_list")
     consent = _consent(facts.consents, campaign.purpose.value, now)
     return {frozenset({rule}) for rule in ids} | ({consent} if consent else set())
+
+
+def _quota(question: Question) -> set[str]:
+    """A group that has its number, or may soon have it, or that nobody gave one."""
+    fact = question.facts.quota
+    if question.campaign.quota is None:
+        return set()
+    if fact is None or fact.wanted is None:
+        return {"quota_group"}
+    lacking = fact.wanted - fact.completed
+    if lacking <= 0:
+        return {"quota_reached"}
+    return {"quota_under_way"} if fact.under_way >= lacking else set()
 
 
 def _there(book: Book, question: Question, place: Where) -> set[str]:

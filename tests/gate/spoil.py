@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
 
-from agi_app.gate.facts import AbandonedFact, CallFact, ConsentFact, Facts, ListState, ProofFact
-from agi_app.model.campaign import Agents, Campaign, CampaignState, Due, Pacing, Purpose, Window
+from agi_app.gate.facts import AbandonedFact, CallFact, ConsentFact, Facts, ListState, ProofFact, QuotaFact
+from agi_app.model.campaign import Agents, Campaign, CampaignState, Due, Pacing, Purpose, Quota, Window
 from tests.gate.numbers import CALLER_IDS, NOT_OURS
 
 SECOND, DAY, YEAR = dt.timedelta(seconds=1), dt.timedelta(days=1), dt.timedelta(days=365)
@@ -154,6 +154,14 @@ def columns(subject: Subject) -> None:
     subject.change(columns_missing=subject.rng.choice(((), (), (), (), ("due",), ("due", "name"))))
 
 
+def quota(subject: Subject) -> None:
+    """About a number of three; without one, without facts, and of a campaign without a quota."""
+    rng = subject.rng
+    wanted, completed, under_way = rng.choice((None, 0, 3, 3, 3, 3)), rng.choice((0, 2, 3, 4)), rng.choice((0, 0, 1, 3))
+    subject.change(quota=rng.choice((None, *[QuotaFact(wanted, completed, under_way)] * 6)))
+    subject.author(quota=rng.choice((None, *[Quota("group", 3, (), ("done",))] * 4)))
+
+
 def window(subject: Subject) -> None:
     """A campaign's own hours: one day of the week, an hour or two, to midnight, or across a change of clocks."""
     subject.author(windows=_windows(subject.rng))
@@ -208,6 +216,7 @@ CHANGES: tuple[Callable[[Subject], None], ...] = (
     ring,
     abandoned,
     columns,
+    quota,
     window,
     preferred,
     shared,

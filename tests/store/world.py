@@ -23,6 +23,7 @@ from agi_app.model.call import CallResult, Claim, Outcome
 from agi_app.model.campaign import Campaign, CampaignState, Pace, Purpose, Window
 from agi_app.model.person import Consent, ContactRow
 from agi_app.store.calling import campaigns, claims
+from agi_app.store.calling.facts import Decide
 from agi_app.store.database.checks import database_now
 from agi_app.store.database.pool import Store
 from agi_app.store.people import caller_ids, consents, contacts
@@ -154,11 +155,16 @@ class World:
 
     async def claim(self, wanted: Campaign, limit: int = 50, **terms: object) -> claims.ClaimBatch:
         """Claim as a worker does, judged by this world's rules."""
+        own = replace(self.terms, **terms)  # type: ignore[arg-type]
+        return await claims.claim(self.store, wanted, limit, own, self.judge(wanted))
+
+    def judge(self, wanted: Campaign) -> Decide:
+        """The gate with this world's rules."""
 
         def judge(facts: Facts, now: dt.datetime) -> Decision:
             return decide(facts, wanted, True, self.rules, now)
 
-        return await claims.claim(self.store, wanted, limit, replace(self.terms, **terms), judge)  # type: ignore[arg-type]
+        return judge
 
     async def claim_one(self, wanted: Campaign) -> Claim:
         """The one contact that may be called."""

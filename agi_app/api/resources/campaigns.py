@@ -41,6 +41,25 @@ class CampaignPage(ApiAnswer):
     next: str | None
 
 
+class GroupAnswer(ApiAnswer):
+    """One group of a quota; ``wanted`` null: the quota names no number for it. ``closed``: nobody of it is called."""
+
+    group: str
+    wanted: int | None
+    completed: int
+    under_way: int
+    waiting: int
+    closed: bool
+
+
+class QuotaAnswer(ApiAnswer):
+    """A quota: the column that has the group, the dispositions that count as completed, and all groups."""
+
+    by: str
+    dispositions: list[str]
+    groups: list[GroupAnswer]
+
+
 class FiguresAnswer(ApiAnswer):
     """How far a campaign is. ``refused`` counts a contact under each rule that refused it last."""
 
@@ -63,6 +82,7 @@ class FiguresAnswer(ApiAnswer):
     dispositions: Mapping[str, int]
     refused: Mapping[str, int]
     local_caller_ids: Mapping[str, str]
+    quota: QuotaAnswer | None
 
 
 class WaitingReasonAnswer(ApiAnswer):

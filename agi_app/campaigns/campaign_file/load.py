@@ -23,6 +23,7 @@ from agi_app.authoring.suggestions import quote, suggest, suggest_or
 from agi_app.authoring.yaml_lines import Document, load
 from agi_app.campaigns.campaign_file import times_part
 from agi_app.campaigns.campaign_file.machine_part import MachineDetectionFile
+from agi_app.campaigns.campaign_file.quota_part import QuotaFile
 from agi_app.errors import Problem
 from agi_app.flow.language.no_such_flow import no_such_flow
 from agi_app.flow.syntax.names_and_limits import MAX_CALL_SECONDS, FileName
@@ -266,6 +267,7 @@ class CampaignFile(Authored):
     starts: times_part.Moment = None
     ends: times_part.Moment = None
     due: times_part.DuePart = None
+    quota: QuotaFile | None = None
 
     @model_validator(mode="after")
     def _judge(self) -> CampaignFile:
@@ -362,4 +364,5 @@ def _campaign(file: CampaignFile, dates: times_part.Dates) -> Campaign:
         starts=dates.starts,
         ends=dates.ends,
         due=file.due.parsed() if file.due is not None else None,
+        quota=file.quota.parsed() if file.quota is not None else None,
     )

@@ -34,10 +34,17 @@ KEYS: Mapping[str, Mapping[str, str]] = {
         "ends": "Nobody is called from then on: a day, which is the last one, or a day with a time of day.",
         "due": "When contacts are due: these lengths before the time in a column, or, with contact.COLUMN alone, at"
         " that time. Default: at once.",
+        "quota": "How many contacts of each group are to be completed; then nobody of that group is called.",
     },
     "DueFile": {
         "before": "The column with the time of the appointment, such as contact.appointment.",
         "at": "How long before it to call, 1 to 6 lengths from 10m to 60d, such as [48h, 3h].",
+    },
+    "QuotaFile": {
+        "by": "The column of the contacts that has their group, such as contact.group.",
+        "completed": "A number, of each group; or the groups that are called, each with its number.",
+        "disposition": "One disposition of the flow, or some: a contact with one of them is completed. Default:"
+        " completed, or what the flow calls so.",
     },
     "MachineDetectionFile": {
         "action": "What to do when a machine has answered: hang_up, leave_message or treat_as_person.",

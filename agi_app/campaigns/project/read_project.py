@@ -22,6 +22,7 @@ from agi_app.campaigns.checks.first_prompt_law import check_law
 from agi_app.campaigns.checks.gateway_ports import check_ports
 from agi_app.campaigns.checks.inbound_lines import check_inbound_lines
 from agi_app.campaigns.checks.machine_message import check_message, message_of
+from agi_app.campaigns.checks.quota_dispositions import with_dispositions
 from agi_app.campaigns.project.meanings_files import load_meanings, shipped_meanings
 from agi_app.campaigns.project.unread_files import misnamed_folders, no_settings, not_looked_at, twin_folders, twins
 from agi_app.config.prompts import PromptSettings, TtsSettings
@@ -127,6 +128,7 @@ def read_project(
     project.problems += [*misnamed_folders(folder), *twin_folders(folder)]
     project.meanings = _problems_kept(project, load_meanings, shipped_meanings())
     _check_flows(project, with_settings)
+    _find_completed(project)
     ruleset = _problems_kept(project, load_ruleset, None)
     for campaign in project.campaigns.values():
         project.problems += check_campaign(campaign.parsed, project.flows, trunks, project.unread_flows)
@@ -145,6 +147,18 @@ def read_project(
             project.problems += check_law(campaign.parsed, flow.parsed, project.prompts, ruleset)
     project.problems = sorted(set(project.problems))  # one flow of two campaigns has a fault once
     return project
+
+
+def _find_completed(project: Project) -> None:
+    """Put into each quota what its campaign's flow calls completed."""
+    for name, campaign in project.campaigns.items():
+        if (flow := project.flows.get(campaign.parsed.campaign.flow)) is None:
+            continue
+        found = with_dispositions(campaign.parsed, flow.parsed.flow)
+        if isinstance(found, Problem):
+            project.problems.append(found)
+        else:
+            project.campaigns[name] = replace(campaign, parsed=found)
 
 
 def _line_flow(project: Project, campaign: Source[CampaignDocument], name: str) -> Problem:

@@ -9,8 +9,10 @@ from rich.table import Table
 
 from agi_app.cli.common import counts, out
 from agi_app.messages import t
-from agi_app.operations.calling.reports import AgentFigures, Totals
+from agi_app.operations.calling.reports import AgentFigures, QuotaFigures, Totals
 from agi_app.printable import one_line
+
+MOST_GROUPS = 50  # shown
 
 
 def totals_view(totals: Totals, below: Sequence[str] = ()) -> Group:
@@ -47,8 +49,35 @@ def _rows(totals: Totals) -> Iterator[tuple[str, str]]:
     yield t("outcomes"), counts(totals.outcomes)
     yield t("dispositions"), counts(totals.dispositions)
     yield t("refused by rule"), counts(totals.refused)
+    if totals.quota is not None:
+        yield from quota_rows(totals.quota)
     if totals.agents is not None:
         yield from agents_rows(totals.agents)
+
+
+def quota_rows(quota: QuotaFigures) -> Iterator[tuple[str, str]]:
+    """The lines about the groups of a campaign's quota, the open ones first."""
+    yield t("quota"), t("by {by}, {said} is completed", by=quota.by, said=t(" or ").join(quota.dispositions))
+    groups = sorted(quota.groups, key=lambda one: one.closed)
+    for one in groups[:MOST_GROUPS]:
+        state = t(", closed") if one.closed else ""
+        name = one.group or t("(empty)")
+        if one.wanted is None:
+            yield name, t("{waiting} waiting; the quota names no number for it", waiting=one.waiting)
+            continue
+        yield (
+            name,
+            t(
+                "{completed} of {wanted} completed, {under_way} in a call, {waiting} waiting{state}",
+                completed=one.completed,
+                wanted=one.wanted,
+                under_way=one.under_way,
+                waiting=one.waiting,
+                state=state,
+            ),
+        )
+    if len(groups) > MOST_GROUPS:
+        yield "…", t("{more} more groups; --json has all", more=len(groups) - MOST_GROUPS)
 
 
 def agents_rows(agents: AgentFigures) -> Iterator[tuple[str, str]]:

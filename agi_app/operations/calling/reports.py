@@ -25,9 +25,9 @@ from agi_app.operations.acting import noted, reads
 from agi_app.operations.calling.approvals import standing as standing_of
 from agi_app.operations.calling.listening import given
 from agi_app.reports.csv_and_json import contact_record, json_figures, json_items, to_csv
-from agi_app.reports.totals import AgentFigures, AgentsSeen, Totals
+from agi_app.reports.totals import AgentFigures, AgentsSeen, GroupFigures, QuotaFigures, Totals
 from agi_app.reports.why_waiting import Standstill, held_back, why_nobody
-from agi_app.store.calling import agents, nodes, pauses
+from agi_app.store.calling import agents, nodes, pauses, quotas
 from agi_app.store.calling import reports as table
 from agi_app.store.calling.call_recordings import RecordingRow, recordings_of
 from agi_app.store.calling.campaigns import StoredCampaign, known_campaign
@@ -42,6 +42,7 @@ __all__ = [
     "AgentFigures",
     "CampaignFigures",
     "CampaignReport",
+    "QuotaFigures",
     "Totals",
     "as_csv",
     "as_json",
@@ -208,7 +209,16 @@ async def _totals(store: Store, stored: StoredCampaign, now: dt.datetime) -> Tot
         outcomes=kept.outcomes,
         dispositions=kept.dispositions,
         refused=kept.refused,
+        quota=await _quota_of(store, campaign),
     )
+
+
+async def _quota_of(store: Store, campaign: Campaign) -> QuotaFigures | None:
+    if (quota := campaign.quota) is None:
+        return None
+    found = await quotas.groups_of(store, campaign)
+    groups = [GroupFigures(g.name, g.wanted, g.completed, g.under_way, g.waiting, g.closed) for g in found]
+    return QuotaFigures(f"contact.{quota.column}", quota.dispositions, groups)
 
 
 # The agents of a campaign and how its calls for them went, as the status and the report show it.

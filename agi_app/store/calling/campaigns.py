@@ -16,7 +16,7 @@ from agi_app.model.campaign import Campaign, CampaignState
 from agi_app.model.phone import shown_text
 from agi_app.store.calling.attempts import CLAIMED, give_back
 from agi_app.store.database.listen import tell_workers
-from agi_app.store.database.pool import Store
+from agi_app.store.database.pool import ANSWER_LIMIT_S, Store
 from agi_app.store.database.statements import as_json, count, load_queries, record, records
 
 Q = load_queries("calling/campaigns")
@@ -49,7 +49,10 @@ async def save_campaign(
         "flow_text": flow_text,
         "sub_flows": as_json(dict(sub_flows or {})),
     }
-    await store.execute(Q["save"], values)
+    async with store.transaction(limit=ANSWER_LIMIT_S if campaign.quota is None else None) as connection:
+        if campaign.quota is not None:  # a new one looks at each contact
+            await connection.execute(Q["no_time_limit"])
+        await count(connection, Q["save"], values)
 
 
 async def load_campaigns(store: Store, states: Collection[CampaignState] | None = None) -> list[StoredCampaign]:

@@ -1,3 +1,6 @@
+-- name: no_time_limit
+SET LOCAL statement_timeout = 0;
+
 -- name: save
 INSERT INTO campaign (name, spec, flow_file, flow_text, sub_flows)
 VALUES (%(name)s, %(spec)s::jsonb, %(flow_file)s, %(flow_text)s, %(sub_flows)s::jsonb)

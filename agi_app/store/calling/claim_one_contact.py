@@ -12,7 +12,7 @@ from agi_app.model.call import Claim
 from agi_app.model.campaign import Campaign, CampaignState
 from agi_app.store.calling import concurrent_slots, gateway_ports
 from agi_app.store.calling.claims import ClaimTerms, reserve
-from agi_app.store.calling.facts import Decide, DueContact, begin, judge
+from agi_app.store.calling.facts import Decide, DueContact, begin_claim, judge
 from agi_app.store.database.pool import Store
 from agi_app.store.database.statements import count, load_queries, record
 from agi_app.store.requested_calls.staff_calls import refusal
@@ -48,7 +48,7 @@ async def _look(
     store: Store, campaign: Campaign, contact_id: int, terms: ClaimTerms, decide: Decide, *, take: bool
 ) -> Claim | RefusedContact | None:
     async with store.transaction() as connection:
-        start = await begin(connection, campaign, terms.offset)
+        start = await begin_claim(connection, campaign, terms.offset)
         if start is None or start.state is not CampaignState.RUNNING:
             return RefusedContact(t("campaign {name} does not run", name=campaign.name))
         places = await concurrent_slots.lease_both(connection, campaign, terms.trunk_limit, 1)

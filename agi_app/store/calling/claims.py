@@ -27,12 +27,14 @@ from agi_app.model.contact_times import NEVER
 from agi_app.store.calling import concurrent_slots, gateway_ports
 from agi_app.store.calling.agents import AgentTerms, may_begin
 from agi_app.store.calling.decision_texts import spec_of, version_of_spec
-from agi_app.store.calling.facts import Begin, Decide, DueContact, JudgedContact, Missing, begin, judge, times_of
+from agi_app.store.calling.facts import Begin, Decide, DueContact, JudgedContact, Missing, begin_claim, judge, times_of
 from agi_app.store.calling.gateway_ports import GatewayPorts
+from agi_app.store.calling.quotas import of_groups
 from agi_app.store.database.pool import Store
 from agi_app.store.database.statements import Connection, as_json, load_queries, records
 
 Q = load_queries("calling/claims")
+OF_GROUPS = {name: of_groups(Q[name]) for name in ("lock", "lock_for_ports")}  # of a campaign with a quota
 SOONEST_RETRY = dt.timedelta(seconds=1)  # a refusal is not decided again at once, whatever the rule says
 CEILING = "abandoned_ceiling"  # the gate's rule
 TIME_IS_OVER = {"contact_too_late", "campaign_over"}  # the gate's rules: such a contact has expired
@@ -62,6 +64,7 @@ class Nobody(Enum):
     DUE = "due"
     WHILE_IT_STANDS_STILL = "while it stands still"  # the campaign, or all calling
     FOR_AGENTS = "for agents"  # for all who are free, or soon will be, calls are under way
+    BY_QUOTA = "by quota"  # calls under way may fill the groups of all who are due
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +101,7 @@ async def claim(
     ``decide`` must be pure; it gets the facts and the rules time by the database's clock. Raises StoreError.
     """
     async with store.transaction() as connection:
-        start = await begin(connection, campaign, terms.offset)
+        start = await begin_claim(connection, campaign, terms.offset)
         if start is None or start.state is not CampaignState.RUNNING:
             return ClaimBatch(short=Nobody.WHILE_IT_STANDS_STILL)
         no_agent = False
@@ -117,7 +120,8 @@ async def claim(
                 return ClaimBatch(short=ports)
         if not (due := await _lock(connection, campaign, start, max(limit, look_at), ports)):
             waits = ports is not None and len(ports.free) < len(terms.ports)  # perhaps for a port that is taken
-            return ClaimBatch(short=ports if waits else Nobody.DUE)
+            full = start.quota is not None and start.quota.full
+            return ClaimBatch(short=ports if waits else Nobody.BY_QUOTA if full else Nobody.DUE)
         later = PutOffContacts(terms.plan, start.now)
         most = len(free) if ports is None else len(due)
         judged = await judge(connection, due, start, decide, most, terms.missing, later.takes)
@@ -148,20 +152,24 @@ async def _lock(
 ) -> list[DueContact]:
     """Lock due contacts with the heads of their persons; one contact a person, by urgency, then who is due longest.
 
-    With ports: whom a free one may call.
+    With ports: whom a free one may call. With a quota: as many of each group as may be, and some of closed ones.
     """
     values: dict[str, Any] = {"campaign": campaign.name, "now": start.now}
     if ports is not None:
         prefixes, numbers = zip(("", campaign.caller_id), *campaign.local_caller_ids, strict=True)
         values |= {"free": list(ports.free), "prefixes": list(prefixes), "numbers": list(numbers)}
-    query = Q["lock" if ports is None else "lock_for_ports"]
+    query = (Q if start.quota is None else OF_GROUPS)["lock" if ports is None else "lock_for_ports"]
+    rooms = {} if start.quota is None else dict(start.quota.rooms(limit))
+    limit *= 1 if start.quota is None else 2
     first_of_person: dict[int, DueContact] = {}
     for level in (*start.urgencies, 0):
         turn = URGENT if level else USUAL
-        values |= {"urgency": level, "limit": limit}
+        values |= {"urgency": level, "limit": limit, "groups": list(rooms), "rooms": list(rooms.values())}
         found = await records(connection, query.replace("{turn}", turn), values)
         for row in found:
             first_of_person.setdefault(row["head"], DueContact(row["contact_id"], row["head"]))
+            if start.quota is not None:
+                rooms[row["quota_group"]] -= 1
         limit -= len(found)
         if limit <= 0:
             break

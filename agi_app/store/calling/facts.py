@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -15,6 +15,7 @@ from agi_app.gate.decide import Decision
 from agi_app.gate.facts import AbandonedFact, CallFact, ConsentFact, Facts, ListState, ProofFact
 from agi_app.model.campaign import Campaign, CampaignState, Window
 from agi_app.model.contact_times import Times
+from agi_app.store.calling.quotas import QuotaStanding, standing
 from agi_app.store.database.statements import Connection, load_queries, record, records
 
 Q = load_queries("calling/claims")
@@ -41,6 +42,7 @@ class Begin:
     lists: tuple[ListState, ...]
     abandoned: AbandonedFact | None = None  # of the campaign's calls for agents, the last 30 days
     urgencies: tuple[int, ...] = ()  # of waiting contacts, the highest first; those without any come last
+    quota: QuotaStanding | None = None  # None: the campaign has none
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,15 @@ async def begin(connection: Connection, campaign: Campaign, offset: dt.timedelta
         None if row["abandoned"] is None else _ABANDONED.decode(row["abandoned"]),
         tuple(row["urgencies"]),
     )
+
+
+async def begin_claim(connection: Connection, campaign: Campaign, offset: dt.timedelta) -> Begin | None:
+    """As ``begin``, and with how the groups stand; None also when the stored quota is not that of ``campaign``."""
+    start = await begin(connection, campaign, offset)
+    if start is None or start.state is not CampaignState.RUNNING or campaign.quota is None:
+        return start
+    groups = await standing(connection, campaign)
+    return None if groups is None else replace(start, quota=groups)
 
 
 async def judge(
@@ -109,6 +120,7 @@ def _decoded(text: str | None, decoder: msgspec.json.Decoder[tuple[Any, ...]]) -
 
 
 def _facts(row: DictRow, start: Begin, missing: Missing | None) -> Facts:
+    fields = {} if missing is None and start.quota is None else _FIELDS.decode(row["fields"])
     return Facts(
         contact_id=row["contact_id"],
         person_id=row["head"],
@@ -122,9 +134,10 @@ def _facts(row: DictRow, start: Begin, missing: Missing | None) -> Facts:
         list_hits=tuple(row["list_hits"]),
         list_states=start.lists,
         abandoned=start.abandoned,
-        columns_missing=() if missing is None else missing(row["language"], _FIELDS.decode(row["fields"])),
+        columns_missing=() if missing is None else missing(row["language"], fields),
         times=times_of(row),
         number_shared=row["held"],
+        quota=None if start.quota is None else start.quota.fact(fields),
     )
 
 

@@ -17,6 +17,7 @@ from psycopg.rows import DictRow
 from agi_app.gate.facts import CallFact, ConsentFact, Facts
 from agi_app.model.campaign import Campaign, CampaignState, Purpose
 from agi_app.store.calling.facts import Begin, Missing, begin, times_of
+from agi_app.store.calling.quotas import QuotaStanding, counted
 from agi_app.store.database.pool import Store
 from agi_app.store.database.statements import Connection, load_queries, record, records
 
@@ -39,7 +40,7 @@ class FactClass:
 
 @dataclass(frozen=True, slots=True)
 class SpokenColumns:
-    """The columns of a contact that a flow says."""
+    """The columns of a contact that a flow says, or that a quota goes by."""
 
     filled: frozenset[str]  # of these it only counts whether they are empty
     values: frozenset[str]  # of these it counts what stands there
@@ -62,6 +63,11 @@ class WaitingContacts:
         self._connection, self._campaign, self._start = connection, campaign, start
         self.now = start.now  # rules time
         self.contacts = contacts
+
+    @property
+    def quota(self) -> QuotaStanding | None:
+        """How the groups stand; None: the campaign has no quota."""
+        return self._start.quota
 
     async def classes(self, says: SpokenColumns | None = None) -> AsyncIterator[FactClass]:
         """All of them; a class may come in several parts. ``says``: what the flow says of a contact; None: nothing."""
@@ -96,16 +102,17 @@ async def open_waiting(store: Store, campaign: Campaign, offset: dt.timedelta) -
         await connection.execute(Q["begin"])
         start = await begin(connection, campaign, offset)
         await connection.execute(Q["settings"])
-        counted = await record(connection, Q["waiting"], {"campaign": campaign.name})
-        if start is None or counted is None:
+        waiting = await record(connection, Q["waiting"], {"campaign": campaign.name})
+        if start is None or waiting is None:
             yield None
             return
-        yield WaitingContacts(
-            connection, campaign.name, replace(start, state=CampaignState.RUNNING), counted["contacts"]
-        )
+        groups = None if campaign.quota is None else await counted(connection, campaign, campaign.quota)
+        start = replace(start, state=CampaignState.RUNNING, quota=groups)
+        yield WaitingContacts(connection, campaign.name, start, waiting["contacts"])
 
 
 def _fact_class(row: DictRow, start: Begin, names: dict[int, str], says: SpokenColumns | None) -> FactClass:
+    said = json.loads(row["said"] or "{}")
     facts = Facts(
         contact_id=0,
         person_id=0,
@@ -121,7 +128,8 @@ def _fact_class(row: DictRow, start: Begin, names: dict[int, str], says: SpokenC
         abandoned=start.abandoned,
         times=times_of(row),
         number_shared=row["held"],
-        columns_missing=() if says is None else says.missing(row["language"], json.loads(row["said"] or "{}")),
+        columns_missing=() if says is None else says.missing(row["language"], said),
+        quota=None if start.quota is None else start.quota.fact(said),
     )
     return FactClass(facts, row["due"], row["busy"], row["numbers"].split(","))
 

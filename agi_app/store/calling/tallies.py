@@ -53,7 +53,10 @@ async def of_campaign(store: Store, campaign: str) -> Tallies:
 
 async def fold(store: Store) -> int:
     """Add the changes to the figures; returns how many figures changed. Raises StoreError."""
-    return await store.execute(Q["fold"])
+    done = await store.record(Q["fold"]) or {"changed": 0, "emptied": False}
+    if done["emptied"]:
+        await store.execute(Q["forget_groups"])
+    return int(done["changed"])
 
 
 async def recount(store: Store, *, correct: bool) -> list[WrongFigure]:

@@ -10,10 +10,17 @@ ORDER BY number DESC, name;
 WITH taken AS (
     DELETE FROM campaign_tally_change
     WHERE pg_try_advisory_xact_lock(hashtextextended('agi-app tally', 0)) RETURNING campaign, kind, name, number
+), folded AS (
+    INSERT INTO campaign_tally AS t (campaign, kind, name, number)
+    SELECT campaign, kind, name, sum(number) FROM taken GROUP BY campaign, kind, name HAVING sum(number) <> 0
+    ON CONFLICT (campaign, kind, name) DO UPDATE SET number = t.number + excluded.number
+    RETURNING t.kind, t.number
 )
-INSERT INTO campaign_tally AS t (campaign, kind, name, number)
-SELECT campaign, kind, name, sum(number) FROM taken GROUP BY campaign, kind, name HAVING sum(number) <> 0
-ON CONFLICT (campaign, kind, name) DO UPDATE SET number = t.number + excluded.number;
+SELECT count(*)::integer AS changed, coalesce(bool_or(number = 0 AND kind LIKE 'group_%%'), false) AS emptied FROM folded;
+
+-- What a person's column says is not kept once nobody counts for it: the name of an empty group.
+-- name: forget_groups
+DELETE FROM campaign_tally WHERE number = 0 AND kind LIKE 'group_%%';
 
 -- name: no_time_limit
 SET LOCAL statement_timeout = 0;

@@ -95,7 +95,7 @@ RETURNING attempt_id AS id;
 UPDATE contact
 SET external_id = 'erased:' || contact_id, fields = '{}', language = NULL, state = 'done', due_at = 'infinity',
     event_at = NULL, not_before = NULL, not_after = NULL, preferred = NULL, number_ids = NULL, number_kinds = NULL,
-    number_place = 1, revision = revision + 1
+    number_place = 1, quota_group = NULL, revision = revision + 1
 WHERE person_id = %(person_id)s
    OR person_id IN (SELECT group_of(head_of(%(person_id)s))) AND %(person_id)s = ANY(number_ids)
 RETURNING contact_id AS id;

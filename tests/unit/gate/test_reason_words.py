@@ -13,9 +13,9 @@ import pytest
 import agi_app
 from agi_app.gate.calling_hours import Calendar
 from agi_app.gate.case import Reason
-from agi_app.gate.facts import AbandonedFact, ListState
+from agi_app.gate.facts import AbandonedFact, ListState, QuotaFact
 from agi_app.gate.ruleset import Cap, ListRule
-from agi_app.model.campaign import CampaignState, Purpose
+from agi_app.model.campaign import CampaignState, Purpose, Quota
 from agi_app.model.reason_catalogue import GATE, GUARD
 from agi_app.model.reason_text import Sentence, Sentences
 from tests.unit.gate_cases import (
@@ -35,6 +35,7 @@ from tests.unit.gate_cases import (
 
 NAMES = re.compile(r"gb-tps|UTC|CN|GB|US|`agi-app suppression import`")  # what stays as it is in Chinese
 LISTS = (ListRule("gb-tps", dt.timedelta(days=7), frozenset({Purpose.TRANSACTIONAL})),)
+SURVEY = replace(CAMPAIGN, quota=Quota("group", 50, (), ("completed",)))
 CAPS = tuple(Cap(1, days * DAY) for days in (1, 7, 30))
 VALUES = re.compile(r"{\w+}")
 
@@ -96,6 +97,7 @@ REFUSED = [
     judge(rules=ruleset(calendar=Calendar(frozenset({NOW.date()}), frozenset(), dt.date.min, dt.date.max))),
     judge(rules=ruleset(ring_at_least=dt.timedelta(minutes=2), ring_at_most=dt.timedelta(minutes=3))),
     judge(abandoned=AbandonedFact(5, 10)),
+    *(judge(campaign=SURVEY, quota=fact) for fact in (None, QuotaFact(50, 50, 3), QuotaFact(50, 47, 3))),
 ]
 
 

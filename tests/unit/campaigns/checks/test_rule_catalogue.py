@@ -22,6 +22,7 @@ from agi_app.campaigns.checks.country_rules import check_against_rules
 from agi_app.campaigns.checks.first_prompt_law import check_law
 from agi_app.campaigns.checks.gateway_ports import check_ports
 from agi_app.campaigns.checks.machine_message import check_message
+from agi_app.campaigns.checks.quota_dispositions import with_dispositions
 from agi_app.campaigns.checks.rule_catalogue import EXAMPLES, LintRule, catalogue, explanation, find_rule
 from agi_app.campaigns.project.meanings_files import parse_meanings, shipped_meanings
 from agi_app.campaigns.project.read_project import read_project
@@ -114,6 +115,8 @@ def _campaign(example: str, rules: RuleSet) -> list[Problem]:
         "front-desk": DestinationSettings(endpoint="PJSIP/desk"),
     }
     found += [*check_agents(parsed, flow, rules), *check_agents_destination(parsed, desks)]
+    quota = with_dispositions(parsed, flow.flow)
+    found += [quota] if isinstance(quota, Problem) else []
     return [
         *found,
         *check_ports(parsed, {"gsm": TrunkSettings(endpoint="PJSIP/{number}@gsm-{port}", ports={"a": line})}),
