@@ -13,7 +13,8 @@ from agi_app.campaigns.preview import Terms, preview
 from agi_app.clock import Clock
 from agi_app.gate.permit import MarkReceipt
 from agi_app.model.call import CallResult, Outcome
-from agi_app.model.campaign import Window
+from agi_app.model.campaign import Due, Window
+from agi_app.store.calling import campaigns
 from agi_app.store.calling.dead_workers import sweep
 from agi_app.store.database.pool import Store
 from agi_app.store.people import stops
@@ -263,3 +264,28 @@ async def test_a_preview_knows_when_contacts_are_due_and_whose_time_is_over(clin
     assert dict(seen.by_rule) == {"not_due": 1, "contact_too_late": 1}
     assert seen.projection is not None
     assert seen.projection.calls == 2
+
+
+async def test_a_start_with_other_times_finds_the_points_of_those_who_wait(clinic: Clinic) -> None:
+    """A retry keeps its time."""
+    await clinic.opens(retry={"no_answer": (20 * HOUR,)})
+    await clinic.imports(await visit(clinic, 1, 60), await visit(clinic, 2, 40))
+    (late,) = await clinic.claims()
+    await clinic.calls(late, NO_ANSWER)
+    waits_until = await clinic.of(2, "due_at")
+    clinic.campaign = replace(clinic.campaign, due=Due("appointment", (65 * HOUR, 3 * HOUR)))
+    await campaigns.save_campaign(clinic.world.store, clinic.campaign, "flows/reminder.yaml", "flow: reminder\n")
+    assert await clinic.of(2, "due_at") == waits_until
+    assert [c.contact_id for c in await clinic.claims()] == [1], "65 hours before is past: at once"
+
+
+async def test_who_expired_with_the_campaign_is_called_when_it_ends_later(clinic: Clinic) -> None:
+    now = await clinic.world.now()
+    await clinic.opens(due=None, ends=now + HOUR)
+    await clinic.imports(contact(1))
+    await clinic.later(2 * HOUR)
+    assert await clinic.claims() == ()
+    assert await clinic.of(1) == "expired"
+    clinic.campaign = replace(clinic.campaign, ends=now + 9 * HOUR)
+    await campaigns.save_campaign(clinic.world.store, clinic.campaign, "flows/reminder.yaml", "flow: reminder\n")
+    assert len(await clinic.claims()) == 1
