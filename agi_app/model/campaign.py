@@ -118,9 +118,7 @@ class Campaign:
 def is_unchanged(stored: Campaign, written: Campaign) -> bool:
     """Whether a campaign's file says what was stored of it.
 
-    One that was stored by a version without zones has none, while its file now has that of its countries. A zone is of
-    times alone: where a campaign has neither dates nor ``due``, nobody is called otherwise because of it.
+    One that a version without zones has stored has none, while its file now has that of its countries. It has neither
+    dates nor ``due`` then, and a zone is of times alone: nobody is called otherwise because of it.
     """
-    if stored.zone is None and (written.starts, written.ends, written.due) == (None, None, None):
-        written = replace(written, zone=None)
-    return stored == written
+    return stored == (replace(written, zone=None) if stored.zone is None else written)

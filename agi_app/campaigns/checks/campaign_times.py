@@ -1,7 +1,7 @@
 """What caps, days and hours will always prevent of a campaign's points of time, further tries and dates. Pure.
 
 A point of ``due`` or a try is named only where it can be shown for every appointment: hours and holidays may prevent
-more. It is shown for a person who was called at each point before, since that is what the campaign is for.
+more. Of points it is shown for a person who was called at each one before, since that is what the campaign is for.
 """
 
 from __future__ import annotations
@@ -89,15 +89,6 @@ def _opens(opening: Opening, zone: ZoneInfo, begin: dt.datetime, end: dt.datetim
 # ---- points and further tries
 
 
-@dataclass(frozen=True, slots=True)
-class _Called:
-    """A point at which a person is called, the calls until then, and when the next point or the appointment is."""
-
-    at: dt.datetime
-    calls: tuple[dt.datetime, ...]
-    following: dt.datetime
-
-
 def _soonest(calls: Sequence[dt.datetime], wanted: dt.datetime, caps: Sequence[Cap]) -> tuple[dt.datetime, Cap | None]:
     """The first time from ``wanted`` on at which the caps leave room after ``calls``, and the cap that set it."""
     at, by = wanted, None
@@ -108,20 +99,10 @@ def _soonest(calls: Sequence[dt.datetime], wanted: dt.datetime, caps: Sequence[C
     return at, by
 
 
-def _points_called(
-    campaign: Campaign, caps: Sequence[Cap]
-) -> Iterator[tuple[dt.timedelta, _Called | None, Cap | None]]:
-    """Each point with its call, None where there is never one; and the cap that moves or prevents it."""
-    before = campaign.due.before if campaign.due is not None else ()
-    points = [APPOINTMENT - one for one in sorted(before, reverse=True)]
-    calls: list[dt.datetime] = []
-    for point, following in zip(points, [*points[1:], APPOINTMENT], strict=True):
-        at, by = _soonest(calls, point, caps)
-        if at < following:
-            calls.append(at)
-            yield APPOINTMENT - point, _Called(at, tuple(calls), following), by
-        else:
-            yield APPOINTMENT - point, None, by
+def _points_of(campaign: Campaign) -> list[tuple[dt.datetime, dt.datetime]]:
+    """Each point, and when the next one or the appointment is."""
+    points = [APPOINTMENT - one for one in (campaign.due.before if campaign.due is not None else ())]
+    return list(zip(points, [*points[1:], APPOINTMENT], strict=True))
 
 
 NEVER = template(
@@ -156,23 +137,29 @@ class _Fault:
 def _points(source: CampaignDocument, rules: Rules) -> Iterator[_Fault]:
     """Points at which a person who was called at those before is never called, or only later."""
     written = {parse_duration(text): (index, text) for index, text in enumerate(source.document.value["due"]["at"])}
-    for before, called, cap in _points_called(source.campaign, rules.caps):
+    calls: list[dt.datetime] = []
+    for point, following in _points_of(source.campaign):
+        at, cap = _soonest(calls, point, rules.caps)
+        if at < following:
+            calls.append(at)
         if cap is None:
             continue
-        index, text = written[before]
+        index, text = written[APPOINTMENT - point]
         path: Path = ("due", "at", index)
-        if called is None:
-            yield _Fault(path, NEVER, text, _words(cap))
+        if at < following:
+            yield _Fault(path, LATER, text, _words(cap), _length(APPOINTMENT - at))
         else:
-            yield _Fault(path, LATER, text, _words(cap), _length(APPOINTMENT - called.at))
+            yield _Fault(path, NEVER, text, _words(cap))
 
 
 def _tries(source: CampaignDocument, rules: Rules) -> Iterator[_Fault]:
-    """Delays of ``retry`` that the caps always make longer, or behind which something else always comes first."""
-    called = [one for _, one, _ in _points_called(source.campaign, rules.caps) if one is not None]
+    """Delays of ``retry`` that the caps always make longer, or behind which something else always comes first.
+
+    Each point is looked at as if it were the first at which the person is called, as of one who was imported late.
+    """
     for outcome, delays in source.campaign.retry.items():
         counted = Outcome(outcome) not in NOT_AN_ATTEMPT_ON_THE_PERSON
-        ends = [(p.at, p.calls if counted else p.calls[:-1], p.following) for p in called]
+        ends = [(at, (at,) if counted else (), following) for at, following in _points_of(source.campaign)]
         for index, delay in enumerate(delays):
             path: Path = ("retry", outcome, index)
             text = source.document.value["retry"][outcome][index]
