@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import re
-import shlex
 import shutil
 import subprocess
 import sys
@@ -20,6 +20,7 @@ from agi_app.campaigns.project.project_templates import TEMPLATES, listed
 from agi_app.campaigns.project.read_project import Project, checked_project
 from agi_app.contacts.contacts_file import parse_contacts
 from agi_app.contacts.tables.csv_table import Table
+from agi_app.contacts.time_columns import TimeColumns
 from agi_app.errors import InputError
 from agi_app.flow.check.spoken_seconds import seconds_to_say
 from agi_app.flow.language.definition import Flow
@@ -27,15 +28,19 @@ from agi_app.flow.simulation.expected_calls import run_case
 from agi_app.flow.simulation.simulator import Simulation
 from agi_app.messages import speaking
 from agi_app.model.campaign import Purpose
+from agi_app.model.contact_times import NEVER
 from agi_app.model.person import ContactRow
 from agi_app.model.phone import reserved_number
 from agi_app.operations.project import projects
+from sandbox.__main__ import CLOCK
 from sandbox.callees import faults_of_project, read_callees
 
 pytestmark = pytest.mark.slow  # writes whole projects: not part of the fast unit tests
 
 LANGUAGES = ("zh-CN", "en")
 TOLD_TO_EVERYBODY = {"survey", "closing-notice", "school-notice"}  # nothing personal is in what they say
+WHENEVER = {"recall", "survey", "payment-reminder"}  # no time after which the call would be of no use
+SANDBOX_STARTS = dt.datetime.fromisoformat(CLOCK)
 FITS_S = 0.35, 2.5  # of the length that a text takes, about
 
 
@@ -116,6 +121,13 @@ def test_the_opt_out_key_ends_every_call_wherever_it_is(project: Project, name: 
                 assert call.session.opted_out, f"{name}, {before} inputs before"
 
 
+def test_the_appointment_reminder_calls_two_days_and_three_hours_before_and_never_after(project: Project) -> None:
+    for name, source in project.campaigns.items():
+        due = source.parsed.campaign.due
+        assert (due is not None) == (name == "appointment")
+        assert due is None or due.before == (dt.timedelta(hours=48), dt.timedelta(hours=3))
+
+
 def test_purposes_are_right(project: Project, name: str) -> None:
     wanted = Purpose.SURVEY if name == "survey" else Purpose.TRANSACTIONAL
     assert project.campaigns[name].parsed.campaign.purpose == wanted
@@ -128,9 +140,14 @@ def test_purposes_are_right(project: Project, name: str) -> None:
 def test_its_people_are_of_a_test_range_in_both_languages_and_the_sandbox_knows_them(
     project: Project, name: str
 ) -> None:
+    campaign, languages = project.campaigns[name].parsed.campaign, _flow(project, name).languages
     with (project.folder / "contacts.csv").open("rb") as file:
-        rows = list(parse_contacts(Table(file, "contacts.csv"), "CN", _flow(project, name).languages))
+        table, times = Table(file, "contacts.csv"), TimeColumns.of(campaign, SANDBOX_STARTS)
+        rows = list(parse_contacts(table, "CN", languages, times=times))
     assert [type(row) for row in rows] == [ContactRow] * 4
+    ends = {row.times.last(campaign) for row in rows if isinstance(row, ContactRow)}
+    assert (NEVER in ends) == (name in WHENEVER)
+    assert all(end > SANDBOX_STARTS for end in ends)
     people = _people(project)
     assert {row["language"] for row in people} == set(LANGUAGES)
     assert all(reserved_number(row["number"]) for row in people)
@@ -248,12 +265,13 @@ def test_two_of_them_become_one_project_as_the_page_says(tongue: str, tmp_path: 
     project = tmp_path / "mine"
     make_project(project, "appointment")
     make_project(tmp_path / "more", "closing-notice")
-    copies = [line for line in commands if line.startswith("cp ")]
-    assert len(copies) == 4
+    (project / "prompts" / "en" / "line-welcome.wav").unlink()  # its words are changed, and it is not recorded yet
+    copies = [line for line in commands if re.match("cp|rm", line)]
+    assert len(copies) == 5
     for line in copies:
-        subprocess.run(shlex.split(line), cwd=project, check=True)
+        subprocess.run(["bash", "-c", line], cwd=project, check=True)
     found = checked_project(project)
-    assert found.problems == []
+    assert [problem.rule for problem in found.problems] == ["flow/prompt-missing"], "that of another business is no use"
     assert set(found.campaigns) == {"appointment", "closing-notice"}
 
 
