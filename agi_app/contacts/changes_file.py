@@ -79,7 +79,7 @@ def _read(table: Table, by: TimeColumns) -> TimeChanges:
             rejected.append(cells.rejected())
             continue
         seen.add(external_id, row.line)
-        text = cells.text(EVENT) if EVENT in columns.known else None
+        text = (found.said or cells.text(EVENT)) if EVENT in columns.known else None
         rows.append(NewTimes(external_id, row.line, found.times, text))
     reader.check(table)
     return TimeChanges(tuple(rows), tuple(one.problem(table.file) for one in rejected))

@@ -240,6 +240,8 @@ class _Reader:
         self._seen.add(external_id, row.line)
         self._times.took(external_id, told)
         fields = {title: row.cells[index].strip() for title, index in self._columns.others.items()}
+        if told.said:
+            fields[self._columns.header[self._columns.known[EVENT]]] = told.said
         return ContactRow(
             external_id,
             number.e164,

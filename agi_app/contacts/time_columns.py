@@ -13,8 +13,9 @@ priority         优先级                   0 to 9, 9 first; high/高, normal/�
 status           状态                     active/正常: to be called; cancelled/已取消: not; empty: as it was
 ===============  ======================  ==========================================================================
 
-Each stays a field of the contact as well, so that a flow which reads it says what it said. A time or a status that
-nobody can read rejects its row; a priority does not, since it changes only the order.
+Each stays a field of the contact as well, so that a flow which reads it says what it said; the time of ``due`` in the
+form that ``say`` reads. A time or a status that nobody can read rejects its row; a priority does not, since it changes
+only the order.
 """
 
 from __future__ import annotations
@@ -108,9 +109,13 @@ class OfficeWord:
     priority: int = 0
     cancelled: bool | None = None  # None: it does not say
     unread: str = ""  # the priority, when nobody can tell what it is
+    said: str = ""  # the time of `due` in the form that `say` reads, where the list has another one
 
 
 _SILENT = OfficeWord(NO_TIMES)
+_SAYABLE = re.compile(
+    r"\d{4}-\d{2}-\d{2}[T ]\d{1,2}:\d{2}(:\d{2})?", re.ASCII
+)  # `say … as: date` and `as: time` read it
 
 
 class TimeReader:
@@ -143,7 +148,12 @@ class TimeReader:
         begin, end = (earliest.at if earliest else None), (latest.until if latest else None)
         times = Times(event, begin, end, self._preferred(cells))
         self._judge(cells, times)
-        return OfficeWord(times, priority or 0, cancelled, unread)
+        return OfficeWord(times, priority or 0, cancelled, unread, self._said(cells, event))
+
+    def _said(self, cells: Cells, event: dt.datetime | None) -> str:
+        if event is None or _SAYABLE.fullmatch(cells.text(EVENT)):
+            return ""
+        return f"{event if self._by.zone is None else event.astimezone(self._by.zone):%Y-%m-%d %H:%M}"
 
     def took(self, external_id: str, found: OfficeWord) -> None:
         """The row became a contact: count what the import has to tell."""

@@ -16,6 +16,7 @@ from agi_app.contacts.columns import RejectedRow
 from agi_app.contacts.contacts_file import ContactsReading, contact_columns, parse_contacts
 from agi_app.contacts.time_columns import ACTIVE, CANCELLED, TimeColumns
 from agi_app.errors import AuthorError
+from agi_app.flow.saying.numbers_and_dates import spoken
 from agi_app.messages import speaking
 from agi_app.model.campaign import Campaign, Due, Purpose, Window
 from agi_app.model.contact_times import Times
@@ -75,6 +76,24 @@ def test_the_same_in_chinese() -> None:
     assert found.times == Times(utc(2026, 3, 5, 6, 30), utc(2026, 3, 1, 16), utc(2026, 3, 4, 10), hours)
     assert (found.priority, found.cancelled) == (8, False)
     assert found.fields["状态"] == "预约"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("2026-03-05 14:30", "2026-03-05 14:30"),
+        ("2026-03-05T9:30:00", "2026-03-05T9:30:00"),
+        ("2026/3/5 9:30", "2026-03-05 09:30"),
+        ("2026年3月5日下午2点半", "2026-03-05 14:30"),
+        ("2026-03-05T06:30Z", "2026-03-05 14:30"),
+        ("46086.604166666664", "2026-03-05 14:30"),
+    ],
+)
+def test_the_time_that_due_names_is_a_field_that_say_can_read(text: str, said: str) -> None:
+    found = contact("appointment", text)
+    assert found.fields == {"appointment": said}
+    for kind in ("date", "time"):
+        assert spoken(kind, found.fields["appointment"], "zh-CN")
 
 
 def test_a_file_without_these_columns_says_nothing_of_time() -> None:
