@@ -19,7 +19,8 @@ from agi_app.model.actors import Actor, Scope
 from agi_app.operations.calling import approvals, call_asks, campaigns, listening, pauses, previews
 from agi_app.operations.calling.asks import came_of_it
 from agi_app.operations.guard import guard_asks
-from agi_app.operations.people import complaint_asks, consents, contacts, erasure_asks, stop_links
+from agi_app.operations.people import complaint_asks, consents, contacts, erasure_asks, follow_ups, stop_links
+from agi_app.operations.people.contacts import WrittenCampaign
 from agi_app.operations.project import drafts, project_files
 from agi_app.operations.project.project_files import Project
 from agi_app.operations.service import tokens
@@ -34,6 +35,12 @@ BY_KIND: Mapping[str, Callable[[Installation, OpenAsk], Awaitable[Mapping[str, A
     guard_asks.KIND: guard_asks.do,
     complaint_asks.KIND: complaint_asks.do,
     erasure_asks.KIND: erasure_asks.do,
+}
+OF_CONTACTS: Mapping[str, Callable[[Installation, WrittenCampaign, OpenAsk], Awaitable[Mapping[str, Any]]]] = {
+    contacts.IMPORT: contacts.take,
+    contacts.CHECK: contacts.take,
+    follow_ups.MAKE: follow_ups.take,
+    follow_ups.LOOK: follow_ups.take,
 }
 HARMLESS = {("campaign", "pause"), ("campaign", "stop")}
 OVERTAKEN = {("campaign", "start"), ("campaign", "resume")}  # by one of those, which waits for nothing
@@ -85,8 +92,8 @@ async def do(
             return came_of_it(await stop_links.stop_by_link(acting, str((ask.private or {}).get("link"))))
         case drafts.KIND, drafts.SAVE | drafts.DISCARD | drafts.PUBLISH if isinstance(prepared, Project):
             return await drafts.take(acting, prepared, ask)
-        case contacts.KIND, contacts.IMPORT | contacts.CHECK if isinstance(prepared, Project):
-            return await contacts.take(acting, contacts.campaign_of(prepared, ask.object), ask)
+        case contacts.KIND, verb if verb in OF_CONTACTS and isinstance(prepared, Project):
+            return await OF_CONTACTS[verb](acting, contacts.campaign_of(prepared, ask.object), ask)
         case "consent", "add":
             return came_of_it(await consents.add(acting, dict(ask.private or {})))
         case pauses.ASK_KIND, pauses.ASK_VERB:

@@ -35,6 +35,7 @@ TABLES = {
     "calling_pause": "calling_pause",
     "import_file": "import_file",
     "import_stored": "import_stored",
+    "follow_up": "follow_up",
     "ask": "ask",
     "ask_answer": "ask_answer",
     "action": "action",

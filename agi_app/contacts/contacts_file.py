@@ -47,13 +47,13 @@ from agi_app.model import phone
 from agi_app.model.campaign import Due
 from agi_app.model.person import ContactRow
 
-_NO_FIELDS = {
+NO_FIELDS = {  # columns that are never fields of a contact
     "external_id": ("编号", "客户编号"),
     "number": NUMBER_TITLES,
     "person_id": ("人员编号",),
     "language": ("语言",),
 }
-ALIASES = {**_NO_FIELDS, **time_columns.ALIASES}
+ALIASES = {**NO_FIELDS, **time_columns.ALIASES}
 WITH_NUMBERS = {**ALIASES, **number_columns.ALIASES}
 REQUIRED = ("external_id", "number")
 LONGEST_ID = 200  # characters
@@ -100,7 +100,7 @@ def contact_columns(table: Table, due: Due | None = None) -> Columns:
     name = next(
         (n for n, also in WITH_NUMBERS.items() if any(same_title(due.column, one) for one in (n, *also))), due.column
     )
-    kept = {*time_columns.ALIASES, name}.difference(_NO_FIELDS)
+    kept = {*time_columns.ALIASES, name}.difference(NO_FIELDS)
     told = {name: t(" (the campaign's due names it)")}
     found = find_columns(table, {name: (), **WITH_NUMBERS}, (*REQUIRED, name), "contacts", kept, told)
     return Columns({**found.known, EVENT: found.known[name]}, found.others, found.header)

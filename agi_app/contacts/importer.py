@@ -41,7 +41,7 @@ from agi_app.contacts.import_batches import (
 from agi_app.contacts.stop_file import StopList, parse_stop_list
 from agi_app.contacts.tables.csv_table import Table
 from agi_app.contacts.tables.encoding import detect
-from agi_app.contacts.tables.opening import LARGEST_WHOLE, SentFile, open_table, private_copy, sha256_of_copy
+from agi_app.contacts.tables.opening import LARGEST_WHOLE, MadeFile, SentFile, open_table, private_copy, sha256_of_copy
 from agi_app.contacts.tables.text_lines import text_lines
 from agi_app.contacts.time_columns import TimeColumns
 from agi_app.contacts.whole_list import Whole, WholeList
@@ -272,7 +272,7 @@ def _contacts_plan(
 
 
 def _refuse_parts(path: Path | SentFile, spool: Spool[ContactRow]) -> None:
-    if isinstance(path, SentFile) and spool.batches > 1:
+    if isinstance(path, SentFile) and not isinstance(path, MadeFile) and spool.batches > 1:
         raise InputError(t("{file}: at most {most:,} rows are taken at once; send it in parts", file=path, most=BATCH))
 
 

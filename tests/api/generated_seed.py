@@ -12,10 +12,12 @@ from agi_app.installation import Installation
 from agi_app.model.actors import Actor, Role
 from agi_app.operations.calling import listening
 from agi_app.operations.guard import guard_lists
+from agi_app.operations.people import follow_ups
+from agi_app.operations.people.follow_ups import FollowUp
 from agi_app.recordings.files import RecordingFiles
 from agi_app.store.requested_calls import agent_calls, asks, verifications
 from agi_app.store.requested_calls.asks import NewAsk
-from tests.api.site import Site, answer_asks
+from tests.api.site import Site, answer_asks, written
 from tests.store.world import World, campaign, number
 
 BY_AGENTS = "by-agents"
@@ -37,6 +39,7 @@ def seed(site: Site) -> dict[str, Any]:
         "to_erase": site.run(somebody),
         "erasure_ask": site.run(erasure_ask),
         "listen_ask": listened(site),
+        "follow_up_ask": site.run(follow_up_ask),
     }
 
 
@@ -47,6 +50,8 @@ BODY = {
     "pattern": "+999861390000001",
     "agent": "desk",
     "flow": "checkup-reminder",
+    "from_campaign": BY_AGENTS,
+    "where": 'disposition == "later"',
 }
 
 
@@ -58,6 +63,8 @@ def name(named: dict[str, Any], case: Any) -> None:
         wanted = {"ask": named["listen_ask"]}
     if path.endswith(("/ask-call", "/{ask}/call", "/lists/{entry}")):
         wanted = {"campaign": BY_AGENTS, "ask": named["call_ask"], **named}
+    if "/follow-ups/asks/" in path:
+        wanted = {"ask": named["follow_up_ask"]}
     if path.endswith("/people/asks/{ask}"):
         wanted = {"ask": named["erasure_ask"]}
     if path.endswith("/erasure"):
@@ -80,6 +87,11 @@ async def agents_campaign(inst: Installation) -> int:
     await World(inst.store).running(dataclasses.replace(campaign(BY_AGENTS), by_agents=True), [301], consenting=[301])
     query = "SELECT contact_id FROM contact WHERE campaign = %(name)s"
     return await inst.store.value(int, query, {"name": BY_AGENTS}) or 0
+
+
+async def follow_up_ask(inst: Installation) -> int:
+    """An ask for a follow-up of the campaign that agents dial, which nobody has answered."""
+    return await follow_ups.ask(inst, written(inst), FollowUp(BY_AGENTS, "attempts > 0"), dry_run=True)
 
 
 def listened(site: Site) -> int:

@@ -1,4 +1,6 @@
-"""Contacts that are sent: as JSON, or as the CSV that `agi-app contacts import` reads. None of them makes a consent.
+"""Contacts that are sent, as JSON or as the CSV that `agi-app contacts import` reads, or taken from another campaign.
+
+None of them makes a consent.
 
 Each is an ask. A worker takes it, and the address of the ask says how many rows were added, updated and rejected.
 """
@@ -8,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -18,7 +21,9 @@ from agi_app.api.routes import ApiCall, Given, NoQuery, Query, Routes
 from agi_app.errors import InputError
 from agi_app.model.actors import Scope
 from agi_app.operations.people import contacts as operations
+from agi_app.operations.people import follow_ups
 from agi_app.operations.people.contacts import SentFile, WrittenCampaign
+from agi_app.operations.people.follow_ups import FollowUp
 from agi_app.operations.project import project_files
 
 routes = Routes()
@@ -49,6 +54,31 @@ class DryRunQuery(Query):
     """Whether to import, or only to say what an import would do."""
 
     dry_run: Literal["true", "false"] = Field("false", description="true: check all rows and store none of them")
+
+
+class FollowUpGiven(Given):
+    """Whose contacts are wanted, and which of them."""
+
+    from_campaign: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$")
+    where: Cell = Field(
+        min_length=1,
+        max_length=500,
+        description="a condition of disposition, outcome, attempts, answers.NAME and contact.COLUMN, as in a flow",
+    )
+
+
+class FollowUpAskAnswer(AskAnswer):
+    """A follow-up, or a dry run (verb follow_up_check). ``left_out``: how many of those that match, by the reason."""
+
+    contacts: int | None
+    matched: int | None
+    left_out: Mapping[str, int]
+    there: int | None = Field(description="in the campaign already; they stay as they are")
+    chosen: int | None = Field(description="to be added")
+    added: int | None
+    rejected: int | None
+    errors: list[RequestFault]
+    notes: list[str]
 
 
 class ImportAskAnswer(AskAnswer):
@@ -121,6 +151,36 @@ async def ask(call: ApiCall[NoQuery, None]) -> ImportAskAnswer:
     ]
     whole = ask_answer(found, None).model_dump()
     return ImportAskAnswer(**whole, **counts, errors=faults, notes=told.get("notes", []))
+
+
+@routes.post(
+    "/campaigns/{campaign}/follow-ups",
+    Scope.CONTACTS_IMPORT,
+    AskedAnswer,
+    query=DryRunQuery,
+    body=FollowUpGiven,
+    status=202,
+)
+async def follow_up(call: ApiCall[DryRunQuery, FollowUpGiven]) -> AskedAnswer:
+    """Ask a worker to add contacts of another campaign of the same purpose; /follow-ups/asks/{ask} says what it did."""
+    wanted = FollowUp(call.body.from_campaign, call.body.where)
+    dry_run = call.query.dry_run == "true"
+    return AskedAnswer(ask=await follow_ups.ask(call.inst, await _campaign(call), wanted, dry_run=dry_run))
+
+
+@routes.get("/follow-ups/asks/{ask}", Scope.CONTACTS_IMPORT, FollowUpAskAnswer)
+async def follow_up_ask(call: ApiCall[NoQuery, None]) -> FollowUpAskAnswer:
+    """How a follow-up ended: how many were taken, and why others were not."""
+    found = await follow_ups.asked(call.inst, int(call.path["ask"]))
+    told = found.answer or {}
+    counts = {name: told.get(name) for name in ("contacts", "matched", "there", "chosen", "added", "rejected")}
+    faults = [
+        RequestFault(pointer=_place(CSV_FILE, one), rule=one["rule"], text=one["text"])
+        for one in told.get("faults", [])
+    ]
+    whole = ask_answer(found, None).model_dump()
+    left_out, notes = told.get("left_out", {}), told.get("notes", [])
+    return FollowUpAskAnswer(**whole, **counts, left_out=left_out, errors=faults, notes=notes)
 
 
 def _place(file: str, fault: dict[str, Any]) -> str:

@@ -151,6 +151,8 @@ class ImportAnswer(ApiAnswer):
     updated: int
     unchanged: int
     finished: bool
+    from_campaign: str | None = Field(description="of a follow-up: whose contacts it was made of")
+    condition: str | None
 
 
 class Imports(ApiAnswer):

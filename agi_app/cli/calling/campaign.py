@@ -1,4 +1,4 @@
-"""campaign preview, start, pause, resume, stop, status."""
+"""campaign preview, start, pause, resume, stop, status, follow-up."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from agi_app.authoring import renames
+from agi_app.cli.calling.follow_up import follow_up
 from agi_app.cli.calling.totals_text import show_totals
 from agi_app.cli.common import (
     HERE,
@@ -160,6 +161,9 @@ def status(campaign: Name, project: ProjectOption = HERE, as_json: JsonOption = 
         if not reasons:
             for reason in seen.held_back:
                 say(t("held back now: {text}", text=reason.text))
+
+
+app.command("follow-up")(follow_up)
 
 
 def preview_record(seen: Preview, note: str | None, limit: int) -> dict[str, Any]:

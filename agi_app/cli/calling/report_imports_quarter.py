@@ -70,12 +70,16 @@ def _show(found: Sequence[of_imports.ImportRow], there: ZoneInfo) -> None:
         ("at", "by", "kind", "file", "rows", "added", "updated", "unchanged", "rejected", "SHA-256"),
         (
             (
-                *(f"{row.at.astimezone(there):%Y-%m-%d %H:%M}", _who(row), row.kind, row.name, row.rows, row.added),
+                *(f"{row.at.astimezone(there):%Y-%m-%d %H:%M}", _who(row), row.kind, _what(row), row.rows, row.added),
                 *(row.updated, row.unchanged, row.rejected, row.sha256 if row.finished else t("not finished")),
             )
             for row in found
         ),
     )
+
+
+def _what(row: of_imports.ImportRow) -> str:
+    return row.name if row.condition is None else f"{row.name}: {row.condition}"
 
 
 def _who(row: of_imports.ImportRow) -> str:

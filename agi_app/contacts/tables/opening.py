@@ -36,6 +36,13 @@ class SentFile:
         return self.name
 
 
+@dataclass(frozen=True, slots=True)
+class MadeFile(SentFile):
+    """A file of our own making, as long as it needs to be: ``file`` has it, and ``content`` is empty."""
+
+    file: IO[bytes]
+
+
 def open_table(source: IO[bytes], file: str, sheet: str | None = None) -> Table:
     """The table in ``source`` (seekable), text or workbook; ``sheet`` names a sheet of a workbook.
 
@@ -70,6 +77,9 @@ def private_copy(path: Path | SentFile, stack: ExitStack, largest: int = LARGEST
 
     Raises InputError when it cannot be read, or has more than ``largest`` bytes.
     """
+    if isinstance(path, MadeFile):
+        path.file.seek(0)
+        return path.file
     if isinstance(path, SentFile):
         return stack.enter_context(io.BytesIO(path.content))
     if path.name.startswith("~$"):

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from agi_app.flow.syntax.expressions import COMPARE, Compare, Expression, In, Literal, Logic, Name, Not, Term
 from agi_app.messages import spoken, t, template
@@ -78,14 +79,35 @@ class ExpressionError(ValueError):
         super().__init__(message)
 
 
-def parse(source: str) -> Expression:
-    """Read a condition; raises ``ExpressionError`` with the column of the first fault."""
+@dataclass(frozen=True, slots=True)
+class KnownNames:
+    """The names that a condition may have that is not one of a flow: these, and those behind a word and a dot."""
+
+    plain: tuple[str, ...]
+    dotted: Mapping[str, str]  # word -> what the name behind the dot is, for messages
+
+    @property
+    def shown(self) -> list[str]:
+        """All of them, as people write them."""
+        return [*self.plain, *(f"{word}.{what}" for word, what in self.dotted.items())]
+
+    def knows(self, name: str) -> bool:
+        """Whether it is one of them."""
+        word, dot, rest = name.partition(".")
+        return word in self.dotted and "." not in rest if dot else name in self.plain
+
+
+def parse(source: str, known: KnownNames | None = None) -> Expression:
+    """Read a condition; raises ``ExpressionError`` with the column of the first fault.
+
+    ``known`` are the only names that it may have; without them it is a flow's, whose variables the linter knows.
+    """
     if len(source) > MAX_LENGTH:
         raise ExpressionError(
             t("a condition has at most {max_length} characters; split it over several nodes", max_length=MAX_LENGTH),
             MAX_LENGTH,
         )
-    parser = _Parser(source)
+    parser = _Parser(source, known)
     root = parser.logic("or")
     parser.expect_end()
     return Expression(source, root, frozenset(parser.names))
@@ -94,8 +116,9 @@ def parse(source: str) -> Expression:
 class _Parser:
     """The tokens of one condition, and how far they are read."""
 
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, known: KnownNames | None) -> None:
         self.tokens = _tokens(source)
+        self.known = known
         self.position = 0
         self.depth = 0
         self.names: set[str] = set()
@@ -171,6 +194,12 @@ class _Parser:
     def _name(self, text: str, column: int) -> Name:
         if text in ("null", "None", "nothing"):
             raise ExpressionError(t('to ask whether a value is empty write "not NAME"'), column)
+        if self.known is not None:
+            if not self.known.knows(text):
+                there = ", ".join(self.known.shown)
+                raise ExpressionError(t('"{text}" is no name here; there is {there}', text=text, there=there), column)
+            self.names.add(text)
+            return Name(text)
         if text.startswith("now.") and text not in NOW_FORMATS:
             raise ExpressionError(t('"{text}": there is {there}', text=text, there=", ".join(NOW_FORMATS)), column)
         if "." in text and not text.startswith("now.") and (not text.startswith("contact.") or text.count(".") > 1):

@@ -36,6 +36,7 @@ from agi_app.operations.acting import imported_by, noted, reads
 from agi_app.store.calling import tallies
 from agi_app.store.calling.campaigns import load_campaign, save_campaign
 from agi_app.store.database.pool import Store
+from agi_app.store.people.imported_files import ImportedBy
 from agi_app.store.requested_calls import asks
 from agi_app.store.requested_calls.asks import Ask, NewAsk
 
@@ -49,6 +50,7 @@ __all__ = [
     "campaign_of",
     "check_sent",
     "import_file",
+    "import_made",
     "planner_for",
     "take",
 ]
@@ -97,7 +99,14 @@ async def import_file(
     return await _import(inst, campaign, file, sheet=sheet, reading=reading, storing=storing, whole=whole)
 
 
+@reads(Scope.CONTACTS_IMPORT)  # what made it is noted
+async def import_made(inst: Installation, campaign: WrittenCampaign, file: SentFile, by: ImportedBy) -> ImportSummary:
+    """Import a list that another operation made, and notes: by the same rules, under its own account of it."""
+    return await _import(inst, campaign, file, by=by)
+
+
 async def _import(inst: Installation, campaign: WrittenCampaign, file: Path | SentFile, **more: Any) -> ImportSummary:
+    by = more.pop("by", None) or imported_by(inst)
     wanted, flow = campaign.source.parsed.campaign, campaign.flow
     storing = more.pop("storing", None)
     if await load_campaign(inst.store, wanted.name) is None:  # a stored one is changed by its start only
@@ -110,7 +119,7 @@ async def _import(inst: Installation, campaign: WrittenCampaign, file: Path | Se
         inst.clock.now(),
         progress=storing,
         fields=columns_read(flow.parsed.flow) if flow else (),
-        by=imported_by(inst),
+        by=by,
         planner_for=await planner_for(inst.store, inst.settings.project, wanted),
         **more,
     )
@@ -141,7 +150,7 @@ async def ask(inst: Installation, campaign: WrittenCampaign, sent: SentFile, *, 
 async def asked(inst: Installation, ask_id: int) -> Ask:
     """An ask to import or check contacts, and its answer. Raises InputError when there is none, StoreError."""
     found = await asks.by_id(inst.store, ask_id)
-    if found is None or found.kind != KIND:
+    if found is None or found.kind != KIND or found.verb not in (IMPORT, CHECK):
         raise InputError(t("there is no ask {number}", number=ask_id))
     return found
 

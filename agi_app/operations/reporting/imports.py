@@ -20,7 +20,7 @@ from agi_app.store.people.imported_files import KINDS, ImportRow
 __all__ = ["KINDS", "ImportRow", "ImportsRequest", "imports", "write_imports"]
 COLUMNS = (
     *("local_time", "kind", "file", "sha256", "about", "account", "os_user"),
-    *("rows", "rejected", "added", "updated", "unchanged", "finished", "import"),
+    *("rows", "rejected", "added", "updated", "unchanged", "finished", "import", "from_campaign", "condition"),
 )
 ALWAYS = (dt.date(1970, 1, 1), dt.date(9000, 1, 1))
 
@@ -65,6 +65,7 @@ def _cells(some: Sequence[ImportRow], zone: dt.tzinfo) -> Sequence[Sequence[str]
             *(row.at.astimezone(zone).isoformat(" ", "seconds"), row.kind, row.name, row.sha256, row.about or ""),
             *(row.account, row.os_user or "", str(row.rows), str(row.rejected), str(row.added), str(row.updated)),
             *(str(row.unchanged), "yes" if row.finished else "no", str(row.import_id)),
+            *(row.from_campaign or "", row.condition or ""),
         )
         for row in some
     ]

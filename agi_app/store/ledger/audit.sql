@@ -118,6 +118,11 @@ FROM import_file
 SELECT 'import_stored' AS entry, stored_id AS id, import_id, added, updated, unchanged, consents::text AS consents, finished,
        recorded_at
 FROM import_stored
+
+-- name: rows_follow_up
+SELECT 'follow_up' AS entry, import_id AS id, from_campaign, condition, matched, left_out, recorded_at
+FROM follow_up
+
 -- name: rows_start_request
 SELECT 'start_request' AS entry, request_id AS id, campaign, why, contacts, pg_catalog.encode(fingerprint, 'hex') AS fingerprint,
        asked_by, alone, asked_at AS recorded_at

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from agi_app.store.database.pool import Store
-from agi_app.store.database.statements import Connection, load_queries, pages
+from agi_app.store.database.statements import Connection, as_json, load_queries, pages
 
 Q = load_queries("people/imported_files")
 AT_ONCE = 1000
@@ -15,12 +16,23 @@ KINDS = ("contacts", "consents", "stops", "do_not_call", "complaints", "guard")
 
 
 @dataclass(frozen=True, slots=True)
+class MadeFrom:
+    """Where a list of contacts comes from that was made from another campaign's."""
+
+    from_campaign: str
+    condition: str
+    matched: int  # contacts of that campaign that the condition names
+    left_out: Mapping[str, int]  # reason -> how many of them
+
+
+@dataclass(frozen=True, slots=True)
 class ImportedBy:
-    """Who imports, and when (rules time)."""
+    """Who imports, and when (rules time); ``made_from``: of no file, but of another campaign's contacts."""
 
     account: str
     os_user: str | None
     at: dt.datetime
+    made_from: MadeFrom | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +65,18 @@ class ImportRow:
     updated: int
     unchanged: int
     finished: bool
+    from_campaign: str | None = None  # whose contacts a follow-up was made of
+    condition: str | None = None
 
 
 async def begin(store: Store, file: FileSeen, by: ImportedBy) -> int:
     """Note an import; returns its number. Raises StoreError, and then nothing may be imported."""
-    return await store.the_value(int, Q["begin"], {**asdict(file), **asdict(by)}, "the import was not noted")
+    values: dict[str, Any] = {**asdict(file), "account": by.account, "os_user": by.os_user, "at": by.at}
+    query = "begin"
+    if by.made_from is not None:
+        query = "begin_follow_up"
+        values |= {**asdict(by.made_from), "left_out": as_json(dict(by.made_from.left_out))}
+    return await store.the_value(int, Q[query], values, "the import was not noted")
 
 
 async def stored(
