@@ -5,7 +5,7 @@ Read are, also in full-width signs and with the weekday before or behind (a wron
 ================================================  ===================================================================
 year first                                        2026-03-05, 2026/3/5, 2026.3.5, 20260305, 2026年3月5日
 the month as a word                               5 March 2026, 5 Mar 2026, March 5th, 2026, 05-MAR-2026
-day, month and year with dots                     05.03.2026
+day, month and year with dots                     05.03.2026; where the year comes first, only a day over 12
 numbers alone, in the order of the region         3/4/2026, 03-04-2026 (``day_orders``)
 the time of day behind it                         14:30, 14:30:00, 2:30 PM, 9am, 下午2:30, 下午2点半, 14时30分, 中午12点
 an offset behind that                             Z, UTC, +08:00, +0800, UTC+8, 北京时间
@@ -43,14 +43,15 @@ _DATES = (
     re.compile(rf"{_YEAR} ?(?P<sign>[-/.]) ?(?P<month>[0-9]{{1,2}}) ?(?P=sign) ?(?P<day>[0-9]{{1,2}})(?![0-9])"),
     re.compile(rf"{_YEAR} ?年 ?(?P<month>[0-9]{{1,2}}) ?月 ?(?P<day>[0-9]{{1,2}}) ?[日号]"),
     re.compile(r"(?P<year>20[0-9]{2})(?P<month>[0-9]{2})(?P<day>[0-9]{2})(?=$|[t ]|[0-9]{4}(?:[0-9]{2})?(?![0-9]))"),
-    re.compile(rf"(?P<day>[0-9]{{1,2}})\. ?(?P<month>[0-9]{{1,2}})\. ?{_YEAR}(?![0-9])"),
     re.compile(rf"{_DAY}[ ./-]*(?:of )?{_NAME}[ ,./-]*{_YEAR}(?![0-9])"),
     re.compile(rf"{_NAME}[ ./-]*{_DAY}(?![0-9])[ ,./-]*{_YEAR}(?![0-9])"),
     re.compile(rf"{_YEAR}[ ./-]*{_NAME}[ ./-]*(?P<day>[0-9]{{1,2}})(?![0-9])"),
 )
+_DOTTED = re.compile(rf"(?P<first>[0-9]{{1,2}})\. ?(?P<second>[0-9]{{1,2}})\. ?{_YEAR}(?![0-9])")
 _ORDERED = re.compile(
     rf"(?P<first>[0-9]{{1,2}}) ?(?P<sign>[-/]) ?(?P<second>[0-9]{{1,2}}) ?(?P=sign) ?{_YEAR}(?![0-9])"
 )
+_SURE = (False, False)  # neither the region nor the size of a number told which is the month
 _SHORT_YEAR = re.compile(
     r"[0-9]{1,2} ?([-/.]) ?[0-9]{1,2} ?\1 ?[0-9]{2}(?![0-9])|[0-9]{2} ?年"
     rf"|[0-9]{{1,2}}(?:st|nd|rd|th)?[ ./-]*{_NAME}[ ,./-]*[0-9]{{2}}(?![0-9:.点时apm])"
@@ -165,7 +166,13 @@ def _day(text: str, region: str | None) -> tuple[dt.date, str, tuple[bool, bool]
         if found := form.match(text):
             parts = found.groupdict()
             month = _MONTHS.index(parts["name"][:3]) + 1 if "name" in parts else int(parts["month"])
-            return _real(int(parts["year"]), month, int(parts["day"])), text[found.end() :], (False, False)
+            return _real(int(parts["year"]), month, int(parts["day"])), text[found.end() :], _SURE
+    if found := _DOTTED.match(text):
+        return (
+            _dotted(int(found["first"]), int(found["second"]), int(found["year"]), region),
+            text[found.end() :],
+            _SURE,
+        )
     if found := _ORDERED.match(text):
         day, told_by = _ordered(int(found["first"]), int(found["second"]), int(found["year"]), region)
         return day, text[found.end() :], told_by
@@ -176,6 +183,15 @@ def _day(text: str, region: str | None) -> tuple[dt.date, str, tuple[bool, bool]
     if _NO_YEAR.match(text):
         raise NotATime(t("has no year; write it as in 2026-03-05 14:30"))
     raise NotATime(_unreadable())
+
+
+def _dotted(first: int, second: int, year: int, region: str | None) -> dt.date:
+    """The day first, but where neither of the two orders is in use, and both fit."""
+    if order_of(region) is None and first <= 12 and second <= 12 and first != second:
+        ways = (DayOrder.DAY_FIRST, DayOrder.MONTH_FIRST)
+        one, other = (_of(way, first, second, year) for way in ways)
+        raise NotATime(t("may be {one} or {other}: write it in that form, year, month, day", one=one, other=other))
+    return _real(year, second, first)
 
 
 def _ordered(first: int, second: int, year: int, region: str | None) -> tuple[dt.date, tuple[bool, bool]]:

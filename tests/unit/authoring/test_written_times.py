@@ -76,8 +76,6 @@ def refused(text: str, zone: ZoneInfo | None = SHANGHAI, region: str | None = "C
         "Mar. 5th, 2026 14:30",
         "05-MAR-2026 14:30:00",
         "2026-Mar-05 14:30",
-        "05.03.2026 14:30",
-        "5.3.2026 um 14.30 Uhr",
         "２０２６－０３－０５　１４：３０",
         "'2026-03-05 14:30",
         "46086.604166666664",
@@ -435,3 +433,13 @@ def test_any_text_is_read_or_explained(text: str) -> None:
             continue
         assert FIRST_YEAR - 1 <= found.at.year <= LAST_YEAR + 1
         assert found.until >= found.at
+
+
+@pytest.mark.parametrize("text", ["05.03.2026 14:30", "5.3.2026 um 14.30 Uhr"])
+def test_dots_have_the_day_first_but_where_the_year_comes_first_nobody_knows(text: str) -> None:
+    for region in ("DE", "US", "GB"):
+        assert read_time(text, ZoneInfo("Europe/Berlin"), region).at == dt.datetime(2026, 3, 5, 13, 30, tzinfo=dt.UTC)
+    for unknown in ("CN", "SE", None):
+        with pytest.raises(NotATime, match="2026-03-05 or 2026-05-03"):
+            read_time(text, ZoneInfo("Europe/Berlin"), unknown)
+    assert read_time("25.03.2026 14:30", ZoneInfo("Europe/Berlin"), "CN").at.day == 25
