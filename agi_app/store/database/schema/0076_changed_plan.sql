@@ -13,6 +13,7 @@ BEGIN
     RETURN NULL;
 END $$;
 CREATE TRIGGER campaign_replan AFTER UPDATE OF spec ON campaign FOR EACH ROW
-    WHEN ((OLD.spec -> 'due', OLD.spec -> 'starts', OLD.spec -> 'ends')
-          IS DISTINCT FROM (NEW.spec -> 'due', NEW.spec -> 'starts', NEW.spec -> 'ends'))
+    WHEN ((OLD.spec -> 'due') IS DISTINCT FROM (NEW.spec -> 'due')
+          OR (OLD.spec -> 'starts') IS DISTINCT FROM (NEW.spec -> 'starts')
+          OR (OLD.spec -> 'ends') IS DISTINCT FROM (NEW.spec -> 'ends'))
     EXECUTE FUNCTION replan_contacts();
