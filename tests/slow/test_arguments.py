@@ -14,7 +14,7 @@ pytestmark = pytest.mark.slow  # whole commands
 CASES = [
     ("campain", "agi-app has no command 'campain'; did you mean \"campaign\"?\nsee `agi-app --help`"),
     ("campaign strat x", "agi-app campaign has no command 'strat'; did you mean \"start\"?"),
-    ("campaign list", "has no command 'list'; it has: approve, pause, preview, resume, start, status, stop"),
+    ("campaign list", "has no command 'list'; it has: approve, follow-up, pause, preview, resume, start, status, stop"),
     ("validate", "agi-app has no command 'validate': write agi-app check FOLDER"),
     ("start x", "agi-app has no command 'start': write agi-app campaign start NAME"),
     ("check --projcet .", 'agi-app check has no option --projcet; did you mean "--project"?'),
