@@ -131,6 +131,7 @@ async def test_an_import_is_not_shown_as_a_follow_up_nor_the_other_way_round(
             assert answer.status == expected, path
 
 
+@pytest.mark.attack("a follow-up is asked for without a token that may import")
 async def test_a_worker_wants_a_token_that_may_import(http: aiohttp.ClientSession, site: Site) -> None:
     """The service cannot make one up, and another scope is not enough."""
     narrow = site.run(lambda inst: token_of(inst, Role.OPERATOR, Scope.FIGURES_READ))

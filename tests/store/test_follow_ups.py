@@ -12,7 +12,7 @@ import pytest
 from agi_app.campaigns.project.new_project import make_project
 from agi_app.clock import Clock
 from agi_app.consent.opt_out_journal import Journal
-from agi_app.errors import Forbidden, InputError, NotThere
+from agi_app.errors import AuthorError, Forbidden, InputError, NotThere
 from agi_app.installation import Installation
 from agi_app.model.actors import Role
 from agi_app.model.call import CallResult, Outcome
@@ -109,6 +109,7 @@ async def test_those_whom_the_condition_names_are_on_the_new_list_in_their_order
     assert stored.state is CampaignState.DRAFT
 
 
+@pytest.mark.attack("a follow-up calls whose consent ended meanwhile")
 async def test_consent_is_judged_anew_when_they_are_called(
     world: World, store: Store, desk: Installation, april: WrittenCampaign
 ) -> None:
@@ -156,6 +157,7 @@ async def out(
     return done
 
 
+@pytest.mark.attack("a follow-up calls who said stop, at any number of theirs")
 async def test_who_said_stop_is_left_out(
     world: World, store: Store, desk: Installation, april: WrittenCampaign
 ) -> None:
@@ -175,6 +177,7 @@ async def test_who_said_stop_is_left_out(
     assert (await out(world, desk, april)).left_out == {"stopped": 3}
 
 
+@pytest.mark.attack("a follow-up calls who declined")
 async def test_who_declined_is_left_out(world: World, desk: Installation, april: WrittenCampaign) -> None:
     """The call, or what it was about; also when a later call brought something else."""
     wanted = await called(world, [1])
@@ -189,6 +192,7 @@ async def test_who_declined_is_left_out(world: World, desk: Installation, april:
     assert (await out(world, desk, april)).left_out == {"declined": 2}
 
 
+@pytest.mark.attack("a follow-up calls the wrong person")
 async def test_the_wrong_person_is_left_out(
     world: World, store: Store, desk: Installation, april: WrittenCampaign
 ) -> None:
@@ -205,6 +209,7 @@ async def test_the_wrong_person_is_left_out(
     assert (await out(world, desk, april)).left_out == {"wrong_person": 2}
 
 
+@pytest.mark.attack("a follow-up calls who waits to be called back, before that time")
 async def test_who_waits_to_be_called_back_is_left_out(
     world: World, store: Store, desk: Installation, april: WrittenCampaign
 ) -> None:
@@ -217,6 +222,7 @@ async def test_who_waits_to_be_called_back_is_left_out(
     assert (await out(world, desk, april)).left_out == {"call_back": 1}
 
 
+@pytest.mark.attack("a follow-up has somebody called by two campaigns at once")
 async def test_who_is_still_to_be_called_or_in_a_call_is_left_out(
     world: World, desk: Installation, april: WrittenCampaign
 ) -> None:
@@ -229,6 +235,7 @@ async def test_who_is_still_to_be_called_or_in_a_call_is_left_out(
     assert (await out(world, desk, april)).left_out == {"waiting": 4}
 
 
+@pytest.mark.attack("a follow-up calls whom the office cancelled, or who was erased")
 async def test_whom_the_office_cancelled_and_who_was_erased_are_left_out(
     world: World, store: Store, desk: Installation, april: WrittenCampaign
 ) -> None:
@@ -300,6 +307,7 @@ async def test_what_may_be_a_slip_is_told(world: World, desk: Installation, apri
     )
 
 
+@pytest.mark.attack("a follow-up uses a list for another purpose")
 async def test_a_list_cannot_cross_purposes(
     world: World, store: Store, desk: Installation, april: WrittenCampaign
 ) -> None:
@@ -323,6 +331,7 @@ async def test_a_list_cannot_cross_purposes(
     assert await listed(store) == {}
 
 
+@pytest.mark.attack("a column of the old list becomes a number by a follow-up")
 async def test_no_column_slips_a_number_in(
     world: World, store: Store, desk: Installation, april: WrittenCampaign
 ) -> None:
@@ -388,6 +397,7 @@ async def test_it_is_noted_as_an_import_with_where_it_comes_from(
             await store.execute(query)
 
 
+@pytest.mark.attack("a follow-up brings more contacts than were approved")
 async def test_more_contacts_than_a_start_was_approved_for_pause_the_campaign(
     world: World, store: Store, desk: Installation, april: WrittenCampaign
 ) -> None:
@@ -404,6 +414,7 @@ async def test_more_contacts_than_a_start_was_approved_for_pause_the_campaign(
     )  # fmt: skip
 
 
+@pytest.mark.attack("a generated list comes in by a follow-up")
 async def test_a_list_that_looks_generated_is_refused_here_too(
     world: World, store: Store, desk: Installation, april: WrittenCampaign
 ) -> None:
@@ -412,6 +423,45 @@ async def test_a_list_that_looks_generated_is_refused_here_too(
         await follow_ups.follow_up(desk, april, FollowUp(OLD, WHERE))
     assert await listed(store) == {}
     assert await world.value("SELECT count(*) FROM import_file") == 0
+
+
+@pytest.mark.attack("a generated list comes in by follow-ups, some of it at a time")
+async def test_slices_of_a_generated_list_are_counted_together(
+    world: World, store: Store, desk: Installation, april: WrittenCampaign
+) -> None:
+    await called(world, range(100, 140))
+    names = [f"Person {n}" for n in range(100, 140)]
+    some = [", ".join(f'"{name}"' for name in names[at : at + 15]) for at in (0, 15)]
+    await follow_ups.follow_up(desk, april, FollowUp(OLD, f"contact.name in [{some[0]}]"))
+    with pytest.raises(AuthorError, match="together with contacts that the campaign has"):
+        await follow_ups.follow_up(desk, april, FollowUp(OLD, f"contact.name in [{some[1]}]"))
+    assert len(await listed(store)) == 15
+
+
+@pytest.mark.attack("a list that nobody approved is called by way of a campaign that was")
+async def test_who_was_never_called_in_the_old_campaign_is_not_taken(
+    world: World, store: Store, desk: Installation, april: WrittenCampaign
+) -> None:
+    """Its own start needs the approval: until then all of them are still to be called there."""
+    await campaigns.save_campaign(store, campaign(OLD), "f", "flow: f\n")
+    await import_contacts(store, OLD, [contact(n) for n in range(1, 40, 2)], await world.now())
+    await campaigns.save_campaign(store, april.source.parsed.campaign, "f", "flow: f\n")
+    await campaigns.set_state(store, NEW, CampaignState.RUNNING, None, await world.now())
+    done = await follow_ups.follow_up(desk, april, FollowUp(OLD, "attempts == 0 or not contact.x"))
+    assert (done.matched, done.left_out, done.added) == (20, {"waiting": 20}, 0)
+
+
+@pytest.mark.attack("columns of the old list become consents by a follow-up")
+async def test_no_column_becomes_a_consent(
+    world: World, store: Store, desk: Installation, april: WrittenCampaign
+) -> None:
+    wanted = await called(world, [1])
+    words = {"consent": "yes", "purpose": "marketing", "wording": "I agree.", "同意": "是", "evidence": "form 7"}
+    await import_contacts(store, OLD, [dataclasses.replace(contact(1), fields=words)], await world.now())
+    before = await world.value("SELECT count(*) FROM consent")
+    done = await follow_ups.follow_up(desk, april, FollowUp(wanted.name, WHERE))
+    assert (done.added, await world.value("SELECT count(*) FROM consent")) == (1, before)
+    assert any("contacts import never creates consent" in note for note in done.notes)
 
 
 async def test_groups_of_a_quota_are_those_of_the_new_campaign(
@@ -425,6 +475,7 @@ async def test_groups_of_a_quota_are_those_of_the_new_campaign(
     assert (await listed(store))["row-1"]["quota_group"] == "Person 1"
 
 
+@pytest.mark.attack("somebody without the right to import follows up")
 async def test_who_may_not_import_may_not_follow_up(
     world: World, made: Path, april: WrittenCampaign, tmp_path: Path
 ) -> None:

@@ -164,6 +164,7 @@ async def other_node(database_url: str) -> AsyncIterator[World]:
     await opened.close()
 
 
+@pytest.mark.attack("two nodes claim the last place of a group at once")
 async def test_two_nodes_bring_each_group_to_its_number_exactly(world: World, other_node: World) -> None:
     """Six loops on two nodes claim at the same time, and calls end in any order, completed or not."""
     quota = Quota("group", None, (("north", 20), ("south", 13), ("west", 7)), ("confirmed",))
@@ -208,6 +209,7 @@ async def test_a_call_that_was_given_up_and_completed_after_all_comes_on_top(wor
     assert await groups(world, wanted) == {"north": (2, 0, 0)}
 
 
+@pytest.mark.attack("an agent calls somebody of a closed group")
 async def test_an_agent_cannot_call_somebody_of_a_closed_group(world: World, store: Store) -> None:
     """The gate is asked as for any call, and says why not; calls under way count."""
     wanted = await survey(world, [0, 3], Quota("group", 1, (), ("confirmed",)))

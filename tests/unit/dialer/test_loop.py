@@ -151,3 +151,20 @@ async def test_the_end_of_a_call_is_worth_a_look_for_those_who_want_a_place_and_
     on.dialer._rest(idle, NOBODY, 1.0)
     on.dialer._call_ended("test", cast(Any, None))
     assert (full.idle_until, idle.idle_until) == (0.0, 1.0)
+
+
+async def test_groups_that_calls_under_way_may_fill_are_told_and_looked_at_when_one_ends(
+    floor: Any, stored: list[StoredCampaign], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def full(*_: Any, **__: Any) -> ClaimBatch:
+        return ClaimBatch(short=claims.Nobody.BY_QUOTA)
+
+    stored.append(row("survey", rate=20))
+    on = floor()
+    monkeypatch.setattr(claims, "claim", full)
+    await on.run(0.5)
+    assert on.held == {"survey": "quota"}
+    survey = on.dialer.lines.running["survey"]
+    assert survey.idle_until > 0
+    on.dialer._call_ended("test", cast(Any, None))
+    assert survey.idle_until == 0.0
