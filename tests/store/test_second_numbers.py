@@ -134,3 +134,16 @@ async def test_a_number_of_more_than_five_persons_joins_nobody_and_is_not_called
     assert "number_shared" in (await clinic.of(11, "refused_by") or ())  # type: ignore[operator]
     joined = await clinic.world.value("SELECT count(*) FROM person WHERE e164 = %s AND same_as IS NOT NULL", number(11))
     assert joined == 0
+
+
+async def test_retries_begin_anew_at_the_point_after_a_last_number_that_is_refused(clinic: Clinic) -> None:
+    await clinic.opens(retry={"no_answer": (HOUR,)})
+    row = await visit(clinic, 1, 40)
+    await clinic.imports(replace(row, others=several(1, 20).others))  # the 20th has not consented
+    assert await called(clinic) == [number(1)]
+    assert await called(clinic) == []
+    assert await clinic.of(1, "retries_used") == {"no_answer": 1}
+    await clinic.later(1.1 * HOUR)
+    assert await called(clinic) == [number(1)]
+    assert await called(clinic) == []
+    assert (await clinic.of(1, "point"), await clinic.of(1, "retries_used")) == (1, {})

@@ -82,6 +82,7 @@ class Worker:
         self._sealing = sealing
         self._data_folder = data_folder
         self._look_around = asyncio.Event()  # something changed: keep house now
+        self._changes_open = False  # the office changed contacts, and it is not known yet which calls that concerns
         self._listening = False  # the connection that hears of stops is up; the live calls may be unchecked yet
         self._catalog_at: float | None = None  # when the database's objects were last looked at
         self._draining = False
@@ -187,8 +188,12 @@ class Worker:
         try:
             async with asyncio.timeout(ASK_S):
                 verdicts = await stop_table.live_check(self._node.store, self._node.live.attempt_ids)
-        except (StoreError, TimeoutError):
-            return  # a mark is not given on old facts; and what the next look at all calls finds ends then
+        except (StoreError, TimeoutError) as error:
+            _log.warning("the office changed contacts; which calls that concerns is asked again", error=str(error))
+            self._changes_open = True
+            self._look_around.set()
+            return
+        self._changes_open = False
         for attempt_id, verdict in verdicts.items():
             if verdict == "contact_changed":
                 self._node.live.stop_attempt(attempt_id, CHANGED, even_if_up=False)
@@ -233,6 +238,8 @@ class Worker:
         if not await self._lock.still_held():
             await self._retake_lock()
         await self._look_at_pause()
+        if self._changes_open:
+            await self._drop_changed()
         if self._listening and self.health.deaf is not None:
             await self._check_live_calls()
         ids = node.live.attempt_ids

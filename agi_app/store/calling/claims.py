@@ -190,10 +190,11 @@ class PutOffContacts:
         planned = self._plan(row["e164"], times_of(row), row["point"], self._now)
         if planned is not None and planned.at <= self._now:
             return False
-        state = (
-            {"state": "done"} if planned is None else {"state": "pending", "due_at": planned.at, "point": planned.point}
-        )
-        self.rows.append({"contact_id": row["contact_id"], "news": False, **state})
+        then: dict[str, Any] = {"state": "done"}
+        if planned is not None:
+            order = urgency(row["priority"], planned.point)
+            then = {"state": "pending", "due_at": planned.at, "point": planned.point, "urgency": order}
+        self.rows.append({"contact_id": row["contact_id"], "news": False, **then})
         return True
 
 

@@ -423,3 +423,23 @@ async def test_a_journal_that_cannot_be_read_holds_and_does_not_end_the_worker(
             assert not running.done()
         await until(lambda: stopping.stops.broken is None)
         running.cancel()
+
+
+async def test_a_change_by_the_office_ends_what_rings_on_it_and_is_asked_again_until_it_is_known(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers: list[dict[str, str] | Exception] = [StoreError("away"), {"a1": "contact_changed", "a2": "person_stopped"}]
+
+    async def live_check(_: Any, __: Any) -> dict[str, str]:
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(stop_table, "live_check", live_check)
+    await world.hears(Notification(CONTROL_CHANNEL, '{"contacts": "checkup"}'))
+    assert world.live.stopped == []
+    assert world.worker._changes_open
+    await world.worker._drop_changed()  # as the next round of housekeeping does
+    assert world.live.stopped == [("a1", False)], "one with whom somebody talks goes on; stops come by their own way"
+    assert not world.worker._changes_open
