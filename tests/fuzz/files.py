@@ -306,17 +306,18 @@ READERS: dict[str, Callable[[Path], list[Problem]]] = {
 def fault_of(found: Case, folder: Path) -> tuple[str | None, float]:
     """What is wrong with how this file is taken, if anything, and the seconds of the processor that it took."""
     began, before = _used(), grown()
-    fault = None
+    faults: list[str] = []
     try:
         problems = read(found, folder)
     except Exception as error:  # noqa: BLE001 - any exception is what is looked for
-        problems, fault = [], f"{type(error).__name__}: {str(error)[:200]}"
+        problems, faults = [], [f"{type(error).__name__}: {str(error)[:200]}"]
     took = _used() - began
     if took > SECONDS:
-        fault = fault or f"took {took:.1f} s"
+        faults.append(f"took {took:.1f} s")
     if (mib := grown()) > max(MIB, before + MIB // 10):  # also in a process that was large before
-        fault = fault or f"took {mib} MiB"
-    return fault or next((wrong for problem in problems if (wrong := _unclear(problem))), None), took
+        faults.append(f"took {mib} MiB")
+    faults += [wrong for problem in problems if (wrong := _unclear(problem))][:1]
+    return "; ".join(faults) or None, took
 
 
 def _used() -> float:
