@@ -59,6 +59,9 @@ def main() -> int:
     parser.add_argument(
         "--rows", type=int, help="import: one file of so many rows; gate, growth, service: contacts of the database"
     )
+    parser.add_argument(
+        "--office", action="store_true", help="growth: contacts with appointments, priorities and second numbers"
+    )
     parser.add_argument("--xlsx", action="store_true", help="import --rows: an Excel workbook instead of CSV")
     parser.add_argument("--threads", type=int, default=1, help="speech, response: cores for one utterance (default 1)")
     level = SpeechSettings().level
@@ -113,7 +116,10 @@ def _repeat(options: argparse.Namespace) -> int:
 def _bench(options: argparse.Namespace) -> Bench:
     alone: dict[str, Bench] = {
         "gate": (partial(gate.run, options.rows or gate.LARGE), gate.faults),
-        "growth": (partial(growth.run, options.rows or growth.SIZES[-1]), growth.faults),
+        "growth": (
+            partial(growth.run_office if options.office else growth.run, options.rows or growth.SIZES[-1]),
+            growth.faults,
+        ),
         "import": (imports.run, imports.faults),
         "flow": (flow.run, flow.faults),
         "prompts": (prompts.run, prompts.faults),

@@ -4,6 +4,10 @@ Of a hundred people six never consented, one consented to marketing only, one wi
 one said stop, two were called three hours ago and two ten days ago; a few have two numbers, and one in twenty of the
 American ones is on a do-not-call list. 70 % of the numbers behave like Chinese ones, 20 % like American, 10 % like
 British. All are of the reserved range +999.
+
+As an office has them (``office``): each has an appointment in the next two days, one in three is due for the point of
+3 h before it and the others for that of 48 h, one in ten has a priority, and one in ten a second number. Whatever their
+priority, the same hundred kinds of people are among them.
 """
 
 from __future__ import annotations
@@ -65,6 +69,33 @@ SELECT i, (%(campaigns)s::text[])[1 + i / 100 %% cardinality(%(campaigns)s::text
 FROM crowd ORDER BY i
 """
 
+_SECOND_NUMBERS = """
+INSERT INTO person (person_id, e164, number_hash, region, zones, same_as) OVERRIDING SYSTEM VALUE
+SELECT i + %(size)s, '+999861' || lpad((i * 37 + 1)::text, 9, '0'), sha256(('second' || e164)::bytea), 'CN',
+       ARRAY['Asia/Shanghai'], CASE WHEN i %% 200 = 13 THEN i - 1 ELSE i END
+FROM crowd WHERE i %% 10 = 3
+"""
+
+_SECOND_CONSENTS = """
+INSERT INTO consent (person_id, purpose, wording_id, method, given_at, source, content_hash, recorded_by)
+SELECT i + %(size)s, 'transactional', %(wording)s, 'web form', %(given)s, 'bench', sha256(('second' || e164)::bytea),
+       'bench'
+FROM crowd WHERE i %% 10 = 3
+"""
+
+_OFFICE_CONTACTS = """
+INSERT INTO contact (contact_id, campaign, external_id, person_id, language, fields, due_at, event_at, point, priority,
+                     urgency, number_ids, number_kinds) OVERRIDING SYSTEM VALUE
+SELECT i, (%(campaigns)s::text[])[1 + i / 100 %% cardinality(%(campaigns)s::text[])],
+       'C' || lpad(i::text, 8, '0'), i, 'zh-CN', '{"name": "测试"}',
+       %(now)s::timestamptz - interval '1 day' + i / 10000 * interval '1 s',
+       %(now)s::timestamptz + (2 + i %% 46) * interval '1 hour', point, priority, 10 * priority + point,
+       CASE WHEN i %% 10 = 3 THEN ARRAY[i, i + %(size)s] END, CASE WHEN i %% 10 = 3 THEN ARRAY['mobile', 'home'] END
+FROM (SELECT i, (i / 100 %% 3 = 0)::integer AS point,
+             CASE WHEN i / 100 %% 10 = 7 THEN 1 + i / 100 %% 3 ELSE 0 END AS priority
+      FROM crowd) AS o ORDER BY i
+"""
+
 _CALLS = """
 INSERT INTO attempt (attempt_id, contact_id, person_id, number_id, campaign, decision_id, node, trunk, caller_id, state,
                      lease_until, claimed_at, marked_at, rules_at, dialled, counts, ringing_at, ended_at, outcome)
@@ -74,15 +105,26 @@ FROM (SELECT i, %(now)s::timestamptz - CASE WHEN i %% 50 = 11 THEN interval '3 h
       FROM crowd WHERE i %% 50 IN (11, 12)) AS past
 """
 
-_ALL = (_PEOPLE, _CONSENTS, _REVOCATIONS, _STOPS, _LISTED, _CONTACTS, _CALLS)
+_PAST = (_PEOPLE, _CONSENTS, _REVOCATIONS, _STOPS, _LISTED, _CALLS)
+_PLAIN = (*_PAST, _CONTACTS)
+_OFFICE = (*_PAST, _SECOND_NUMBERS, _SECOND_CONSENTS, _OFFICE_CONTACTS)
 
 
-def make(url: str, campaigns: Sequence[str], caller_id: str, size: int, now: dt.datetime) -> None:
+def make(
+    url: str, campaigns: Sequence[str], caller_id: str, size: int, now: dt.datetime, *, office: bool = False
+) -> None:
     """Fill a migrated, empty database with ``size`` contacts, shared out to stored campaigns, that are due at ``now``.
 
+    ``office``: with appointments, priorities and second numbers; their campaigns have ``due`` then.
     Triggers and foreign keys are off meanwhile: the rows are as they would be, already in the audit tree.
     """
-    values: dict[str, Any] = {"campaigns": list(campaigns), "caller_id": caller_id, "now": now, "areas": AREAS}
+    values: dict[str, Any] = {
+        "campaigns": list(campaigns),
+        "caller_id": caller_id,
+        "now": now,
+        "areas": AREAS,
+        "size": size,
+    }
     values["given"] = dt.datetime(2026, 1, 5, 4, tzinfo=dt.UTC)
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("SET session_replication_role = replica")
@@ -103,13 +145,13 @@ def make(url: str, campaigns: Sequence[str], caller_id: str, size: int, now: dt.
             bounds = {"first": first, "last": min(size, first + CHUNK - 1)}
             with connection.transaction():
                 connection.execute(_NUMBERS, values | bounds)
-                for statement in _ALL:
+                for statement in _OFFICE if office else _PLAIN:
                     connection.execute(statement, values)
                 connection.execute("DROP TABLE crowd")
             if bounds["last"] % 1_000_000 == 0:
                 say(f"   {bounds['last']:,} contacts made")
         for table in ("person", "contact"):
-            connection.execute(f"SELECT setval(pg_get_serial_sequence('{table}', '{table}_id'), {size + 1})")
+            connection.execute(f"SELECT setval(pg_get_serial_sequence('{table}', '{table}_id'), {2 * size + 1})")
         connection.execute("VACUUM ANALYZE")
         connection.execute("CHECKPOINT")
 

@@ -29,6 +29,7 @@ from agi_app.campaigns.forecast import Limits
 from agi_app.campaigns.preview import Terms, preview
 from agi_app.clock import SandboxClock
 from agi_app.config.settings import load_settings
+from agi_app.due.planner import planner
 from agi_app.gate.decide import Decision, decide
 from agi_app.gate.facts import Facts
 from agi_app.model.campaign import Campaign, CampaignState, Pace, Purpose
@@ -127,13 +128,17 @@ def faults(record: dict[str, Any]) -> list[str]:
 
 @contextlib.contextmanager
 def made(project: Path, contacts: int, campaigns: Sequence[Campaign] = (OURS,)) -> Iterator[Path]:
-    """A project whose database has so many contacts of these campaigns; removed in the end."""
+    """A project whose database has so many contacts of these campaigns; removed in the end.
+
+    Those of campaigns with ``due`` have appointments, priorities and second numbers.
+    """
     people.make_project(project, _SETTINGS)
     began = time.perf_counter()
     server = embedded.acquire(project / "var", fast=True)  # without fsync while it is filled
     try:
         asyncio.run(_prepare(server.url, campaigns))
-        crowd.make(server.url, [campaign.name for campaign in campaigns], OURS.caller_id, contacts, NOW)
+        names, office = [campaign.name for campaign in campaigns], campaigns[0].due is not None
+        crowd.make(server.url, names, OURS.caller_id, contacts, NOW, office=office)
     finally:
         server.release()
     say(f"   {contacts:,} contacts made in {time.perf_counter() - began:.0f} s")
@@ -219,8 +224,9 @@ def _add(sums: tuple[Timed, Timed], turn: list[Timed]) -> None:
 
 async def claim(store: Store, limit: int, times: int, campaign: Campaign = OURS) -> Timed:
     """So many claims of one worker."""
-    terms = claims.ClaimTerms("bench", dt.timedelta(seconds=30), PLACES, store.clock.offset, "sandbox")
     ruleset, timed = load_ruleset(), Timed()
+    plan = planner(campaign, ruleset, PLACES)
+    terms = claims.ClaimTerms("bench", dt.timedelta(seconds=30), PLACES, store.clock.offset, "sandbox", plan=plan)
 
     def judge(facts: Facts, now: dt.datetime) -> Decision:
         return decide(facts, campaign, True, ruleset, now)

@@ -3,12 +3,16 @@
 A claim is what the dialer makes at 60 calls a second: 30 contacts of a campaign are locked with their persons, decided
 about and written, fsync on (``bench.gate``). All databases take turns, so that whatever else the machine does meets
 each; CPU tells of the work alone, contacts a second also of the disk.
+
+The same for an office (``run_office``): each contact has an appointment and two points of time, some have a priority
+or a second number; beside them one database of the smallest size without all that.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import datetime as dt
 import itertools
 import shutil
 import tempfile
@@ -18,7 +22,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from agi_app.model.campaign import Campaign
+from agi_app.model.campaign import Campaign, Due
 from bench import main_job, usage
 from bench.contacts import gate
 from bench.output import machine, say
@@ -28,6 +32,11 @@ SIZES = (10_000, 100_000, 1_000_000, 10_000_000)
 CAMPAIGNS, AMONG = (10, 100), 1_000_000  # so many share so many contacts; one campaign has them among the sizes
 ROUNDS, CLAIMS = 6, 10  # turns of each database, claims a turn
 WARM_UP = 6  # claims of each connection first: statements are prepared after five
+OFFICE = replace(
+    gate.OURS,
+    zone="Asia/Shanghai",
+    due=Due("appointment", (dt.timedelta(hours=48), dt.timedelta(hours=3))),
+)
 MOST = 1.25  # of the CPU a contact of the smallest: as gate's ratio of 0.8
 
 
@@ -59,31 +68,41 @@ class Crowd:
 
 def run(largest: int = SIZES[-1]) -> dict[str, Any]:
     """One run; no database has more than ``largest`` contacts."""
-    before, busy = machine(), usage.machine_times()
     sizes = [size for size in SIZES if size <= largest]
     among = min(AMONG, sizes[-1])
+    record, figures = _measured([(size, 1, gate.OURS) for size in sizes] + [(among, n, gate.OURS) for n in CAMPAIGNS])
+    return {
+        "bench": "growth",
+        **record,
+        "by_contacts": figures[: len(sizes)],
+        "by_campaigns": [next(one for one in figures if one["contacts"] == among), *figures[len(sizes) :]],
+    }
+
+
+def run_office(largest: int = SIZES[-1]) -> dict[str, Any]:
+    """The same with appointments, priorities and second numbers."""
+    sizes = [size for size in SIZES if size <= largest]
+    record, figures = _measured([(sizes[0], 1, gate.OURS)] + [(size, 1, OFFICE) for size in sizes])
+    return {"bench": "growth-office", **record, "without": figures[0], "by_contacts": figures[1:]}
+
+
+def _measured(wanted: Sequence[tuple[int, int, Campaign]]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """The machine, and the figures of databases of so many contacts in so many campaigns of that kind."""
+    before, busy = machine(), usage.machine_times()
     with tempfile.TemporaryDirectory(prefix="agi-app-bench-") as name:
         free = shutil.disk_usage(name).free
-        if free < (sum(sizes) + len(CAMPAIGNS) * among) * gate.DISK_A_CONTACT:
+        if free < sum(size for size, _, _ in wanted) * gate.DISK_A_CONTACT:
             raise SandboxError(
                 f"{name}: {free // 2**30} GiB are free, too few for these databases; set TMPDIR or --rows"
             )
         say(f"== {before['at']}, load {before['load']}")
         with contextlib.ExitStack() as stack:
-            wanted = [(size, 1) for size in sizes] + [(among, count) for count in CAMPAIGNS]
-            crowds = [_crowd(stack, Path(name), size, count) for size, count in wanted]
+            crowds = [_crowd(stack, Path(name) / str(n), *one) for n, one in enumerate(wanted)]
             for number in range(ROUNDS + 1):
                 for crowd in crowds:
                     _turn(crowd, counted=number > 0)
-    figures = [crowd.figures() for crowd in crowds]
-    return {
-        "bench": "growth",
-        **before,
-        "load_after": machine()["load"],
-        "machine_busy": usage.busy(busy, usage.machine_times()),
-        "by_contacts": figures[: len(sizes)],
-        "by_campaigns": [next(one for one in figures if one["contacts"] == among), *figures[len(sizes) :]],
-    }
+    after = {"load_after": machine()["load"], "machine_busy": usage.busy(busy, usage.machine_times())}
+    return before | after, [crowd.figures() for crowd in crowds]
 
 
 def faults(record: dict[str, Any]) -> list[str]:
@@ -100,9 +119,9 @@ def _cpu(figures: dict[str, Any]) -> int:
     return int(figures["python_us"] + figures["postgresql_us"])
 
 
-def _crowd(stack: contextlib.ExitStack, folder: Path, size: int, count: int) -> Crowd:
-    ours = [replace(gate.OURS, name=f"{gate.OURS.name}-{place}" if place else gate.OURS.name) for place in range(count)]
-    project = stack.enter_context(gate.made(folder / f"{size}-{count}", size, ours))
+def _crowd(stack: contextlib.ExitStack, folder: Path, size: int, count: int, kind: Campaign) -> Crowd:
+    ours = [replace(kind, name=f"{kind.name}-{place}" if place else kind.name) for place in range(count)]
+    project = stack.enter_context(gate.made(folder, size, ours))
     _, server = stack.enter_context(main_job.database(project))  # it stays up: a new one would read from disk again
     return Crowd(size, ours, project, server, itertools.cycle(ours))
 
