@@ -66,7 +66,6 @@ UNIMPORTED = {
     "agi_app.store.database.erased_traces": NEEDS_DATABASE,
     "agi_app.store.ledger.audit_check": NEEDS_DATABASE,
     "agi_app.store.ledger.audit_facts": NEEDS_DATABASE,
-    "agi_app.store.lists.calls": NEEDS_DATABASE,
     "agi_app.store.lists.campaigns": NEEDS_DATABASE,
     "agi_app.store.lists.contacts": NEEDS_DATABASE,
     "agi_app.store.lists.records": NEEDS_DATABASE,

@@ -90,6 +90,7 @@ class _Teller:
         return say["own_call" if call.purpose == Purpose.REHEARSAL else "call"].format(
             at=self._at(call.rules_at, seconds=True),
             number=self._which(call.number),
+            place=self._place(call),
             campaign=call.campaign,
             what=self._term(call.campaign),
             purpose=self._term(call.purpose),
@@ -98,6 +99,12 @@ class _Teller:
             meaning=say["meaning"].format(disposition=call.disposition) if call.disposition else "",
             length=say["length"].format(seconds=f"{lasted.total_seconds():.0f}") if lasted else "",
         )
+
+    def _place(self, call: PersonCall) -> str:
+        """Which of the contact's numbers it was, where that says something."""
+        say = self._say
+        further = say["place"].format(place=call.number_place) if (call.number_place or 1) > 1 else ""
+        return further + (say["kind"].format(kind=call.number_kind) if call.number_kind else "")
 
     def _refused_legs(self, legs: RefusedLegs) -> str:
         return self._say["refused_legs"].format(

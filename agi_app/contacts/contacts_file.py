@@ -234,7 +234,7 @@ class _Reader:
         person = self._id(cells, "person_id", "contacts/person-id")
         told = self._times.read(cells)
         others = number_columns.other_numbers(cells, number.e164 if number else "", self._region)
-        kind = number_columns.kind_of(cells, "number") if others else None
+        kind = number_columns.kind_of(cells, "number")
         if number is None or cells.faulty:
             return cells.rejected()
         self._seen.add(external_id, row.line)

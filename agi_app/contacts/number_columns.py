@@ -5,7 +5,7 @@ column           also called                                     what it says
 ===============  ==============================================  ====================================================
 number_2         phone_2, mobile_2, 手机2, 电话2, 备用电话 …        called when the number before it brought nobody
 number_3         phone_3, mobile_3, 手机3, 电话3 …                 likewise
-number_kind      号码类型, 电话类型                                 mobile, home, work …: in your own words
+number_kind      号码类型, 电话类型                                 mobile, home, work …: your words, for reports
 number_2_kind    号码2类型, 电话2类型                              of the second number
 number_3_kind    号码3类型, 电话3类型                              of the third
 ===============  ==============================================  ====================================================

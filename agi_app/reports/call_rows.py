@@ -12,7 +12,8 @@ from agi_app.model.phone import mask
 from agi_app.store.reporting.calls import CallOrRefusal, ConsentWords
 
 COLUMNS = (
-    *("local_time", "utc_time", "what", "campaign", "contact", "number", "country", "place", "place_zh"),
+    *("local_time", "utc_time", "what", "campaign", "contact", "number", "number_place", "number_kind"),
+    *("country", "place", "place_zh"),
     *("trunk", "number_shown", "outcome", "disposition", "seconds"),
     *("consent", "consent_given", "consent_method", "consent_source", "consent_words"),
     *("decision", "rules", "reasons", "rule_set", "call"),
@@ -39,7 +40,8 @@ class CallCells:
         rules, reasons = self._refused(row)
         return (
             *(self.at(row.at), f"{row.at.astimezone(dt.UTC).isoformat(' ', 'seconds')[:19]}Z"),
-            *("call" if row.attempt_id else "refused", row.campaign, row.external_id or "", shown, row.region or ""),
+            *("call" if row.attempt_id else "refused", row.campaign, row.external_id or "", shown),
+            *("" if row.number_place is None else str(row.number_place), row.number_kind or "", row.region or ""),
             *(place.en, place.zh, row.trunk or "", row.caller_id or "", row.outcome or "", row.disposition or ""),
             _seconds(row),
             *self._consent(consent),

@@ -14,6 +14,7 @@ from agi_app.reports.totals import Totals
 
 CONTACT_COLUMNS = (
     "external_id", "language", "state", "attempts", "outcome", "disposition", "due_at", "refused_by", "reason",
+    "reached_number", "reached_kind",
 )  # fmt: skip
 
 
@@ -32,6 +33,8 @@ def contact_record(row: Any) -> dict[str, str]:
         "due_at": row.due_at.isoformat() if row.due_at else "",
         "refused_by": " ".join(r.rule for r in row.reasons),
         "reason": "; ".join(r.text for r in row.reasons),
+        "reached_number": "" if row.reached_place is None else str(row.reached_place),
+        "reached_kind": row.reached_kind or "",
     }
 
 

@@ -35,6 +35,17 @@ class AgentFigures:
 
 
 @dataclass(frozen=True, slots=True)
+class NumberFigures:
+    """The calls to the first, second or third numbers of a campaign's contacts; those that go on are not counted."""
+
+    place: int  # from 1
+    called: int
+    rang: int
+    answered: int
+    reached: int  # answered by no machine
+
+
+@dataclass(frozen=True, slots=True)
 class GroupFigures:
     """One group of a campaign's quota; ``wanted`` None: the quota names no number for it."""
 
@@ -79,6 +90,7 @@ class Totals:
     expired: int = 0  # their time was over before they were reached
     cancelled: int = 0  # by the office
     quota: QuotaFigures | None = None  # None: all its contacts are called
+    numbers: Sequence[NumberFigures] = ()  # by their order in the list; the first one is always there
 
     @property
     def answer_rate(self) -> float:
@@ -92,4 +104,31 @@ class Totals:
 
     @property
     def _answered(self) -> int:
-        return sum(self.outcomes.get(o, 0) for o in ("human", "machine", "answered"))
+        return answered(self.outcomes)
+
+
+def answered(outcomes: Mapping[str, int]) -> int:
+    """How many of these calls somebody or something answered."""
+    return sum(outcomes.get(one, 0) for one in ("human", "machine", "answered"))
+
+
+def by_number(outcomes: Mapping[str, int], further: Mapping[str, int], rang: Mapping[str, int]) -> list[NumberFigures]:
+    """Figures by number, of calls that have ended; the first number has what ``further`` leaves of ``outcomes``.
+
+    ``further`` are outcomes of calls to second and third numbers by PLACE/OUTCOME, ``rang`` is by PLACE.
+    """
+    of_place: dict[int, dict[str, int]] = {1: dict(outcomes)}
+    for name, number in further.items():
+        place, _, outcome = name.partition("/")
+        of_place.setdefault(int(place), {})[outcome] = number
+        of_place[1][outcome] = of_place[1].get(outcome, 0) - number
+    return [
+        NumberFigures(
+            place,
+            sum(found.values()),
+            rang.get(str(place), 0),
+            answered(found),
+            answered(found) - found.get("machine", 0),
+        )
+        for place, found in sorted(of_place.items())
+    ]

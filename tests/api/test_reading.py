@@ -30,6 +30,9 @@ async def test_a_campaign_and_its_figures(http: aiohttp.ClientSession, site: Sit
     figures = await got(http, site, f"/campaigns/{CAMPAIGN}/figures")
     assert (figures["contacts"], figures["done"], figures["outcomes"]) == (8, 1, {"human": 1})
     assert figures["refused"]["consent_missing"] == 3
+    assert figures["numbers"] == [{"place": 1, "called": 1, "rang": 0, "answered": 1, "reached": 1}]
+    (call,) = (await got(http, site, "/attempts?outcome=human"))["data"]
+    assert (call["number_place"], call["number_kind"]) == (1, None)
     held = await got(http, site, f"/campaigns/{CAMPAIGN}/held-back")
     assert "no_worker" in [reason["by"] for reason in held["held_back"]]
 

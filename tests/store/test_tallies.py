@@ -40,7 +40,7 @@ async def test_figures_follow_a_campaign_from_import_to_end(world: World, store:
     found = await reports.tallies_of(store, wanted.name)
     assert found.contacts == {"parked": 2, "pending": 2, "claimed": 1, "done": 1}
     assert (found.outcomes, found.dispositions) == ({"busy": 1, "human": 1}, {"confirmed": 1})
-    assert await tallies.of_campaign(store, "another") == tallies.Tallies({}, {}, {}, {}, {})
+    assert await tallies.of_campaign(store, "another") == tallies.Tallies({}, {}, {}, {}, {}, {}, {})
 
 
 async def test_a_fold_changes_no_figure_and_leaves_nothing_to_fold(world: World, store: Store) -> None:

@@ -6,6 +6,8 @@ import asyncio
 import datetime as dt
 from collections.abc import Mapping
 
+from pydantic import Field
+
 from agi_app.api.cursors import of_whole
 from agi_app.api.resources.flows import YAML, text_of
 from agi_app.api.routes import ApiAnswer, ApiCall, Content, NoQuery, PageQuery, Routes
@@ -60,6 +62,16 @@ class QuotaAnswer(ApiAnswer):
     groups: list[GroupAnswer]
 
 
+class NumberAnswer(ApiAnswer):
+    """Calls to the contacts' first (``place`` 1), second or third numbers; those that go on are not counted."""
+
+    place: int
+    called: int
+    rang: int
+    answered: int
+    reached: int = Field(description="answered by no machine")
+
+
 class FiguresAnswer(ApiAnswer):
     """How far a campaign is. ``refused`` counts a contact under each rule that refused it last."""
 
@@ -83,6 +95,7 @@ class FiguresAnswer(ApiAnswer):
     refused: Mapping[str, int]
     local_caller_ids: Mapping[str, str]
     quota: QuotaAnswer | None
+    numbers: list[NumberAnswer]
 
 
 class WaitingReasonAnswer(ApiAnswer):

@@ -98,6 +98,8 @@ class AttemptAnswer(ApiAnswer):
     disposition: str | None
     answers: Mapping[str, str]
     note: str | None
+    number_place: int = Field(description="which of the contact's numbers was called, from 1")
+    number_kind: str | None = Field(description="what the list calls that number, such as mobile")
 
 
 class ContactStory(ApiAnswer):

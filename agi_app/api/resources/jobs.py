@@ -106,6 +106,8 @@ class ReportedCall(ApiAnswer):
     campaign: str
     contact: str
     number: str
+    number_place: str = Field(description="which of the contact's numbers was called, from 1")
+    number_kind: str = Field(description="what the list calls that number, such as mobile")
     country: str
     place: str
     place_zh: str

@@ -90,6 +90,8 @@ class CallToldAnswer(ApiAnswer):
     outcome: str | None
     disposition: str | None
     state: str
+    number_place: int | None = Field(description="of the contact's numbers, from 1; null: no contact was called")
+    number_kind: str | None = Field(description="what the list calls that number, such as mobile")
 
 
 class RowToldAnswer(ApiAnswer):

@@ -21,7 +21,6 @@ from agi_app.operations.reporting.table_requests import TableFormat, WrittenTabl
 from agi_app.printable import count_of
 
 _CONSENT = template("consent {consent} of {consent_given}, {consent_method}, {consent_source}: {consent_words}")
-_CONSENT = template("consent {consent} of {consent_given}, {consent_method}, {consent_source}: {consent_words}")
 OutputOption = Annotated[
     Path | None, typer.Option(help="Write a table into this file: its name ends with .csv, .xlsx or .jsonl.")
 ]
@@ -120,11 +119,24 @@ def _rows(file: Path) -> Iterator[dict[str, Any]]:
         yield from map(json.loads, lines)
 
 
+def _number(row: dict[str, str]) -> str:
+    """The number, with which of the contact's it is and what the list calls it, where that says something."""
+    told, place = row["number_kind"], row["number_place"]
+    if place not in ("", "1"):
+        told = t("number {place}, {kind}", place=place, kind=told) if told else t("number {place}", place=place)
+    return t("{number} ({which})", number=row["number"], which=told) if told else row["number"]
+
+
+def _where(row: dict[str, str]) -> str:
+    """The country and, as far as the number tells, the place, in the reader's language."""
+    place = row["place"] if current() == "en" else row["place_zh"] or row["place"]
+    return " ".join(filter(None, (row["country"], place)))
+
+
 def _tell(row: dict[str, str]) -> None:
     """A call in four lines: who and where, what happened, the consent, the rules."""
     what = t("call") if row["what"] == "call" else t("refused")
-    where = " ".join(filter(None, (row["country"], row["place"], row["place_zh"])))
-    say(f"{row['local_time']}  {what}  {row['campaign']}  {row['contact']}  {row['number']}  {where}")
+    say(f"{row['local_time']}  {what}  {row['campaign']}  {row['contact']}  {_number(row)}  {_where(row)}")
     judged = t("(decision {decision}, rule set {rule_set})", **row)
     if row["what"] != "call":
         say(f"  {row['rules']}: {row['reasons']} {judged}")

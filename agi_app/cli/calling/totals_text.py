@@ -9,7 +9,7 @@ from rich.table import Table
 
 from agi_app.cli.common import counts, out
 from agi_app.messages import t
-from agi_app.operations.calling.reports import AgentFigures, QuotaFigures, Totals
+from agi_app.operations.calling.reports import AgentFigures, NumberFigures, QuotaFigures, Totals
 from agi_app.printable import one_line
 
 MOST_GROUPS = 50  # shown
@@ -46,6 +46,8 @@ def _rows(totals: Totals) -> Iterator[tuple[str, str]]:
         yield t("local caller ID"), f"{number} ({proof})"
     yield t("contacts"), people
     yield t("calls"), calls
+    if len(totals.numbers) > 1:
+        yield from numbers_rows(totals.numbers)
     yield t("outcomes"), counts(totals.outcomes)
     yield t("dispositions"), counts(totals.dispositions)
     yield t("refused by rule"), counts(totals.refused)
@@ -53,6 +55,19 @@ def _rows(totals: Totals) -> Iterator[tuple[str, str]]:
         yield from quota_rows(totals.quota)
     if totals.agents is not None:
         yield from agents_rows(totals.agents)
+
+
+def numbers_rows(numbers: Sequence[NumberFigures]) -> Iterator[tuple[str, str]]:
+    """The lines about calls by the order of the contacts' numbers."""
+    for one in numbers:
+        figures = t(
+            "{called}, {rang} rang, {answered} answered, {reached} reached a person",
+            called=one.called,
+            rang=one.rang,
+            answered=one.answered,
+            reached=one.reached,
+        )
+        yield t("calls to number {place}", place=one.place), figures
 
 
 def quota_rows(quota: QuotaFigures) -> Iterator[tuple[str, str]]:

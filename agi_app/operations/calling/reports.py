@@ -25,7 +25,15 @@ from agi_app.operations.acting import noted, reads
 from agi_app.operations.calling.approvals import standing as standing_of
 from agi_app.operations.calling.listening import given
 from agi_app.reports.csv_and_json import contact_record, json_figures, json_items, to_csv
-from agi_app.reports.totals import AgentFigures, AgentsSeen, GroupFigures, QuotaFigures, Totals
+from agi_app.reports.totals import (
+    AgentFigures,
+    AgentsSeen,
+    GroupFigures,
+    NumberFigures,
+    QuotaFigures,
+    Totals,
+    by_number,
+)
 from agi_app.reports.why_waiting import Standstill, held_back, why_nobody
 from agi_app.store.calling import agents, nodes, pauses, quotas
 from agi_app.store.calling import reports as table
@@ -42,6 +50,7 @@ __all__ = [
     "AgentFigures",
     "CampaignFigures",
     "CampaignReport",
+    "NumberFigures",
     "QuotaFigures",
     "Totals",
     "as_csv",
@@ -210,6 +219,7 @@ async def _totals(store: Store, stored: StoredCampaign, now: dt.datetime) -> Tot
         dispositions=kept.dispositions,
         refused=kept.refused,
         quota=await _quota_of(store, campaign),
+        numbers=by_number({o: n for o, n in kept.outcomes.items() if o != "dialling"}, kept.numbers, kept.rang),
     )
 
 

@@ -284,6 +284,7 @@ def _settled(
         }
     if slot is not None:
         attempt = {"attempt_id": uuid.uuid4().hex, "caller_id": decision.caller_id}
+        attempt |= {"called_place": judged.row["number_place"]}
         if by_port:
             attempt |= {"port": decision.caller_id, "port_scope": gateway_ports.scope_of(decision.caller_id)}
         return row | attempt | {"state": "claimed", "trunk_slot": slot[0], "campaign_slot": slot[1]}

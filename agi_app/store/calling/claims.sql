@@ -108,7 +108,7 @@ WITH given AS MATERIALIZED (
         (contact_id bigint, person_id bigint, number_id bigint, state text, due_at timestamptz, news boolean,
          rules text[], reasons jsonb, inputs jsonb, ruleset_version text, decided_at timestamptz,
          attempt_id text, caller_id text, port text, port_scope text, trunk_slot integer, campaign_slot integer,
-         revision integer, point smallint, urgency smallint, number_place smallint, used text)
+         revision integer, point smallint, urgency smallint, number_place smallint, used text, called_place smallint)
 ), kept AS (
     INSERT INTO campaign_version (version, campaign, spec)
     SELECT %(campaign_version)s, %(campaign)s, %(spec)s
@@ -122,9 +122,9 @@ WITH given AS MATERIALIZED (
     FROM given WHERE news
 ), opened AS (
     INSERT INTO attempt (attempt_id, contact_id, person_id, number_id, campaign, decision_id, node, trunk, caller_id,
-                         line, agents, rules_at, lease_until, revision)
+                         line, agents, rules_at, lease_until, revision, number_place)
     SELECT attempt_id, contact_id, person_id, number_id, %(campaign)s, decision_id, %(node)s, %(trunk)s,
-           caller_id, port, %(agents)s, %(now)s, clock_timestamp() + %(lease)s::interval, revision
+           caller_id, port, %(agents)s, %(now)s, clock_timestamp() + %(lease)s::interval, revision, called_place
     FROM given WHERE attempt_id IS NOT NULL
 ), occupied AS (
     UPDATE slot SET attempt_id = g.attempt_id

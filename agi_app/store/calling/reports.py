@@ -33,6 +33,8 @@ class AttemptRow:
     attempt_id: str
     external_id: str
     person_id: int
+    number_place: int  # of the contact's numbers the one that was called, from 1
+    number_kind: str | None  # what the list calls it
     trunk: str
     caller_id: str
     rules_at: dt.datetime
@@ -66,6 +68,8 @@ class ContactStatus:
     reasons: Sequence[Reason]
     decided_at: dt.datetime | None
     ruleset_version: str | None
+    reached_place: int | None  # of the number at which a call was last answered by no machine; None: by none
+    reached_kind: str | None  # what the list calls it
 
 
 async def tallies_of(store: Store, campaign: str) -> Tallies:

@@ -3,7 +3,8 @@
 SET LOCAL cursor_tuple_fraction = 1.0;
 
 -- name: attempts
-SELECT a.attempt_id, c.external_id, a.person_id, a.trunk, a.caller_id, a.rules_at, a.marked_at, a.ringing_at,
+SELECT a.attempt_id, c.external_id, a.person_id, a.number_place,
+       kind_of_number(c.number_ids, c.number_kinds, c.person_id, coalesce(a.number_id, a.person_id)) AS number_kind, a.trunk, a.caller_id, a.rules_at, a.marked_at, a.ringing_at,
        a.answered_at, a.ended_at, a.state, a.outcome, a.cause, a.tech_cause, a.disposition, a.answers, a.counts, a.note,
        ARRAY(SELECT r.recording_id FROM recording r WHERE r.attempt_id = a.attempt_id AND r.sha256 IS NOT NULL
              ORDER BY r.recording_id) AS recordings
@@ -13,8 +14,13 @@ ORDER BY a.marked_at;
 
 -- name: contacts
 SELECT c.external_id, c.person_id, c.language, c.state, c.attempts_made, c.last_outcome, c.disposition,
-       nullif(c.due_at, 'infinity') AS due_at, coalesce(d.reasons, '[]') AS reasons, d.decided_at, d.ruleset_version
+       nullif(c.due_at, 'infinity') AS due_at, coalesce(d.reasons, '[]') AS reasons, d.decided_at, d.ruleset_version,
+       talk.number_place AS reached_place,
+       kind_of_number(c.number_ids, c.number_kinds, c.person_id, talk.number_id) AS reached_kind
 FROM contact c LEFT JOIN decision d ON d.decision_id = c.last_decision_id AND NOT d.allowed
+LEFT JOIN LATERAL (SELECT a.number_place, coalesce(a.number_id, a.person_id) AS number_id FROM attempt a
+                   WHERE a.contact_id = c.contact_id AND a.dialled AND a.outcome IN ('human', 'answered')
+                   ORDER BY a.marked_at DESC LIMIT 1) AS talk ON c.attempts_made > 0
 WHERE c.campaign = %(campaign)s
 ORDER BY c.contact_id LIMIT %(most)s;
 

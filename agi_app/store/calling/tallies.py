@@ -25,6 +25,8 @@ class Tallies:
     held: Mapping[str, int]  # of those, who are still to be called
     outcomes: Mapping[str, int]  # of the calls that have ended
     dispositions: Mapping[str, int]
+    numbers: Mapping[str, int]  # outcomes of calls to second and third numbers, as PLACE/OUTCOME
+    rang: Mapping[str, int]  # calls that rang, by the place of the number
 
     @property
     def total(self) -> int:
@@ -37,7 +39,7 @@ class WrongFigure:
     """A kept figure that is not what the rows say: both are of one snapshot."""
 
     campaign: str
-    kind: str  # contact, refused, held, outcome, disposition
+    kind: str  # contact, refused, held, outcome, disposition, rang, number, or of a group
     name: str
     kept: int
     counted: int
@@ -48,7 +50,8 @@ async def of_campaign(store: Store, campaign: str) -> Tallies:
     found: dict[str, dict[str, int]] = defaultdict(dict)
     for row in await store.records(Q["of_campaign"], {"campaign": campaign}):
         found[row["kind"]][row["name"]] = row["number"]
-    return Tallies(found["contact"], found["refused"], found["held"], found["outcome"], found["disposition"])
+    kinds = ("contact", "refused", "held", "outcome", "disposition", "number", "rang")
+    return Tallies(*(found[kind] for kind in kinds))
 
 
 async def fold(store: Store) -> int:

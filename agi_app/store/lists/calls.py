@@ -64,6 +64,8 @@ class AttemptItem:
     disposition: str | None
     answers: Mapping[str, str]
     note: str | None
+    number_place: int  # of the contact's numbers the one that was called, from 1
+    number_kind: str | None  # what the list calls it
 
 
 @dataclass(frozen=True, slots=True)

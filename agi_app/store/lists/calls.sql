@@ -75,7 +75,8 @@ ORDER BY a.claimed_at DESC, a.attempt_id DESC LIMIT %(walk)s
 -- name: attempt
 a.attempt_id, a.campaign, a.contact_id, c.external_id, a.person_id, a.decision_id, a.node, a.trunk, a.caller_id, a.state,
        a.dialled, a.claimed_at, a.marked_at, a.ringing_at, a.answered_at, a.ended_at, a.outcome, a.cause, a.tech_cause,
-       a.disposition, a.answers, a.note
+       a.disposition, a.answers, a.note, a.number_place,
+       kind_of_number(c.number_ids, c.number_kinds, c.person_id, coalesce(a.number_id, a.person_id)) AS number_kind
 FROM keys k LEFT JOIN attempt a ON a.attempt_id = k.id AND NOT k.is_cut
 LEFT JOIN contact c ON c.contact_id = a.contact_id
 

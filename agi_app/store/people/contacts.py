@@ -191,7 +191,7 @@ async def _copy(
                     planned.point,
                     urgency(row.priority, planned.point),
                     [row.number, *(other.number for other in row.others)] if row.others else None,
-                    [row.kind or "", *(other.kind or "" for other in row.others)] if row.others else None,
+                    [row.kind or "", *(other.kind or "" for other in row.others)] if row.others or row.kind else None,
                 )
             )
 

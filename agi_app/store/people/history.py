@@ -97,6 +97,8 @@ class PersonCall:
     outcome: str | None
     disposition: str | None
     state: str
+    number_place: int | None = None  # of the contact's numbers, from 1; None: no contact was called
+    number_kind: str | None = None  # what the list calls it
 
 
 @dataclass(frozen=True, slots=True)

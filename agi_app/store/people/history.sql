@@ -58,13 +58,15 @@ SELECT name, region, as_of FROM list_of_person WHERE person_id = %(person_id)s O
 -- Of campaigns, and whatever else rang one of the person's numbers: calls to prove it, rehearsals, legs of transfers.
 -- name: calls_of
 SELECT a.attempt_id, coalesce(a.number_id, a.person_id)::text AS number, a.campaign, c.purpose, a.caller_id, a.rules_at,
-       a.marked_at, a.ringing_at, a.answered_at, a.ended_at, a.outcome, a.disposition, a.state
+       a.marked_at, a.ringing_at, a.answered_at, a.ended_at, a.outcome, a.disposition, a.state, a.number_place,
+       kind_of_number(k.number_ids, k.number_kinds, k.person_id, coalesce(a.number_id, a.person_id)) AS number_kind
 FROM attempt a
-JOIN campaign c ON c.name = a.campaign
+JOIN campaign c ON c.name = a.campaign LEFT JOIN contact k ON k.contact_id = a.contact_id
 WHERE a.person_id IN (SELECT group_of(head_of(%(person_id)s))) AND a.dialled
 UNION ALL
 SELECT o.id, o.person_id::text, o.kind, 'rehearsal', coalesce(o.shown, ''), o.dialled_at, o.marked_at, NULL,
-       NULL, o.ended_at, o.result, NULL, CASE WHEN o.ended_at IS NULL THEN 'dialling' ELSE 'ended' END
+       NULL, o.ended_at, o.result, NULL, CASE WHEN o.ended_at IS NULL THEN 'dialling' ELSE 'ended' END,
+       NULL, NULL
 FROM (SELECT 'verification-' || verification_id AS id, 'callerid prove' AS kind, person_id, shown, dialled_at,
              requested_at AS marked_at, ended_at, result
       FROM verification_call

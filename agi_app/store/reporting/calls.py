@@ -73,6 +73,8 @@ class CallOrRefusal(msgspec.Struct, frozen=True):  # made millions of times: a t
     ruleset_version: str | None
     consents: str | None  # JSON: the facts that were judged by
     purpose: str | None
+    number_place: int | None  # of the number among the contact's, from 1; None for a refusal
+    number_kind: str | None  # what the list calls it
 
     @property
     def number(self) -> str | None:

@@ -12,7 +12,8 @@ SELECT spec::jsonb ->> 'trunk' AS trunk FROM campaign_version UNION SELECT spec 
 -- name: made
 SELECT a.rules_at AS at, a.campaign, c.external_id, p.person_id, p.e164, p.region, a.trunk, a.caller_id, a.outcome,
        a.disposition, a.answered_at, a.ended_at, a.attempt_id, a.decision_id, NULL AS reasons, d.ruleset_version,
-       (d.inputs -> 'consents')::text AS consents, v.purpose
+       (d.inputs -> 'consents')::text AS consents, v.purpose, a.number_place,
+       kind_of_number(c.number_ids, c.number_kinds, c.person_id, p.person_id) AS number_kind
 FROM (SELECT * FROM attempt
       WHERE dialled AND rules_at >= %(since)s AND rules_at < %(until)s
       ORDER BY rules_at, decision_id, attempt_id OFFSET 0) AS a
@@ -32,7 +33,8 @@ WHERE (%(campaigns)s::text[] IS NULL OR a.campaign = ANY(%(campaigns)s))
 -- The number is that of the contact, unless the contact has become another person's since.
 SELECT d.decided_at AS at, d.campaign, c.external_id, p.person_id, p.e164, p.region, v.trunk, d.inputs ->> 'caller_id' AS caller_id,
        NULL AS outcome, NULL AS disposition, NULL::timestamptz AS answered_at, NULL::timestamptz AS ended_at,
-       NULL AS attempt_id, d.decision_id, d.reasons::text AS reasons, d.ruleset_version, NULL AS consents, v.purpose
+       NULL AS attempt_id, d.decision_id, d.reasons::text AS reasons, d.ruleset_version, NULL AS consents, v.purpose,
+       NULL::smallint AS number_place, kind_of_number(c.number_ids, c.number_kinds, c.person_id, p.person_id) AS number_kind
 FROM (SELECT * FROM decision
       WHERE NOT allowed AND decided_at >= %(since)s AND decided_at < %(until)s
       ORDER BY decided_at, decision_id OFFSET 0) AS d

@@ -40,6 +40,8 @@ def call(*consents: dict[str, Any], **changes: Any) -> CallOrRefusal:
         "ruleset_version": "r",
         "purpose": "transactional",
         "consents": json.dumps(consents),
+        "number_place": 2,
+        "number_kind": "home",
     }
     return CallOrRefusal(**{**base, **changes})
 
@@ -74,6 +76,12 @@ def test_a_number_is_masked_unless_it_is_to_be_whole() -> None:
     assert told(call(), whole_numbers=True)["number"] == "+8613880012345"
     assert told(call())["place_zh"] == "四川省成都市"
     assert told(call())["seconds"] == "31"
+
+
+def test_a_call_says_which_number_of_the_contact_it_was_to() -> None:
+    assert (told(call())["number_place"], told(call())["number_kind"]) == ("2", "home")
+    old = told(call(number_place=None, number_kind=None))
+    assert (old["number_place"], old["number_kind"]) == ("", "")
 
 
 def test_of_an_erased_person_and_consent_it_says_that_they_were_there() -> None:

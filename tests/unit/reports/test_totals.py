@@ -14,7 +14,7 @@ import pytest
 from agi_app.gate.case import Reason
 from agi_app.model.reason_text import KEPT
 from agi_app.reports.csv_and_json import contact_record, json_figures, json_items, to_csv
-from agi_app.reports.totals import Totals
+from agi_app.reports.totals import NumberFigures, Totals, by_number
 from agi_app.reports.why_waiting import Standstill, why_nobody
 
 WELL = Standstill(
@@ -101,6 +101,8 @@ def record(external_id: str = "A1", reason: str = "no consent") -> dict[str, str
             disposition=None,
             due_at=LATER,
             reasons=[Reason("consent_missing", {"en": reason}, case=KEPT)],
+            reached_place=2,
+            reached_kind="=home",
         )
     )
 
@@ -133,3 +135,19 @@ def test_the_share_of_machines_is_of_answered_calls() -> None:
 
 def test_without_calls_the_answer_rate_is_zero() -> None:
     assert replace(TOTALS, attempts=0, outcomes={}).answer_rate == 0.0
+
+
+def test_a_kind_that_looks_like_a_formula_is_none() -> None:
+    (row,) = csv.DictReader(io.StringIO(to_csv([record()]), newline=""))
+    assert (row["reached_number"], row["reached_kind"]) == ("2", "'=home")
+
+
+def test_the_first_number_has_the_calls_that_the_others_have_not() -> None:
+    found = by_number(
+        {"human": 5, "machine": 2, "busy": 4}, {"2/human": 2, "2/busy": 1, "3/machine": 1}, {"1": 6, "2": 2}
+    )
+    assert found == [NumberFigures(1, 7, 6, 4, 3), NumberFigures(2, 3, 2, 2, 2), NumberFigures(3, 1, 0, 1, 0)]
+
+
+def test_without_calls_the_first_number_has_none() -> None:
+    assert by_number({}, {}, {}) == [NumberFigures(1, 0, 0, 0, 0)]
