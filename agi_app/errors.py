@@ -8,6 +8,7 @@ wrong, 2 the environment is wrong, 3 another worker owns this Asterisk.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Literal
 
 from agi_app.messages import t
@@ -80,6 +81,33 @@ class ConfigError(AgiAppError):
 
 class StoreError(AgiAppError):
     """PostgreSQL cannot be reached, refuses, or holds something it should not."""
+
+
+class ExchangeFault(StrEnum):
+    """Of which kind a fault of a database or a folder of others is, for programs."""
+
+    UNREACHABLE = "unreachable"  # it may be well later
+    SLOW = "slow"  # so too
+    REFUSED = "refused"  # user, password, certificate
+    ADDRESS = "address"
+    OURS = "ours"  # it is a database of agi-app
+    RIGHTS = "rights"  # its role may do too much
+    STATEMENT = "statement"
+    VALUES = "values"
+    ROWS = "rows"  # it changed none, or more than one
+    TOO_MUCH = "too_much"
+    FOLDER = "folder"
+
+
+class ExchangeError(AgiAppError):
+    """A database or a folder of others cannot be used as it is, or holds something it should not.
+
+    ``placed``: the message says which database or folder.
+    """
+
+    def __init__(self, message: str, kind: ExchangeFault, *, placed: bool = False) -> None:
+        self.kind, self.placed = kind, placed
+        super().__init__(message)
 
 
 class AsteriskError(AgiAppError):

@@ -95,7 +95,7 @@ def test_what_is_to_be_corrected_is_where_it_was_set(
 
 def test_every_named_query_is_used_and_every_used_one_exists() -> None:
     """A forgotten query or a mistyped name is found without a database."""
-    sources = "".join(path.read_text() for path in statements.FOLDER.rglob("*.py"))
+    sources = "".join(path.read_text() for path in statements.FOLDER.parent.rglob("*.py"))
     families = tuple(re.findall(r'Q(?:\[|\.get\()f"([a-z]+_)\{', sources))  # such as Q[f"erase_{kind}"]
     files = [path for path in statements.FOLDER.rglob("*.sql") if path.parent.name != "schema"]
     texts = "".join(path.read_text() for path in files)
