@@ -69,7 +69,6 @@ UNIMPORTED = {
     "agi_app.store.lists.campaigns": NEEDS_DATABASE,
     "agi_app.store.lists.contacts": NEEDS_DATABASE,
     "agi_app.store.lists.records": NEEDS_DATABASE,
-    "agi_app.store.people.imports": NEEDS_DATABASE,
     "agi_app.store.service.api_tokens": NEEDS_DATABASE,
     "agi_app.store.requested_calls.call_backs": NEEDS_DATABASE,
     "agi_app.store.requested_calls.staff_calls": NEEDS_DATABASE,

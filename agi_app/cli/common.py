@@ -205,6 +205,12 @@ def interrupted(what: str) -> Iterator[None]:
         raise
 
 
+def say_held(number: int) -> None:
+    """Say that contacts are not called because their rows were rejected."""
+    held = count_of(number, "contact is", "contacts are")
+    say(t("{held} not called until their rows are corrected: what is stored of them may be old", held=held))
+
+
 def say_summary(summary: ImportSummary, as_json: bool) -> None:
     """Print what an import did; exit 1 when it rejected rows."""
     if as_json:
@@ -212,6 +218,7 @@ def say_summary(summary: ImportSummary, as_json: bool) -> None:
     else:
         for problem in summary.problems:
             warn(problem)
+        gone = count_of(summary.cancelled, "contact")
         woken = (
             t("; {woken} decided again", woken=count_of(summary.woken, "contact is", "contacts are"))
             if summary.woken
@@ -228,12 +235,10 @@ def say_summary(summary: ImportSummary, as_json: bool) -> None:
                 rejected=summary.rejected,
                 woken=woken,
             )
-            + (
-                t("; {cancelled} cancelled", cancelled=count_of(summary.cancelled, "contact"))
-                if summary.cancelled
-                else ""
-            )
+            + (t("; {cancelled} cancelled", cancelled=gone) if summary.cancelled else "")
         )
+        if summary.held:
+            say_held(summary.held)
         for note in summary.notes:
             say(t("note: {note}", note=note))
         if summary.rejects_file:

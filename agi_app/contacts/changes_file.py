@@ -41,6 +41,7 @@ class TimeChanges:
 
     rows: tuple[NewTimes, ...]
     problems: tuple[Problem, ...]  # of rows that were rejected, in the file's order
+    rejected: tuple[str, ...]  # the ids in those
 
 
 def read_changes(source: Path | SentFile, by: TimeColumns, sheet: str | None = None) -> TimeChanges:
@@ -82,4 +83,5 @@ def _read(table: Table, by: TimeColumns) -> TimeChanges:
         text = (found.said or cells.text(EVENT)) if EVENT in columns.known else None
         rows.append(NewTimes(external_id, row.line, found.times, text))
     reader.check(table)
-    return TimeChanges(tuple(rows), tuple(one.problem(table.file) for one in rejected))
+    ids = tuple(one for row in rejected for one in row.ids)
+    return TimeChanges(tuple(rows), tuple(one.problem(table.file) for one in rejected), ids)

@@ -31,6 +31,7 @@ LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _SPREADSHEET_FLOAT = re.compile(r"(\+?\d{5,})\.0+")
 _SPREADSHEET_ROUNDED = re.compile(r"\d([.,]\d+)?[eE]\+?\d+")
 SHOWN_ALIASES = 6
+LONGEST_ID = 200  # characters
 _ALIKE = 0.75  # how much a title must be alike to be taken for a misspelt one: "name" is no "number"
 _SHOWN_FAULTS = 10  # of one row
 
@@ -46,6 +47,7 @@ class RejectedRow:
     reason: str
     rule: str
     cells: tuple[str, ...]  # the row as it was, for the rejects file
+    ids: tuple[str, ...] = ()  # of a list of contacts: whose row it may be
 
     def problem(self, file: str) -> Problem:
         """The same for people: ``file:line:column: rule reason``, telephone numbers masked."""
@@ -168,7 +170,18 @@ class Cells:
         field = self._columns.header[cell] if self.readable else ""
         value = self._row.cells[cell] if cell < len(self._row.cells) else ""
         reason = one_line("; ".join(dict.fromkeys(reason for _, _, reason in self._faults)))  # of the file
-        return RejectedRow(line, column, field, value, reason, rule, self._row.cells)
+        return RejectedRow(line, column, field, value, reason, rule, self._row.cells, self._ids())
+
+    def _ids(self) -> tuple[str, ...]:
+        """What stands where the id belongs; of a row with a cell too many or too few also as counted from its end."""
+        if (place := self._columns.known.get("external_id")) is None:
+            return ()
+        cells, delimiter = self._row.cells, self._row.delimiter
+        if not self.readable and len(cells) == 1 and delimiter:
+            cells = tuple(cells[0].split(delimiter))
+        places = (place, len(cells) - len(self._columns.header) + place)
+        found = (cells[at].strip().strip('"').strip() for at in dict.fromkeys(places) if 0 <= at < len(cells))
+        return tuple(text for text in found if text and text.isprintable() and len(text) <= LONGEST_ID)
 
 
 _HELPS = (  # words of a refusal, how the cell looks, and what helps

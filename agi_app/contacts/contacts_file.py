@@ -22,7 +22,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Collection, Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 
 from agi_app.authoring import shape_hints, synonyms
@@ -30,6 +30,7 @@ from agi_app.authoring.suggestions import quote, suggest
 from agi_app.contacts import number_columns, time_columns
 from agi_app.contacts.columns import (
     CODE_TITLE,
+    LONGEST_ID,
     NUMBER_TITLES,
     Cells,
     Columns,
@@ -56,7 +57,6 @@ NO_FIELDS = {  # columns that are never fields of a contact
 ALIASES = {**NO_FIELDS, **time_columns.ALIASES}
 WITH_NUMBERS = {**ALIASES, **number_columns.ALIASES}
 REQUIRED = ("external_id", "number")
-LONGEST_ID = 200  # characters
 _MOST_LANGUAGES = 1000  # different texts remembered
 _CONSENT_WORDS = ("consent", "同意", "授权")
 _TITLES = "|".join(sorted((title.replace("_", "[ _-]") for title in ("number", *NUMBER_TITLES)), key=len, reverse=True))
@@ -178,7 +178,7 @@ class ContactsReading:
 
     ``region`` (ISO 3166 alpha-2) reads numbers without a country code, unless they may be another person's in a country
     that is ``called``; ``languages`` are the flow's; ``times`` says how times are read. The first of two rows with one
-    external id is taken.
+    external id is taken; the second is rejected, and it is a row of that contact unless it is the same again.
     """
 
     def __init__(
@@ -236,8 +236,8 @@ class _Reader:
         others = number_columns.other_numbers(cells, number.e164 if number else "", self._region)
         kind = number_columns.kind_of(cells, "number")
         if number is None or cells.faulty:
-            return cells.rejected()
-        self._seen.add(external_id, row.line)
+            return replace(cells.rejected(), ids=()) if self._seen.same(external_id, row.cells) else cells.rejected()
+        self._seen.add(external_id, row.line, row.cells)
         self._times.took(external_id, told)
         fields = {title: row.cells[index].strip() for title, index in self._columns.others.items()}
         if told.said:

@@ -35,8 +35,10 @@ SHOWN_PROBLEMS = 100  # of more, only the rejects file tells
 T = TypeVar("T", ContactRow, Consent)
 Progress = Callable[[int, int], None]  # done, in all
 Batch = tuple[list[T], list[RejectedRow]]
-Count = tuple[int, int, int, int]  # added, updated, unchanged, woken
-Write = Callable[[Sequence[T], int], Coroutine[Any, Any, Count]]  # good rows, rows of the file done with them
+Count = tuple[int, int, int, int, int]  # added, updated, unchanged, woken, held
+Write = Callable[
+    [Sequence[T], Sequence[RejectedRow], int], Coroutine[Any, Any, Count]
+]  # good rows, rejected ones, rows of the file done with them
 
 
 class Spool(Generic[T]):
@@ -113,6 +115,7 @@ class ImportSummary:
     notes: tuple[str, ...] = ()  # what the user should know besides
     woken: int = 0  # refused contacts that are decided again because a consent came
     cancelled: int = 0  # contacts that a whole list no longer has
+    held: int = 0  # contacts whose rows were rejected: nobody calls them until a row of theirs is good
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +125,7 @@ class StoringPlan(Generic[T]):
     write: Write[T]
     at_once: int = 1  # batches on their way to the database at the same time
     rows_done: int = 0
-    counted: Count = (0, 0, 0, 0)  # what became of those
+    counted: Count = (0, 0, 0, 0, 0)  # what became of those
 
 
 async def fill(spool: Spool[T], rows: Iterator[T | RejectedRow], progress: Progress | None) -> None:
@@ -156,9 +159,9 @@ async def store_all(
             )
     if spool.table.encoding == GB18030:
         notes = (*notes, t("read as GB18030; look at one imported name, and save files as CSV UTF-8 to be sure"))
-    added, updated, unchanged, woken = counts
+    added, updated, unchanged, woken, held = counts
     figures = (spool.rows, added, updated, unchanged, spool.rejected)
-    return ImportSummary(str(path), *figures, tuple(spool.problems), kept, notes, woken)
+    return ImportSummary(str(path), *figures, tuple(spool.problems), kept, notes, woken, held=held)
 
 
 async def _store_good(
@@ -173,7 +176,7 @@ async def _store_good(
         while len(waiting) > most:
             done, task = waiting.popleft()
             a, b = sums, await task
-            sums = (a[0] + b[0], a[1] + b[1], a[2] + b[2], a[3] + b[3])
+            sums = (a[0] + b[0], a[1] + b[1], a[2] + b[2], a[3] + b[3], a[4] + b[4])
             if progress:
                 progress(done, spool.rows)
 
@@ -184,7 +187,7 @@ async def _store_good(
                 reject(bad)
                 read += len(good) + len(bad)
                 if read > plan.rows_done:
-                    waiting.append((read, group.create_task(plan.write(good, read))))
+                    waiting.append((read, group.create_task(plan.write(good, bad, read))))
                     await settle(plan.at_once - 1)
             await settle(0)
     except BaseExceptionGroup as group:

@@ -155,11 +155,11 @@ async def import_consent_file(
         await fill(spool, parse_consents(table, None, entered_by, now, proofs), None)
         number = await _note(store, ImportedBy(entered_by, os_user, now), "consents", path, copy, spool)
 
-        async def write(rows: Sequence[Consent], _done: int) -> Count:
+        async def write(rows: Sequence[Consent], _rejected: Sequence[RejectedRow], _done: int) -> Count:
             if not rows:
-                return 0, 0, 0, 0
+                return 0, 0, 0, 0, 0
             count = await consent_table.import_consents(store, rows, entered_by, now, number)
-            return count.added, 0, count.already_there, count.woken
+            return count.added, 0, count.already_there, count.woken, 0
 
         summary = await store_all(path, spool, StoringPlan(write), progress, table.notes)
         await imported_files.stored(store, number, 0, 0, 0)  # its batches have the counts
@@ -260,15 +260,18 @@ def _contacts_plan(
     """Two batches at once, each at its position, marking how far the import has come."""
     last: contact_table.BatchOrder | None = None
 
-    async def write(rows: Sequence[ContactRow], done: int) -> Count:
+    async def write(rows: Sequence[ContactRow], rejected: Sequence[RejectedRow], done: int) -> Count:
         nonlocal last  # until the first wait, tasks run in the order in which they were made
         place = last = contact_table.BatchOrder(last)
         if whole is not None:
             rows = [replace(row, cancelled=bool(row.cancelled)) for row in rows]  # who is on it is to be called
-        count = await contact_table.import_batch(store, campaign, rows, now, place, contact_table.Mark(run, done), plan)
-        return count.added, count.updated, count.unchanged, 0
+        ids = [one for row in rejected for one in row.ids]
+        mark = contact_table.Mark(run, done)
+        count = await contact_table.import_batch(store, campaign, rows, now, place, mark, plan, ids)
+        return count.added, count.updated, count.unchanged, 0, count.held
 
-    return StoringPlan(write, AT_ONCE, before.rows_done, (before.added, before.updated, before.unchanged, 0))
+    counted = (before.added, before.updated, before.unchanged, 0, before.held)
+    return StoringPlan(write, AT_ONCE, before.rows_done, counted)
 
 
 def _refuse_parts(path: Path | SentFile, spool: Spool[ContactRow]) -> None:

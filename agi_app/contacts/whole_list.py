@@ -1,8 +1,9 @@
 """A list that is the whole truth about a campaign: who is missing from it is cancelled.
 
 More than a tenth of those who are still to be called go only when somebody has confirmed it: a list that was cut off,
-or of another day, looks like one from which many are gone. Rows that were rejected say nothing that can be read: their
-contacts are missing, too.
+or of another day, looks like one from which many are gone. Rows that were rejected say nothing that can be read. Their
+contacts count as missing there, but they are on the list: they are held, not cancelled, so that a good row later calls
+nobody again who was reached before.
 """
 
 from __future__ import annotations
@@ -43,9 +44,9 @@ class WholeList:
             return
         raise InputError(
             t(
-                "{file}: {missing} of the {waiting} who are still to be called are not in it, or in rows that were"
-                " rejected, and would be cancelled; nothing was imported. If that is right, run the same command"
-                " again with --yes",
+                "{file}: {missing} of the {waiting} who are still to be called are not in it and would be cancelled, or"
+                " in rows that were rejected and would be held; nothing was imported. If that is right, run the same"
+                " command again with --yes",
                 file=self._spool.table.file,
                 missing=count_of(found.missing, "contact"),
                 waiting=found.waiting,
@@ -57,7 +58,7 @@ class WholeList:
         async with contact_changes.listed(self._store, self._ids()) as connection:
             return await contact_changes.cancel_missing(connection, self._campaign)
 
-    def _ids(self) -> Iterator[str]:
-        return (
-            row.external_id for good, _ in self._spool.all_batches() for row in good
-        )  # each id once: parse_contacts
+    def _ids(self) -> Iterator[tuple[str, bool]]:
+        for good, bad in self._spool.all_batches():
+            yield from ((row.external_id, True) for row in good)
+            yield from ((one, False) for row in bad for one in row.ids)

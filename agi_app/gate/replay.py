@@ -63,6 +63,7 @@ def inputs_of(facts: Facts, decision: Decision) -> Inputs:
         columns_missing=facts.columns_missing,
         times=facts.times,
         number_shared=facts.number_shared,
+        row_rejected=facts.row_rejected,
         quota=facts.quota,
     )
 
@@ -86,6 +87,7 @@ def replay(stored: StoredDecision, campaign: Campaign, ruleset: RuleSet) -> Deci
         columns_missing=inputs.columns_missing,
         times=inputs.times,
         number_shared=inputs.number_shared,
+        row_rejected=inputs.row_rejected,
         quota=inputs.quota,
     )
     now = stored.decided_at

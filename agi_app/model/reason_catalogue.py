@@ -23,6 +23,10 @@ GATE: Sentences = {
     "contact_too_late": S(
         "this contact was not to be called any later than {at} UTC", "{at}（UTC）之后不再呼叫此联系人"
     ),
+    "contact_row_rejected": S(
+        "this contact's row in a newer list was rejected: correct it and import it again",
+        "新名单中此联系人的行未能读入：请改正后重新导入",
+    ),
     "quota_group": S(
         "the campaign's quota names no number for this contact's group", "活动的配额没有给此联系人所在的组规定数目"
     ),

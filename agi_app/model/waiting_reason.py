@@ -19,6 +19,7 @@ AGENTS = "agents"  # none is free, or nobody knows
 PORTS = "ports"  # of a gateway: in a call, or resting
 QUOTA = "quota"  # calls under way may fill the groups of all who are due
 NOBODY_DUE = "nobody_due"
+ROW_REJECTED = "contact_row_rejected"  # the gate's rule
 BY_AGENTS = "by_agents"  # nobody is called by itself
 DONE = "done"
 
@@ -47,3 +48,4 @@ class WaitingCounts:
     campaign_slots_used: int
     trunk_slots_used: int
     trunk_slots: int  # as the workers set them; 0 before the first claim: none has used the trunk yet
+    rows_rejected: int  # contacts that are to be called, but their rows in a newer list could not be read

@@ -17,6 +17,7 @@ from agi_app.model.waiting_reason import (
     NO_WORKER,
     NOBODY_DUE,
     PLACES,
+    ROW_REJECTED,
     STATE,
     WORKER,
     WaitingCounts,
@@ -74,9 +75,13 @@ def held_back(view: Standstill) -> list[WaitingReason]:
         )
     found += _workers_wait(view)
     found += _no_place(view)
+    if view.rows_rejected:
+        number = count_of(view.rows_rejected, "contact is", "contacts are")
+        told = t("{number} held: their rows in a newer list were rejected; correct and import them", number=number)
+        found.append(WaitingReason(ROW_REJECTED, told))
     if not view.due_now:
         found += _nobody_due(view)
-    elif not found and not view.open_attempts:
+    elif not [one for one in found if one.by != ROW_REJECTED] and not view.open_attempts:
         pace = t("calls start at the campaign's pace ({pace:g} a second)", pace=view.calls_per_second)
         found.append(
             WaitingReason(
@@ -148,6 +153,8 @@ def _nobody_due(view: Standstill) -> Iterator[WaitingReason]:
             ),
         )
     for rule, number in view.by_rule.items():
+        if rule == ROW_REJECTED:
+            continue  # told already, with those whom no worker has looked at since
         until = view.rule_until.get(rule)
         first = t(", the first until {until:%Y-%m-%d %H:%M} UTC", until=until) if until else ""
         yield WaitingReason(rule, f"  {rule}: {count_of(number, 'contact')}{first}", until)

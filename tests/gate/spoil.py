@@ -177,6 +177,11 @@ def shared(subject: Subject) -> None:
     subject.change(number_shared=True)
 
 
+def rejected(subject: Subject) -> None:
+    """A row of a newer list that nobody could read."""
+    subject.change(row_rejected=subject.rng.random() < 0.1)
+
+
 def dates(subject: Subject) -> None:
     """A campaign that begins or ends about now, or does both, perhaps in the wrong order."""
     names = subject.rng.choice((("starts",), ("ends",), ("starts", "ends")))
@@ -222,4 +227,5 @@ CHANGES: tuple[Callable[[Subject], None], ...] = (
     shared,
     dates,
     times,
+    rejected,
 )

@@ -26,7 +26,7 @@ def test_the_gate_and_the_oracle_agree_on_two_thousand_cases() -> None:
         one = case(0, index)
         wrong += [f"{fault}\n{one}" for fault in bench.faults(one)]
     assert not wrong, "\n".join(wrong[:3])
-    assert CASES // 5 < bench.allowed < CASES // 2, "both answers are given often"
+    assert CASES // 6 < bench.allowed < CASES // 2, "both answers are given often"
     known = set(RULE_ID.findall((ROOT / "docs/reference/gate-rules.md").read_text()))
     assert known == set(bench.refused), "every rule that the documents name refused something"
 

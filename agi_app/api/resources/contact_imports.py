@@ -89,6 +89,7 @@ class ImportAskAnswer(AskAnswer):
     updated: int | None
     unchanged: int | None
     rejected: int | None
+    held: int | None = Field(description="contacts whose rows were rejected: nobody calls them until a row is good")
     errors: list[RequestFault]
     notes: list[str]
 
@@ -144,7 +145,7 @@ async def ask(call: ApiCall[NoQuery, None]) -> ImportAskAnswer:
     """How an import ended: its counts, and why rows were rejected."""
     found = await operations.asked(call.inst, int(call.path["ask"]))
     told = found.answer or {}
-    counts = {name: told.get(name) for name in ("rows", "added", "updated", "unchanged", "rejected")}
+    counts = {name: told.get(name) for name in ("rows", "added", "updated", "unchanged", "rejected", "held")}
     file = str(found.parameters["file"])
     faults = [
         RequestFault(pointer=_place(file, one), rule=one["rule"], text=one["text"]) for one in told.get("faults", [])

@@ -19,6 +19,7 @@ from agi_app.cli.common import (
     err,
     name_first,
     say,
+    say_held,
     say_json,
     say_summary,
     warn,
@@ -160,6 +161,8 @@ def _say_changes(done: contact_changes.Rescheduled, *, of_file: bool) -> None:
         unchanged=done.unchanged,
     )
     say(told)
+    if done.held:
+        say_held(done.held)
     if done.cancelled:
         cancelled = count_of(done.cancelled, "contact is", "contacts are")
         warn(

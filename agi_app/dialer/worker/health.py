@@ -40,9 +40,12 @@ SHOWN = 100  # characters of a payload that says nothing
 MAX_CLOCK_DIFFERENCE = dt.timedelta(seconds=2)
 FREE_SPACE = "free space or fix the file's permissions; it is tried again automatically"
 RESTORED = "the database was restored from a backup: nobody is called"
-ONLY_RINGING = ("campaign_stopped", "contact_changed")  # a talk with the person goes on
+ONLY_RINGING = ("campaign_stopped", "contact_changed", "contact_held")  # a talk with the person goes on
 LISTED = template("the number came onto a do-not-call list")
-CHANGED = template("the office changed the contact's time, or cancelled it")
+CHANGED = {
+    "contact_changed": template("the office changed the contact's time, or cancelled it"),
+    "contact_held": template("the contact's row in a newer list was rejected"),
+}
 
 _log = log.get("worker")
 
@@ -195,8 +198,8 @@ class Worker:
             return
         self._changes_open = False
         for attempt_id, verdict in verdicts.items():
-            if verdict == "contact_changed":
-                self._node.live.stop_attempt(attempt_id, CHANGED, even_if_up=False)
+            if verdict in CHANGED:
+                self._node.live.stop_attempt(attempt_id, CHANGED[verdict], even_if_up=False)
 
     async def _check_live_calls(self) -> None:
         """Something may have been missed while deaf: ask the database about every live call."""

@@ -73,6 +73,7 @@ class Rescheduled:
     cancelled: int  # are so, and stay so
     unknown: tuple[str, ...]
     problems: tuple[Problem, ...]  # of rows that were not taken
+    held: int = 0  # contacts of those rows: nobody calls them until a row of theirs is good
 
 
 @noted(Scope.CONTACTS_IMPORT, "contacts reschedule", "campaign")
@@ -85,7 +86,8 @@ async def reschedule(
 ) -> Rescheduled:
     """Contacts are due by the times of a file, and calls that still ring on the old ones end.
 
-    One that was reached before is due again, who declined is not. A cancelled one stays so. ``reason`` is noted.
+    One that was reached before is due again, who declined is not. A cancelled one stays so, and nobody calls one whose
+    row in a file was rejected until a row of it is good. ``reason`` is noted.
     Raises AuthorError or InputError when the file as a whole will not do (then nothing changed), StoreError.
     """
     wanted, now = campaign.source.parsed.campaign, inst.clock.now()
@@ -103,7 +105,8 @@ async def reschedule(
         when = (times.event, times.not_before, times.not_after)
         changes.append(contact_changes.NewTime(row.external_id, *when, planned.at, planned.point, row.text))
     column = wanted.due.column if wanted.due is not None else ""
-    done = await contact_changes.reschedule(inst.store, wanted.name, column, changes) if changes else 0
+    rejected = read.rejected if isinstance(source, Path) else ()  # of one contact the answer says all
+    done, held = await contact_changes.reschedule(inst.store, wanted.name, column, changes, rejected)
     unknown = tuple(row.external_id for row in read.rows if row.external_id not in known)
     cancelled = sum(known[one.external_id].state == "cancelled" for one in changes)
-    return Rescheduled(wanted.name, done, len(changes) - done - cancelled, cancelled, unknown, read.problems)
+    return Rescheduled(wanted.name, done, len(changes) - done - cancelled, cancelled, unknown, read.problems, held)

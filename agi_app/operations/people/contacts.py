@@ -182,7 +182,7 @@ async def check_sent(inst: Installation, campaign: WrittenCampaign, sent: SentFi
 
 
 def _told(done: ImportSummary) -> Mapping[str, Any]:
-    counts = {name: getattr(done, name) for name in ("rows", "added", "updated", "unchanged", "rejected")}
+    counts = {name: getattr(done, name) for name in ("rows", "added", "updated", "unchanged", "rejected", "held")}
     faults = [
         {"line": one.line, "column": one.column, "rule": one.rule, "text": without_numbers(one.message)}
         for one in done.problems

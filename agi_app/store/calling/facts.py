@@ -137,6 +137,7 @@ def _facts(row: DictRow, start: Begin, missing: Missing | None) -> Facts:
         columns_missing=() if missing is None else missing(row["language"], fields),
         times=times_of(row),
         number_shared=row["held"],
+        row_rejected=row["faulty_row"] is not None,
         quota=None if start.quota is None else start.quota.fact(fields),
     )
 

@@ -29,7 +29,9 @@ ORDER BY c.contact_id LIMIT %(most)s;
 SELECT (SELECT count(*) FROM (SELECT FROM contact WHERE campaign = %(campaign)s AND state = 'pending' AND due_at <= %(now)s
                               LIMIT 10000) AS d)::integer AS due_now,
        (SELECT min(due_at) FROM contact WHERE campaign = %(campaign)s AND state = 'pending' AND due_at > %(now)s
-                                              AND due_at < 'infinity') AS next_due;
+                                              AND due_at < 'infinity') AS next_due,
+       (SELECT count(*) FROM contact WHERE campaign = %(campaign)s AND faulty_row IS NOT NULL
+                                           AND state IN ('pending', 'claimed'))::integer AS rows_rejected;
 
 -- By rule: how many of those whom it refused last may be called again by now, and when the next one may be; as far as the
 -- next 1,000 of either tell: each is a row anywhere in the table.

@@ -38,3 +38,11 @@ c.state = 'cancelled' AND i.cancelled IS FALSE
 -- the office makes it due again.
 -- name: declined
 c.tries >= 6 OR coalesce(c.last_outcome = 'rejected', false) OR coalesce(c.disposition IN ('opted_out', 'wrong_number', 'declined'), false)
+
+-- Of a contact `c` with a good row: what a rejected one of it says from now on.
+-- name: faulty_now
+CASE WHEN c.faulty_row IS NOT NULL AND c.external_id = ANY(%(rejected)s) THEN c.faulty_row END
+
+-- Of a contact `c`: its row was rejected and is good now, and the gate has refused it meanwhile, so it is looked at anew.
+-- name: mended
+c.faulty_row IS NOT NULL AND c.state = 'pending' AND coalesce(c.refused_by && '{contact_row_rejected}', false)

@@ -46,7 +46,7 @@ class NewTime:
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """How many of those who are still to be called are not on a list."""
+    """How many of those who are still to be called are not on a list, or in rows that cannot be read."""
 
     waiting: int
     missing: int
@@ -69,23 +69,30 @@ async def cancel(store: Store, campaign: str, ids: Sequence[str]) -> int:
     return done
 
 
-async def reschedule(store: Store, campaign: str, column: str, times: Sequence[NewTime]) -> int:
-    """Contacts are due by other times; how many changed. ``column``: the campaign's for the time. Raises StoreError."""
+async def reschedule(
+    store: Store, campaign: str, column: str, times: Sequence[NewTime], rejected: Sequence[str] = ()
+) -> tuple[int, int]:
+    """Contacts are due by other times; how many changed. ``column``: the campaign's for the time. Raises StoreError.
+
+    Those with ``rejected`` ids are held until a row of theirs is good: how many is the second figure.
+    """
     values = {"campaign": campaign, "column": column, "rows": as_json([asdict(one) for one in times])}
     async with store.transaction() as connection:
+        await connection.execute(Q["mend_times"], {"campaign": campaign, "ids": [one.external_id for one in times]})
         done = await count(connection, Q["reschedule"], values)
+        held = await count(connection, Q["hold_times"], {"campaign": campaign, "ids": list(rejected)})
         await _tell(connection, campaign)
-    return done
+    return done, held
 
 
 @asynccontextmanager
-async def listed(store: Store, ids: Iterable[str]) -> AsyncIterator[Connection]:
-    """A transaction that knows the ids of a whole list. Raises StoreError."""
+async def listed(store: Store, ids: Iterable[tuple[str, bool]]) -> AsyncIterator[Connection]:
+    """A transaction that knows the ids of a whole list, and of each whether a good row has it. Raises StoreError."""
     async with store.transaction(limit=None) as connection:
         await connection.execute(Q["make_listed_table"])
         async with connection.cursor() as cursor, cursor.copy(Q["copy_listed"]) as copy:
             for one in ids:
-                await copy.write_row((one,))
+                await copy.write_row(one)
         await connection.execute(Q["analyse_listed"])
         yield connection
 

@@ -23,19 +23,30 @@ WHERE c.campaign = %(campaign)s AND c.external_id = i.external_id
   AND c.state <> 'cancelled'
   AND (c.event_at, c.not_before, c.not_after) IS DISTINCT FROM (i.event_at, i.not_before, i.not_after);
 
+-- A row of new times that is good again: the contact is no longer held by one that was not.
+-- name: mend_times
+UPDATE contact c
+SET faulty_row = NULL, revision = c.revision + 1, due_at = CASE WHEN {mended} THEN 'epoch' ELSE c.due_at END,
+    replan = c.replan OR {mended} AND c.event_at IS NOT NULL
+WHERE c.campaign = %(campaign)s AND c.external_id = ANY(%(ids)s) AND c.faulty_row = 'times';
+
+-- name: hold_times
+UPDATE contact SET faulty_row = 'times', revision = revision + 1
+WHERE campaign = %(campaign)s AND external_id = ANY(%(ids)s) AND faulty_row IS NULL AND state <> 'cancelled';
+
 -- name: make_listed_table
-CREATE TEMPORARY TABLE listed_id (external_id text PRIMARY KEY) ON COMMIT DROP;
+CREATE TEMPORARY TABLE listed_id (external_id text NOT NULL, good boolean NOT NULL) ON COMMIT DROP;
 
 -- name: copy_listed
-COPY listed_id (external_id) FROM STDIN;
+COPY listed_id (external_id, good) FROM STDIN;
 
 -- name: analyse_listed
 ANALYZE listed_id;
 
--- Who is to be called yet, and is not on the list.
+-- Who is to be called yet, and is not on the list in a row that is good.
 -- name: count_missing
 SELECT count(*)::bigint AS waiting,
-       (count(*) FILTER (WHERE NOT EXISTS (SELECT FROM listed_id l WHERE l.external_id = c.external_id)))::bigint AS missing
+       (count(*) FILTER (WHERE NOT EXISTS (SELECT FROM listed_id l WHERE l.external_id = c.external_id AND l.good)))::bigint AS missing
 FROM contact c WHERE c.campaign = %(campaign)s AND c.state IN ('pending', 'claimed');
 
 -- name: cancel_missing

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import partial
 
 import msgspec
@@ -25,7 +25,7 @@ from agi_app.messages import t
 from agi_app.model.person import ContactRow, FurtherNumber
 from agi_app.store.database.listen import tell_workers
 from agi_app.store.database.pool import Store
-from agi_app.store.database.statements import Connection, count, load_queries
+from agi_app.store.database.statements import Connection, count, load_queries, the_value
 from agi_app.store.people.persons import link_persons
 
 Q = load_queries("people/contacts")
@@ -47,6 +47,7 @@ class ImportCount:
     added: int
     updated: int
     unchanged: int
+    held: int = field(default=0, kw_only=True)  # whose rows were rejected: nobody calls them
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,16 +91,18 @@ async def import_batch(
     place: BatchOrder,
     mark: Mark | None = None,
     plan: Planner | None = None,
+    rejected: Sequence[str] = (),
 ) -> ImportCount:
     """Add or update one batch of a file, all or none. Never creates consent.
 
     They are due as ``plan`` says; without it, and without times, at ``now`` (rules time).
 
-    Of two rows with one external id the last counts. Attempts made, decisions and suppression stay. ``mark`` is noted
-    with it, so that an import can go on later. Raises InputError when there is no such campaign, StoreError.
+    Of two rows with one external id the last counts. Attempts made, decisions and suppression stay. Contacts with
+    ``rejected`` ids are held until a row of theirs is good. ``mark`` is noted with it, so that an import can go on
+    later. Raises InputError when there is no such campaign, StoreError.
     """
     unique = list({row.external_id: row for row in rows}.values())
-    values = {"campaign": campaign, "now": now}
+    values = {"campaign": campaign, "now": now, "rejected": list(rejected)}
     stamper = await store.stamper() if any(row.person_key or row.others for row in unique) else None
     async with store.transaction(limit=None) as connection:
         if not await count(connection, CAMPAIGNS["load"], {"names": [campaign], "states": None}):
@@ -110,12 +113,14 @@ async def import_batch(
         await connection.execute(Q["analyse_import"])
         await _persons(store, connection, campaign, unique, place, stamper)
         added = await count(connection, Q["add_contacts"], values)
-        updated = 0
+        updated = held = 0
         if added < len(unique):  # those that were just added are as they should be
             updated = await count(connection, Q["update_contacts"], values)
-            if updated:
-                await tell_workers(connection, {"contacts": campaign})
-        counted = ImportCount(added, updated, len(unique) - added - updated)
+        if rejected:
+            held = await the_value(connection, int, Q["hold_rejected"], values, "no count")
+        if updated or held:
+            await tell_workers(connection, {"contacts": campaign})
+        counted = ImportCount(added, updated, len(unique) - added - updated, held=held)
         if mark:
             moved = {"campaign": campaign, "run": mark.run, "rows_done": mark.rows_done, **asdict(counted)}
             await connection.execute(Q["move_import_on"], moved)

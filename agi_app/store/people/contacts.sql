@@ -63,12 +63,14 @@ ON CONFLICT DO NOTHING;
 
 -- Only rows that really changed are touched. What was already tried, decided or suppressed stays; a parked contact is
 -- decided again, since its new columns may have mended the reason. One whose time changed is due by its new times, also
--- when it was reached before, but not when the person declined. Of one in a call its end says what follows.
+-- when it was reached before, but not when the person declined. Of one in a call its end says what follows. A good row ends
+-- what a rejected one held, unless the same part of the list has one of each.
 -- name: update_contacts
 UPDATE contact c
 SET person_id = p.person_id, number_ids = i.number_ids, number_kinds = i.kinds, number_place = 1, held = i.held,
     language = i.language, fields = i.fields, event_at = i.event_at, not_before = i.not_before,
-    not_after = i.not_after, preferred = i.preferred, priority = i.priority, revision = c.revision + 1,
+    not_after = i.not_after, preferred = i.preferred, priority = i.priority, faulty_row = {faulty_now},
+    revision = c.revision + 1,
     times_revision = CASE WHEN {moved} OR {put_back} OR i.cancelled THEN c.revision + 1 ELSE c.times_revision END,
     state = CASE WHEN i.cancelled THEN 'cancelled'
                  WHEN c.state = 'claimed' THEN c.state
@@ -76,17 +78,26 @@ SET person_id = p.person_id, number_ids = i.number_ids, number_kinds = i.kinds, 
                  WHEN c.state = 'cancelled' AND NOT i.cancelled THEN 'done'
                  ELSE c.state END,
     due_at = CASE WHEN {moved} OR {put_back} THEN i.due_at
-                  WHEN c.due_at = 'infinity' AND c.state = 'pending' THEN %(now)s ELSE c.due_at END,
+                  WHEN {mended} OR c.due_at = 'infinity' AND c.state = 'pending' THEN %(now)s ELSE c.due_at END,
     point = CASE WHEN {moved} OR {put_back} THEN i.point ELSE c.point END,
     urgency = CASE WHEN {moved} OR {put_back} THEN i.urgency ELSE i.priority * 10 + least(c.point, 9) END,
-    replan = c.replan AND NOT ({moved} OR {put_back})
+    replan = (c.replan OR {mended} AND c.event_at IS NOT NULL) AND NOT ({moved} OR {put_back})
 FROM import_row i JOIN person p ON p.e164 = i.e164
 WHERE c.campaign = %(campaign)s AND c.external_id = i.external_id
   AND ((coalesce(c.number_ids, ARRAY[c.person_id]), c.number_kinds, c.held, c.language, c.fields, c.event_at, c.not_before,
         c.not_after, c.preferred, c.priority)
        IS DISTINCT FROM (coalesce(i.number_ids, ARRAY[p.person_id]), i.kinds, i.held, i.language, i.fields, i.event_at,
                          i.not_before, i.not_after, i.preferred, i.priority)
-       OR i.cancelled <> (c.state = 'cancelled'));
+       OR i.cancelled <> (c.state = 'cancelled') OR c.faulty_row IS DISTINCT FROM {faulty_now});
+
+-- Contacts whose rows were rejected are held, from this transaction on: no mark is given on older facts. How many of those wait.
+-- name: hold_rejected
+WITH held AS (
+    UPDATE contact SET faulty_row = 'list', revision = revision + 1
+    WHERE campaign = %(campaign)s AND external_id = ANY(%(rejected)s) AND faulty_row IS DISTINCT FROM 'list'
+)
+SELECT count(*) AS number FROM contact
+WHERE campaign = %(campaign)s AND external_id = ANY(%(rejected)s) AND state IN ('pending', 'claimed');
 
 -- name: add_contacts
 INSERT INTO contact (campaign, external_id, person_id, number_ids, number_kinds, held, language, fields, event_at, not_before,
@@ -111,13 +122,14 @@ SET fingerprint = excluded.fingerprint, run = excluded.run,
     added = CASE WHEN old.fingerprint = excluded.fingerprint THEN old.added ELSE 0 END,
     updated = CASE WHEN old.fingerprint = excluded.fingerprint THEN old.updated ELSE 0 END,
     unchanged = CASE WHEN old.fingerprint = excluded.fingerprint THEN old.unchanged ELSE 0 END,
+    held = CASE WHEN old.fingerprint = excluded.fingerprint THEN old.held ELSE 0 END,
     began_at = CASE WHEN old.fingerprint = excluded.fingerprint THEN old.began_at ELSE clock_timestamp() END
-RETURNING rows_done, added, updated, unchanged, began_at;
+RETURNING rows_done, added, updated, unchanged, held, began_at;
 
 -- name: move_import_on
 UPDATE contact_import
 SET rows_done = %(rows_done)s, added = added + %(added)s, updated = updated + %(updated)s,
-    unchanged = unchanged + %(unchanged)s
+    unchanged = unchanged + %(unchanged)s, held = held + %(held)s
 WHERE campaign = %(campaign)s AND run = %(run)s;
 
 -- Waits for a transaction that is moving it on.

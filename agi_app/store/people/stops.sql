@@ -51,6 +51,7 @@ SELECT a.attempt_id,
             WHEN listed_since_claim(coalesce(a.number_id, a.person_id), a.claimed_at, c.purpose) THEN 'listed'
             WHEN c.state = 'stopped' THEN 'campaign_stopped'
             WHEN k.times_revision > a.revision THEN 'contact_changed'
+            WHEN k.faulty_row IS NOT NULL AND k.revision > a.revision THEN 'contact_held'
        END AS reason
 FROM attempt a
 JOIN campaign c ON c.name = a.campaign
