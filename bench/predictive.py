@@ -2,6 +2,7 @@
 
 Each run is one campaign of its own: so many agents, such an answer rate, such handling times, all drawn by the seed of
 the run. In half of the runs the answer rate jumps on the way, in both directions, since estimates are wrong just then.
+In a quarter of them only some of those who answer ask for an agent, after a while in the flow.
 The same calls (answered or not, after how long, how long the talk) are dialled once by each of both ways. Nothing
 here dials: it is the pure part alone, played ahead by events.
 """
@@ -34,6 +35,8 @@ class Campaign:
     rate: float
     later_rate: float  # from the middle on
     handling_s: float
+    asking: float  # of those who answer, so many ask for an agent
+    flow_s: float  # from the answer until they ask, or hang up
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,9 @@ def drawn(seed: int) -> Campaign:
     chance = random.Random(seed)
     rate = chance.uniform(0.12, 0.6)
     later = min(0.9, rate * chance.choice((0.5, 2.0))) if seed % 2 else rate
-    return Campaign(chance.randint(3, 40), chance.randint(300, 3000), rate, later, chance.uniform(20, 180))
+    drawn = chance.randint(3, 40), chance.randint(300, 3000), rate, later, chance.uniform(20, 180)
+    some = seed % 4 == 2 or seed % 8 == 5  # of both kinds of answer rates
+    return Campaign(*drawn, *((chance.uniform(0.05, 0.6), chance.uniform(5, 40)) if some else (1.0, 0.0)))
 
 
 class Simulation:
@@ -60,12 +65,13 @@ class Simulation:
     def __init__(self, campaign: Campaign, seed: int, wanted: Wanted) -> None:
         self._campaign, self._wanted = campaign, wanted
         self._calls = random.Random(seed)  # drawn call by call: both ways dial the same calls
+        self._asking = random.Random(seed + 1)
         self._events: list[tuple[float, int, str, float]] = []
         self._serial = 0
         self._now = self._busy_since = self._worked = self._worked_before = 0.0
         self._measured_from = 0.0
         self._free = campaign.agents
-        self._under_way = 0
+        self._under_way = self._in_flow = self._asked = 0
         self._waiting: list[tuple[float, float]] = []  # (answered at, talk)
         self._ended = self._answered = self._abandoned = 0
         self._answer_s = self._handling_s = 0.0
@@ -81,6 +87,11 @@ class Simulation:
             match what:
                 case "answer":
                     self._on_answer(value)
+                case "asks":
+                    self._in_flow -= 1
+                    self._asks(value)
+                case "hangs up":
+                    self._in_flow -= 1
                 case "no answer":
                     self._under_way, self._ended = self._under_way - 1, self._ended + 1
                 case "free":
@@ -104,6 +115,14 @@ class Simulation:
 
     def _on_answer(self, talk: float) -> None:
         self._under_way, self._ended, self._answered = self._under_way - 1, self._ended + 1, self._answered + 1
+        if not (flow_s := self._campaign.flow_s):
+            return self._asks(talk)
+        self._in_flow += 1
+        asks = self._asking.random() < self._campaign.asking
+        return self._later(flow_s * self._asking.uniform(0.5, 1.5), "asks" if asks else "hangs up", talk)
+
+    def _asks(self, talk: float) -> None:
+        self._asked += 1
         self._waiting.append((self._now, talk))
         self._later(AGENT_WAIT_S, "patience", 0.0)
 
@@ -120,8 +139,10 @@ class Simulation:
             self._abandoned += 1
 
     def _dial(self) -> None:
-        pool = AgentPool(self._free, self._campaign.agents - self._free, self._under_way, len(self._waiting))
-        past = Past(self._ended, self._answered, self._abandoned, self._answer_s, self._handling_s)
+        answered = len(self._waiting) + self._in_flow
+        pool = AgentPool(self._free, self._campaign.agents - self._free, self._under_way, answered)
+        done = self._answered - self._in_flow  # as the database counts: calls that have ended, or met somebody
+        past = Past(self._ended, done, self._abandoned, self._answer_s, self._handling_s, self._asked)
         for _ in range(self._wanted(pool, past)):
             self._under_way += 1
             self._one_call()

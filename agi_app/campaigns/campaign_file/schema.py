@@ -67,7 +67,7 @@ KEYS: Mapping[str, Mapping[str, str]] = {
     "AgentsFile": {
         "to": "A destination of the settings with a `queue` or `agents`; the flow transfers to it.",
         "pacing": "`progressive` (default): one call for each free agent. `predictive`: more, as many as the answer"
-        " rate and the handling times so far allow.",
+        " rate, the share who ask for an agent and the handling times so far allow.",
         "abandoned_ceiling": "The share of answered calls, in 30 days, that may find no free agent; above it the"
         " campaign stops. Default `1%`, from 0% to what the countries' rules allow.",
     },

@@ -27,6 +27,7 @@ def past_of(counts: AgentCounts, wrap_up_s: float) -> Past:
         abandoned=counts.abandoned,
         answer_s=counts.answer_s / counts.answered if counts.answered else 0.0,
         handling_s=counts.talk_s / counts.met + wrap_up_s if counts.met else 0.0,
+        asked=counts.met + counts.abandoned,
     )
 
 
@@ -45,6 +46,9 @@ def past_of(counts: AgentCounts, wrap_up_s: float) -> Past:
 #   nobody: calls under way are answered at the rate seen so far, agents in a call are done at the rate of the handling
 #   times seen so far.
 #
+# Only some of those who answer may ask for an agent (press 0 to move the appointment). Both limits count those who ask,
+# by the share seen so far; what may be abandoned stays a share of those who answer, as the rules have it.
+#
 # Agents who leave while calls are under way are missed by those calls: an agent should be asked for a call to leave, or
 # count as busy for a while before.
 
@@ -52,7 +56,7 @@ def past_of(counts: AgentCounts, wrap_up_s: float) -> Past:
 CEILING = 0.01  # of answered calls
 SURE = 1e-5  # the chance that the bound leaves to bad luck, at each look
 TARGET = 0.7  # of the ceiling: what the guess aims at, since it is one
-FEW = 20  # ended calls: before that the answer rate is held to be high
+FEW = 20  # calls, or answered ones: before that everybody is held to answer, or to ask for an agent
 MOST_CALLS = 2000  # under way for one campaign
 GRID = 50  # rates are looked at in steps of a fiftieth, upwards, so that answers can be remembered
 
@@ -64,7 +68,7 @@ class AgentPool:
     free: int  # agents who could take a call at once
     busy: int  # agents in a call, or in the work after it
     under_way: int  # calls that were begun and have neither been answered nor ended
-    waiting: int = 0  # persons who answered and wait for an agent, at most AGENT_WAIT_S
+    waiting: int = 0  # persons who answered, and have no agent yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,7 @@ class Past:
     abandoned: int  # of the answered: nobody was there in time
     answer_s: float  # from the start of a call to its answer, on average
     handling_s: float  # of an agent, from one call to being free for the next, on average
+    asked: int | None = None  # of the answered: who asked for an agent; None: everybody
 
 
 def progressive(pool: AgentPool) -> int:
@@ -88,11 +93,15 @@ def predictive(pool: AgentPool, past: Past, ceiling: float = CEILING) -> int:
     spare = budget(past, ceiling)
     if spare == 0:
         return progressive(pool)
-    free, rate = max(0, pool.free - pool.waiting), answer_rate(past)
-    most = _surely_met(free + spare, rate)
+    share = asking_rate(past)
+    sure = share == 1.0  # each of those who wait gets one of the free agents
+    free, waiting = (max(0, pool.free - pool.waiting), 0) if sure else (pool.free, pool.waiting)
+    asks = (_up(answer_rate(past) * share), waiting, share)
+    most = _surely_met(free + spare, *asks)
     if most <= pool.under_way:
         return progressive(pool)
-    fits = _most_under_way(free, pool.busy, rate, _soon_free(past), round(ceiling * TARGET, 6), most)
+    part = round(ceiling * TARGET, 6)
+    fits = _most_under_way(free, pool.busy, *asks, answer_rate(past), _soon_free(past), part, most)
     return max(progressive(pool), fits - pool.under_way)
 
 
@@ -103,10 +112,19 @@ def budget(past: Past, ceiling: float = CEILING) -> int:
 
 def answer_rate(past: Past) -> float:
     """How many of the calls are answered: the rate seen and one standard error more; all, while few are known."""
-    if past.ended < FEW:
+    return _rate_and_more(past.answered, past.ended)
+
+
+def asking_rate(past: Past) -> float:
+    """How many of those who answer ask for an agent: the rate seen and one standard error more; all, while few are."""
+    return 1.0 if past.asked is None else _rate_and_more(past.asked, past.answered)
+
+
+def _rate_and_more(happened: int, times: int) -> float:
+    if times < FEW:
         return 1.0
-    rate = (past.answered + 1) / (past.ended + 2)
-    return min(1.0, _up(rate + math.sqrt(rate * (1 - rate) / past.ended)))
+    rate = (happened + 1) / (times + 2)
+    return min(1.0, _up(rate + math.sqrt(rate * (1 - rate) / times)))
 
 
 def _soon_free(past: Past) -> float:
@@ -124,29 +142,48 @@ def _up(rate: float) -> float:
 
 
 @lru_cache(maxsize=4096)
-def _surely_met(have: int, rate: float) -> int:
-    """The most calls of which more than ``have`` are answered with a chance of ``SURE`` at most."""
-    calls = have
-    while calls < MOST_CALLS and sum(_binomial(calls + 1, rate)[have + 1 :]) <= SURE:
+def _surely_met(have: int, rate: float, waiting: int, share: float) -> int:
+    """The most calls of which, with those who wait, more than ``have`` ask with a chance of ``SURE`` at most."""
+    calls = have if waiting == 0 else -1
+    while calls < MOST_CALLS and sum(_asking(calls + 1, rate, waiting, share)[have + 1 :]) <= SURE:
         calls += 1
-    return calls
+    return max(calls, 0)
 
 
 @lru_cache(maxsize=65536)
-def _most_under_way(free: int, busy: int, rate: float, soon: float, share: float, most: int) -> int:
-    """The greatest number of calls, up to ``most``, of whose answers no more than ``share`` meet nobody."""
+def _most_under_way(  # noqa: PLR0913 - a pure function that remembers
+    free: int, busy: int, rate: float, waiting: int, share: float, answers: float, soon: float, part: float, most: int
+) -> int:
+    """The greatest number of calls, up to ``most``, of whose answers no more than ``part`` ask and meet nobody."""
     agents = _binomial(busy, soon)
-    more = range(free + 1, most + 1)
-    return free + bisect_left(more, True, key=lambda calls: _too_many(calls, rate, free, agents) > share * calls * rate)
+    least = free if waiting == 0 else 0
+    more = range(least + 1, most + 1)
+
+    def over(calls: int) -> bool:
+        return _too_many(_asking(calls, rate, waiting, share), free, agents) > part * calls * answers
+
+    return least + bisect_left(more, True, key=over)
 
 
-def _too_many(calls: int, rate: float, free: int, agents: tuple[float, ...]) -> float:
-    """How many answers are expected beyond the agents that there will be."""
-    answers = _binomial(calls, rate)
+def _too_many(asking: tuple[float, ...], free: int, agents: tuple[float, ...]) -> float:
+    """How many who ask are expected beyond the agents that there will be."""
     return sum(
-        chance * sum((n - have) * answers[n] for n in range(have + 1, calls + 1))
+        chance * sum((n - have) * asking[n] for n in range(have + 1, len(asking)))
         for have, chance in enumerate(agents, free)
     )
+
+
+@lru_cache(maxsize=4096)
+def _asking(calls: int, rate: float, waiting: int, share: float) -> tuple[float, ...]:
+    """The chances that 0, 1, … ask: of calls under way at ``rate``, of those who wait at ``share``."""
+    of_calls, of_waiting = _binomial(calls, rate), _binomial(waiting, share)
+    if waiting == 0:
+        return of_calls
+    sums = [0.0] * (calls + waiting + 1)
+    for m, chance in enumerate(of_waiting):
+        for n, other in enumerate(of_calls):
+            sums[m + n] += chance * other
+    return tuple(sums)
 
 
 @lru_cache(maxsize=4096)

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import statistics
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agi_app.dialer.agents.agent_pacing import CEILING, AgentPool, Past, answer_rate, budget, predictive, progressive
+from agi_app.dialer.agents.agent_pacing import (
+    CEILING,
+    AgentPool,
+    Past,
+    answer_rate,
+    asking_rate,
+    budget,
+    predictive,
+    progressive,
+)
 from bench.predictive import compare
 
 POOLS = st.builds(
@@ -27,6 +37,7 @@ PASTS = st.integers(0, 5000).flatmap(
             abandoned=st.integers(0, answered // 50),
             answer_s=st.floats(0, 30),
             handling_s=st.floats(0, 300),
+            asked=st.none() | st.integers(0, answered),
         )
     )
 )
@@ -72,6 +83,28 @@ def test_the_fewer_answer_the_more_calls_are_begun() -> None:
 def test_the_answer_rate_is_held_to_be_high_while_little_is_known() -> None:
     assert answer_rate(Past(19, 1, 0, 10, 60)) == 1.0
     assert answer_rate(Past(100, 20, 0, 10, 60)) > 0.2 > answer_rate(Past(10_000, 1800, 0, 10, 60)) - 0.02
+
+
+def test_the_fewer_ask_for_an_agent_the_more_calls_are_begun() -> None:
+    """A desk of four, and one in fifteen presses the key for it: several calls may be under way for each of them."""
+    pool, answers = AgentPool(free=4, busy=0, under_way=0), {"answered": 1500, "abandoned": 0, "answer_s": 10}
+    all_ask, half, few = (
+        predictive(pool, Past(3000, **answers, handling_s=60, asked=asked)) for asked in (1500, 750, 100)
+    )
+    assert all_ask < half < few
+    assert predictive(replace(pool, waiting=20), Past(3000, **answers, handling_s=60, asked=100)) < few, (
+        "each of those who have answered may still ask"
+    )
+    assert predictive(pool, Past(3000, **answers, handling_s=60)) == all_ask, "None: everybody"
+
+
+def test_everybody_is_held_to_ask_while_little_is_known() -> None:
+    assert asking_rate(Past(1000, 19, 0, 10, 60, asked=0)) == 1.0
+    assert 0.1 < asking_rate(Past(1000, 100, 0, 10, 60, asked=10)) < 0.2
+
+
+def test_what_may_be_abandoned_is_a_share_of_those_who_answered() -> None:
+    assert budget(Past(9000, 300, 2, 10, 60, asked=5)) == 1
 
 
 @pytest.mark.slow
