@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from agi_app.campaigns.forecast import ForecastFacts, Group, Limits, Projection, project
+from agi_app.campaigns.left_by_caps import left_uncalled
 from agi_app.clock import Clock
 from agi_app.errors import InputError
 from agi_app.event_loop import in_background
@@ -62,6 +63,9 @@ class Preview:
     samples: dict[str, list[Sample]] = field(default_factory=dict)
     projection: Projection | None = None
     misspelt_columns: tuple[str, ...] = ()  # that the flow says and no contact has, each with the one that is meant
+    left_by_caps: list[str] = field(
+        default_factory=list
+    )  # external ids: others of the same person leave no time for them
     machines: str | None = None  # what a machine that answers gets; None: nobody looks who answers
 
 
@@ -98,6 +102,8 @@ async def preview(
         if terms.flow is not None and "column_missing" in look.seen.by_rule:
             found_columns = misspelt_columns(columns_read(terms.flow), await waiting.columns())
             look.seen.misspelt_columns = tuple(told for _, told in found_columns)
+        several = await waiting.several(terms.campaign)
+        look.seen.left_by_caps = await in_background(left_uncalled, terms.campaign, terms.ruleset, several, waiting.now)
         known = _known(await waiting.experience())
     groups = [Group(place, at, contacts) for (place, at), contacts in look.to_call.items()]
     rest = (terms.campaign, terms.limits, known, terms.ruleset, waiting.now)

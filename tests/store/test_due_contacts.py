@@ -20,7 +20,7 @@ from agi_app.store.database.pool import Store
 from agi_app.store.people import stops
 from tests.store import one
 from tests.store.due_clinic import HOUR, Clinic, visit
-from tests.store.world import HUMAN, World, contact, rule_set
+from tests.store.world import HUMAN, World, contact, number, rule_set
 
 pytestmark = pytest.mark.postgres
 DAY = dt.timedelta(days=1)
@@ -289,3 +289,22 @@ async def test_who_expired_with_the_campaign_is_called_when_it_ends_later(clinic
     clinic.campaign = replace(clinic.campaign, ends=now + 9 * HOUR)
     await campaigns.save_campaign(clinic.world.store, clinic.campaign, "flows/reminder.yaml", "flow: reminder\n")
     assert len(await clinic.claims()) == 1
+
+
+async def test_a_preview_names_whom_the_caps_of_one_person_leave_uncalled(clinic: Clinic) -> None:
+    """Two children and one parent: this afternoon only one can be called; the day after there is time for both."""
+    clinic.world.rules = rule_set(cap=1)
+    await clinic.opens()
+    one_parent = {"number": number(1)}
+    await clinic.imports(
+        await visit(clinic, 1, 5), replace(await visit(clinic, 2, 6), **one_parent), await visit(clinic, 3, 5)
+    )
+    terms = Terms(clinic.campaign, True, Limits(10, 10), clinic.world.rules)
+    assert (await preview(clinic.world.store, Clock(), terms)).left_by_caps == ["row-2"]
+    await clinic.imports(replace(await visit(clinic, 2, 40), **one_parent))
+    assert (await preview(clinic.world.store, Clock(), terms)).left_by_caps == []
+    await clinic.imports(replace(await visit(clinic, 2, 20), **one_parent))
+    claimed = {c.contact_id: c for c in await clinic.claims()}
+    assert len(claimed) == 2, "one of the two, and the third"
+    await clinic.calls(next(iter(claimed.values())))
+    assert (await preview(clinic.world.store, Clock(), terms)).left_by_caps == ["row-2"], "the other one had its call"

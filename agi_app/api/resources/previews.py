@@ -37,6 +37,9 @@ class FiguresShown(ApiAnswer):
     later_today: int
     later: int
     never: int = Field(description="until somebody fixes the reason")
+    left_by_caps: int = Field(
+        default=0, description="that nobody can call in time, since the same person has other contacts near to them"
+    )
     misspelt_columns: list[str]
     machine_detection: str | None
     by_rule: Mapping[str, int] = Field(description="contacts that are not called now, under each reason")

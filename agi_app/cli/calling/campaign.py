@@ -172,7 +172,7 @@ def preview_record(seen: Preview, note: str | None, limit: int) -> dict[str, Any
         rule: [{"external_id": s.external_id, "why": s.why, "again": s.again_at} for s in found[:limit]]
         for rule, found in seen.samples.items()
     }
-    return {**previews.figures(seen, note), "samples": samples}
+    return {**previews.figures(seen, note), "samples": samples, "left": seen.left_by_caps[:limit]}
 
 
 def show_preview(seen: Preview, note: str | None, limit: int) -> None:
@@ -208,6 +208,8 @@ def show_preview(seen: Preview, note: str | None, limit: int) -> None:
                 never=seen.never,
             )
         )
+    for told in previews.told_left(seen.left_by_caps):
+        say(told)
     if seen.machines is not None:
         say(
             t(

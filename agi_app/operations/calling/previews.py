@@ -14,6 +14,7 @@ from agi_app.authoring.suggestions import suggest
 from agi_app.campaigns.calling_rules.rule_files import load_ruleset
 from agi_app.campaigns.changed_files import as_edited
 from agi_app.campaigns.checks.gateway_ports import limits_of
+from agi_app.campaigns.left_by_caps import told_left
 from agi_app.campaigns.preview import SAMPLES, Preview, Terms
 from agi_app.campaigns.preview import preview as look_ahead
 from agi_app.campaigns.project.read_project import Project
@@ -27,7 +28,7 @@ from agi_app.store.calling.campaigns import known_campaign
 from agi_app.store.requested_calls import asks as table
 from agi_app.store.requested_calls.asks import Ask, NewAsk
 
-__all__ = ["SAMPLES", "Preview", "ask", "asked", "figures", "preview", "still_holds", "take"]
+__all__ = ["SAMPLES", "Preview", "ask", "asked", "figures", "preview", "still_holds", "take", "told_left"]
 VERB = "preview"
 GOOD_FOR = dt.timedelta(minutes=15)
 MOST_CHANGED = 0.05  # of a figure
@@ -82,6 +83,7 @@ def figures(seen: Preview, note: str | None) -> dict[str, Any]:
         "later_today": seen.later_today,
         "later": seen.later,
         "never": seen.never,
+        "left_by_caps": len(seen.left_by_caps),
         "misspelt_columns": list(seen.misspelt_columns),
         "machine_detection": seen.machines,
         "by_rule": dict(seen.by_rule.most_common()),

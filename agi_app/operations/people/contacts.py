@@ -10,13 +10,14 @@ import dataclasses
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from agi_app.authoring.suggestions import no_such
 from agi_app.campaigns.calling_rules.rule_files import load_ruleset
 from agi_app.campaigns.campaign_file.load import CampaignDocument
+from agi_app.campaigns.left_by_caps import left_uncalled, told_left
 from agi_app.campaigns.project.read_project import Project, Source
 from agi_app.contacts.import_batches import ImportSummary, Progress
 from agi_app.contacts.importer import check_header, import_contacts_file
@@ -35,6 +36,7 @@ from agi_app.model.campaign import Campaign
 from agi_app.operations.acting import imported_by, noted, reads
 from agi_app.store.calling import tallies
 from agi_app.store.calling.campaigns import load_campaign, save_campaign
+from agi_app.store.calling.preview import several_contacts
 from agi_app.store.database.pool import Store
 from agi_app.store.people.imported_files import ImportedBy
 from agi_app.store.requested_calls import asks
@@ -111,7 +113,7 @@ async def _import(inst: Installation, campaign: WrittenCampaign, file: Path | Se
     storing = more.pop("storing", None)
     if await load_campaign(inst.store, wanted.name) is None:  # a stored one is changed by its start only
         await save_campaign(inst.store, wanted, flow.file if flow else "", flow.text if flow else "")
-    return await import_contacts_file(
+    summary = await import_contacts_file(
         inst.store,
         wanted,
         flow.parsed.flow.languages if flow else (),
@@ -123,6 +125,18 @@ async def _import(inst: Installation, campaign: WrittenCampaign, file: Path | Se
         planner_for=await planner_for(inst.store, inst.settings.project, wanted),
         **more,
     )
+    return replace(summary, notes=(*summary.notes, *await _left(inst, wanted)))
+
+
+async def _left(inst: Installation, campaign: Campaign) -> tuple[str, ...]:
+    """Names contacts that the caps of one person will leave uncalled; of those that have a time."""
+    if campaign.due is None and campaign.ends is None:
+        return ()
+    now = inst.clock.now()
+    async with inst.store.connection() as connection:
+        several = await several_contacts(connection, campaign, now)
+    ruleset = load_ruleset(inst.settings.project)
+    return told_left(await in_background(left_uncalled, campaign, ruleset, several, now))
 
 
 async def planner_for(store: Store, project: Path, campaign: Campaign) -> Callable[[int], Planner]:

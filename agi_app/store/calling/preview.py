@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
@@ -16,6 +16,7 @@ from psycopg.rows import DictRow
 
 from agi_app.gate.facts import CallFact, ConsentFact, Facts
 from agi_app.model.campaign import Campaign, CampaignState, Purpose
+from agi_app.model.contact_times import Times
 from agi_app.store.calling.facts import Begin, Missing, begin, times_of
 from agi_app.store.calling.quotas import QuotaStanding, counted
 from agi_app.store.database.pool import Store
@@ -25,6 +26,7 @@ Q = load_queries("calling/preview")
 HORIZON = dt.timedelta(days=62)  # no rule looks further ahead: the longest span of a cap is a month
 SLICE = 20_000  # contacts; some thousand numbers a row, so that memory stays bounded
 ROWS_AT_ONCE = 200
+MOST_PERSONS = 10_000  # with several contacts
 LONG_AGO = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
@@ -45,6 +47,15 @@ class SpokenColumns:
     filled: frozenset[str]  # of these it only counts whether they are empty
     values: frozenset[str]  # of these it counts what stands there
     missing: Missing
+
+
+@dataclass(frozen=True, slots=True)
+class SeveralContacts:
+    """The waiting contacts of one person who has more than one: those that had no call yet."""
+
+    number: str  # E.164, one of theirs
+    calls: list[dt.datetime]  # that count for their caps, rules time
+    contacts: list[tuple[str, dt.datetime, Times]]  # external id, when it is due, what the office says of its time
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +100,37 @@ class WaitingContacts:
         values = {"campaign": self._campaign, "numbers": list(numbers)}
         return {row["e164"]: row["names"] for row in await records(self._connection, Q["names"], values)}
 
+    async def several(self, campaign: Campaign) -> list[SeveralContacts]:
+        """Persons with several of them that have an end."""
+        return await several_contacts(self._connection, campaign, self.now)
+
     async def experience(self) -> list[Experience]:
         """How the campaign's calls ended so far."""
         found = await records(self._connection, Q["experience"], {"campaign": self._campaign})
         return [Experience(row["outcome"], row["calls"], row["seconds"]) for row in found]
+
+
+async def several_contacts(
+    connection: Connection, campaign: Campaign, now: dt.datetime, limit: int = MOST_PERSONS
+) -> list[SeveralContacts]:
+    """Persons with several waiting contacts that have an end; ``limit`` at most."""
+    values = {"campaign": campaign.name, "now": now, "ends": campaign.ends is not None, "limit": limit}
+    return [
+        SeveralContacts(
+            row["number"],
+            row["calls"],
+            [
+                (one["external_id"], dt.datetime.fromisoformat(one["due_at"]), _times(one, row["preferred"]))
+                for one in json.loads(row["contacts"])
+            ],
+        )
+        for row in await records(connection, Q["several_contacts"], values)
+    ]
+
+
+def _times(one: Mapping[str, str | None], preferred: str | None) -> Times:
+    at = {name: dt.datetime.fromisoformat(text) for name, text in one.items() if name != "external_id" and text}
+    return times_of({**dict.fromkeys(("event_at", "not_before", "not_after")), **at, "preferred": preferred})
 
 
 @asynccontextmanager

@@ -92,3 +92,19 @@ SELECT outcome, count(*) AS calls, (avg(extract(epoch FROM ended_at - marked_at)
 FROM attempt
 WHERE campaign = %(campaign)s AND dialled AND state = 'ended' AND outcome IS NOT NULL
 GROUP BY outcome;
+
+-- Persons with several waiting contacts of the campaign that have an end: those who had no call yet, with the calls that count for their caps.
+-- name: several_contacts
+SELECT jsonb_agg(jsonb_build_object('external_id', w.external_id, 'due_at', w.due_at, 'event_at', w.event_at,
+                                    'not_before', w.not_before, 'not_after', w.not_after)
+                 ORDER BY w.contact_id) FILTER (WHERE w.tries = 0)::text AS contacts,
+       CASE WHEN count(DISTINCT coalesce(w.preferred, 'null'::jsonb)) = 1 THEN min(w.preferred::text) END AS preferred,
+       min(w.e164) AS number,
+       ARRAY(SELECT a.rules_at FROM attempt a WHERE a.person_id IN (SELECT group_of(w.head)) AND a.counts
+             AND a.rules_at > %(now)s - interval '31 days') AS calls
+FROM (SELECT c.*, p.e164, coalesce(p.same_as, p.person_id) AS head
+      FROM contact c JOIN person p ON p.person_id = c.person_id
+      WHERE c.campaign = %(campaign)s AND c.state = 'pending' AND c.due_at < 'infinity' AND NOT c.held
+        AND (%(ends)s OR c.event_at IS NOT NULL OR c.not_after IS NOT NULL)) AS w
+GROUP BY w.head HAVING count(*) > 1 AND min(w.tries) = 0
+LIMIT %(limit)s;
