@@ -2,7 +2,7 @@
 
 Each run is one campaign of its own: so many agents, such an answer rate, such handling times, all drawn by the seed of
 the run. In half of the runs the answer rate jumps on the way, in both directions, since estimates are wrong just then.
-In a quarter of them only some of those who answer ask for an agent, after a while in the flow.
+In three of eight only some of those who answer ask for an agent, after a while in the flow.
 The same calls (answered or not, after how long, how long the talk) are dialled once by each of both ways. Nothing
 here dials: it is the pure part alone, played ahead by events.
 """
