@@ -295,15 +295,15 @@ async def test_a_preview_names_whom_the_caps_of_one_person_leave_uncalled(clinic
     """Two children and one parent: this afternoon only one can be called; the day after there is time for both."""
     clinic.world.rules = rule_set(cap=1)
     await clinic.opens()
-    one_parent = {"number": number(1)}
+    parent = number(1)
     await clinic.imports(
-        await visit(clinic, 1, 5), replace(await visit(clinic, 2, 6), **one_parent), await visit(clinic, 3, 5)
+        await visit(clinic, 1, 5), replace(await visit(clinic, 2, 6), number=parent), await visit(clinic, 3, 5)
     )
     terms = Terms(clinic.campaign, True, Limits(10, 10), clinic.world.rules)
     assert (await preview(clinic.world.store, Clock(), terms)).left_by_caps == ["row-2"]
-    await clinic.imports(replace(await visit(clinic, 2, 40), **one_parent))
+    await clinic.imports(replace(await visit(clinic, 2, 40), number=parent))
     assert (await preview(clinic.world.store, Clock(), terms)).left_by_caps == []
-    await clinic.imports(replace(await visit(clinic, 2, 20), **one_parent))
+    await clinic.imports(replace(await visit(clinic, 2, 20), number=parent))
     claimed = {c.contact_id: c for c in await clinic.claims()}
     assert len(claimed) == 2, "one of the two, and the third"
     await clinic.calls(next(iter(claimed.values())))
