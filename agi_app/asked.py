@@ -19,7 +19,15 @@ from agi_app.model.actors import Actor, Scope
 from agi_app.operations.calling import approvals, call_asks, campaigns, listening, pauses, previews
 from agi_app.operations.calling.asks import came_of_it
 from agi_app.operations.guard import guard_asks
-from agi_app.operations.people import complaint_asks, consents, contacts, erasure_asks, follow_ups, stop_links
+from agi_app.operations.people import (
+    complaint_asks,
+    consents,
+    contact_change_asks,
+    contacts,
+    erasure_asks,
+    follow_ups,
+    stop_links,
+)
 from agi_app.operations.people.contacts import WrittenCampaign
 from agi_app.operations.project import drafts, project_files
 from agi_app.operations.project.project_files import Project
@@ -35,6 +43,10 @@ BY_KIND: Mapping[str, Callable[[Installation, OpenAsk], Awaitable[Mapping[str, A
     guard_asks.KIND: guard_asks.do,
     complaint_asks.KIND: complaint_asks.do,
     erasure_asks.KIND: erasure_asks.do,
+}
+WITH_PROJECT: Mapping[str, Callable[[Installation, OpenAsk, Project | None], Awaitable[Mapping[str, Any]]]] = {
+    call_asks.KIND: call_asks.do,
+    contact_change_asks.KIND: contact_change_asks.do,
 }
 OF_CONTACTS: Mapping[str, Callable[[Installation, WrittenCampaign, OpenAsk], Awaitable[Mapping[str, Any]]]] = {
     contacts.IMPORT: contacts.take,
@@ -64,7 +76,7 @@ async def prepare(inst: Installation, ask: OpenAsk) -> Project | Mapping[str, An
         case "campaign", previews.VERB:
             project = await asyncio.to_thread(project_files.read, inst.settings.project)
             return await previews.take(acting, project, ask)
-        case ((contacts.KIND | drafts.KIND), _):
+        case ((contacts.KIND | drafts.KIND), _) | (contact_change_asks.KIND, contact_change_asks.RESCHEDULE):
             return await asyncio.to_thread(project_files.read, inst.settings.project)
         case listening.KIND, listening.VERB:
             return await listening.prepare(acting, ask)
@@ -100,8 +112,8 @@ async def do(
             return {"ended": await pauses.resume_all(acting, ask.reason)}
         case ((guard_asks.KIND | complaint_asks.KIND | erasure_asks.KIND), _):
             return await BY_KIND[ask.kind](acting, ask)
-        case call_asks.KIND, _:
-            return await call_asks.do(acting, ask, prepared if isinstance(prepared, Project) else None)
+        case ((contact_change_asks.KIND | call_asks.KIND), _):
+            return await WITH_PROJECT[ask.kind](acting, ask, prepared if isinstance(prepared, Project) else None)
     raise InputError(t("this worker does not know what was asked for: {kind} {verb}", kind=ask.kind, verb=ask.verb))
 
 

@@ -45,8 +45,8 @@ class WholeList:
         raise InputError(
             t(
                 "{file}: {missing} of the {waiting} who are still to be called are not in it and would be cancelled, or"
-                " in rows that were rejected and would be held; nothing was imported. If that is right, run the same"
-                " command again with --yes",
+                " in rows that were rejected and would be held; nothing was imported. If that is right, confirm it:"
+                " --yes, or whole=confirmed in a request",
                 file=self._spool.table.file,
                 missing=count_of(found.missing, "contact"),
                 waiting=found.waiting,

@@ -12,7 +12,7 @@ from agi_app.installation import Installation
 from agi_app.model.actors import Actor, Role
 from agi_app.operations.calling import listening
 from agi_app.operations.guard import guard_lists
-from agi_app.operations.people import follow_ups
+from agi_app.operations.people import contact_change_asks, follow_ups
 from agi_app.operations.people.follow_ups import FollowUp
 from agi_app.recordings.files import RecordingFiles
 from agi_app.store.requested_calls import agent_calls, asks, verifications
@@ -40,9 +40,17 @@ def seed(site: Site) -> dict[str, Any]:
         "erasure_ask": site.run(erasure_ask),
         "listen_ask": listened(site),
         "follow_up_ask": site.run(follow_up_ask),
+        "change_ask": site.run(change_ask),
     }
 
 
+# Asks that are seeded, by a part of the path that shows one.
+ASKS = {
+    "/recordings/asks/": "listen_ask",
+    "/follow-ups/asks/": "follow_up_ask",
+    "/contacts/changes/asks/": "change_ask",
+    "/people/asks/": "erasure_ask",
+}
 BODY = {
     "since": "2026-01-01",
     "until": "2026-12-31",
@@ -52,25 +60,25 @@ BODY = {
     "flow": "checkup-reminder",
     "from_campaign": BY_AGENTS,
     "where": 'disposition == "later"',
+    "external_id": "row-8",
+    "not_before": "2030-01-05T09:00:00+08:00",
+    "not_after": "2030-01-05T12:00:00+08:00",
 }
 
 
 def name(named: dict[str, Any], case: Any) -> None:
     """Let a right request be about them."""
     path = case.operation.path
-    wanted = {}
-    if "/recordings/asks/" in path:
-        wanted = {"ask": named["listen_ask"]}
+    wanted = next(({"ask": named[ask]} for part, ask in ASKS.items() if part in path), {})
     if path.endswith(("/ask-call", "/{ask}/call", "/lists/{entry}")):
         wanted = {"campaign": BY_AGENTS, "ask": named["call_ask"], **named}
-    if "/follow-ups/asks/" in path:
-        wanted = {"ask": named["follow_up_ask"]}
-    if path.endswith("/people/asks/{ask}"):
-        wanted = {"ask": named["erasure_ask"]}
     if path.endswith("/erasure"):
         wanted = {"person": named["to_erase"]}
         if isinstance(case.body, dict) and "reason" in case.body:
             case.body = {"reason": case.body["reason"], "number": number(ERASED)}
+    if path.endswith("/reschedule") and isinstance(case.body, dict):  # the campaign has no time that is its own
+        case.body = {name: case.body[name] for name in case.body if name in ("external_id", "reason", "not_before")}
+        case.body |= {"not_after": ""}
     for part in case.path_parameters or {}:
         case.path_parameters[part] = wanted.get(part, case.path_parameters[part])
     if isinstance(case.body, dict):
@@ -92,6 +100,11 @@ async def agents_campaign(inst: Installation) -> int:
 async def follow_up_ask(inst: Installation) -> int:
     """An ask for a follow-up of the campaign that agents dial, which nobody has answered."""
     return await follow_ups.ask(inst, written(inst), FollowUp(BY_AGENTS, "attempts > 0"), dry_run=True)
+
+
+async def change_ask(inst: Installation) -> int:
+    """An ask to cancel a contact, which nobody has answered."""
+    return await contact_change_asks.ask_cancel(inst, BY_AGENTS, "row-301", reason="moved away")
 
 
 def listened(site: Site) -> int:

@@ -12,6 +12,7 @@ from agi_app.api.cursors import of_whole
 from agi_app.api.resources.flows import YAML, text_of
 from agi_app.api.routes import ApiAnswer, ApiCall, Content, NoQuery, PageQuery, Routes
 from agi_app.model.actors import Scope
+from agi_app.model.campaign import Campaign
 from agi_app.operations.calling import campaigns as operations
 from agi_app.operations.calling import reports, stored_campaigns
 from agi_app.operations.calling.stored_campaigns import StoredCampaign
@@ -20,8 +21,24 @@ from agi_app.operations.project import project_files
 routes = Routes()
 
 
+class DueAnswer(ApiAnswer):
+    """When contacts are due: so long before the time in a column of theirs, or at it (`at` is empty)."""
+
+    by: str = Field(description="contact.COLUMN")
+    at: list[str] = Field(description="how long before it, such as 48h")
+
+
+class QuotaTermsAnswer(ApiAnswer):
+    """How many contacts of each group are to be completed."""
+
+    by: str = Field(description="contact.COLUMN")
+    completed: int | None = Field(description="of each group; null: `groups` names all that are called")
+    groups: Mapping[str, int]
+    dispositions: list[str]
+
+
 class CampaignAnswer(ApiAnswer):
-    """A campaign as it is stored."""
+    """A campaign as it is stored. `starts`: nobody is called before; `ends`: nobody from then on."""
 
     name: str
     state: str
@@ -33,7 +50,15 @@ class CampaignAnswer(ApiAnswer):
     jurisdictions: list[str]
     calls_per_second: float
     concurrent: int
+    priority: int = Field(
+        description="its part where campaigns compete: with 3 it gets three calls for each of one with 1"
+    )
     by_agents: bool
+    zone: str | None = Field(description="of all times in the list that have no offset")
+    starts: dt.datetime | None
+    ends: dt.datetime | None
+    due: DueAnswer | None = Field(description="null: a contact is due as soon as it is imported")
+    quota: QuotaTermsAnswer | None = Field(description="null: all contacts are called")
 
 
 class CampaignPage(ApiAnswer):
@@ -138,8 +163,38 @@ def _answer(stored: StoredCampaign) -> CampaignAnswer:
         jurisdictions=list(found.jurisdictions),
         calls_per_second=found.pace.calls_per_second,
         concurrent=found.pace.concurrent,
+        priority=found.pace.priority,
         by_agents=found.by_agents,
+        zone=found.zone,
+        starts=found.starts,
+        ends=found.ends,
+        due=_due(found),
+        quota=_quota(found),
     )
+
+
+def _due(campaign: Campaign) -> DueAnswer | None:
+    if (due := campaign.due) is None:
+        return None
+    return DueAnswer(by=f"contact.{due.column}", at=[_length(span) for span in due.before])
+
+
+def _quota(campaign: Campaign) -> QuotaTermsAnswer | None:
+    if (quota := campaign.quota) is None:
+        return None
+    return QuotaTermsAnswer(
+        by=f"contact.{quota.column}",
+        completed=quota.completed,
+        groups=dict(quota.groups),
+        dispositions=list(quota.dispositions),
+    )
+
+
+def _length(span: dt.timedelta) -> str:
+    """As a campaign's file has it: ``48h``, ``90m``."""
+    seconds = round(span.total_seconds())
+    unit, name = next((of, name) for of, name in ((3600, "h"), (60, "m"), (1, "s")) if seconds % of == 0)
+    return f"{seconds // unit}{name}"
 
 
 @routes.get("/campaigns", Scope.FIGURES_READ, CampaignPage, query=PageQuery)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -135,8 +133,10 @@ def reschedule(
     One that was reached is called again before the new time, once a change; not one that declined or is cancelled.
     """
     wanted = contacts.campaign_of(project_files.read(project), campaign)
-    given = {"not_before": not_before, "not_after": not_after}
-    source = _one_change(wanted, contact, time, given) if file is None else file
+    if contact is None and file is None:
+        raise InputError(t("name the contact, or give --file with many"))
+    change = contact_changes.ChangedTimes(contact or "", time, not_before, not_after)
+    source = contact_changes.one_change(wanted, change) if file is None else file
     if file is not None and (contact, time, not_before, not_after) != (None,) * 4:
         raise InputError(t("give --file, or one contact with its time: not both"))
     done = with_installation(project, contact_changes.reschedule, wanted, source, reason, sheet)
@@ -171,30 +171,6 @@ def _say_changes(done: contact_changes.Rescheduled, *, of_file: bool) -> None:
                 cancelled=cancelled,
             )
         )
-
-
-def _one_change(
-    wanted: contacts.WrittenCampaign, contact: str | None, time: str | None, given: Mapping[str, str | None]
-) -> contact_changes.SentFile:
-    """The change of one contact as the file that says it. InputError when something is missing."""
-    due = wanted.source.parsed.campaign.due
-    if contact is None:
-        raise InputError(t("name the contact, or give --file with many"))
-    if time is not None and due is None:
-        raise InputError(
-            t(
-                "campaign {campaign} has no due, so a contact has no such time: --not-before, --not-after",
-                campaign=wanted.name,
-            )
-        )
-    columns = {name: value for name, value in given.items() if value is not None}
-    if time is not None and due is not None:
-        columns = {due.column: time, **columns}
-    if not columns:
-        raise InputError(t("give the new time of contact {contact}", contact=contact))
-    written = io.StringIO()
-    csv.writer(written, quoting=csv.QUOTE_ALL).writerows([["external_id", *columns], [contact, *columns.values()]])
-    return contact_changes.SentFile("contact", written.getvalue().encode())
 
 
 class _Bars:

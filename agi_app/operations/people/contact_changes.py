@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,8 +22,9 @@ from agi_app.operations.people.contacts import WrittenCampaign, planner_for
 from agi_app.store.calling.campaigns import load_campaign
 from agi_app.store.people import contact_changes
 
-__all__ = ["CancelledContacts", "Rescheduled", "SentFile", "cancel", "reschedule"]
+__all__ = ["CancelledContacts", "ChangedTimes", "Rescheduled", "SentFile", "cancel", "one_change", "reschedule"]
 SHOWN = 10  # unknown ids that are named
+ONE = "contact"  # the name of the file that says a change of one
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +55,7 @@ async def cancel(
     known = await contact_changes.known(inst.store, campaign, wanted)
     unknown = tuple(one for one in wanted if one not in known)
     if not known:
-        raise InputError(
-            t(
-                "campaign {campaign} has no contact {ids}; write the external_id of its list",
-                campaign=campaign,
-                ids=", ".join(unknown[:SHOWN]),
-            )
-        )
+        raise no_contact(campaign, ", ".join(unknown[:SHOWN]))
     done = await contact_changes.cancel(inst.store, campaign, list(known))
     return CancelledContacts(campaign, done, len(known) - done, unknown)
 
@@ -110,3 +107,42 @@ async def reschedule(
     unknown = tuple(row.external_id for row in read.rows if row.external_id not in known)
     cancelled = sum(known[one.external_id].state == "cancelled" for one in changes)
     return Rescheduled(wanted.name, done, len(changes) - done - cancelled, cancelled, unknown, read.problems, held)
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedTimes:
+    """One contact's times from now on, as people write them: the campaign's own, and how early and late it may be."""
+
+    external_id: str
+    time: str | None = None  # for the column that the campaign's due names
+    not_before: str | None = None
+    not_after: str | None = None
+
+
+def one_change(campaign: WrittenCampaign, wanted: ChangedTimes) -> SentFile:
+    """The change of one contact as the file that says it. InputError when something is missing."""
+    due = campaign.source.parsed.campaign.due
+    if wanted.time is not None and due is None:
+        raise InputError(
+            t(
+                "campaign {campaign} has no due, so a contact has no such time: give not_before or not_after",
+                campaign=campaign.name,
+            )
+        )
+    given = {"not_before": wanted.not_before, "not_after": wanted.not_after}
+    columns = {name: value for name, value in given.items() if value is not None}
+    if wanted.time is not None and due is not None:
+        columns = {due.column: wanted.time, **columns}
+    if not columns:
+        raise InputError(t("give the new time of contact {contact}", contact=wanted.external_id))
+    written = io.StringIO()
+    writer = csv.writer(written, quoting=csv.QUOTE_ALL)
+    writer.writerows([["external_id", *columns], [wanted.external_id, *columns.values()]])
+    return SentFile(ONE, written.getvalue().encode())
+
+
+def no_contact(campaign: str, ids: str) -> InputError:
+    """What is said of ids that no contact of a campaign has."""
+    return InputError(
+        t("campaign {campaign} has no contact {ids}; write the external_id of its list", campaign=campaign, ids=ids)
+    )

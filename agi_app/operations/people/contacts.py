@@ -147,14 +147,18 @@ async def planner_for(store: Store, project: Path, campaign: Campaign) -> Callab
 
 
 @noted(Scope.CONTACTS_IMPORT, "contacts ask", "campaign")
-async def ask(inst: Installation, campaign: WrittenCampaign, sent: SentFile, *, dry_run: bool) -> int:
+async def ask(
+    inst: Installation, campaign: WrittenCampaign, sent: SentFile, *, dry_run: bool, whole: Whole | None = None
+) -> int:
     """Ask a worker to import contacts, or with ``dry_run`` to say what an import would do; returns the ask's id.
 
+    ``whole``: it is the whole list, and who is not in it is cancelled.
     Raises AuthorError for a file without the columns of contacts, StoreError.
     """
     with _masked():
         await in_background(check_header, sent, campaign.source.parsed.campaign)
     told = {"file": sent.name, "sha256": hashlib.sha256(sent.content).hexdigest(), "language": current()}
+    told |= {} if whole is None else {"whole": whole.value}
     private = {"content": base64.b64encode(sent.content).decode()}
     verb = CHECK if dry_run else IMPORT
     return await asks.add(inst.store, NewAsk(KIND, verb, campaign.name, sent.name, told, private), inst.actor)
@@ -177,26 +181,32 @@ async def take(inst: Installation, campaign: WrittenCampaign, given: asks.OpenAs
     """
     told = given.parameters
     sent = SentFile(str(told["file"]), base64.b64decode((given.private or {})["content"]))
+    whole = Whole(told["whole"]) if "whole" in told else None
     work = import_sent if given.verb == IMPORT else check_sent
     with speaking(str(told["language"])), _masked():
-        return _told(await work(inst, campaign, sent))
+        return _told(await work(inst, campaign, sent, whole))
 
 
 @noted(Scope.CONTACTS_IMPORT, "contacts import", "campaign")
-async def import_sent(inst: Installation, campaign: WrittenCampaign, sent: SentFile) -> ImportSummary:
+async def import_sent(
+    inst: Installation, campaign: WrittenCampaign, sent: SentFile, whole: Whole | None = None
+) -> ImportSummary:
     """Import or update contacts as one batch, in the transaction of who calls. Raises as ``import_file``."""
-    return await _import(inst, campaign, sent)
+    return await _import(inst, campaign, sent, whole=whole)
 
 
 @reads(Scope.CONTACTS_IMPORT)
-async def check_sent(inst: Installation, campaign: WrittenCampaign, sent: SentFile) -> ImportSummary:
+async def check_sent(
+    inst: Installation, campaign: WrittenCampaign, sent: SentFile, whole: Whole | None = None
+) -> ImportSummary:
     """What ``import_sent`` would do; nothing of it is stored. Raises as that."""
     async with inst.store.as_trial():
-        return await _import(inst, campaign, sent)
+        return await _import(inst, campaign, sent, whole=whole)
 
 
 def _told(done: ImportSummary) -> Mapping[str, Any]:
-    counts = {name: getattr(done, name) for name in ("rows", "added", "updated", "unchanged", "rejected", "held")}
+    names = ("rows", "added", "updated", "unchanged", "rejected", "held", "cancelled")
+    counts = {name: getattr(done, name) for name in names}
     faults = [
         {"line": one.line, "column": one.column, "rule": one.rule, "text": without_numbers(one.message)}
         for one in done.problems

@@ -35,6 +35,8 @@ UPDATE contact SET faulty_row = 'times', revision = revision + 1
 WHERE campaign = %(campaign)s AND external_id = ANY(%(ids)s) AND faulty_row IS NULL AND state <> 'cancelled';
 
 -- name: make_listed_table
+-- The one of before is there in a transaction that has looked at the list already.
+DROP TABLE IF EXISTS pg_temp.listed_id;
 CREATE TEMPORARY TABLE listed_id (external_id text NOT NULL, good boolean NOT NULL) ON COMMIT DROP;
 
 -- name: copy_listed

@@ -19,7 +19,12 @@ from agi_app.store.database.statements import as_json, load_queries
 Q = load_queries("requested_calls/asks")
 CHANNEL = "agi_app_ask"
 MOST_LISTED = 100
-URGENT = ("campaign pause", "campaign stop", "stop link stop")  # they wait for nothing that takes long
+URGENT = (
+    "campaign pause",
+    "campaign stop",
+    "stop link stop",
+    "contact cancel",
+)  # they wait for nothing that takes long
 
 
 @dataclass(frozen=True, slots=True)

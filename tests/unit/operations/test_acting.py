@@ -28,6 +28,7 @@ SHARED = {
     "calling.caller_ids.request_with_code",
     "calling.caller_ids.ring_with_code",
     "guard.guard_asks.do",
+    "people.contact_change_asks.do",
     "people.opening_words.of",
     "people.opening_words.learn",
     "service.events.after",  # the face tells each reader what its scopes allow
