@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import heapq
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agi_app.gate.calling_hours import Opening, is_open, next_opening
 from agi_app.gate.number_location import rules_for
@@ -17,6 +17,7 @@ from agi_app.gate.ruleset import Rules, RuleSet
 from agi_app.messages import t
 from agi_app.model.campaign import Campaign
 from agi_app.model.number_location import NumberLocation
+from agi_app.printable import count_of
 
 STEP = dt.timedelta(minutes=15)
 LONGEST = dt.timedelta(days=365)
@@ -24,6 +25,7 @@ LEAST = 0.5  # contacts: fewer are not followed any further
 MOST_ENTRIES = 50_000  # of work that waits; a campaign that needs more is not projected
 USUAL_SHARES = {"no_answer": 0.3, "busy": 0.05}  # of calls; a guess, until the campaign has calls of its own
 USUAL_CALL_S = 40.0  # from dialling to the end; a guess as well
+USUAL_COMPLETED = 0.25  # of calls; likewise, where a quota counts them
 ENOUGH_CALLS = 50  # of its own, to go by them
 
 
@@ -34,6 +36,8 @@ class ForecastFacts:
     calls: int
     outcomes: Mapping[str, int]
     seconds: float | None  # a call, from dialling to its end, on average
+    completed: int = 0  # contacts, as the campaign's quota counts them
+    lacking: Mapping[str, int] | None = None  # how many each open group still needs; None: there is no quota
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,7 @@ class Group:
     place: NumberLocation
     at: dt.datetime
     contacts: int
+    quota_group: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +79,28 @@ class _Work:
     outcome: str
     used: int
     amount: float
+    group: str = ""  # of the quota
+
+
+class _Quota:
+    """What the groups of a quota still lack while calls are played; without a quota everybody is called."""
+
+    def __init__(self, known: ForecastFacts) -> None:
+        enough = known.calls >= ENOUGH_CALLS and known.completed
+        self.share = min(1.0, known.completed / known.calls) if enough else USUAL_COMPLETED  # of calls
+        self.lacking = None if known.lacking is None else {name: float(n) for name, n in known.lacking.items()}
+
+    def calls(self, work: _Work) -> float:
+        """How many calls of this work its group needs at most."""
+        if self.lacking is None:
+            return work.amount
+        lacking = self.lacking.get(work.group, 0.0)
+        return min(work.amount, lacking / self.share) if lacking >= LEAST * self.share else 0.0
+
+    def called(self, work: _Work, calls: float) -> None:
+        """So many calls of it were made."""
+        if self.lacking is not None:
+            self.lacking[work.group] -= calls * self.share
 
 
 def project(
@@ -91,8 +118,11 @@ def project(
     places = sorted({g.place for g in groups}, key=repr)
     hours = [_hours(campaign, place, ruleset) for place in places]
     retries = [_retries(campaign, rules_for(place, ruleset)) for place in places]
-    waiting = [_Work(max(g.at, now), places.index(g.place), "", 0, g.contacts) for g in groups if g.contacts]
-    end, calls, left = _play(waiting, hours, retries, shares, rate, now, campaign.ends)
+    waiting = [
+        _Work(max(g.at, now), places.index(g.place), "", 0, g.contacts, g.quota_group) for g in groups if g.contacts
+    ]
+    quota = _Quota(known)
+    end, calls, left = _play(waiting, hours, retries, shares, rate, (now, campaign.ends), quota)
     said = _assumptions(known, {o: shares[o] for o in campaign.retry if shares.get(o)}, seconds, rate)
     if limits.calls_per_day is not None:
         day = t("their {calls_per_day} calls in 24 hours", calls_per_day=limits.calls_per_day)
@@ -105,6 +135,7 @@ def project(
                 left=round(left),
             ),
         )
+    said += _of_quota(known, quota)
     return Projection(end and end + dt.timedelta(seconds=seconds), round(calls), round(rate, 3), said)
 
 
@@ -114,14 +145,20 @@ def _play(
     retries: Sequence[Mapping[str, tuple[dt.timedelta, ...]]],
     shares: Mapping[str, float],
     rate: float,
-    now: dt.datetime,
-    ends: dt.datetime | None,
+    span: tuple[dt.datetime, dt.datetime | None],
+    quota: _Quota,
 ) -> tuple[dt.datetime | None, float, float]:
-    """When the last call starts, how many there are, and how many are not made because ``ends`` comes before."""
+    """When the last call starts, how many there are, and how many are not made because the end comes before.
+
+    ``span``: now, and the campaign's own end.
+    """
     heapq.heapify(waiting)
+    now, ends = span
     at, calls, left, last = now, 0.0, 0.0, None
     while waiting:
         work = heapq.heappop(waiting)
+        if not (needed := quota.calls(work)):
+            continue
         opens = hours[work.place](max(at, work.at))
         if ends is not None and (opens is None or opens >= ends):
             left += work.amount
@@ -129,15 +166,16 @@ def _play(
         if opens is None or opens > now + LONGEST or len(waiting) > MOST_ENTRIES:
             return None, calls, left
         if opens > max(at, work.at):
-            heapq.heappush(waiting, _Work(opens, work.place, work.outcome, work.used, work.amount))
+            heapq.heappush(waiting, replace(work, at=opens))
             continue
         start = max(at, opens)
         room = STEP if ends is None else min(STEP, ends - start)
-        done = min(work.amount, rate * room.total_seconds())
+        done = min(needed, rate * room.total_seconds())
+        quota.called(work, done)
         last = at = start + dt.timedelta(seconds=done / rate)
         calls += done
         if work.amount - done > 1e-6:
-            heapq.heappush(waiting, _Work(at, work.place, work.outcome, work.used, work.amount - done))
+            heapq.heappush(waiting, replace(work, at=at, amount=work.amount - done))
         for again in _again(work, done, at, retries[work.place], shares):
             heapq.heappush(waiting, again)
     return last, calls, left
@@ -155,7 +193,7 @@ def _again(
         used = work.used if work.outcome == outcome else 0
         amount = done * shares.get(outcome, 0.0)
         if used < len(delays) and amount >= LEAST and work.outcome in ("", outcome):
-            yield _Work(at + delays[used], work.place, outcome, used + 1, amount)
+            yield _Work(at + delays[used], work.place, outcome, used + 1, amount, work.group)
 
 
 def _retries(campaign: Campaign, rules: Rules | None) -> dict[str, tuple[dt.timedelta, ...]]:
@@ -188,6 +226,30 @@ def _experience(known: ForecastFacts) -> tuple[dict[str, float], float]:
     if known.calls < ENOUGH_CALLS:
         return dict(USUAL_SHARES), USUAL_CALL_S
     return {o: n / known.calls for o, n in known.outcomes.items()}, max(1.0, known.seconds or USUAL_CALL_S)
+
+
+def _of_quota(known: ForecastFacts, quota: _Quota) -> tuple[str, ...]:
+    """What the end rests on where a quota closes groups, and what the contacts do not bring."""
+    if known.lacking is None or quota.lacking is None:
+        return ()
+    guess = known.calls < ENOUGH_CALLS or not known.completed
+    basis = (
+        t("a guess: few of its calls were completed yet")
+        if guess
+        else t("as in its {calls} calls so far", calls=known.calls)
+    )
+    said = t(
+        "{share:.0%} of the calls are completed ({basis}), until {groups} of the quota have the {lacking} that they"
+        " lack",
+        share=quota.share,
+        basis=basis,
+        groups=count_of(len(known.lacking), "group"),
+        lacking=sum(known.lacking.values()),
+    )
+    short = round(sum(lacking for lacking in quota.lacking.values() if lacking >= LEAST))
+    if not short:
+        return (said,)
+    return said, t("the contacts do not bring {short} of them: the campaign ends without", short=short)
 
 
 def _assumptions(known: ForecastFacts, shares: Mapping[str, float], seconds: float, rate: float) -> tuple[str, ...]:

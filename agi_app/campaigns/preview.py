@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from agi_app.campaigns.forecast import ForecastFacts, Group, Limits, Projection, project
 from agi_app.campaigns.left_by_caps import left_uncalled
@@ -27,7 +27,6 @@ from agi_app.gate.ruleset import RuleSet
 from agi_app.messages import current, t
 from agi_app.model.campaign import Campaign, Quota
 from agi_app.model.number_location import NumberLocation
-from agi_app.printable import count_of
 from agi_app.store.calling.preview import HORIZON, Experience, FactClass, SpokenColumns, WaitingContacts, open_waiting
 from agi_app.store.calling.quotas import QuotaStanding
 from agi_app.store.database.pool import Store
@@ -104,28 +103,11 @@ async def preview(
             look.seen.misspelt_columns = tuple(told for _, told in found_columns)
         several = await waiting.several(terms.campaign)
         look.seen.left_by_caps = await in_background(left_uncalled, terms.campaign, terms.ruleset, several, waiting.now)
-        known = _known(await waiting.experience())
-    groups = [Group(place, at, contacts) for (place, at), contacts in look.to_call.items()]
+        known = _known(await waiting.experience(), waiting.quota)
+    groups = [Group(place, at, contacts, group) for (place, at, group), contacts in look.to_call.items()]
     rest = (terms.campaign, terms.limits, known, terms.ruleset, waiting.now)
-    projection = await in_background(project, groups, *rest)
-    look.seen.projection = replace(projection, assumptions=(*projection.assumptions, *_lacking(waiting.quota)))
+    look.seen.projection = await in_background(project, groups, *rest)
     return look.seen
-
-
-def _lacking(standing: QuotaStanding | None) -> tuple[str, ...]:
-    """What a quota does to the projected end: nobody can tell how many of the contacts are needed."""
-    if standing is None:
-        return ()
-    still_open = [group for group in standing.groups.values() if not group.closed]
-    lacking = sum(group.room for group in still_open)
-    return (
-        t(
-            "the quota lacks {lacking} completed contacts in {groups}; each group closes when it has its number, and"
-            " then the campaign ends earlier",
-            lacking=lacking,
-            groups=count_of(len(still_open), "group"),
-        ),
-    )
 
 
 async def _together(classes: AsyncIterator[FactClass]) -> AsyncIterator[list[FactClass]]:
@@ -160,7 +142,7 @@ class _Look:
         self._terms, self._now = terms, now
         detection = terms.campaign.machine_detection
         self.seen = Preview(terms.campaign.name, now, machines=None if detection is None else detection.action.value)
-        self.to_call: Counter[tuple[NumberLocation, dt.datetime]] = Counter()
+        self.to_call: Counter[tuple[NumberLocation, dt.datetime, str]] = Counter()
         self.examples: dict[str, list[tuple[str, str, dt.datetime | None]]] = defaultdict(list)
 
     def add(self, some: Iterable[FactClass]) -> None:
@@ -204,7 +186,8 @@ class _Look:
             seen.by_rule[rule] += contacts
             self.examples[rule] += [(n, why, again_at) for n in numbers[: SAMPLES - len(self.examples[rule])]]
         if again_at is not None and place is not None:
-            self.to_call[place, _next_minute(again_at) if again_at > self._now else self._now] += contacts
+            first_call = _next_minute(again_at) if again_at > self._now else self._now
+            self.to_call[place, first_call, found.group] += contacts
 
     def _judged(
         self, facts: Facts, place: NumberLocation | None, shown: str, due: dt.datetime | None
@@ -235,14 +218,18 @@ async def _name_samples(waiting: WaitingContacts, look: _Look) -> None:
         look.seen.samples[rule] = [Sample(next(left[number]), why, again_at) for number, why, again_at in found]
 
 
-def _known(found: Iterable[Experience]) -> ForecastFacts:
+def _known(found: Iterable[Experience], standing: QuotaStanding | None) -> ForecastFacts:
     ended = list(found)
     calls = sum(e.calls for e in ended)
     timed = [(e.seconds, e.calls) for e in ended if e.seconds is not None]
     total = sum(n for _, n in timed)
-    return ForecastFacts(
-        calls, {e.outcome: e.calls for e in ended}, sum(s * n for s, n in timed) / total if total else None
-    )
+    seconds = sum(s * n for s, n in timed) / total if total else None
+    outcomes = {e.outcome: e.calls for e in ended}
+    if standing is None:
+        return ForecastFacts(calls, outcomes, seconds)
+    completed = sum(group.completed for group in standing.groups.values())
+    lacking = {name: group.room for name, group in standing.groups.items() if not group.closed}
+    return ForecastFacts(calls, outcomes, seconds, completed, lacking)
 
 
 def _same_day(now: dt.datetime, at: dt.datetime, place: NumberLocation | None) -> bool:

@@ -65,7 +65,7 @@ async def test_a_quota_from_the_import_to_the_status_and_then_a_follow_up(
     run("contacts", "import", "march-checkup", "list.csv")
     seen = json.loads(run("campaign", "preview", "march-checkup", "--json"))
     assert seen["by_rule"]["quota_group"] == 2, "one without a group, and one of a group without a number"
-    assert "the quota lacks 10 completed contacts in 2 groups" in str(seen["projection"]["assumptions"])
+    assert "until 2 groups of the quota have the 10 that they lack" in str(seen["projection"]["assumptions"])
 
     wanted = (await campaigns.known_campaign(world.store, "march-checkup")).campaign
     await campaigns.set_state(world.store, "march-checkup", CampaignState.RUNNING, None, await world.now())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 
@@ -16,13 +17,13 @@ from agi_app.flow.language.definition import Flow
 from agi_app.flow.load import load_flow
 from agi_app.gate.ruleset import RuleSet
 from agi_app.model.call import CallResult, Outcome
-from agi_app.model.campaign import Campaign, CampaignState, Window
+from agi_app.model.campaign import Campaign, CampaignState, Pace, Quota, Window
 from agi_app.store.calling import campaigns
 from agi_app.store.calling.claims import Nobody
 from agi_app.store.database.pool import Store
-from agi_app.store.people import stops
+from agi_app.store.people import consents, stops
 from tests.store import one
-from tests.store.world import World, campaign, contact, import_contacts, number
+from tests.store.world import World, campaign, consent, contact, import_contacts, number
 
 pytestmark = pytest.mark.postgres
 SAYS = """\
@@ -156,3 +157,19 @@ async def test_a_column_that_the_flow_misspells_is_named_once(world: World, stor
     (said,) = seen.misspelt_columns
     assert said == 'the flow reads contact.nmae, which is not here; did you mean "name"?'
     assert (await look(store, wanted, world.rules, load_flow(SAYS, "says.yaml"))).misspelt_columns == ()
+
+
+async def test_the_projected_end_is_when_the_groups_have_their_numbers(world: World, store: Store) -> None:
+    """A quarter of the calls is guessed to be completed: 4 + 2 take 24 calls, though 90 contacts wait."""
+    quota = Quota("group", None, (("north", 4), ("south", 2)), ("confirmed",))
+    wanted = await world.running(campaign(quota=quota, pace=Pace(50, 1000)), [])
+    await consents.import_consents(store, [consent(n) for n in range(90)], "admin", await world.now())
+    rows = [contact(n, group=("north", "south", "west")[n % 3]) for n in range(90)]
+    await import_contacts(store, wanted.name, rows, await world.now())
+    seen = await look(store, wanted, world.rules)
+    assert seen.projection is not None
+    assert (seen.contacts, seen.projection.calls) == (90, 24)
+    assert "until 2 groups of the quota have the 6 that they lack" in str(seen.projection.assumptions)
+    unlimited = await look(store, replace(wanted, quota=None), world.rules)
+    assert unlimited.projection is not None
+    assert unlimited.projection.calls >= 90

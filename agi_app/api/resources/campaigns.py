@@ -22,7 +22,7 @@ routes = Routes()
 
 
 class DueAnswer(ApiAnswer):
-    """When contacts are due: so long before the time in a column of theirs, or at it (`at` is empty)."""
+    """When contacts are due: before the time in a column of theirs, or at it (`at` is empty)."""
 
     by: str = Field(description="contact.COLUMN")
     at: list[str] = Field(description="how long before it, such as 48h")

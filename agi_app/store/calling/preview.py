@@ -38,6 +38,7 @@ class FactClass:
     due: dt.datetime | None  # rules time; None: now, or as soon as the campaign is started
     busy: bool  # the person is being called at this moment
     numbers: list[str]  # E.164, one a contact
+    group: str = ""  # of the campaign's quota; empty: none
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +171,8 @@ def _fact_class(row: DictRow, start: Begin, names: dict[int, str], says: SpokenC
         columns_missing=() if says is None else says.missing(row["language"], said),
         quota=None if start.quota is None else start.quota.fact(said),
     )
-    return FactClass(facts, row["due"], row["busy"], row["numbers"].split(","))
+    group = "" if start.quota is None else start.quota.quota.group_of(said)
+    return FactClass(facts, row["due"], row["busy"], row["numbers"].split(","), group)
 
 
 def _consent(text: str) -> ConsentFact:

@@ -131,3 +131,47 @@ def test_a_campaign_that_is_over_has_no_calls() -> None:
     assert (seen.end, seen.calls) == (None, 0)
     never_open = replace(CAMPAIGN, windows=(Window(EVERY_DAY, dt.time(18), dt.time(19)),), ends=MORNING + 30 * DAY)
     assert ahead(100, never_open).calls == 0
+
+
+def by_groups(known: ForecastFacts, **contacts: int) -> Projection:
+    """A projection for contacts of these groups."""
+    groups = [Group(CHINA, MORNING, number, name) for name, number in contacts.items()]
+    return ahead(0, groups=groups, known=known)
+
+
+def test_a_quota_ends_the_campaign_when_each_group_has_its_number() -> None:
+    """Half of the calls are completed: 100 and 50 take 300 calls, not the 20,000 that wait; a closed one takes none."""
+    known = ForecastFacts(200, {"human": 200}, 40.0, completed=100, lacking={"north": 100, "south": 50})
+    seen = by_groups(known, north=10_000, south=10_000, west=5000)
+    assert seen.calls == 300
+    assert hours(seen) == round((300 + 40) / 3600, 2)
+    said = " ".join(seen.assumptions)
+    assert "50% of the calls are completed" in said
+    assert "150 that they lack" in said
+    assert "do not bring" not in said
+
+
+def test_a_group_that_has_too_few_contacts_is_called_to_its_last_and_it_is_told() -> None:
+    known = ForecastFacts(200, {"human": 200}, 40.0, completed=100, lacking={"north": 100, "south": 50})
+    seen = by_groups(known, north=120, south=1000)
+    assert seen.calls == 120 + 100
+    assert [said for said in seen.assumptions if "do not bring 40 of them" in said]
+
+
+def test_before_it_has_calls_of_its_own_a_quarter_is_guessed_to_be_completed() -> None:
+    seen = by_groups(ForecastFacts(0, {}, None, lacking={"north": 100}), north=10_000)
+    assert seen.calls == 400
+    assert [said for said in seen.assumptions if "a guess" in said and "100 that they lack" in said]
+
+
+def test_with_full_groups_nobody_is_called() -> None:
+    seen = by_groups(ForecastFacts(200, {}, 40.0, completed=10, lacking={}), north=100)
+    assert (seen.end, seen.calls) == (None, 0)
+
+
+def test_retries_of_a_group_stop_when_it_has_its_number() -> None:
+    again = replace(CAMPAIGN, retry={"no_answer": (DAY,)})
+    known = ForecastFacts(100, {"human": 50, "no_answer": 50}, 40.0, completed=50, lacking={"north": 100})
+    seen = ahead(0, again, groups=[Group(CHINA, MORNING, 10_000, "north")], known=known)
+    assert seen.calls == 200
+    assert hours(seen) < 1
