@@ -34,7 +34,7 @@ class Installation:
     settings: Settings
     store: Store
     clock: Clock
-    key: SuppressionKey | None  # None: of the console, which has none
+    key: SuppressionKey | None  # None: of a process that has none: console, exchange
     journal: Journal
     actor: Actor
 
@@ -80,18 +80,34 @@ async def service_installation(settings: Settings) -> AsyncIterator[Installation
 
     Raises ConfigError when it was not set up, StoreError, SafetyError when it is another project's database.
     """
-    store = await Store.open(settings.console_database_url(), settings.data, clock=Clock(), hash_number=_no_key)
+    async with _as_role(settings, settings.console_database_url(), "agi-app console") as inst:
+        yield inst
+
+
+@asynccontextmanager
+async def exchange_installation(settings: Settings) -> AsyncIterator[Installation]:
+    """What `agi-app exchange` works with: the database as its own role, neither journal nor keys; nobody acts.
+
+    Raises ConfigError when it was not set up, StoreError, SafetyError when it is another project's database.
+    """
+    async with _as_role(settings, settings.exchange_database_url(), "agi-app exchange") as inst:
+        yield inst
+
+
+@asynccontextmanager
+async def _as_role(settings: Settings, address: str, name: str) -> AsyncIterator[Installation]:
+    store = await Store.open(address, settings.data, clock=Clock(), hash_number=_no_key)
     try:
         await project_identity.confirm_project(store, settings)
         clock = await checks.rules_clock_as_it_is(store, settings.sandbox.clock)
-        nobody = Actor("agi-app console", frozenset(), "api", os_user())
+        nobody = Actor(name, frozenset(), "api", os_user())
         yield Installation(settings, store, clock, None, Journal(settings.data, clock), nobody)
     finally:
         await store.close()
 
 
 def _no_key(_number: str) -> bytes:
-    raise StoreError(t("the console has no suppression key: a worker does what needs it"))
+    raise StoreError(t("this process has no suppression key: a worker does what needs it"))
 
 
 async def _acting(store: Store) -> Actor:

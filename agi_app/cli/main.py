@@ -56,6 +56,7 @@ GROUPS = {
     "console": "service.console",
     "consent": "people.consent",
     "contacts": "people.contacts",
+    "exchange": "service.exchange",
     "guard": "guard.allow_and_block",
     "line": "calling.line",
     "person": "people.person",

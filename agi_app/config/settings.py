@@ -30,6 +30,7 @@ from agi_app.config.asterisk import AsteriskSettings
 from agi_app.config.console import ConsoleSettings
 from agi_app.config.database_url import fault_in
 from agi_app.config.destinations import DestinationSettings
+from agi_app.config.exchange import ExchangeSettings
 from agi_app.config.identity import IdentitySettings
 from agi_app.config.lines import InboundLineSettings, one_line_a_number
 from agi_app.config.prompts import PromptSettings, TtsSettings
@@ -110,6 +111,7 @@ class Settings(BaseSettings):
     guard: GuardSettings = GuardSettings()
     audit: AuditSettings = AuditSettings()
     console: ConsoleSettings = ConsoleSettings()
+    exchange: ExchangeSettings = ExchangeSettings()
     webhooks: WebhookSettings = WebhookSettings()
     sandbox: SandboxSettings = SandboxSettings()
     identity: IdentitySettings | None = None
@@ -158,6 +160,11 @@ class Settings(BaseSettings):
         """Where `agi-app console` finds how to reach the database, as an absolute path."""
         return self.project / self.console.folder
 
+    @property
+    def exchange_folder(self) -> Path:
+        """Where `agi-app exchange` finds how to reach the database, as an absolute path."""
+        return self.project / self.exchange.folder
+
     def ari_password(self) -> str:
         """The ARI password from the settings, its file or the environment; ConfigError when there is none."""
         if secret := self._secret(self.asterisk.password, self.asterisk.password_file, t("ARI password")):
@@ -187,20 +194,11 @@ class Settings(BaseSettings):
 
     def console_database_url(self) -> str:
         """How `agi-app console` reaches the database, as its own role; ConfigError when nobody has set that up."""
-        file = self.console_folder / "database-url"
-        if self.console.database_url:
-            return self.console.database_url
-        try:
-            address = file.read_text(encoding="utf-8").strip()
-        except FileNotFoundError:
-            told = "{file}: is not there: run `agi-app console setup` once as the user of `agi-app run`"
-            raise ConfigError(t(told, file=file)) from None
-        except (OSError, UnicodeDecodeError) as error:
-            told = "{file}: cannot be read ({error}): run this as the user of the console, whose group has it"
-            raise ConfigError(t(told, file=file, error=error)) from error
-        if not address or fault_in(address) is not None:
-            raise ConfigError(t("{file}: is not a database's address: run `agi-app console setup` again", file=file))
-        return address
+        return self.console.database_url or _set_up_address(self.console_folder, "console")
+
+    def exchange_database_url(self) -> str:
+        """How `agi-app exchange` reaches the database, as its own role; ConfigError when nobody has set that up."""
+        return self.exchange.database_url or _set_up_address(self.exchange_folder, "exchange")
 
     def _secret(self, given: str, file: Path | None, what: str) -> str:
         """What is given, else what the file holds, and nothing else is in it; empty when there is neither."""
@@ -323,6 +321,23 @@ def _read_table(file: Path) -> tuple[dict[str, Any], Places]:
     if "project" in table:
         raise _refused(file, known, [(("project",), t("project: this name is not a setting"))])
     return table, known
+
+
+def _set_up_address(folder: Path, process: str) -> str:
+    """What `agi-app console setup` or `agi-app exchange setup` wrote into the folder of the process."""
+    file = folder / "database-url"
+    try:
+        address = file.read_text(encoding="utf-8").strip()
+    except FileNotFoundError:
+        told = "{file}: is not there: run `agi-app {process} setup` once as the user of `agi-app run`"
+        raise ConfigError(t(told, file=file, process=process)) from None
+    except (OSError, UnicodeDecodeError) as error:
+        told = "{file}: cannot be read ({error}): run this as the user of `agi-app {process}`, whose group has it"
+        raise ConfigError(t(told, file=file, error=error, process=process)) from error
+    if not address or fault_in(address) is not None:
+        told = "{file}: is not a database's address: run `agi-app {process} setup` again"
+        raise ConfigError(t(told, file=file, process=process))
+    return address
 
 
 def trunk_names(project: Path) -> set[str] | None:

@@ -120,7 +120,7 @@ async def confirm_project(store: Store, settings: Settings) -> None:
     if known.project != identity.project:
         told = (
             "database {where}: belongs to project {theirs}, agi-app.toml is of {ours}; name the right database"
-            " ([console] folder, database_url)"
+            " ([console] or [exchange], folder and database_url)"
         )
         raise SafetyError(t(told, where=store.where, theirs=known.project, ours=identity.project))
 

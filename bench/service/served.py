@@ -83,7 +83,7 @@ def running(project: Path, sizes: Sizes) -> Iterator[Service]:
 async def _tokens(project: Path) -> tuple[tuple[str, ...], str]:
     async with installation(load_settings(project)) as inst:
         async with inst.store.connection() as connection:
-            await connection.execute(f"ALTER ROLE {service_rights.ROLE} LOGIN")
+            await connection.execute(f"ALTER ROLE {service_rights.CONSOLE.name} LOGIN")
         account = inst.actor.account
         scopes = await tokens.allowed(inst, account)
         made = [await tokens.create(inst, account, f"bench {n}", scopes, 1) for n in range(TOKENS)]
@@ -97,7 +97,7 @@ async def serve(project: Path) -> None:
     over, settings = asyncio.Event(), load_settings(project)
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, over.set)
     async with installation(settings) as inst:
-        url = psycopg.conninfo.make_conninfo(inst.store._conninfo, user=service_rights.ROLE)
+        url = psycopg.conninfo.make_conninfo(inst.store._conninfo, user=service_rights.CONSOLE.name)
         store = await Store.open(url, settings.data, clock=inst.clock, hash_number=lambda _: b"")
         nobody = Actor("agi-app console", frozenset(), "api")
         no_key: Any = cast(Any, None)

@@ -118,7 +118,7 @@ async def _serve(site: Site, settings: Settings, ready: threading.Event, over: t
         site._loop = asyncio.get_running_loop()
         site.inst = inst
         await seed(site)
-        url = psycopg.conninfo.make_conninfo(settings.database_url, user=service_rights.ROLE)
+        url = psycopg.conninfo.make_conninfo(settings.database_url, user=service_rights.CONSOLE.name)
         store = await Store.open(url, settings.data, clock=Clock(), hash_number=_no_key)
         nobody = Actor("agi-app console", frozenset(), "api")
         serving = dataclasses.replace(inst, store=store, actor=nobody, key=cast(Any, None), journal=cast(Any, None))

@@ -69,7 +69,7 @@ async def ended(
 
 def service(site: Site, statement: str) -> None:
     """As somebody does who runs code in the service."""
-    url = psycopg.conninfo.make_conninfo(site.inst.settings.database_url, user=service_rights.ROLE)
+    url = psycopg.conninfo.make_conninfo(site.inst.settings.database_url, user=service_rights.CONSOLE.name)
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(statement)
 

@@ -179,7 +179,7 @@ async def test_rows_that_nobody_makes_are_left_as_a_job(
 async def test_a_name_without_its_token_gets_no_report(site: Site) -> None:
     whole = json.dumps({**DAYS, "whole_numbers": True, "reason": "made up"})
     viewer = site.tokens[Role.VIEWER].encode()
-    url = psycopg.conninfo.make_conninfo(site.inst.settings.database_url, user=service_rights.ROLE)
+    url = psycopg.conninfo.make_conninfo(site.inst.settings.database_url, user=service_rights.CONSOLE.name)
     with psycopg.connect(url, autocommit=True) as connection:
         for sealed in (None, b"agia_12345678_made-up_0000", viewer):
             for parameters in (whole, json.dumps(DAYS)):

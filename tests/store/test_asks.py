@@ -43,7 +43,7 @@ PAUSED, RUNNING = CampaignState.PAUSED, CampaignState.RUNNING
 async def console(cluster: Cluster, database_url: str, tmp_path: Path) -> AsyncIterator[Installation]:
     """As the service works: its role in the database, and who asks; li.na is an operator."""
     cluster.run("ALTER ROLE agi_app_console LOGIN")
-    opened = await open_store(psycopg.conninfo.make_conninfo(database_url, user=service_rights.ROLE))
+    opened = await open_store(psycopg.conninfo.make_conninfo(database_url, user=service_rights.CONSOLE.name))
     yield as_account(
         installation_for(opened, Journal(tmp_path / "not-ours", Clock()), data=tmp_path / "not-ours"),
         "li.na",

@@ -33,7 +33,7 @@ pytestmark = pytest.mark.postgres
 async def service(cluster: Cluster, database_url: str) -> AsyncIterator[Store]:
     """A store with the service's role, and without a key."""
     cluster.run("ALTER ROLE agi_app_console LOGIN")
-    opened = await open_store(psycopg.conninfo.make_conninfo(database_url, user=service_rights.ROLE))
+    opened = await open_store(psycopg.conninfo.make_conninfo(database_url, user=service_rights.CONSOLE.name))
     opened.hash_number = no_key
     yield opened
     await opened.close()

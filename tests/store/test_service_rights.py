@@ -102,7 +102,7 @@ REFUSED = {
 def service_url(cluster: Cluster, database_url: str) -> Iterator[str]:
     """The database as the service's role sees it."""
     cluster.run("ALTER ROLE agi_app_console LOGIN")
-    yield psycopg.conninfo.make_conninfo(database_url, user=service_rights.ROLE)
+    yield psycopg.conninfo.make_conninfo(database_url, user=service_rights.CONSOLE.name)
     cluster.run("ALTER ROLE agi_app_console NOLOGIN")
 
 
@@ -114,11 +114,13 @@ async def service(service_url: str) -> AsyncIterator[Store]:
     await opened.close()
 
 
-async def test_the_role_has_what_the_table_says_and_nothing_else(store: Store) -> None:
+async def test_each_role_has_what_its_table_says_and_nothing_else(store: Store) -> None:
     """Every table, view and function of the schema."""
     async with store.connection() as connection:
-        assert await service_rights.held(connection) == dict(service_rights.wanted())
-        assert await service_rights.faults(connection) == []
+        assert await service_rights.held(connection, service_rights.CONSOLE) == dict(
+            service_rights.wanted(service_rights.CONSOLE)
+        )
+        assert await service_rights.faults(connection, service_rights.CONSOLE) == []
 
 
 async def test_a_right_too_many_is_named_and_taken_back(store: Store) -> None:
@@ -126,19 +128,19 @@ async def test_a_right_too_many_is_named_and_taken_back(store: Store) -> None:
         await connection.execute(
             "GRANT SELECT (e164) ON person TO PUBLIC; GRANT DELETE ON revocation TO agi_app_console"
         )
-        told = await service_rights.faults(connection)
+        told = await service_rights.faults(connection, service_rights.CONSOLE)
         assert [line.partition(":")[0] for line in told] == ["table person", "table revocation"]
         assert "delete" in told[1]
     await migrate(store)
     async with store.connection() as connection:
-        assert await service_rights.faults(connection) == []
+        assert await service_rights.faults(connection, service_rights.CONSOLE) == []
 
 
 async def test_a_superuser_is_no_role_for_a_service(cluster: Cluster, store: Store) -> None:
     cluster.run("ALTER ROLE agi_app_console SUPERUSER")
     try:
         async with store.connection() as connection:
-            assert "the role has superuser" in await service_rights.faults(connection)
+            assert "the role has superuser" in await service_rights.faults(connection, service_rights.CONSOLE)
     finally:
         cluster.run("ALTER ROLE agi_app_console NOSUPERUSER")
 
@@ -185,7 +187,7 @@ async def test_what_the_service_notes_is_of_the_api_and_of_its_role(store: Store
     assert await store.records("SELECT via, done FROM action JOIN action_end USING (action_id)") == [
         {"via": "api", "done": True}
     ]
-    assert await store.value(str, "SELECT os_user FROM access_log") == service_rights.ROLE
+    assert await store.value(str, "SELECT os_user FROM access_log") == service_rights.CONSOLE.name
     await log_access(store, Access("report calls", 0))
     assert await store.value(str, "SELECT os_user FROM access_log ORDER BY access_id DESC LIMIT 1") == os_user()
 
@@ -247,12 +249,12 @@ async def test_an_owner_of_the_database_may_not_make_roles(cluster: Cluster, dat
     cluster.run("CREATE ROLE clinic LOGIN")
     try:
         owner = psycopg.conninfo.make_conninfo(database_url, user="clinic")
-        statement = service_login.let_in(owner, "a random password")
+        statement = service_login.let_in(owner, service_rights.CONSOLE, "a random password")
         assert statement is not None
         assert "a random password" not in statement
         cluster.run(statement)
-        address = service_login.address(owner, None, "a random password")
+        address = service_login.address(owner, service_rights.CONSOLE, None, "a random password")
         assert psycopg.conninfo.conninfo_to_dict(address)["user"] == "agi_app_console"
-        assert service_login.let_in(database_url, "another password") is None
+        assert service_login.let_in(database_url, service_rights.CONSOLE, "another password") is None
     finally:
         cluster.run("ALTER ROLE agi_app_console NOLOGIN; DROP ROLE clinic")

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from agi_app import log
-from agi_app.cli.common import HERE, JsonOption, ProjectOption, say, say_json, settings_of, warn, with_installation
+from agi_app.cli.common import HERE, JsonOption, ProjectOption, settings_of, with_installation
+from agi_app.cli.service.role_access import show_access
 from agi_app.messages import t
 
 app = typer.Typer()
@@ -39,16 +40,4 @@ def setup(group: GroupOption = "", project: ProjectOption = HERE, as_json: JsonO
     from agi_app.operations.service import console_access
 
     made = with_installation(project, console_access.set_up, group=group)
-    if as_json:
-        say_json(made)
-        return
-    readers = t("read by group {group}", group=made.group) if made.group else t("read by this user alone")
-    told = t("{file}: how the console reaches the database, with its password", file=made.file)
-    say(f"{told} ({readers})")
-    if made.statement is not None:
-        say(t("the owner of the database may not make roles; let an administrator run this, then `agi-app migrate`:"))
-        say(made.statement)
-    if made.restart:
-        say(t("the embedded database opens the console's socket at its next start: restart `agi-app run`"))
-    for hint in made.hints:
-        warn(t("note: {hint}", hint=hint))
+    show_access(made, t("how the console reaches the database, with its password"), as_json=as_json)

@@ -50,6 +50,7 @@ _PARTS = (  # keys in JSON
     template("data folder"),
     template("database"),
     template("database objects"),
+    template("exchange"),
     template("figures"),
     template("lines"),
     template("machine detection"),

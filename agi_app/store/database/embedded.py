@@ -6,8 +6,8 @@ folder of mode 0700 only, never on TCP. Several processes share one server: each
 lock on ``users.lock``; the first process starts it, the last one stops it, and a lock
 dies with its process, so a killed one is never waited for.
 
-In that folder everybody who gets there is its owner (``trust``). Once ``admit_service`` has opened a second socket to
-the service, everybody shows a password, the owner by the file ``passwords`` in the folder.
+In that folder everybody who gets there is its owner (``trust``). Once ``admit_service`` has opened a second socket to a
+service, everybody shows a password, the owner by the file ``passwords`` in the folder.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ from agi_app.errors import ConfigError, StoreError
 from agi_app.messages import t, template
 from agi_app.store.database import service_login, service_rights
 from agi_app.store.database.postgres_programs import STILL_USED, as_plain_user, binaries, failed, pg_ctl, run
+from agi_app.store.database.service_rights import ServiceRole
 from agi_app.store.database.statements import load_queries
 
 USER = "agi_app"
@@ -45,11 +46,15 @@ START_TIMEOUT_S = 120  # crash recovery of a big database takes a while
 LOCK_TIMEOUT_S = 150
 GHOST_TIMEOUT_S = 10
 PASSWORDS = "passwords"  # as libpq reads them; its own server is the only one that this file is for
-SERVICE_SOCKETS = "service-sockets"  # names the folder of the second socket
-HBA = f"""# Written by `agi-app console setup`. Two folders lead here, and everybody shows a password.
-local all {USER} scram-sha-256
-local {DATABASE} {service_rights.ROLE} scram-sha-256
-"""
+SERVICE_SOCKETS = "service-sockets"  # names the folders of the further sockets, one a line
+HBA = "\n".join(
+    (
+        "# Written by `agi-app console setup` or `agi-app exchange setup`: everybody shows a password.",
+        f"local all {USER} scram-sha-256",
+        *(f"local {DATABASE} {role.name} scram-sha-256" for role in service_rights.ROLES),
+        "",
+    )
+)
 _ALWAYS = {
     "listen_addresses": "",
     "max_connections": "200",
@@ -112,8 +117,8 @@ def acquire(data_folder: Path, *, fast: bool = False) -> EmbeddedServer:
         raise
 
 
-def admit_service(data_folder: Path, sockets: Path, password: str) -> bool:
-    """Let the service's role in with this password, through a socket in the folder ``sockets`` and that one only.
+def admit_service(data_folder: Path, role: ServiceRole, sockets: Path, password: str) -> bool:
+    """Let a service's role in with this password, through a socket in the folder ``sockets`` and that one only.
 
     Call it while the server is in use. True: the socket is there once the server was started again. Blocks. Raises
     ConfigError when the folder's path cannot be a socket's, StoreError.
@@ -123,7 +128,7 @@ def admit_service(data_folder: Path, sockets: Path, password: str) -> bool:
         raise ConfigError(
             t(
                 "{sockets}: no socket can be in a folder whose path has more than {longest_socket_path} bytes, a"
-                " comma or a quote: set [console] folder in agi-app.toml",
+                " comma or a quote: set another folder in agi-app.toml",
                 sockets=sockets,
                 longest_socket_path=LONGEST_SOCKET_PATH - len(SOCKET_NAME),
             )
@@ -136,14 +141,20 @@ def admit_service(data_folder: Path, sockets: Path, password: str) -> bool:
         ours = (folder / PASSWORDS).read_text(encoding="ascii").strip().rpartition(":")[2]
         with psycopg.connect(url, dbname="postgres", autocommit=True) as connection:
             service_login.set_password(connection, USER, ours)
-            service_login.set_password(connection, service_rights.ROLE, password)
+            service_login.set_password(connection, role.name, password)
             write_whole(folder / "data" / "pg_hba.conf", HBA.encode(), 0o600)
-            write_whole(folder / SERVICE_SOCKETS, str(sockets).encode(), 0o600)
+            known = dict.fromkeys((*map(str, _named_sockets(folder)), str(sockets)))
+            write_whole(folder / SERVICE_SOCKETS, "\n".join(known).encode(), 0o600)
             connection.execute(Q["read_rules_of_access"])
             row = connection.execute(Q["socket_folders"]).fetchone()
     except (OSError, psycopg.Error) as error:
         raise StoreError(
-            t("embedded PostgreSQL in {folder}: the console was not let in: {error}", folder=folder, error=error)
+            t(
+                "embedded PostgreSQL in {folder}: {role} was not let in: {error}",
+                folder=folder,
+                role=role.name,
+                error=error,
+            )
         ) from error
     return str(sockets) not in str(row and row[0]).split(",")
 
@@ -223,12 +234,15 @@ def _socket_folder(folder: Path) -> Path:
 
 
 def _service_sockets(folder: Path) -> list[Path]:
-    """The folder of the service's socket, if there is one to be."""
+    """The folders of the services' sockets, as far as there are to be any."""
+    return [named for named in _named_sockets(folder) if named.is_dir()]
+
+
+def _named_sockets(folder: Path) -> list[Path]:
     try:
-        named = Path((folder / SERVICE_SOCKETS).read_text(encoding="utf-8"))
+        return [Path(line) for line in (folder / SERVICE_SOCKETS).read_text(encoding="utf-8").splitlines() if line]
     except FileNotFoundError:
         return []
-    return [named] if named.is_dir() else []
 
 
 def _running_url(data: Path) -> str | None:

@@ -13,7 +13,7 @@ Q = load_queries("database/migrate")
 
 
 async def migrate(store: Store, folder: Path = FOLDER) -> list[str]:
-    """Apply what is missing and return its names; the service's role gets its rights. Two processes at once take turns.
+    """Apply what is missing and return its names; services' roles get their rights. Two processes at once take turns.
 
     Open the store with ``check_schema=False``. Raises StoreError when the database is newer than
     this program or an applied file was changed; then nothing was changed.
@@ -30,5 +30,5 @@ async def migrate(store: Store, folder: Path = FOLDER) -> list[str]:
             )
             done.append(migration.name)
         if folder == FOLDER:
-            await service_rights.grant(connection)
+            await service_rights.grant_all(connection)
     return done

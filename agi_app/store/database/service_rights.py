@@ -1,13 +1,15 @@
-"""What the service's database role may do: the table ``service_rights.txt``, granted by ``migrate`` and compared.
+"""What the database roles of our services may do: tables of rights, granted by ``migrate`` and compared.
 
-`agi-app console` uses the database as ``agi_app_console``. The file names every table, view and function of the schema,
-so that a new one is open to the service only where somebody wrote that it is.
+`agi-app console` uses the database as ``agi_app_console``: ``service_rights.txt`` names every table, view and function
+of the schema, so that a new one is open to it only where somebody wrote that it is. `agi-app exchange` is
+``agi_app_exchange``: ``exchange_rights.txt`` names what is open to it, and all else is closed.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -15,69 +17,98 @@ from psycopg import errors as pg
 
 from agi_app.store.database.statements import Connection, load_queries, record, records, value
 
-ROLE = "agi_app_console"
-FILE = Path(__file__).with_name("service_rights.txt")
 Q = load_queries("database/service_rights")
 NOTHING = "-"
+_OPEN_TO_ALL = {"caller", "trigger"}  # functions that do no more than who calls them may
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceRole:
+    """A role of the database that one of our processes has, with its table of rights beside this module."""
+
+    name: str
+    table: str
+
+
+CONSOLE = ServiceRole("agi_app_console", "service_rights.txt")
+EXCHANGE = ServiceRole("agi_app_exchange", "exchange_rights.txt")
+ROLES = (CONSOLE, EXCHANGE)
 
 
 @cache
-def wanted() -> Mapping[str, str]:
-    """Each object's kind and name -> what the role may do with it: ``table contact`` -> ``select``."""
-    lines = FILE.read_text(encoding="utf-8").splitlines()
+def written(role: ServiceRole) -> Mapping[str, str]:
+    """The lines of its table: an object's kind and name -> what the role may do with it."""
+    lines = Path(__file__).with_name(role.table).read_text(encoding="utf-8").splitlines()
     return {name: may for name, _, may in (line.rpartition(": ") for line in lines if not line.startswith("#"))}
 
 
-async def held(connection: Connection) -> dict[str, str]:
+@cache
+def wanted(role: ServiceRole) -> Mapping[str, str]:
+    """Each object of the schema -> what the role may do with it: ``table contact`` -> ``select``."""
+    every = {name: may if may in _OPEN_TO_ALL else NOTHING for name, may in written(CONSOLE).items()}
+    return {**every, **written(role)}
+
+
+async def held(connection: Connection, role: ServiceRole) -> dict[str, str]:
     """The same as PostgreSQL has it now; empty without the role."""
-    if not await _there(connection):
+    if not await _there(connection, role):
         return {}
     found: dict[str, list[str]] = {}
-    for row in await records(connection, Q["held_relations"]):
+    for row in await records(connection, _query("held_relations", role)):
         may = found.setdefault(row["object"], [])
         if row["whole"]:
             may.append(row["may"])
         elif row["columns"]:
             may.append(f"{row['may']}({','.join(row['columns'])})")
     rights = {name: " ".join(may) or NOTHING for name, may in found.items()}
-    return rights | {row["object"]: row["may"] for row in await records(connection, Q["held_functions"])}
+    return rights | {row["object"]: row["may"] for row in await records(connection, _query("held_functions", role))}
 
 
-async def grant(connection: Connection) -> bool:
+async def grant_all(connection: Connection) -> None:
+    """Give each of our services' roles what it is to have."""
+    for role in ROLES:
+        await grant(connection, role)
+
+
+async def grant(connection: Connection, role: ServiceRole) -> bool:
     """Give the role what it is to have, and nothing else. False: there is no such role, and we may not make one."""
-    if not await _there(connection) and not await _made(connection):
+    if not await _there(connection, role) and not await _made(connection, role):
         return False
-    have = await held(connection)
-    if all(wanted().get(name) == may for name, may in have.items()):
+    have = await held(connection, role)
+    if all(wanted(role).get(name) == may for name, may in have.items()):
         return True
-    await connection.execute(Q["revoke_all"])
-    for name, may in wanted().items():
+    await connection.execute(_query("revoke_all", role))
+    for name, may in wanted(role).items():
         if name in have:  # while the schema grows it has not all of them yet
-            for statement in _statements(name, may):
+            for statement in _statements(role, name, may):
                 await connection.execute(statement)
     return True
 
 
-async def faults(connection: Connection) -> list[str]:
+async def faults(connection: Connection, role: ServiceRole) -> list[str]:
     """Where the role may do something else than it should, for people; none without the role."""
-    have = await held(connection)
+    have = await held(connection, role)
     found = [
-        f"{name}: may {may}, and should {wanted().get(name, NOTHING)}"
+        f"{name}: may {may}, and should {wanted(role).get(name, NOTHING)}"
         for name, may in have.items()
-        if may != wanted().get(name, NOTHING)
+        if may != wanted(role).get(name, NOTHING)
     ]
-    powers = await record(connection, Q["powers"]) or {}
+    powers = await record(connection, _query("powers", role)) or {}
     return sorted(found) + [f"the role has {power}" for power, has in powers.items() if has]
 
 
-async def _there(connection: Connection) -> bool:
-    return bool(await value(connection, bool, Q["role_exists"]))
+def _query(name: str, role: ServiceRole) -> str:
+    return Q[name].replace("{role}", role.name)
 
 
-async def _made(connection: Connection) -> bool:
+async def _there(connection: Connection, role: ServiceRole) -> bool:
+    return bool(await value(connection, bool, _query("role_exists", role)))
+
+
+async def _made(connection: Connection, role: ServiceRole) -> bool:
     try:
         async with connection.transaction():
-            await connection.execute(Q["make_role"])
+            await connection.execute(_query("make_role", role))
     except pg.InsufficientPrivilege:
         return False
     except (pg.DuplicateObject, pg.UniqueViolation):  # for another database of this server, at the same time
@@ -85,13 +116,13 @@ async def _made(connection: Connection) -> bool:
     return True
 
 
-def _statements(name: str, may: str) -> list[str]:
+def _statements(role: ServiceRole, name: str, may: str) -> list[str]:
     """What brings an object that the role has no right on to what it should be."""
     kind, _, what = name.partition(" ")
     if kind == "function":
-        closed = [] if may in {"caller", "trigger"} else [f"REVOKE ALL ON FUNCTION {what} FROM PUBLIC"]
-        return closed + ([f"GRANT EXECUTE ON FUNCTION {what} TO {ROLE}"] if may == "execute" else [])
+        closed = [] if may in _OPEN_TO_ALL else [f"REVOKE ALL ON FUNCTION {what} FROM PUBLIC"]
+        return closed + ([f"GRANT EXECUTE ON FUNCTION {what} TO {role.name}"] if may == "execute" else [])
     rights = re.findall(r"(\w+)(\([^)]*\))?", may) if may != NOTHING else []
     return [f"REVOKE ALL ON {what} FROM PUBLIC"] + [
-        f"GRANT {right.upper()} {columns} ON {what} TO {ROLE}" for right, columns in rights
+        f"GRANT {right.upper()} {columns} ON {what} TO {role.name}" for right, columns in rights
     ]
