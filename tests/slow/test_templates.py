@@ -22,7 +22,10 @@ from agi_app.contacts.contacts_file import parse_contacts
 from agi_app.contacts.tables.csv_table import Table
 from agi_app.contacts.time_columns import TimeColumns
 from agi_app.errors import InputError
+from agi_app.flow.check.disclosure_words import seconds_after_name
+from agi_app.flow.check.graph import first_prompts
 from agi_app.flow.check.spoken_seconds import seconds_to_say
+from agi_app.flow.language.asking_steps import GatherStep
 from agi_app.flow.language.definition import Flow
 from agi_app.flow.simulation.expected_calls import run_case
 from agi_app.flow.simulation.simulator import Simulation
@@ -105,6 +108,39 @@ def test_nobody_hears_what_is_personal_before_they_said_who_they_are(
                 call.feed(given)
         played = {heard.prompt for heard in call.heard}
         assert {one for one in played if not one.endswith("-greeting")} <= own, inputs
+
+
+@pytest.mark.parametrize("key", ["1", "7"])
+def test_a_key_in_the_greeting_neither_says_who_somebody_is_nor_that_the_number_is_wrong(
+    project: Project, name: str, key: str
+) -> None:
+    """People press keys in greetings. Until the question was begun, nobody has said anything with one."""
+    flow = _flow(project, name)
+    (asks,) = (step.gather for _, step in flow.steps_of(GatherStep) if "7" in (step.gather.keys or {}))
+    for person in _people(project)[:2]:
+        call = Simulation(flow, project.prompts, person, person["language"])
+        call.start()
+        while not call.finished and call.heard[-1].prompt != asks.prompt:
+            call.feed(key)
+            call.feed("listen")
+        before = [heard.prompt for heard in call.heard]
+        assert before.count(asks.prompt) == 1
+        assert before[0].endswith("-greeting")
+        assert name in TOLD_TO_EVERYBODY or before[1:] == ["who"]
+        call.feed("7")
+        assert call.heard[-1].prompt == "stranger", "in the question the key counts"
+
+
+def test_the_way_to_stop_is_said_soon_also_by_a_slower_voice(project: Project, name: str) -> None:
+    """Prompts that an office makes anew have another voice: espeak-ng says a third fewer syllables in a second."""
+    flow = _flow(project, name)
+    (first,) = first_prompts(flow)
+    for language, business in flow.identify.business.items():
+        facts = project.prompts[language, first.prompt]
+        slow = 2 * seconds_to_say(facts.transcript or "")
+        late = seconds_after_name(facts.transcript or "", business, "9", language, slow)
+        assert late is not None
+        assert late < 1.5, (language, late)
 
 
 def test_the_opt_out_key_ends_every_call_wherever_it_is(project: Project, name: str) -> None:

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import subprocess
+import wave
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -16,6 +17,9 @@ import pytest
 
 from agi_app.campaigns.project.new_project import make_project
 from agi_app.campaigns.project.project_templates import TEMPLATES
+from agi_app.flow.check.graph import first_prompts
+from agi_app.flow.language.asking_steps import GatherStep
+from agi_app.flow.load import load_flow
 from sandbox.callees import read_callees
 from sandbox.commands import AgiApp
 from sandbox.project import write_settings
@@ -34,6 +38,12 @@ MOST_S = 110.0
 DESKS = {"front-desk": "answers"}
 
 NOT_REACHED = "+999861380377124"  # a delivery to somebody whose network answers 503: `retry` has it in five minutes
+
+# Numbers that end in 01: the sandbox's person who presses 1 after 1.5 s, in the greeting, and nothing later.
+PRIVATE = {"appointment": "+999861380377201", "delivery": "+999861380377301", "recall": "+999861380377401"}
+PRIVATE |= {
+    "payment-reminder": "+999861380377501"
+}  # the templates that ask who it is -> somebody who presses too early
 
 # What the sample people of each come to, in the order of its list.
 COMES_TO = {
@@ -86,7 +96,7 @@ class Called:
         for name in TEMPLATES:
             self.app.ask("contacts", "import", name, f"{name}.csv")
             self.app.ask("campaign", "start", name)
-        everybody = sum(map(len, self.people.values())) + 1
+        everybody = sum(map(len, self.people.values())) + 1 + len(PRIVATE)
         with self.app.worker("worker.log"):
             until("everybody was called", lambda: self._calls_over() == everybody, MOST_S, 1.0)
 
@@ -95,6 +105,17 @@ class Called:
         self._set_clock(EVENING)
         with self.app.worker("evening.log"):
             until("who was not reached is out of date", lambda: self.state(NOT_REACHED) == "expired", 20.0, 1.0)
+
+    def heard_out_s(self, name: str) -> float:
+        """How long the greeting in Chinese takes and the question behind it, as often as the flow asks it."""
+        flow = load_flow((self.project / "flows" / f"{name}.yaml").read_bytes(), name)
+        (asks,) = (step.gather for _, step in flow.steps_of(GatherStep) if step.gather.prompt == "who")
+        (first,) = first_prompts(flow)
+        return self._seconds(first.prompt) + asks.attempts * self._seconds("who")
+
+    def _seconds(self, prompt: str) -> float:
+        with wave.open(str(self.project / "prompts" / "zh-CN" / f"{prompt}.wav"), "rb") as file:
+            return file.getnframes() / file.getframerate()
 
     def state(self, number: str) -> str:
         """What became of a contact of the deliveries."""
@@ -107,12 +128,12 @@ class Called:
         write_settings(self.project, f'{reach}[sandbox]\nclock = "{clock}"\n')
 
     def _lists_of(self, new: Path, name: str) -> None:
-        """The contacts of a template, and its consents behind those of the others; with one who is not reached."""
+        """The contacts of a template, and its consents behind those of the others; and some more people."""
         contacts, consents = ((new / f"{kind}.csv").read_text("utf-8").splitlines() for kind in ("contacts", "consent"))
-        if name == "delivery":
-            number = contacts[1].split(",")[1]
-            contacts.append(f"{NOT_REACHED[1:]}{contacts[1].removeprefix('1').replace(number, NOT_REACHED)}")
-            consents.append(consents[1].replace(number, NOT_REACHED))
+        number = contacts[1].split(",")[1]
+        for other in (*([NOT_REACHED] if name == "delivery" else ()), *([PRIVATE[name]] if name in PRIVATE else ())):
+            contacts.append(f"{other[1:]}{contacts[1].removeprefix('1').replace(number, other)}")
+            consents.append(consents[1].replace(number, other))
         (self.project / f"{name}.csv").write_text("\n".join(contacts) + "\n", "utf-8")
         all_consents = self.project / "consents.csv"
         with all_consents.open("a", encoding="utf-8") as file:
@@ -140,11 +161,22 @@ def test_its_sample_people_come_to_what_its_flow_says(called: Called, name: str)
     report = json.loads(called.app.ask("report", name, "--format", "json"))
     attempts = {one["external_id"]: one for one in report["attempt_list"]}
     assert [attempts[person["external_id"]]["disposition"] for person in called.people[name]] == COMES_TO[name]
-    assert len(report["attempt_list"]) == len(called.people[name]) + (name == "delivery")
+    assert len(report["attempt_list"]) == len(called.people[name]) + (name == "delivery") + (name in PRIVATE)
     assert ANSWERS.get(name, {}).items() <= attempts["1"]["answers"].items()
     assert report["refused"] == {}
     numbers = [call.to_user for call in called.world.capture.calls()]
     assert [numbers.count(person["number"]) for person in called.people[name]] == [1] * len(called.people[name])
+
+
+@pytest.mark.parametrize("name", PRIVATE)
+def test_a_key_pressed_in_the_greeting_confirms_nothing(called: Called, name: str) -> None:
+    """On the line: somebody pressed 1 before the question who they are, then nothing; the call told nothing."""
+    report = json.loads(called.app.ask("report", name, "--format", "json"))
+    (attempt,) = [one for one in report["attempt_list"] if one["external_id"] == PRIVATE[name][1:]]
+    assert (attempt["outcome"], attempt["disposition"], attempt["answers"]) == ("answered", "not_confirmed", {})
+    (call,) = [one for one in called.world.capture.calls() if one.to_user == PRIVATE[name]]
+    assert call.answered_at is not None
+    assert call.open_until - call.answered_at > called.heard_out_s(name), "the question was asked to its end, each time"
 
 
 def test_on_the_evening_of_the_delivery_nobody_is_called_again(called: Called) -> None:

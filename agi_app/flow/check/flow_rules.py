@@ -10,6 +10,7 @@ from itertools import islice
 
 from agi_app.authoring.yaml_lines import MOST_PROBLEMS
 from agi_app.errors import Problem
+from agi_app.flow.check.early_answers import answered_unheard
 from agi_app.flow.check.first_prompt import abandoned_says_who, business_not_named, opt_out_not_offered
 from agi_app.flow.check.graph import said_prompts
 from agi_app.flow.check.impossible_values import never_answered, never_read, number_in_quotes
@@ -55,6 +56,7 @@ STRUCTURE_RULES = (
     unreachable_step,
     no_way_out,
     opt_out_key_used,
+    answered_unheard,
     unknown_variable,
     never_answered,
     never_read,

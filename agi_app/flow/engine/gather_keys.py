@@ -42,9 +42,14 @@ def judge_key(gather: Gather, typed: str, key: str, *, heard: bool) -> KeysResul
     return Missed(NO_MATCH) if heard and key != "*" else None
 
 
+def may_be_early(gather: Gather) -> bool:
+    """Whether a key or words may answer it before its prompt begins."""
+    return gather.barge_in and gather.early
+
+
 def judge_early(gather: Gather, keys: str) -> tuple[str, Understood] | None:
     """The first of the keys, pressed before the question began, that answers it; digits never count so early."""
-    if gather.digits is not None or not gather.barge_in:
+    if gather.digits is not None or not may_be_early(gather):
         return None
     verdicts = ((key, judge_key(gather, "", key, heard=False)) for key in keys)
     return next(((key, verdict) for key, verdict in verdicts if isinstance(verdict, Understood)), None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from agi_app.flow.engine.call_in_flow import CallInFlow
 from agi_app.flow.engine.commands import Command, StartListening
+from agi_app.flow.engine.gather_keys import may_be_early
 from agi_app.flow.language.asking_steps import Gather, GatherStep
 from agi_app.flow.language.definition import Expected, place_of
 from agi_app.flow.language.say_step import SayStep
@@ -35,7 +36,7 @@ def may_follow(step: AnyStep | None, following: AnyStep | None) -> Gather | None
     speaks = step.play if isinstance(step, PlayStep) else step.say if isinstance(step, SayStep) else None
     if speaks is None or not speaks.barge_in or not isinstance(following, GatherStep):
         return None
-    return following.gather if following.gather.speech is not None and following.gather.barge_in else None
+    return following.gather if following.gather.speech is not None and may_be_early(following.gather) else None
 
 
 def expected(call: CallInFlow, question: Gather | None, place: str | None) -> Expected:

@@ -23,7 +23,7 @@ def means_stop(call: CallInFlow, key: str) -> bool:
 def key_down(call: CallInFlow, key: str) -> list[Command]:
     """Only the opt-out is decided before a key is released."""
     stops = means_stop(call, key)
-    call.star_down, call.acted = key == "*", key if stops else None
+    call.star_down, call.acted, call.down_at = key == "*", key if stops else None, call.steps_done
     return take(call, "key") if stops else []
 
 

@@ -78,6 +78,7 @@ class SessionState:
     star: bool = False  # the last key was *, so the opt-out key counts even while typing digits
     star_down: bool = False  # the last key that was seen going down was *
     acted: str | None = None  # a key that has done what it means while it went down; its release means nothing more
+    down_at: int | None = None  # ``steps_done`` when the last key was seen going down; None: it was not seen, or is up
     variables: dict[str, Value] = field(default_factory=dict)
     answers: dict[str, str] = field(default_factory=dict)
     disposition: str | None = None

@@ -72,13 +72,15 @@ class Gather(Asked):
     """Ask, and take one key (``keys``) or several (``digits``), spoken words (``speech``), or keys beside words.
 
     ``on:`` beside it says where answers lead. ``timeout`` is the silence allowed after the prompt, and between two
-    digits. ``save`` names the variable and the stored answer: the label, the digits, or the value that was said.
+    digits. ``early``: whether what comes before its prompt begins may answer it. ``save`` names the variable and the
+    stored answer: the label, the digits, or the value that was said.
     """
 
     keys: dict[Key, Label] | None = None
     digits: Digits | None = None
     speech: Speech | None = None
     attempts: Annotated[int, Field(strict=True, ge=1, le=MAX_ATTEMPTS)] = 2
+    early: Annotated[bool, Field(strict=True)] = True
     save: Variable | None = None
     keep: Annotated[bool, Field(strict=True)] = False
 

@@ -61,6 +61,9 @@ KEYS: Mapping[str, Mapping[str, str]] = {
         "attempts": "How often it is asked, 1 to 5, default 2. If words that are not an answer interrupt a prompt, it"
         " plays again in that attempt.",
         "barge_in": _BARGE_IN_SPEECH,
+        "early": "Default `true`: a key or words [before its prompt begins](#keys-pressed-early) may answer it."
+        " `false`: only what comes after that, and the prompts before it are heard to their end. For a question that"
+        " nobody may answer unheard, such as who the person is.",
         "save": "Name of a variable and of the stored answer: the label, the digits, or the value that was said.",
         "keep": "Default `false`. `true`: the recording of the spoken answer is kept, under the name of `save`. A"
         " prompt must tell people that they are recorded.",

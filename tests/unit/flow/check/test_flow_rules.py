@@ -9,6 +9,7 @@ import pytest
 
 from agi_app.errors import AuthorError
 from agi_app.flow.check import (
+    early_answers,
     first_prompt,
     impossible_values,
     line_flows,
@@ -311,8 +312,8 @@ def test_a_fault_of_the_schema_hides_no_unknown_node() -> None:
 
 def test_every_rule_of_every_subject_is_asked() -> None:
     subjects = (
-        *(first_prompt, impossible_values, line_flows, names_and_keys, prompt_files, recording_notice, said_keys),
-        *(speech_answers, unreachable_nodes),
+        *(early_answers, first_prompt, impossible_values, line_flows, names_and_keys, prompt_files),
+        *(recording_notice, said_keys, speech_answers, unreachable_nodes),
     )
     written: set[object] = {
         function
