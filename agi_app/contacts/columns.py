@@ -16,7 +16,7 @@ from agi_app.authoring import full_width, synonyms
 from agi_app.authoring.suggestions import quote, suggest
 from agi_app.contacts.tables.csv_table import SHOWN_PROBLEMS, WIDE_DELIMITER, Row, Table
 from agi_app.errors import AuthorError, Problem
-from agi_app.messages import t
+from agi_app.messages import current, t
 from agi_app.model import phone
 from agi_app.printable import fault_of, one_line, suspect, unfit
 
@@ -111,7 +111,9 @@ class Cells:
         text = self._row.cells[cell] if cell < len(self._row.cells) else ""
         signs = full_width.hint(text) if not parted and any(c.isalnum() for c in text) else ""
         reason += signs if signs not in reason else ""
-        self._faults.append((cell, rule, f"{self._row.label(cell)}{self._columns.header[cell]} {reason}"))
+        title = self._columns.header[cell]
+        between = "" if current() == "zh" and not (title[-1:].isascii() or reason[:1].isascii()) else " "
+        self._faults.append((cell, rule, f"{self._row.label(cell)}{title}{between}{reason}"))
 
     def place(self, name: str) -> tuple[int, int]:
         """Line and column (both from 1) of the cell of this column."""

@@ -7,12 +7,13 @@ from importlib import resources
 from pathlib import Path
 
 from agi_app.audit.signing_key import load_or_make
+from agi_app.campaigns.project import chinese_words
 from agi_app.campaigns.project.project_templates import CALLEES, known, lay_out, write_renamed
 from agi_app.config.settings import SETTINGS_FILE
 from agi_app.consent.project_identity import make as make_identity
 from agi_app.errors import InputError
 from agi_app.file_kinds import why
-from agi_app.messages import spoken, t, template
+from agi_app.messages import current, spoken, t, template
 
 EXAMPLE = "clinic"
 _COPIED = ("flows", "prompts", "simulations")
@@ -84,6 +85,8 @@ def _fill(folder: Path, example: Path, chosen: str | None) -> None:
     for file in resources.files("agi_app.campaigns").joinpath("starter_files").iterdir():
         if not (folder / file.name).exists():
             write_renamed(file.read_bytes(), folder / file.name, renamed)
+    if current() == "zh":
+        chinese_words.translate(folder)
     load_or_make(folder / _DATA_FOLDER)
     with (folder / SETTINGS_FILE).open("a", encoding="utf-8") as settings:
         settings.write(f"\n{make_identity(folder / _DATA_FOLDER).toml}")
