@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from agi_app.contacts.columns import RejectedRow, read_number
 from agi_app.contacts.contacts_file import Called, contact_columns, find_language, header_notes, parse_contacts
 from agi_app.errors import AuthorError
+from agi_app.messages import speaking
 from agi_app.model.person import ContactRow
 from agi_app.model.phone import NotANumber
 from tests.unit.contacts_helpers import FILE, table
@@ -218,3 +219,18 @@ def test_any_text_as_number_is_taken_or_explained(text: str) -> None:
     except NotANumber:
         return
     assert re.fullmatch(r"\+[1-9][0-9]{6,17}", found.e164)
+
+
+@pytest.mark.parametrize(
+    ("title", "number", "told"),
+    [
+        ("手机号码", "", "手机号码是空的"),
+        ("phone", "", "phone 是空的"),
+        ("手机号码", "12", '手机号码 "12"'),
+    ],
+)
+def test_no_space_stands_between_a_chinese_title_and_a_chinese_fault(title: str, number: str, told: str) -> None:
+    with speaking("zh"):
+        (found,) = parsed(f"external_id,{title}\nP1,{number}\n")
+    assert isinstance(found, RejectedRow)
+    assert found.reason.startswith(told)
