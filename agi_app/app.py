@@ -42,6 +42,7 @@ from agi_app.dialer.requested_calls.rehearsal import Rehearsals
 from agi_app.dialer.requested_calls.verification_calls import VerificationCalls
 from agi_app.dialer.running_campaigns import RunningCampaigns
 from agi_app.dialer.worker.asks import Asks
+from agi_app.dialer.worker.feed_runs import FeedRuns
 from agi_app.dialer.worker.health import Health, Worker
 from agi_app.dialer.worker.key_connection import KeyWatch
 from agi_app.dialer.worker.prompt_watch import PromptWatch
@@ -165,6 +166,7 @@ async def _build(
         node.late_keys.run,
         stops.run,
         _asks(inst, lock, stops).run,
+        FeedRuns(inst.store, inst.clock, lock.entityid, partial(asked.take_run, inst)).run,
     )
     when_ready = (*_housekeeping(inst, node, worker, dialer, sequencer), requested.run)
     return _Parts(node, worker, dialer, lines, requested, (renderer, voice), at_once, when_ready)

@@ -16,7 +16,7 @@ from agi_app.errors import InputError
 from agi_app.installation import Installation
 from agi_app.messages import t
 from agi_app.model.actors import Actor, Scope
-from agi_app.operations.calling import approvals, call_asks, campaigns, listening, pauses, previews
+from agi_app.operations.calling import approvals, call_asks, campaigns, feeds, listening, pauses, previews
 from agi_app.operations.calling.asks import came_of_it
 from agi_app.operations.guard import guard_asks
 from agi_app.operations.people import (
@@ -25,6 +25,7 @@ from agi_app.operations.people import (
     contact_change_asks,
     contacts,
     erasure_asks,
+    feed_runs,
     follow_ups,
     stop_links,
 )
@@ -32,6 +33,7 @@ from agi_app.operations.people.contacts import WrittenCampaign
 from agi_app.operations.project import drafts, project_files
 from agi_app.operations.project.project_files import Project
 from agi_app.operations.service import tokens
+from agi_app.store.feeds.runs import RunOutcome, TakenRun
 from agi_app.store.ledger import accounts
 from agi_app.store.requested_calls import asks
 from agi_app.store.requested_calls.asks import LeftAsk, OpenAsk, Unfinished
@@ -98,8 +100,8 @@ async def do(
         case "campaign", "resume" | "pause" | "stop":
             await CHANGES[ask.verb](acting, ask.object)
             return {}
-        case "approval", "approve":
-            return {"contacts": await approvals.take(acting, ask.object, ask.parameters, ask.sealed or b"")}
+        case "approval", "approve" | feeds.APPROVE:
+            return await _approve(acting, ask)
         case stop_links.ASK_KIND, stop_links.ASK_VERB:
             return came_of_it(await stop_links.stop_by_link(acting, str((ask.private or {}).get("link"))))
         case drafts.KIND, drafts.SAVE | drafts.DISCARD | drafts.PUBLISH if isinstance(prepared, Project):
@@ -115,6 +117,17 @@ async def do(
         case ((contact_change_asks.KIND | call_asks.KIND), _):
             return await WITH_PROJECT[ask.kind](acting, ask, prepared if isinstance(prepared, Project) else None)
     raise InputError(t("this worker does not know what was asked for: {kind} {verb}", kind=ask.kind, verb=ask.verb))
+
+
+async def _approve(acting: Installation, ask: OpenAsk) -> Mapping[str, Any]:
+    if ask.verb == feeds.APPROVE:
+        return {"asked_by": await feeds.take(acting, ask.object, ask.parameters, ask.sealed or b"")}
+    return {"contacts": await approvals.take(acting, ask.object, ask.parameters, ask.sealed or b"")}
+
+
+async def take_run(inst: Installation, taken: TakenRun) -> RunOutcome:
+    """What a worker does with what a feed has read, as the feed. Raises StoreError; other faults are the outcome."""
+    return await feed_runs.take(feed_runs.acting(inst, taken.feed), taken)
 
 
 async def finish(inst: Installation, ask: LeftAsk) -> None:

@@ -26,6 +26,7 @@ from agi_app.dialer.worker.health import MAX_CLOCK_DIFFERENCE
 from agi_app.dialer.worker.prompt_watch import try_prompt
 from agi_app.errors import AgiAppError, AsteriskError
 from agi_app.exchange import doctor_check as exchange
+from agi_app.exchange import feed_doctor as feeds
 from agi_app.gate.caller_id_rules import numbers_of
 from agi_app.installation import database
 from agi_app.messages import t
@@ -137,6 +138,7 @@ async def _stored(settings: Settings, store: Store) -> Findings:
         *await _figures(store),
         *await webhooks.look(store, clock.real_now()),
         *await exchange.look(store, settings),
+        *await feeds.look(store, clock),
         *await routes_out.behind_trunks(settings, store, load_ruleset(settings.project), clock),
         *await _workers(store),
         *await look(settings, store),

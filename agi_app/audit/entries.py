@@ -41,6 +41,8 @@ TABLES = {
     "action": "action",
     "start_request": "start_request",
     "approval": "approval",
+    "feed_request": "feed_request",
+    "feed_approval": "feed_approval",
     "action_end": "action_end",
 }
 

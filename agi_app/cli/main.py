@@ -57,6 +57,7 @@ GROUPS = {
     "consent": "people.consent",
     "contacts": "people.contacts",
     "exchange": "service.exchange",
+    "feed": "calling.feed",
     "guard": "guard.allow_and_block",
     "line": "calling.line",
     "person": "people.person",

@@ -31,6 +31,7 @@ from agi_app.config.console import ConsoleSettings
 from agi_app.config.database_url import fault_in
 from agi_app.config.destinations import DestinationSettings
 from agi_app.config.exchange import ExchangeSettings
+from agi_app.config.feeds import FeedSettings, one_feed_a_campaign
 from agi_app.config.identity import IdentitySettings
 from agi_app.config.lines import InboundLineSettings, one_line_a_number
 from agi_app.config.prompts import PromptSettings, TtsSettings
@@ -103,6 +104,7 @@ class Settings(BaseSettings):
     trunks: dict[Name, TrunkSettings] = Field(default_factory=dict)
     destinations: dict[Name, DestinationSettings] = Field(default_factory=dict)
     lines: Annotated[dict[Name, InboundLineSettings], AfterValidator(one_line_a_number)] = Field(default_factory=dict)
+    feeds: Annotated[dict[Name, FeedSettings], AfterValidator(one_feed_a_campaign)] = Field(default_factory=dict)
     prompts: PromptSettings = PromptSettings()
     tts: TtsSettings = TtsSettings()
     speech: SpeechSettings = SpeechSettings()
@@ -199,6 +201,15 @@ class Settings(BaseSettings):
     def exchange_database_url(self) -> str:
         """How `agi-app exchange` reaches the database, as its own role; ConfigError when nobody has set that up."""
         return self.exchange.database_url or _set_up_address(self.exchange_folder, "exchange")
+
+    def feed_database_url(self, name: str) -> str:
+        """How a feed reaches the other system's database, with the password; ConfigError when nobody can tell."""
+        feed = self.feeds[name]
+        what = t("database address of feed {name}", name=name)
+        address = self._secret(feed.database_url, feed.database_url_file, what)
+        if (fault := fault_in(address)) is not None:
+            raise ConfigError(t("the {what} in {file}: {fault}", what=what, file=feed.database_url_file, fault=fault))
+        return address
 
     def _secret(self, given: str, file: Path | None, what: str) -> str:
         """What is given, else what the file holds, and nothing else is in it; empty when there is neither."""

@@ -121,7 +121,12 @@ def _bad_name(text: str, at: int) -> str | None:
     )
 
 
-_NAMED = {"trunks": template("trunk"), "destinations": template("destination"), "lines": template("line")}
+_NAMED = {
+    "trunks": template("trunk"),
+    "destinations": template("destination"),
+    "lines": template("line"),
+    "feeds": template("feed"),
+}
 
 
 def _twice(text: str, said: str, at: int) -> str | None:

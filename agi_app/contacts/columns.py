@@ -227,6 +227,8 @@ def find_columns(
     others: dict[str, int] = {}
     problems: list[Problem] = []
     for index, title in enumerate(table.header):
+        if not title:  # not to be taken
+            continue
         if (name := names.get(_plain(title))) is None:
             if title not in REJECT_COLUMNS:
                 others[title] = index

@@ -22,8 +22,8 @@ from agi_app.contacts.columns import RejectedRow
 from agi_app.contacts.rejects import RejectsFile, rejects_path, set_aside
 from agi_app.contacts.tables.csv_table import Table
 from agi_app.contacts.tables.encoding import GB18030
-from agi_app.contacts.tables.opening import SentFile, temporary
-from agi_app.errors import Problem
+from agi_app.contacts.tables.opening import MOST_WHOLE, SentFile, temporary
+from agi_app.errors import InputError, Problem
 from agi_app.event_loop import in_background
 from agi_app.messages import t
 from agi_app.model.person import Consent, ContactRow
@@ -54,6 +54,7 @@ class Spool(Generic[T]):
         self.rejected = 0
         self.problems: list[Problem] = []
         self.numbers = array("q")  # of the good rows, as integers: 8 bytes each
+        self.in_one = False  # True: all rows are one batch, which may be a part of a transaction
         self._decoder: msgpack.Decoder[Batch[T]] = decoder
         self._file = temporary(stack)
         self.stopped = False  # True: let ``fill`` end soon, nobody wants the rows
@@ -68,8 +69,13 @@ class Spool(Generic[T]):
                 bad.append(row)
             else:
                 good.append(row)
-                self.numbers.append(int(row.number))
-            if len(good) + len(bad) == BATCH or self.table.weight - begun >= BATCH_WEIGHT:
+                self.numbers.extend(int(number) for number in _numbers(row))
+            if self.in_one and len(good) + len(bad) > MOST_WHOLE:
+                raise InputError(
+                    t("{file}: has more than {most:,} rows; let it bring fewer", file=self.table.file, most=MOST_WHOLE)
+                )
+            full = len(good) + len(bad) == BATCH or self.table.weight - begun >= BATCH_WEIGHT
+            if full and not self.in_one:
                 self._add(good, bad)
                 good, bad, begun = [], [], self.table.weight
                 if progress:
@@ -100,6 +106,12 @@ class Spool(Generic[T]):
         return self._decoder.decode(self._file.read(size)) if size else None
 
 
+def _numbers(row: ContactRow | Consent) -> Iterator[str]:
+    yield row.number
+    if isinstance(row, ContactRow):
+        yield from (other.number for other in row.others)
+
+
 @dataclass(frozen=True, slots=True)
 class ImportSummary:
     """What happened to a file. ``rows`` = added + updated + unchanged + rejected."""
@@ -116,6 +128,7 @@ class ImportSummary:
     woken: int = 0  # refused contacts that are decided again because a consent came
     cancelled: int = 0  # contacts that a whole list no longer has
     held: int = 0  # contacts whose rows were rejected: nobody calls them until a row of theirs is good
+    waiting: int = 0  # who were still to be called before a whole list
 
 
 @dataclass(frozen=True, slots=True)

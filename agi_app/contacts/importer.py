@@ -55,6 +55,7 @@ from agi_app.model.phone import shown_text
 from agi_app.printable import count_of
 from agi_app.store.calling import quotas
 from agi_app.store.database.pool import Store
+from agi_app.store.feeds import fed_contacts
 from agi_app.store.people import consents as consent_table
 from agi_app.store.people import contacts as contact_table
 from agi_app.store.people import imported_files, imports
@@ -96,26 +97,28 @@ async def import_contacts_file(  # noqa: PLR0913 - each is of the file, the camp
         notes = (*table.notes, *header_notes(columns, fields), *group_note(columns, group))
         decoder = msgpack.Decoder(tuple[list[ContactRow], list[RejectedRow]])
         spool = Spool(table, decoder, stack, SHOWN_PROBLEMS if isinstance(path, Path) else MOST_TOLD)
+        feed = by.feed if by is not None else None
+        spool.in_one = feed is not None
         elsewhere = Elsewhere(campaign.jurisdictions)
         called = Called(campaign.jurisdictions, told=campaign.region is not None)
         contacts = ContactsReading(table, region, languages, called, times)
         await fill(spool, elsewhere.watched(contacts.rows()), reading)
         notes = (*notes, *elsewhere.notes(), *contacts.notes())
         _refuse_parts(path, spool)
-        await _refuse_generated(store, campaign.name, spool)
+        await _refuse_generated(store, campaign.name, spool, feed, now)
         read_with = (region, repr(called), times.read_with(), *languages)
         fingerprint = await in_background(_fingerprint, copy, sheet or "", *read_with)
-        missing = WholeList(store, campaign.name, spool)
+        missing = WholeList(store, campaign.name, spool, feed)
         if whole is not None:
             await missing.look(confirmed=whole is Whole.CONFIRMED)
-        number = await _note(store, by, "contacts", path, copy, spool, campaign.name) if by else None
+        number = await _note(store, by, "contacts", path, copy, spool, campaign.name) if by and by.noted else None
         plan = planner_for(spool.rows) if planner_for else None
         run, before = await imports.begin(store, campaign.name, fingerprint)
         if before.rows_done:
             notes = (*notes, _goes_on(before, spool.rows, progress))
         try:
             summary = await store_all(
-                path, spool, _contacts_plan(store, campaign.name, now, run, before, plan, whole), progress, notes
+                path, spool, _contacts_plan(store, campaign.name, now, run, before, plan, whole, feed), progress, notes
             )
         except asyncio.CancelledError:
             if progress:  # what is on its way may be stored or not: only the database knows
@@ -123,7 +126,7 @@ async def import_contacts_file(  # noqa: PLR0913 - each is of the file, the camp
                 progress(spool.rows if done is None else done, spool.rows)
             raise
         if whole is not None:
-            summary = replace(summary, cancelled=await missing.cancel_missing())
+            summary = replace(summary, cancelled=await missing.cancel_missing(), waiting=missing.waiting)
         if group is not None:
             await quotas.regroup(store, campaign.name)
         await _end(store, campaign.name, run, number, summary)
@@ -245,6 +248,11 @@ def check_header(sent: SentFile, campaign: Campaign) -> None:
 
 def _open(path: Path | SentFile, sheet: str | None, stack: ExitStack) -> tuple[IO[bytes], Table]:
     copy = private_copy(path, stack)
+    if isinstance(path, MadeFile):
+        table = open_table(copy, path.name, sheet)
+        if path.columns:
+            table.take_only(path.columns, "contacts/missing-column")
+        return copy, table
     return copy, Table(copy, path.name) if isinstance(path, SentFile) else open_table(copy, str(path), sheet)
 
 
@@ -256,6 +264,7 @@ def _contacts_plan(
     before: imports.ImportProgress,
     plan: Planner | None,
     whole: Whole | None,
+    feed: str | None,
 ) -> StoringPlan[ContactRow]:
     """Two batches at once, each at its position, marking how far the import has come."""
     last: contact_table.BatchOrder | None = None
@@ -266,7 +275,7 @@ def _contacts_plan(
         if whole is not None:
             rows = [replace(row, cancelled=bool(row.cancelled)) for row in rows]  # who is on it is to be called
         ids = [one for row in rejected for one in row.ids]
-        mark = contact_table.Mark(run, done)
+        mark = contact_table.Mark(run, done, feed)
         count = await contact_table.import_batch(store, campaign, rows, now, place, mark, plan, ids)
         return count.added, count.updated, count.unchanged, 0, count.held
 
@@ -279,13 +288,19 @@ def _refuse_parts(path: Path | SentFile, spool: Spool[ContactRow]) -> None:
         raise InputError(t("{file}: at most {most:,} rows are taken at once; send it in parts", file=path, most=BATCH))
 
 
-async def _refuse_generated(store: Store, campaign: str, spool: Spool[ContactRow]) -> None:
+async def _refuse_generated(
+    store: Store, campaign: str, spool: Spool[ContactRow], feed: str | None, now: dt.datetime
+) -> None:
     """AuthorError for a list that was made by counting, unless each number has its own evidence.
 
-    The contacts that the campaign has already count with it, so that no list is taken in slices.
+    The contacts that the campaign has already count with it, and all that its feed has brought in 30 days, so that no
+    list is taken in slices.
     """
     listed = await in_background(distinct, spool.numbers)
-    there = await in_background(beside, await imports.numbers_of(store, campaign), listed)
+    known = await imports.numbers_of(store, campaign)
+    if feed is not None:
+        known += await fed_contacts.numbers(store, feed, now)
+    there = await in_background(beside, await in_background(distinct, known), listed)
     if (block := await in_background(looks_generated, [*listed, *there])) is None:
         return
     numbers = await in_background(distinct, [*listed, *(number for number in there if number in block.span)])

@@ -28,37 +28,61 @@ class Whole(Enum):
 
 
 MOST_GONE = 0.1  # of those who wait, without a confirmation
+ALWAYS_GO = 1  # from a list that comes by a feed, however short it is
+
+
+class ShrunkList(InputError):
+    """More would be cancelled than is usual, and nobody has confirmed it."""
 
 
 class WholeList:
-    """One list, read into ``spool``, against the contacts of its campaign."""
+    """One list, read into ``spool``, against the contacts of its campaign; by a feed, against those that it brought."""
 
-    def __init__(self, store: Store, campaign: str, spool: Spool[ContactRow]) -> None:
-        self._store, self._campaign, self._spool = store, campaign, spool
+    def __init__(self, store: Store, campaign: str, spool: Spool[ContactRow], feed: str | None = None) -> None:
+        self._store, self._campaign, self._spool, self._feed = store, campaign, spool, feed
+        self.waiting = 0  # before it, once it was looked at
 
     async def look(self, *, confirmed: bool) -> None:
-        """InputError when more would be cancelled than is usual and nobody has confirmed it. Raises StoreError."""
+        """ShrunkList when more would be cancelled than is usual and nobody has confirmed it. Raises StoreError."""
         async with contact_changes.listed(self._store, self._ids()) as connection:
-            found = await contact_changes.count_missing(connection, self._campaign)
-        if confirmed or found.missing <= found.waiting * MOST_GONE:
-            return
-        raise InputError(
-            t(
-                "{file}: {missing} of the {waiting} who are still to be called are not in it and would be cancelled, or"
-                " in rows that were rejected and would be held; nothing was imported. If that is right, confirm it:"
-                " --yes, or whole=confirmed in a request",
-                file=self._spool.table.file,
-                missing=count_of(found.missing, "contact"),
-                waiting=found.waiting,
-            )
-        )
+            found = await contact_changes.count_missing(connection, self._campaign, self._feed)
+        self.waiting = found.waiting
+        if not confirmed:
+            refuse_shrunk(found, self._spool.table.file, self._feed)
 
     async def cancel_missing(self) -> int:
         """Cancel who is not on the list; how many. Raises StoreError."""
         async with contact_changes.listed(self._store, self._ids()) as connection:
-            return await contact_changes.cancel_missing(connection, self._campaign)
+            return await contact_changes.cancel_missing(connection, self._campaign, self._feed)
 
     def _ids(self) -> Iterator[tuple[str, bool]]:
         for good, bad in self._spool.all_batches():
             yield from ((row.external_id, True) for row in good)
             yield from ((one, False) for row in bad for one in row.ids)
+
+
+def refuse_shrunk(found: contact_changes.Missing, file: str, feed: str | None = None) -> None:
+    """ShrunkList when more would be cancelled than is usual."""
+    if found.missing <= max(found.waiting * MOST_GONE, 0 if feed is None else ALWAYS_GO):
+        return
+    if feed is not None:
+        raise ShrunkList(
+            t(
+                "{missing} of the {waiting} whom the feed has brought and who are still to be called are not in what it"
+                " brings now and would be cancelled, or in rows that were rejected and would be held; nothing was"
+                " imported. If that is right, run `agi-app feed run {feed} --yes`",
+                missing=count_of(found.missing, "contact"),
+                waiting=found.waiting,
+                feed=feed,
+            )
+        )
+    raise ShrunkList(
+        t(
+            "{file}: {missing} of the {waiting} who are still to be called are not in it and would be cancelled, or"
+            " in rows that were rejected and would be held; nothing was imported. If that is right, confirm it:"
+            " --yes, or whole=confirmed in a request",
+            file=file,
+            missing=count_of(found.missing, "contact"),
+            waiting=found.waiting,
+        )
+    )

@@ -23,7 +23,7 @@ from agi_app.dialer.node import Node
 from agi_app.dialer.originator import Originator
 from agi_app.dialer.pacing import Turn
 from agi_app.dialer.running_campaigns import Running, RunningCampaigns, gate_of, names_of, terms_of
-from agi_app.dialer.waiting_reasons import FULL_GROUPS, NO_PLACE, NOBODY, no_port, waiting_reason_of
+from agi_app.dialer.waiting_reasons import FULL_GROUPS, NO_PLACE, NOBODY, OLD_FACTS, no_port, waiting_reason_of
 from agi_app.errors import StoreError
 from agi_app.event_loop import happens_within
 from agi_app.messages import t
@@ -182,6 +182,8 @@ class Dialer:
                 return self._rest(running, NO_PLACE[of], BUSY_S)
             case GatewayPorts() as ports:
                 return self._rest(running, no_port(ports, names_of(running.line.trunk)), IDLE_S)
+            case claims.Nobody.BY_OLD_FACTS:
+                return self._rest(running, OLD_FACTS, IDLE_S)
             case claims.Nobody.BY_QUOTA:
                 return self._rest(running, FULL_GROUPS, IDLE_S)
             case claims.Nobody():

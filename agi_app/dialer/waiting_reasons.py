@@ -10,6 +10,7 @@ from agi_app.messages import t, template
 from agi_app.model.waiting_reason import (
     BREAKER,
     BY_AGENTS,
+    FEED_LATE,
     NOBODY_DUE,
     PACE,
     PLACES,
@@ -41,6 +42,9 @@ ASKED_FOR = WaitingReason(
 NOBODY = WaitingReason(NOBODY_DUE, template("nobody may be called at this moment"))
 FULL_GROUPS = WaitingReason(
     QUOTA, template("calls are under way that may fill the groups of all contacts who are due (quota)")
+)
+OLD_FACTS = WaitingReason(
+    FEED_LATE, template("the campaign's feed had no good run for too long: `agi-app feed status` says why")
 )
 NO_PLACE = {
     "campaign": WaitingReason(PLACES["campaign"], template("all places of the campaign are taken by calls")),

@@ -19,6 +19,7 @@ from agi_app.clock import Clock
 from agi_app.config.settings import Settings
 from agi_app.errors import AgiAppError, StoreError
 from agi_app.event_loop import give_way, happens_within, told_to_end
+from agi_app.exchange.feed_reader import FeedReader
 from agi_app.store.database.pool import Store
 from agi_app.store.exchange import processes
 
@@ -55,9 +56,10 @@ class ExchangeWork(Protocol):
         """One round; True: there may be more at once. May be cut off anywhere. Raises what it likes."""
 
 
-def works_of(_parts: ExchangeParts) -> list[ExchangeWork]:
+def works_of(parts: ExchangeParts) -> list[ExchangeWork]:
     """What the settings give to do."""
-    return []
+    reader, project = f"{platform.node()} {os.getpid()}", parts.settings.project
+    return [FeedReader(project, parts.store, parts.clock, name, reader) for name in sorted(parts.settings.feeds)]
 
 
 async def exchange(opened: Callable[[], AbstractAsyncContextManager[ExchangeParts]]) -> None:

@@ -18,6 +18,7 @@ RESERVE = "reserve"  # channels of the trunk that stay free, or are not known
 AGENTS = "agents"  # none is free, or nobody knows
 PORTS = "ports"  # of a gateway: in a call, or resting
 QUOTA = "quota"  # calls under way may fill the groups of all who are due
+FEED_LATE = "feed_late"  # the campaign's feed had no good run for too long
 NOBODY_DUE = "nobody_due"
 ROW_REJECTED = "contact_row_rejected"  # the gate's rule
 BY_AGENTS = "by_agents"  # nobody is called by itself

@@ -14,6 +14,7 @@ from agi_app.messages.retold import retold
 from agi_app.model.reason_text import WORDS
 from agi_app.model.waiting_reason import (
     DONE,
+    FEED_LATE,
     NO_WORKER,
     NOBODY_DUE,
     PLACES,
@@ -26,7 +27,12 @@ from agi_app.model.waiting_reason import (
 from agi_app.printable import count_of
 
 BY_COMMAND = "by command"  # somebody knows why
-_KNOWN_BETTER = (NOBODY_DUE, PLACES["campaign"], PLACES["trunk"])  # the store's own figures say it for all workers
+_KNOWN_BETTER = (
+    FEED_LATE,
+    NOBODY_DUE,
+    PLACES["campaign"],
+    PLACES["trunk"],
+)  # the store's own figures say it for all workers
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +46,7 @@ class Standstill(WaitingCounts):
     calls_per_second: float
     state_reason: str | None = None  # why it was paused or stopped
     everything_paused: str | None = None  # why no campaign is dialled at all
+    late_feed: str | None = None  # its feed, when that had no good run for too long
     waiting_reasons: Sequence[WaitingReason] = ()  # what live workers say of this campaign
     zone: str | None = None  # of the campaign's times, when its contacts are due by theirs
 
@@ -73,6 +80,9 @@ def held_back(view: Standstill) -> list[WaitingReason]:
                 ),
             )
         )
+    if view.late_feed is not None:
+        told = "feed {feed} had no good run for too long, so nobody is called: `agi-app feed status {feed}` says why"
+        found.append(WaitingReason(FEED_LATE, t(told, feed=view.late_feed)))
     found += _workers_wait(view)
     found += _no_place(view)
     if view.rows_rejected:

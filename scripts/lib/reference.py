@@ -29,6 +29,7 @@ from agi_app.campaigns.calling_rules.rule_texts import in_force, lines_of
 from agi_app.campaigns.checks.rule_catalogue import EXAMPLES, LintRule, sections
 from agi_app.cli.main import build
 from agi_app.config.destinations import DestinationSettings
+from agi_app.config.feeds import FeedSettings
 from agi_app.config.identity import IdentitySettings
 from agi_app.config.lines import InboundLineSettings
 from agi_app.config.settings import SandboxSettings, Settings
@@ -161,6 +162,7 @@ NAMED: dict[str, type[BaseModel]] = {  # [trunks.NAME]
     "trunks": TrunkSettings,
     "destinations": DestinationSettings,
     "lines": InboundLineSettings,
+    "feeds": FeedSettings,
 }
 
 

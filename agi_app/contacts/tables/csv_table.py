@@ -14,14 +14,14 @@ import dataclasses
 import io
 import itertools
 import re
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import IO
 
 from agi_app.authoring import full_width
-from agi_app.authoring.suggestions import quote
+from agi_app.authoring.suggestions import quote, suggest
 from agi_app.contacts.tables.encoding import detect
 from agi_app.contacts.tables.text_lines import LONGEST_ROW, RowTooLong, TextLines, text_lines
 from agi_app.errors import AuthorError, Problem
@@ -136,6 +136,21 @@ class Table:
             line, reason = self.header_row.line, t("the file has a header but no rows; write them below it")
             raise AuthorError(Problem(self.file, line, 1, "table/no-rows", reason))
 
+    def take_only(self, columns: Mapping[str, str], rule: str) -> None:
+        """Read these columns alone, ours = theirs. Raises AuthorError, of ``rule``, when one is not there."""
+        places = {_plain(title): index for index, title in enumerate(self.header)}
+        header, faults = [""] * len(self.header), []
+        for ours, theirs in columns.items():
+            if (index := places.get(_plain(theirs))) is None:
+                told = t("there is no column {theirs}, which is to be {ours}", theirs=quote(theirs), ours=ours)
+                near = suggest(theirs, self.header)
+                faults.append(Problem(self.file, self.header_row.line, 1, rule, told + near))
+            else:
+                header[index] = ours
+        if faults:
+            raise AuthorError(*faults)
+        self.header = tuple(header)
+
     def read_so_far(self) -> tuple[int, int]:
         """How much the present reader has read, of how much."""
         return self._source.tell(), self._size
@@ -213,6 +228,10 @@ class Table:
             Problem(self.file, *row.position(index), rule, row.label(index) + reason)
             for index, rule, reason in itertools.islice(_wrong_titles(self.header), SHOWN_PROBLEMS)
         ]
+
+
+def _plain(title: str) -> str:
+    return re.sub(r"[\s-]+", "_", title.strip()).casefold()
 
 
 def _wrong_titles(header: tuple[str, ...]) -> Iterator[tuple[int, str, str]]:

@@ -6,9 +6,9 @@ import hashlib
 import io
 import itertools
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TypeVar
 
@@ -38,9 +38,13 @@ class SentFile:
 
 @dataclass(frozen=True, slots=True)
 class MadeFile(SentFile):
-    """A file of our own making, as long as it needs to be: ``file`` has it, and ``content`` is empty."""
+    """A file of our own making, as long as it needs to be: ``file`` has it, and ``content`` is empty.
+
+    ``columns``: ours = theirs, and only these are in it; empty: all are, under their own names.
+    """
 
     file: IO[bytes]
+    columns: Mapping[str, str] = field(default_factory=dict)
 
 
 def open_table(source: IO[bytes], file: str, sheet: str | None = None) -> Table:

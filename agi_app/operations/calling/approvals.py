@@ -103,11 +103,17 @@ async def of_campaign(inst: Installation, campaign: str) -> ApprovalWanted | Non
 async def sealed_approval(inst: Installation, wanted: StartRequest, secret: str) -> bytes:
     """The secret of who asks, sealed to the workers for this request alone. Raises ConfigError, InputError."""
     _open(wanted, inst.actor.account, inst.clock.real_now())
+    return await sealed_secret(inst, secret, _good_for(wanted, inst.actor.account))
+
+
+@reads(Scope.CAMPAIGNS_APPROVE)
+async def sealed_secret(inst: Installation, secret: str, good_for: Mapping[str, str | int]) -> bytes:
+    """The secret of who asks, sealed to the workers and good for this alone. Raises ConfigError, StoreError."""
     if (public := await table.key_of(inst.store)) is None:
         raise ConfigError(
             t("no worker has run here yet, and only a worker can verify an approval: start `agi-app run`")
         )
-    return await asyncio.to_thread(seal, public, secret, _good_for(wanted, inst.actor.account))
+    return await asyncio.to_thread(seal, public, secret, dict(good_for))
 
 
 @noted(Scope.CAMPAIGNS_APPROVE, "campaign approve", "campaign")
@@ -147,7 +153,7 @@ async def take(inst: Installation, campaign: str, parameters: Mapping[str, objec
     if wanted is None or wanted.request_id != parameters.get("request"):
         raise InputError(t("this start of {campaign} no longer waits; ask for it again", campaign=campaign))
     _open(wanted, inst.actor.account, inst.clock.real_now())
-    await _verify(inst, wanted, sealed)
+    await verify_secret(inst, sealed, _good_for(wanted, inst.actor.account))
     total = (await tallies.of_campaign(inst.store, campaign)).total
     spec = msgspec.json.decode(wanted.spec, type=Campaign)
     limit = most_approved(spec.purpose, wanted.contacts, inst.settings.approve_above)
@@ -167,13 +173,18 @@ async def take(inst: Installation, campaign: str, parameters: Mapping[str, objec
     return total
 
 
-async def _verify(inst: Installation, wanted: StartRequest, sealed: bytes) -> None:
+@reads(Scope.CAMPAIGNS_APPROVE)
+async def verify_secret(inst: Installation, sealed: bytes, good_for: Mapping[str, str | int]) -> None:
+    """The worker's part: whether this is the secret of ``inst.actor``, sealed for this alone.
+
+    Raises InputError when it is not good, WrongSecret, ConfigError, StoreError.
+    """
     account = inst.actor.account
     if await table.wrong_secrets(inst.store, account, WITHIN) >= MOST_WRONG:
         raise InputError(t("{account} gave too many wrong secrets; wait a quarter of an hour", account=account))
     if inst.key is None:
         raise ConfigError(t("only a worker verifies an approval"))
-    secret = unseal(workers_key(inst.key), sealed, _good_for(wanted, account))
+    secret = unseal(workers_key(inst.key), sealed, dict(good_for))
     credential = await accounts.credential_of(inst.store, account)
     if credential is None:
         raise InputError(t("{account} has set no secret; `agi-app account secret` does", account=account))

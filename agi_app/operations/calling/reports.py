@@ -19,7 +19,7 @@ from agi_app.gate.caller_id_rules import numbers_of
 from agi_app.installation import Installation
 from agi_app.messages import t
 from agi_app.model.actors import Scope
-from agi_app.model.campaign import Campaign
+from agi_app.model.campaign import Campaign, CampaignState
 from agi_app.model.waiting_reason import WaitingReason
 from agi_app.operations.acting import noted, reads
 from agi_app.operations.calling.approvals import standing as standing_of
@@ -41,6 +41,7 @@ from agi_app.store.calling.call_recordings import RecordingRow, recordings_of
 from agi_app.store.calling.campaigns import StoredCampaign, known_campaign
 from agi_app.store.calling.nodes import NodeRow
 from agi_app.store.database.pool import Store
+from agi_app.store.feeds import feeds
 from agi_app.store.people.caller_ids import proofs
 from agi_app.store.requested_calls import agent_calls
 from agi_app.store.requested_calls.agent_calls import AgentCallRow
@@ -184,6 +185,7 @@ async def status_of(store: Store, clock: Clock, name: str) -> tuple[Totals, Stan
         state=stored.state.value,
         state_reason=stored.state_reason,
         everything_paused=None if pause is None else pause.words,
+        late_feed=await feeds.late_of(store, name, clock.now()) if stored.state is CampaignState.RUNNING else None,
         workers=[(n.name, n.alive, n.waiting_reason) for n in workers],
         slots=campaign.pace.concurrent,
         zone=campaign.zone if campaign.due is not None else None,

@@ -38,6 +38,7 @@ from agi_app.store.calling import tallies
 from agi_app.store.calling.campaigns import load_campaign, save_campaign
 from agi_app.store.calling.preview import several_contacts
 from agi_app.store.database.pool import Store
+from agi_app.store.feeds import fed_contacts
 from agi_app.store.people.imported_files import ImportedBy
 from agi_app.store.requested_calls import asks
 from agi_app.store.requested_calls.asks import Ask, NewAsk
@@ -110,6 +111,12 @@ async def import_made(inst: Installation, campaign: WrittenCampaign, file: SentF
 async def _import(inst: Installation, campaign: WrittenCampaign, file: Path | SentFile, **more: Any) -> ImportSummary:
     by = more.pop("by", None) or imported_by(inst)
     wanted, flow = campaign.source.parsed.campaign, campaign.flow
+    if (feed := await fed_contacts.of_campaign(inst.store, wanted.name)) is not None:
+        told = (
+            "the contacts of {campaign} come by feed {feed}: enter them in the system that it reads, or take the feed"
+            " away with `agi-app feed end {feed}`"
+        )
+        raise InputError(t(told, campaign=wanted.name, feed=feed))
     storing = more.pop("storing", None)
     if await load_campaign(inst.store, wanted.name) is None:  # a stored one is changed by its start only
         await save_campaign(inst.store, wanted, flow.file if flow else "", flow.text if flow else "")

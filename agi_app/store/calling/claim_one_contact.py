@@ -51,6 +51,10 @@ async def _look(
         start = await begin_claim(connection, campaign, terms.offset)
         if start is None or start.state is not CampaignState.RUNNING:
             return RefusedContact(t("campaign {name} does not run", name=campaign.name))
+        if start.feed_late:
+            return RefusedContact(
+                t("the feed of campaign {name} had no good run for too long: its facts are too old", name=campaign.name)
+            )
         places = await concurrent_slots.lease_both(connection, campaign, terms.trunk_limit, 1)
         if not places.free:
             return RefusedContact(

@@ -64,6 +64,7 @@ class Nobody(Enum):
     DUE = "due"
     WHILE_IT_STANDS_STILL = "while it stands still"  # the campaign, or all calling
     FOR_AGENTS = "for agents"  # for all who are free, or soon will be, calls are under way
+    BY_OLD_FACTS = "by old facts"  # the campaign's feed had no good run for too long
     BY_QUOTA = "by quota"  # calls under way may fill the groups of all who are due
 
 
@@ -102,8 +103,9 @@ async def claim(
     """
     async with store.transaction() as connection:
         start = await begin_claim(connection, campaign, terms.offset)
-        if start is None or start.state is not CampaignState.RUNNING:
-            return ClaimBatch(short=Nobody.WHILE_IT_STANDS_STILL)
+        if start is None or start.state is not CampaignState.RUNNING or start.feed_late:
+            runs = start is not None and start.state is CampaignState.RUNNING
+            return ClaimBatch(short=Nobody.BY_OLD_FACTS if runs else Nobody.WHILE_IT_STANDS_STILL)
         no_agent = False
         if campaign.agents is not None:
             for_agents = await _for_agents(connection, campaign, start.now, terms)

@@ -3,7 +3,7 @@
 -- all claims, since making a plan of `facts` takes longer than running it.
 -- name: begin
 SELECT CASE WHEN c.state = 'running' AND calling_paused() THEN 'paused' ELSE c.state END AS state,
-       clock_timestamp() + %(offset)s::interval AS now,
+       clock_timestamp() + %(offset)s::interval AS now, feed_late(c.name, clock_timestamp() + %(offset)s::interval) AS feed_late,
        set_config('plan_cache_mode', 'force_generic_plan', true),
        set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true),
        set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),

@@ -43,6 +43,7 @@ class Begin:
     abandoned: AbandonedFact | None = None  # of the campaign's calls for agents, the last 30 days
     urgencies: tuple[int, ...] = ()  # of waiting contacts, the highest first; those without any come last
     quota: QuotaStanding | None = None  # None: the campaign has none
+    feed_late: bool = False  # its facts are too old to call by
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,7 @@ async def begin(connection: Connection, campaign: Campaign, offset: dt.timedelta
         _decoded(row["lists"], _LISTS),
         None if row["abandoned"] is None else _ABANDONED.decode(row["abandoned"]),
         tuple(row["urgencies"]),
+        feed_late=row["feed_late"],
     )
 
 

@@ -179,13 +179,13 @@ class Store:
             yield connection
 
     @asynccontextmanager
-    async def as_one(self) -> AsyncIterator[None]:
+    async def as_one(self, limit: float | None = ANSWER_LIMIT_S) -> AsyncIterator[None]:
         """Make all that this task asks of the store within the block one transaction: done as a whole or not at all.
 
-        What is a transaction in it becomes a part that can fail alone. Nothing in it may wait for what others see only
-        after the commit.
+        It may take ``limit`` seconds (None: as long as it takes). What is a transaction in it becomes a part that can
+        fail alone. Nothing in it may wait for what others see only after the commit.
         """
-        async with self.transaction() as connection:
+        async with self.transaction(limit) as connection:
             before = _joined.set(connection)
             try:
                 yield

@@ -132,6 +132,15 @@ FROM start_request
 SELECT 'approval' AS entry, request_id AS id, asked_by, approved_by, roles, alone, approved_at AS recorded_at
 FROM approval
 
+-- name: rows_feed_request
+SELECT 'feed_request' AS entry, request_id AS id, feed, definition, pg_catalog.encode(fingerprint, 'hex') AS fingerprint, asked_by, alone,
+       asked_at AS recorded_at
+FROM feed_request
+
+-- name: rows_feed_approval
+SELECT 'feed_approval' AS entry, request_id AS id, asked_by, approved_by, roles, alone, approved_at AS recorded_at
+FROM feed_approval
+
 -- name: rows_ask
 SELECT 'ask' AS entry, ask_id AS id, kind, verb, object, account, roles, scopes, via, token, address, reason,
        asked_at AS recorded_at

@@ -95,17 +95,18 @@ async def listed(store: Store, ids: Iterable[tuple[str, bool]]) -> AsyncIterator
                 await copy.write_row(one)
         await connection.execute(Q["analyse_listed"])
         yield connection
+        await connection.execute(Q["drop_listed_table"])
 
 
-async def count_missing(connection: Connection, campaign: str) -> Missing:
-    """Of a campaign's contacts, inside ``listed``."""
-    (row,) = await records(connection, Q["count_missing"], {"campaign": campaign})
+async def count_missing(connection: Connection, campaign: str, feed: str | None = None) -> Missing:
+    """Of a campaign's contacts, or of those that a feed has brought, inside ``listed``."""
+    (row,) = await records(connection, Q["count_missing"], {"campaign": campaign, "feed": feed})
     return Missing(row["waiting"], row["missing"])
 
 
-async def cancel_missing(connection: Connection, campaign: str) -> int:
-    """Cancel all that are not on the list, inside ``listed``; how many."""
-    done = await count(connection, Q["cancel_missing"], {"campaign": campaign})
+async def cancel_missing(connection: Connection, campaign: str, feed: str | None = None) -> int:
+    """Cancel all that are not on the list, or those of them that a feed has brought, inside ``listed``; how many."""
+    done = await count(connection, Q["cancel_missing"], {"campaign": campaign, "feed": feed})
     await _tell(connection, campaign)
     return done
 

@@ -6,8 +6,8 @@ WHERE c.campaign = %(campaign)s AND c.external_id = ANY(%(ids)s);
 
 -- name: cancel
 UPDATE contact SET state = 'cancelled', due_at = 'infinity', replan = false, revision = revision + 1,
-                   times_revision = revision + 1
-WHERE campaign = %(campaign)s AND external_id = ANY(%(ids)s) AND state <> 'cancelled';
+                   times_revision = revision + 1, feed_cancelled = false  -- no feed puts it back
+WHERE campaign = %(campaign)s AND external_id = ANY(%(ids)s) AND (state <> 'cancelled' OR feed_cancelled);
 
 -- One that is in a call stays so: the call's end says what follows. Who declined is not due again.
 -- name: reschedule
@@ -42,6 +42,9 @@ CREATE TEMPORARY TABLE listed_id (external_id text NOT NULL, good boolean NOT NU
 -- name: copy_listed
 COPY listed_id (external_id, good) FROM STDIN;
 
+-- name: drop_listed_table
+DROP TABLE listed_id;
+
 -- name: analyse_listed
 ANALYZE listed_id;
 
@@ -49,10 +52,11 @@ ANALYZE listed_id;
 -- name: count_missing
 SELECT count(*)::bigint AS waiting,
        (count(*) FILTER (WHERE NOT EXISTS (SELECT FROM listed_id l WHERE l.external_id = c.external_id AND l.good)))::bigint AS missing
-FROM contact c WHERE c.campaign = %(campaign)s AND c.state IN ('pending', 'claimed');
+FROM contact c
+WHERE c.campaign = %(campaign)s AND c.state IN ('pending', 'claimed') AND (%(feed)s::text IS NULL OR c.feed = %(feed)s);
 
 -- name: cancel_missing
 UPDATE contact c SET state = 'cancelled', due_at = 'infinity', replan = false, revision = c.revision + 1,
-                     times_revision = c.revision + 1
-WHERE c.campaign = %(campaign)s AND c.state <> 'cancelled'
+                     times_revision = c.revision + 1, feed_cancelled = %(feed)s::text IS NOT NULL
+WHERE c.campaign = %(campaign)s AND c.state <> 'cancelled' AND (%(feed)s::text IS NULL OR c.feed = %(feed)s)
   AND NOT EXISTS (SELECT FROM listed_id l WHERE l.external_id = c.external_id);

@@ -26,6 +26,7 @@ from agi_app.model.person import ContactRow, FurtherNumber
 from agi_app.store.database.listen import tell_workers
 from agi_app.store.database.pool import Store
 from agi_app.store.database.statements import Connection, count, load_queries, the_value
+from agi_app.store.feeds import fed_contacts
 from agi_app.store.people.persons import link_persons
 
 Q = load_queries("people/contacts")
@@ -52,10 +53,11 @@ class ImportCount:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Of which import a batch is, and how many rows of the file are done with it."""
+    """Of which import a batch is, how many rows of the file are done with it, and by which feed it comes."""
 
     run: str
     rows_done: int
+    feed: str | None = None
 
 
 class BatchOrder:
@@ -102,7 +104,7 @@ async def import_batch(
     later. Raises InputError when there is no such campaign, StoreError.
     """
     unique = list({row.external_id: row for row in rows}.values())
-    values = {"campaign": campaign, "now": now, "rejected": list(rejected)}
+    values = {"campaign": campaign, "now": now, "rejected": list(rejected), "feed": mark.feed if mark else None}
     stamper = await store.stamper() if any(row.person_key or row.others for row in unique) else None
     async with store.transaction(limit=None) as connection:
         if not await count(connection, CAMPAIGNS["load"], {"names": [campaign], "states": None}):
@@ -112,14 +114,16 @@ async def import_batch(
         await _copy(store, connection, unique, now, plan)
         await connection.execute(Q["analyse_import"])
         await _persons(store, connection, campaign, unique, place, stamper)
-        added = await count(connection, Q["add_contacts"], values)
         updated = held = 0
-        if added < len(unique):  # those that were just added are as they should be
-            updated = await count(connection, Q["update_contacts"], values)
+        async with fed_contacts.noted(connection, values):
+            added = await count(connection, Q["add_contacts"], values)
+            if added < len(unique):  # those that were just added are as they should be
+                updated = await count(connection, Q["update_contacts"], values)
         if rejected:
             held = await the_value(connection, int, Q["hold_rejected"], values, "no count")
         if updated or held:
             await tell_workers(connection, {"contacts": campaign})
+        await connection.execute(Q["drop_import_table"])
         counted = ImportCount(added, updated, len(unique) - added - updated, held=held)
         if mark:
             moved = {"campaign": campaign, "run": mark.run, "rows_done": mark.rows_done, **asdict(counted)}

@@ -101,12 +101,18 @@ WHERE campaign = %(campaign)s AND external_id = ANY(%(rejected)s) AND state IN (
 
 -- name: add_contacts
 INSERT INTO contact (campaign, external_id, person_id, number_ids, number_kinds, held, language, fields, event_at, not_before,
-                     not_after, preferred, priority, state, due_at, point, urgency)
+                     not_after, preferred, priority, state, due_at, point, urgency, feed, feed_cancelled)
 SELECT %(campaign)s, i.external_id, p.person_id, i.number_ids, i.kinds, i.held, i.language, i.fields, i.event_at, i.not_before, i.not_after, i.preferred,
-       i.priority, CASE WHEN i.cancelled THEN 'cancelled' ELSE 'pending' END, i.due_at, i.point, i.urgency
+       i.priority, CASE WHEN i.cancelled THEN 'cancelled' ELSE 'pending' END, i.due_at, i.point, i.urgency,
+       %(feed)s::text, %(feed)s::text IS NOT NULL AND i.cancelled IS TRUE
 FROM import_row i JOIN person p ON p.e164 = i.e164
 ORDER BY i.place  -- contacts are called in the order of the file
 ON CONFLICT (campaign, external_id) DO NOTHING;
+
+-- A list may be stored in several parts within one transaction.
+-- name: drop_import_table
+DROP TABLE import_row;
+DROP TABLE IF EXISTS import_number;
 
 -- name: analyse_contacts
 ANALYZE contact, person;
@@ -141,7 +147,12 @@ DELETE FROM contact_import WHERE campaign = %(campaign)s AND run = %(run)s;
 
 -- name: numbers_of_contacts
 SELECT ltrim(p.e164, '+')::bigint AS number
-FROM contact c JOIN person p ON p.person_id = c.person_id WHERE c.campaign = %(campaign)s AND p.e164 LIKE '+%%';
+FROM contact c JOIN person p ON p.person_id = c.person_id
+WHERE c.campaign = %(campaign)s AND c.number_ids IS NULL AND p.e164 LIKE '+%%'
+UNION ALL
+SELECT ltrim(p.e164, '+')::bigint
+FROM contact c CROSS JOIN LATERAL unnest(c.number_ids) AS m JOIN person p ON p.person_id = m
+WHERE c.campaign = %(campaign)s AND c.number_ids IS NOT NULL AND p.e164 LIKE '+%%';
 
 -- name: make_listed_table
 CREATE TEMPORARY TABLE listed (e164 text NOT NULL, in_block boolean NOT NULL) ON COMMIT DROP;

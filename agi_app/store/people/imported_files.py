@@ -27,12 +27,17 @@ class MadeFrom:
 
 @dataclass(frozen=True, slots=True)
 class ImportedBy:
-    """Who imports, and when (rules time); ``made_from``: of no file, but of another campaign's contacts."""
+    """Who imports, and when (rules time); ``made_from``: of no file, but of another campaign's contacts.
+
+    ``feed``: it comes by that feed, all in one transaction, and a list as before is not noted again.
+    """
 
     account: str
     os_user: str | None
     at: dt.datetime
     made_from: MadeFrom | None = None
+    feed: str | None = None
+    noted: bool = True  # False: it is the same list as the last time
 
 
 @dataclass(frozen=True, slots=True)

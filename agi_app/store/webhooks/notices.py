@@ -14,6 +14,7 @@ QUICK = (
     "complaint_due",
     "caller_id_expiring",
     "audit_checkpoint_late",
+    "feed_late",
 )
 SLOW = ("consent_expiring",)  # reads every consent
 

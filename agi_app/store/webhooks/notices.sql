@@ -42,6 +42,13 @@ FROM audit_beat b
 WHERE b.at < clock_timestamp() - interval '60 seconds'
   AND EXISTS (SELECT FROM node WHERE seen_at > clock_timestamp() - interval '8 seconds');
 
+-- Once for each time that the facts become too old; `started_at` while there was no good run yet.
+-- name: feed_late
+SELECT webhook_tell('feed.late', jsonb_build_object('feed', f.name, 'campaign', f.campaign, 'since', coalesce(f.fresh_until, f.started_at)),
+                    NULL, NULL, 'feed.late/' || f.name || '/' || extract(epoch FROM coalesce(f.fresh_until, f.started_at)))
+FROM feed f JOIN campaign c ON c.name = f.campaign
+WHERE f.state IN ('started', 'paused') AND c.state = 'running' AND (f.fresh_until IS NULL OR f.fresh_until <= %(now)s);
+
 -- Looks at every consent.
 -- name: consent_expiring
 SELECT webhook_tell('consent.expiring', jsonb_build_object(

@@ -1,0 +1,40 @@
+"""What `agi-app doctor` says of feeds."""
+
+from __future__ import annotations
+
+import json
+
+from agi_app.clock import Clock
+from agi_app.config.feed_definition import FEED_IS, FeedState, RunState
+from agi_app.messages import t
+from agi_app.messages.retold import retold
+from agi_app.model.finding import Finding
+from agi_app.store.database.pool import Store
+from agi_app.store.feeds import feeds, runs
+from agi_app.store.feeds.feeds import StoredFeed
+
+BAD = (RunState.REFUSED, RunState.FAILED)
+
+
+async def look(store: Store, clock: Clock) -> list[Finding]:
+    """One line for each feed that was started and has not ended."""
+    now = clock.now()
+    stored = [one for one in await feeds.feeds(store) if one.state in (FeedState.STARTED, FeedState.PAUSED)]
+    return [await _of(store, one, late=one.is_late(now)) for one in stored]
+
+
+async def _of(store: Store, one: StoredFeed, *, late: bool) -> Finding:
+    name, mend = f"feed {one.name}", f"agi-app feed status {one.name}"
+    newest = await runs.newest(store, one.name, 1)
+    if late:
+        return Finding(
+            name, t("had no good run for too long: campaign {campaign} calls nobody", campaign=one.campaign), mend
+        )
+    if one.state == FeedState.STARTED and not one.is_read:
+        return Finding(name, t("no process reads it"), t("start `agi-app exchange`"))
+    if newest and newest[0].state in BAD:
+        told = json.loads(newest[0].result or "{}")
+        return Finding(name, t("the last run: {text}", text=retold(str(told.get("text", told.get("why", ""))))), mend)
+    if newest and json.loads(newest[0].result or "{}").get("shrinking"):
+        return Finding(name, t("it shrinks: look whether its query still brings everybody"), mend)
+    return Finding(name, t(FEED_IS[FeedState(one.state)]))

@@ -1,0 +1,137 @@
+"""Reads a feed's folder: the newest whole file is handed over, and goes where it belongs with the result."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import json
+import uuid
+from pathlib import Path
+from typing import Any
+
+from agi_app.clock import Clock
+from agi_app.config.feed_definition import FeedDefinition, FeedKind, RunFault, RunState
+from agi_app.errors import ExchangeError, ExchangeFault
+from agi_app.exchange.feed_folder import FeedFolder, TakenFile, content_of
+from agi_app.messages import t
+from agi_app.store.database.pool import Store
+from agi_app.store.feeds import runs
+from agi_app.store.feeds.feeds import StoredFeed
+from agi_app.store.feeds.runs import FeedRun, ReadFeed, WantedRun
+
+FORGET_EVERY_S = 600.0
+AS_IT_WAS = (RunFault.DROPPED, RunFault.EXPIRED)  # a run that ended so says nothing of its file
+
+
+class FolderSource:
+    """The folder of a feed."""
+
+    def __init__(self, store: Store, clock: Clock, folder: Path, keep_days: int, reader: str) -> None:
+        self._store, self._clock, self._reader = store, clock, reader
+        self._folder, self._keep = FeedFolder(folder), dt.timedelta(days=keep_days)
+        self._ready = False
+        self._forget_at = -1e9  # monotonic
+
+    async def round(self, stored: StoredFeed, definition: FeedDefinition, *, due: bool) -> bool:
+        """Go on with the file that is taken, else take one. Raises ExchangeError, StoreError."""
+        await self._prepare(stored)
+        taken = await asyncio.to_thread(self._folder.taken)
+        if taken is None:
+            files = await asyncio.to_thread(self._folder.whole, self._now())
+            if not files:
+                return due
+            wanted = files[-1] if definition.kind is FeedKind.CONTACTS else files[0]
+            if definition.kind is FeedKind.CONTACTS:
+                for older in files[:-1]:
+                    await self._set_aside(older, files[-1])
+            taken = await asyncio.to_thread(self._folder.take, wanted)
+        await self._go_on(taken, stored, definition, None)
+        return True
+
+    async def serve(self, stored: StoredFeed, definition: FeedDefinition, wanted: WantedRun) -> None:
+        """The newest file now; the one that was refused last when no other is there. Raises as ``round``."""
+        await self._prepare(stored)
+        if wanted.what == "run" and await asyncio.to_thread(self._folder.taken) is not None:
+            return  # after the one that is under way
+        files = await asyncio.to_thread(self._folder.whole, self._now())
+        if not files and self._folder.came:
+            return  # once it is whole
+        path = files[-1] if files else await asyncio.to_thread(self._folder.newest_refused)
+        if path is None:
+            told = "there is no file in the folder"
+            raise ExchangeError(t(told), ExchangeFault.FOLDER, placed=True)
+        if wanted.what == "run":
+            taken = await asyncio.to_thread(self._folder.take, path)
+            await self._go_on(taken, stored, definition, wanted)
+            return
+        written_at = path.lstat().st_mtime
+        looked_at = TakenFile(path, uuid.uuid4(), path.name, written_at)
+        await runs.hand_over(self._store, await self._read(looked_at, stored, definition, wanted), self._reader)
+
+    def _now(self) -> float:
+        return self._clock.real_now().timestamp()
+
+    async def _prepare(self, stored: StoredFeed) -> None:
+        if not self._ready:
+            await asyncio.to_thread(self._folder.prepare)
+            self._ready = True
+        if self._clock.monotonic() - self._forget_at >= FORGET_EVERY_S:
+            self._forget_at = self._clock.monotonic()
+            await asyncio.to_thread(self._folder.forget, self._now() - self._keep.total_seconds())
+
+    async def _go_on(
+        self, taken: TakenFile, stored: StoredFeed, definition: FeedDefinition, wanted: WantedRun | None
+    ) -> None:
+        """Hand a taken file over, or put it where it belongs when its run is over."""
+        run = await runs.by_key(self._store, taken.key)
+        if run is not None and not run.is_over:
+            return
+        result: dict[str, Any] = {} if run is None else json.loads(run.result or "{}")
+        if run is not None and result.get("why") in AS_IT_WAS:
+            await asyncio.to_thread(self._folder.take, taken.path)  # another run
+            return
+        if run is not None:
+            await self._finish(taken, run, result)
+            return
+        try:
+            read = await self._read(taken, stored, definition, wanted)
+        except ExchangeError as error:
+            told = {"feed": stored.name, "state": RunState.REFUSED.value, "why": str(error.kind), "text": str(error)}
+            await asyncio.to_thread(self._folder.finish, taken, told, done=False)
+            raise
+        made = await runs.hand_over(self._store, read, self._reader)
+        if made is None and not await runs.waits(self._store, stored.name):
+            told = {
+                "feed": stored.name,
+                "state": "refused",
+                "why": RunFault.OLDER.value,
+                "text": "a newer one was imported already",
+            }
+            await asyncio.to_thread(self._folder.finish, taken, told, done=False)
+
+    async def _read(
+        self, taken: TakenFile, stored: StoredFeed, definition: FeedDefinition, wanted: WantedRun | None
+    ) -> ReadFeed:
+        content = await asyncio.to_thread(content_of, taken.path)
+        now = self._clock.now()
+        written = dt.datetime.fromtimestamp(taken.written_at, dt.UTC) + self._clock.offset
+        return ReadFeed(
+            feed=stored.name,
+            key=taken.key,
+            fingerprint=definition.fingerprint,
+            as_of=min(now, written) if definition.kind is FeedKind.CONTACTS else now,
+            content=content,
+            file=taken.name,
+            for_run=None if wanted is None else wanted.run_id,
+        )
+
+    async def _finish(self, taken: TakenFile, run: FeedRun, result: dict[str, Any]) -> None:
+        told = {"feed": run.feed, "run": run.run_id, "file": taken.name, "state": run.state}
+        told |= {"as_of": None if run.as_of is None else run.as_of.isoformat(), **result}
+        await asyncio.to_thread(self._folder.finish, taken, told, done=run.state == RunState.DONE)
+
+    async def _set_aside(self, older: Path, newest: Path) -> None:
+        """A whole list of which there is a newer one already."""
+        taken = await asyncio.to_thread(self._folder.take, older)
+        told = {"file": older.name, "state": "superseded", "by": newest.name}
+        await asyncio.to_thread(self._folder.finish, taken, told, done=True)

@@ -1,0 +1,3 @@
+-- Asked of the database of others.
+-- name: now
+SELECT pg_catalog.clock_timestamp();

@@ -1,0 +1,127 @@
+"""The folder of a feed: which file is taken when, and where it goes."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from agi_app.errors import ExchangeError
+from agi_app.exchange.feed_folder import LARGEST, FeedFolder, as_text, content_of
+from agi_app.exchange.feed_folder_source import AS_IT_WAS
+from agi_app.exchange.feed_query import as_table
+
+NOW = 1_000_000.0
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> FeedFolder:
+    made = FeedFolder(tmp_path)
+    made.prepare()
+    return made
+
+
+def put(tmp_path: Path, name: str, age: float = 10, text: str = "a\n1\n") -> Path:
+    file = tmp_path / name
+    file.write_text(text)
+    os.utime(file, (NOW - age, NOW - age))
+    return file
+
+
+def names(found: list[Path]) -> list[str]:
+    return [path.name for path in found]
+
+
+def test_a_file_is_whole_when_it_has_rested_since_the_look_before(tmp_path: Path, folder: FeedFolder) -> None:
+    file = put(tmp_path, "a.csv")
+    assert folder.whole(NOW) == [], "seen for the first time"
+    assert names(folder.whole(NOW)) == ["a.csv"]
+    file.write_text("a\n1\n2\n")
+    os.utime(file, (NOW - 10, NOW - 10))
+    assert folder.whole(NOW) == [], "it has grown"
+    assert names(folder.whole(NOW)) == ["a.csv"]
+    put(tmp_path, "b.csv", age=1)
+    folder.whole(NOW)
+    assert names(folder.whole(NOW)) == ["a.csv"], "two seconds are not over"
+    assert names(folder.whole(NOW + 2)) == ["a.csv", "b.csv"], "the newest last"
+
+
+def test_unfinished_and_foreign_files_are_left_alone(tmp_path: Path, folder: FeedFolder) -> None:
+    for name in ("a.csv.part", ".b.csv", "c.tmp", "~$d.xlsx", "e.docx", "f.csv~", "g.csv.rejects.csv", "h.filepart"):
+        put(tmp_path, name)
+    (tmp_path / "i.csv").mkdir()
+    os.symlink("/etc/passwd", tmp_path / "j.csv")
+    os.mkfifo(tmp_path / "k.csv")
+    folder.whole(NOW)
+    assert folder.whole(NOW) == []
+
+
+def test_a_taken_file_has_a_key_and_is_in_one_place(tmp_path: Path, folder: FeedFolder) -> None:
+    put(tmp_path, "list.csv", age=60)
+    taken = folder.take(tmp_path / "list.csv")
+    assert folder.taken() == taken
+    assert (taken.name, taken.written_at) == ("list.csv", NOW - 60)
+    again = folder.take(taken.path)
+    assert (again.name, again.key == taken.key) == ("list.csv", False)
+    assert folder.taken() == again
+    target = folder.finish(again, {"state": "done"}, done=True)
+    assert target == tmp_path / "done" / "list.csv"
+    assert json.loads(target.with_name("list.csv.result.json").read_text()) == {"state": "done"}
+    assert folder.taken() is None
+    put(tmp_path, "list.csv")
+    other = folder.finish(folder.take(tmp_path / "list.csv"), {"state": "done"}, done=True)
+    assert other.name.startswith("list.1970-01-12" if "-" in other.name else "list.1970")
+    assert target.exists(), "what was kept before stays"
+
+
+def test_rejected_rows_are_told_and_no_formula_is_written(tmp_path: Path, folder: FeedFolder) -> None:
+    put(tmp_path, "list.csv")
+    faults = [
+        {"line": 3, "column": 1, "text": "=cmd|' /C calc'!A0 is no number"},
+        {"line": 4, "column": 2, "text": "x"},
+    ]
+    target = folder.finish(folder.take(tmp_path / "list.csv"), {"state": "refused", "faults": faults}, done=False)
+    rows = list(csv.reader(target.with_name("list.csv.rejects.csv").read_text("utf-8-sig").splitlines()))
+    assert rows[1] == ["3", "1", "'=cmd|' /C calc'!A0 is no number"]
+    assert names([folder.newest_refused() or Path()]) == ["list.csv"], "and not the file of what was rejected"
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+86", "-1", "@x", "\tx", "\rx"])
+def test_what_a_spreadsheet_would_run_is_text(text: str) -> None:
+    assert as_text(text) == f"'{text}"
+    assert as_text("plain = text") == "plain = text"
+
+
+def test_old_files_are_deleted(tmp_path: Path, folder: FeedFolder) -> None:
+    put(tmp_path, "list.csv")
+    target = folder.finish(folder.take(tmp_path / "list.csv"), {"state": "done"}, done=True)
+    assert folder.forget(target.lstat().st_ctime - 1) == 0
+    assert folder.forget(target.lstat().st_ctime + 1) == 2
+    assert [*(tmp_path / "done").iterdir()] == []
+
+
+def test_a_link_or_a_large_file_is_not_read(tmp_path: Path) -> None:
+    os.symlink("/etc/passwd", tmp_path / "link")
+    with pytest.raises(ExchangeError, match="cannot be read"):
+        content_of(tmp_path / "link")
+    with (tmp_path / "large").open("wb") as file:
+        file.truncate(LARGEST + 1)
+    with pytest.raises(ExchangeError, match="more than 32 MiB"):
+        content_of(tmp_path / "large")
+
+
+def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
+    with pytest.raises(ExchangeError, match="it must be there"):
+        FeedFolder(tmp_path / "no").prepare()
+    (tmp_path / "done").symlink_to(tmp_path)
+    with pytest.raises(ExchangeError, match="is no folder"):
+        FeedFolder(tmp_path).prepare()
+
+
+def test_rows_become_a_table() -> None:
+    table = as_table(["a", "b"], [("x,y", None), ('"q"', "two\nlines")]).decode()
+    assert list(csv.reader(table.splitlines(keepends=True))) == [["a", "b"], ["x,y", ""], ['"q"', "two\nlines"]]
+    assert "dropped" in AS_IT_WAS
