@@ -36,7 +36,7 @@ FOREIGN = ("hypothesis", "hypothesis.stateful", "pypinyin")  # what most process
 NO_REWRITE = [
     f"-Wignore:Module already imported so cannot be rewritten; {name}" for name in ("hypothesis", "_hypothesis")
 ]
-OF_OURS = re.compile(r"^from ((?:agi_app|bench|sandbox|witness)[\w.]*) import \(?([\w, \n]*)", re.MULTILINE)
+OF_OURS = re.compile(r"^from ((?:agi_app|bench|office|sandbox|witness)[\w.]*) import \(?([\w, \n]*)", re.MULTILINE)
 
 
 def waiting_and_busy(texts: Mapping[Path, str]) -> tuple[dict[Path, str], dict[Path, str]]:
