@@ -127,6 +127,7 @@ class ImportSummary:
     notes: tuple[str, ...] = ()  # what the user should know besides
     woken: int = 0  # refused contacts that are decided again because a consent came
     cancelled: int = 0  # contacts that a whole list no longer has
+    unapproved: int = 0  # contacts of the campaign that wait for a second person
     held: int = 0  # contacts whose rows were rejected: nobody calls them until a row of theirs is good
     waiting: int = 0  # who were still to be called before a whole list
 

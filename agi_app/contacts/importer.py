@@ -53,7 +53,7 @@ from agi_app.model.campaign import Campaign
 from agi_app.model.person import Consent, ContactRow
 from agi_app.model.phone import shown_text
 from agi_app.printable import count_of
-from agi_app.store.calling import quotas
+from agi_app.store.calling import campaigns, quotas
 from agi_app.store.database.pool import Store
 from agi_app.store.feeds import fed_contacts
 from agi_app.store.people import consents as consent_table
@@ -127,6 +127,8 @@ async def import_contacts_file(  # noqa: PLR0913 - each is of the file, the camp
             raise
         if whole is not None:
             summary = replace(summary, cancelled=await missing.cancel_missing(), waiting=missing.waiting)
+        if waits := await campaigns.unapproved(store, campaign.name):
+            summary = replace(summary, unapproved=waits, notes=(*summary.notes, _waiting(campaign.name, waits)))
         if group is not None:
             await quotas.regroup(store, campaign.name)
         await _end(store, campaign.name, run, number, summary)
@@ -340,4 +342,13 @@ def _goes_on(before: imports.ImportProgress, rows: int, progress: Progress | Non
         rows_done=before.rows_done,
         rows=rows,
         began_at=before.began_at,
+    )
+
+
+def _waiting(campaign: str, waits: int) -> str:
+    return t(
+        "{who} for a second person: the campaign has more than its start was approved for; `agi-app campaign start"
+        " {campaign}` asks for an approval",
+        who=count_of(waits, "contact waits", "contacts wait"),
+        campaign=campaign,
     )

@@ -53,6 +53,11 @@ def contact_not_over(case: GateCase) -> Reason | None:
     return None if case.now < last else Reason("contact_too_late", {"at": _day_and_time(last)})
 
 
+def contact_approved(case: GateCase) -> Reason | None:
+    """The contact is within the number that the campaign's start was approved for."""
+    return Reason("contact_not_approved") if case.facts.unapproved else None
+
+
 def contact_row_read(case: GateCase) -> Reason | None:
     """The contact's row in the newest list that has one could be read; else what is stored of it may be old."""
     return Reason("contact_row_rejected") if case.facts.row_rejected else None

@@ -41,6 +41,7 @@ ALL_RULES: tuple[Rule, ...] = (
     campaign_rules.contact_time_known,
     campaign_rules.contact_begun,
     campaign_rules.contact_not_over,
+    campaign_rules.contact_approved,
     campaign_rules.contact_row_read,
     campaign_rules.quota_open,
     campaign_rules.purpose_allowed,

@@ -83,6 +83,7 @@ class KeptFacts:
     columns_missing: tuple[str, ...] = ()  # names of the contact's columns that the flow says and cannot
     times: Times = NO_TIMES  # of the contact; older decisions know none
     number_shared: bool = False  # more persons have one of the contact's numbers than can be one person
+    unapproved: bool = False  # it came after the start, beyond the number that was approved
     row_rejected: bool = False  # the contact's row in a newer list could not be read: what is stored may be old
     quota: QuotaFact | None = None  # None: not known; a campaign without one asks for none
 

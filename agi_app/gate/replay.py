@@ -64,6 +64,7 @@ def inputs_of(facts: Facts, decision: Decision) -> Inputs:
         times=facts.times,
         number_shared=facts.number_shared,
         row_rejected=facts.row_rejected,
+        unapproved=facts.unapproved,
         quota=facts.quota,
     )
 
@@ -88,6 +89,7 @@ def replay(stored: StoredDecision, campaign: Campaign, ruleset: RuleSet) -> Deci
         times=inputs.times,
         number_shared=inputs.number_shared,
         row_rejected=inputs.row_rejected,
+        unapproved=inputs.unapproved,
         quota=inputs.quota,
     )
     now = stored.decided_at

@@ -16,6 +16,7 @@ WHY = {
     "many": template("it has {contacts} contacts, more than {above}"),
     "marketing": template("it is marketing"),
     "changed": template("it runs already, and its files have changed"),
+    "more": template("contacts came after its start, more than it was approved for"),
 }
 
 
@@ -34,14 +35,18 @@ class StartTexts:
         return sha256(json.dumps(parts, sort_keys=True, ensure_ascii=False).encode()).digest()
 
 
-def why_approval(purpose: Purpose, contacts: int, above: int, *, changed: bool) -> tuple[str, ...]:
-    """The keys of ``WHY`` that hold; empty: one person may start it. ``changed``: it runs with other files now."""
-    found = (("many", contacts > above), ("marketing", purpose is Purpose.MARKETING), ("changed", changed))
+def why_approval(purpose: Purpose, contacts: int, above: int, *, changed: bool, more: bool = False) -> tuple[str, ...]:
+    """The keys of ``WHY`` that hold; empty: one person may start it.
+
+    ``changed``: it runs with other files now. ``more``: contacts of it wait for an approval.
+    """
+    marketing = purpose is Purpose.MARKETING
+    found = (("many", contacts > above), ("marketing", marketing), ("changed", changed), ("more", more))
     return tuple(why for why, holds in found if holds)
 
 
 def most_approved(purpose: Purpose, contacts: int, above: int) -> int:
-    """How many contacts a campaign may have while it runs on an approval of so many.
+    """How many contacts of a campaign may be called on an approval of so many.
 
     ``above``: so many need no approval, but of marketing, where each contact does.
     """

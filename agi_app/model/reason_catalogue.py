@@ -23,6 +23,10 @@ GATE: Sentences = {
     "contact_too_late": S(
         "this contact was not to be called any later than {at} UTC", "{at}（UTC）之后不再呼叫此联系人"
     ),
+    "contact_not_approved": S(
+        "the campaign has more contacts than its start was approved for: a second person has to approve this one",
+        "活动的联系人超过了启动时批准的数目：此联系人要等第二人批准",
+    ),
     "contact_row_rejected": S(
         "this contact's row in a newer list was rejected: correct it and import it again",
         "新名单中此联系人的行未能读入：请改正后重新导入",

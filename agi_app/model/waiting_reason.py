@@ -20,7 +20,7 @@ PORTS = "ports"  # of a gateway: in a call, or resting
 QUOTA = "quota"  # calls under way may fill the groups of all who are due
 FEED_LATE = "feed_late"  # the campaign's feed had no good run for too long
 NOBODY_DUE = "nobody_due"
-ROW_REJECTED = "contact_row_rejected"  # the gate's rule
+ROW_REJECTED, NOT_APPROVED = "contact_row_rejected", "contact_not_approved"  # the gate's rules
 BY_AGENTS = "by_agents"  # nobody is called by itself
 DONE = "done"
 
@@ -49,4 +49,5 @@ class WaitingCounts:
     campaign_slots_used: int
     trunk_slots_used: int
     trunk_slots: int  # as the workers set them; 0 before the first claim: none has used the trunk yet
+    unapproved: int  # contacts that are to be called, and wait for a second person
     rows_rejected: int  # contacts that are to be called, but their rows in a newer list could not be read

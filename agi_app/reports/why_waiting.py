@@ -17,6 +17,7 @@ from agi_app.model.waiting_reason import (
     FEED_LATE,
     NO_WORKER,
     NOBODY_DUE,
+    NOT_APPROVED,
     PLACES,
     ROW_REJECTED,
     STATE,
@@ -26,6 +27,7 @@ from agi_app.model.waiting_reason import (
 )
 from agi_app.printable import count_of
 
+_TOLD = (ROW_REJECTED, NOT_APPROVED)  # rules of which the store tells how many, whether they were refused yet or not
 BY_COMMAND = "by command"  # somebody knows why
 _KNOWN_BETTER = (
     FEED_LATE,
@@ -85,13 +87,10 @@ def held_back(view: Standstill) -> list[WaitingReason]:
         found.append(WaitingReason(FEED_LATE, t(told, feed=view.late_feed)))
     found += _workers_wait(view)
     found += _no_place(view)
-    if view.rows_rejected:
-        number = count_of(view.rows_rejected, "contact is", "contacts are")
-        told = t("{number} held: their rows in a newer list were rejected; correct and import them", number=number)
-        found.append(WaitingReason(ROW_REJECTED, told))
+    found += _office_waits(view)
     if not view.due_now:
         found += _nobody_due(view)
-    elif not [one for one in found if one.by != ROW_REJECTED] and not view.open_attempts:
+    elif not [one for one in found if one.by not in _TOLD] and not view.open_attempts:
         pace = t("calls start at the campaign's pace ({pace:g} a second)", pace=view.calls_per_second)
         found.append(
             WaitingReason(
@@ -141,6 +140,17 @@ def _no_place(view: Standstill) -> list[WaitingReason]:
     return []
 
 
+def _office_waits(view: Standstill) -> Iterator[WaitingReason]:
+    if view.unapproved:
+        who = count_of(view.unapproved, "contact waits", "contacts wait")
+        more = t("the campaign has more than its start was approved for; `agi-app campaign start` asks for an approval")
+        yield WaitingReason(NOT_APPROVED, t("{who} for a second person: {more}", who=who, more=more))
+    if view.rows_rejected:
+        number = count_of(view.rows_rejected, "contact is", "contacts are")
+        told = t("{number} held: their rows in a newer list were rejected; correct and import them", number=number)
+        yield WaitingReason(ROW_REJECTED, told)
+
+
 def _nobody_due(view: Standstill) -> Iterator[WaitingReason]:
     if view.later and view.zone and view.next_due:
         there = view.next_due.astimezone(ZoneInfo(view.zone))
@@ -163,8 +173,8 @@ def _nobody_due(view: Standstill) -> Iterator[WaitingReason]:
             ),
         )
     for rule, number in view.by_rule.items():
-        if rule == ROW_REJECTED:
-            continue  # told already, with those whom no worker has looked at since
+        if rule in _TOLD:
+            continue  # with those whom no worker has looked at since
         until = view.rule_until.get(rule)
         first = t(", the first until {until:%Y-%m-%d %H:%M} UTC", until=until) if until else ""
         yield WaitingReason(rule, f"  {rule}: {count_of(number, 'contact')}{first}", until)

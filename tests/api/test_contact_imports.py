@@ -196,17 +196,20 @@ async def test_more_than_one_import_takes_is_refused(http: aiohttp.ClientSession
     assert (status, problem["type"]) == (413, "urn:agi-app:too_large")
 
 
-async def test_an_import_above_what_a_start_was_good_for_pauses_the_campaign(
+async def test_contacts_above_what_a_start_was_good_for_wait_for_a_second_person(
     http: aiohttp.ClientSession, site: Site
 ) -> None:
-    limit = f"UPDATE campaign SET state = 'running', most_contacts = ({CONTACTS_OF}) WHERE name = '{CAMPAIGN}'"
+    limit = f"UPDATE campaign SET state = 'running' WHERE name = '{CAMPAIGN}'"
     site.run(lambda inst: inst.store.execute(limit))
-    state = f"SELECT state FROM campaign WHERE name = '{CAMPAIGN}'"
-    trial = await sent(http, site, [row(151)], f"{CONTACTS}?dry_run=true")
-    assert (await done(http, site, trial))["added"] == 1
-    assert value(site, state) == "running"
-    await done(http, site, await sent(http, site, [row(151)]))
-    assert value(site, state) == "paused"
+    site.run(lambda inst: inst.store.execute(f"SELECT approve_contacts('{CAMPAIGN}', ({CONTACTS_OF}))"))
+    waits = f"SELECT count(*) FROM contact WHERE campaign = '{CAMPAIGN}' AND unapproved"
+    trial = await done(http, site, await sent(http, site, [row(151)], f"{CONTACTS}?dry_run=true"))
+    assert (trial["added"], trial["unapproved"], value(site, waits)) == (1, 1, 0)
+    found = await done(http, site, await sent(http, site, [row(151)]))
+    assert (found["added"], found["unapproved"], value(site, waits)) == (1, 1, 1)
+    assert "1 contact waits for a second person" in found["notes"][-1]
+    assert value(site, f"SELECT state FROM campaign WHERE name = '{CAMPAIGN}'") == "running"
+    site.run(lambda inst: inst.store.execute(f"SELECT approve_contacts('{CAMPAIGN}', NULL)"))
 
 
 async def test_the_rows_are_private_until_they_are_imported_and_then_forgotten(

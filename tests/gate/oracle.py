@@ -52,6 +52,8 @@ def broken(book: Book, question: Question) -> set[Broken]:
         ids.add("suppressed")
     if facts.number_shared:
         ids.add("number_shared")
+    if facts.unapproved:
+        ids.add("contact_not_approved")
     if facts.row_rejected:
         ids.add("contact_row_rejected")
     if facts.columns_missing:

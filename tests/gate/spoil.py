@@ -178,8 +178,9 @@ def shared(subject: Subject) -> None:
 
 
 def rejected(subject: Subject) -> None:
-    """A row of a newer list that nobody could read."""
-    subject.change(row_rejected=subject.rng.random() < 0.1)
+    """A row of a newer list that nobody could read, or one more than was approved."""
+    which = subject.rng.random()
+    subject.change(row_rejected=which < 0.1, unapproved=0.05 < which < 0.15)
 
 
 def dates(subject: Subject) -> None:

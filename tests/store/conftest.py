@@ -85,6 +85,7 @@ def before_0059(monkeypatch: pytest.MonkeyPatch) -> None:
         " WHERE name = %(name)s RETURNING name"
     )
     monkeypatch.setitem(campaigns.Q, "set_state", statement)
+    monkeypatch.setitem(campaigns.Q, "approve_contacts", "SELECT %(name)s::text, %(most_contacts)s::bigint")
     for queries in (campaigns.Q, contacts.CAMPAIGNS):
         for name in ("load", "load_busy"):
             then = queries[name].replace(", most_contacts", ", NULL::bigint AS most_contacts")

@@ -25,7 +25,7 @@ from agi_app.operations.calling.approvals import ApprovalWanted, WrongSecret
 from agi_app.operations.calling.asks import came_of_it
 from agi_app.operations.service import accounts
 from agi_app.store.calling import approvals as table
-from agi_app.store.calling.campaigns import load_campaign, save_campaign, set_state
+from agi_app.store.calling.campaigns import load_campaign, save_campaign, set_state, unapproved
 from agi_app.store.database.statements import as_json
 from agi_app.store.requested_calls import asks as asked_table
 from tests.fake_clock import FakeClock
@@ -99,6 +99,7 @@ def test_which_starts_need_a_second_person() -> None:
     assert why_approval(Purpose.TRANSACTIONAL, 501, 500, changed=False) == ("many",)
     assert why_approval(Purpose.MARKETING, 1, 500, changed=False) == ("marketing",)
     assert why_approval(Purpose.SURVEY, 1, 500, changed=True) == ("changed",)
+    assert why_approval(Purpose.SURVEY, 1, 500, changed=False, more=True) == ("more",)
 
 
 def test_how_many_contacts_an_approval_is_good_for() -> None:
@@ -241,25 +242,61 @@ async def test_of_marketing_nobody_is_called_who_was_not_in_what_was_approved(of
     await import_contacts(office.store, ADVERT.name, [contact(2)], LONG_AGO)  # nobody new
     assert await office.state() is CampaignState.RUNNING
     await import_contacts(office.store, ADVERT.name, [contact(3)], LONG_AGO)
-    assert await office.state() is CampaignState.PAUSED
-    with pytest.raises(InputError, match="has 3 contacts, and its start is good for 2"):
-        await campaigns.resume(office.wang, ADVERT.name)
+    assert (await office.state(), await unapproved(office.store, ADVERT.name)) == (CampaignState.RUNNING, 1)
+    await campaigns.pause(office.wang, ADVERT.name)
+    await campaigns.resume(office.wang, ADVERT.name)
+    assert await unapproved(office.store, ADVERT.name) == 1, "a resume lets nobody in"
 
 
-async def test_more_contacts_than_it_was_started_with_pause_it(office: Office) -> None:
-    """Start with one, import thousands: the import itself pauses it, in its transaction, and a resume needs a start."""
+async def test_a_start_of_what_runs_asks_for_those_who_came_and_its_approval_lets_them_in(office: Office) -> None:
+    """Also of a few contacts: a start alone is no way round the number."""
+    small = campaign("small")
+    await office.world.running(small, [7])
+    await set_state(office.store, "small", CampaignState.RUNNING, None, office.clock.now(), 1)
+    await import_contacts(office.store, "small", [contact(8), contact(9)], LONG_AGO)
+    stored = await load_campaign(office.store, "small")
+    assert stored is not None
+    same = StartTexts(as_json(small), stored.flow_file, stored.flow_text, dict(stored.sub_flows))
+    wanted = await approvals.second_person(office.wang, small, same, 3)
+    assert isinstance(wanted, ApprovalWanted)
+    assert wanted.why == ["contacts came after its start, more than it was approved for"]
+    with speaking("zh"):
+        assert (await approvals.of_campaign(office.wang, "small")) == replace(
+            wanted, why=["启动以后新增的联系人超过了批准的数目"]
+        )
+    assert await unapproved(office.store, "small") == 2, "asked for is not approved"
+    newest = await table.newest(office.store, "small")
+    assert newest is not None
+    sealed = await approvals.sealed_approval(office.li, newest, SECRET)
+    more = [contact(n) for n in range(1001, 1500)]
+    await import_contacts(office.store, "small", more, LONG_AGO)
+    assert await approvals.take(office.li, "small", {"request": newest.request_id}, sealed) == 502
+    assert await unapproved(office.store, "small") == 2, "so many need no approval, and the newest go on waiting"
+
+
+async def test_one_person_alone_lets_in_who_waited(office: Office) -> None:
+    office.settings("alone")
+    await office.world.value("UPDATE account SET enabled = false WHERE name <> 'bo' RETURNING 1")
+    await office.world.running(ADVERT, [])
+    await set_state(office.store, ADVERT.name, CampaignState.RUNNING, None, office.clock.now(), 1)
+    await import_contacts(office.store, ADVERT.name, [contact(2)], LONG_AGO)
+    assert await unapproved(office.store, ADVERT.name) == 1
+    limit = await approvals.second_person(office.acting("bo", *Role), ADVERT, texts(), 2)
+    assert limit is None
+    await set_state(office.store, ADVERT.name, CampaignState.RUNNING, None, office.clock.now(), limit)
+    assert await unapproved(office.store, ADVERT.name) == 0
+
+
+async def test_more_contacts_than_it_was_started_with_wait_and_it_goes_on(office: Office) -> None:
+    """Start with one, import thousands: those beyond the number wait for a second person."""
     await office.world.running(campaign("small"), [7])
     await set_state(office.store, "small", CampaignState.RUNNING, None, office.clock.now(), 500)
     await import_contacts(office.store, "small", [contact(n) for n in range(1, 501)], LONG_AGO)
+    assert await unapproved(office.store, "small") == 0
+    await import_contacts(office.store, "small", [contact(600), contact(601)], LONG_AGO)
     stored = await load_campaign(office.store, "small")
     assert stored is not None
-    assert stored.state is CampaignState.RUNNING
-    await import_contacts(office.store, "small", [contact(600)], LONG_AGO)
-    stored = await load_campaign(office.store, "small")
-    assert stored is not None
-    assert stored.state is CampaignState.PAUSED
-    with pytest.raises(InputError, match="has 501 contacts, and its start is good for 500"):
-        await campaigns.resume(office.wang, "small")
+    assert (stored.state, await unapproved(office.store, "small")) == (CampaignState.RUNNING, 2)
 
 
 async def test_a_change_of_what_runs_needs_a_second_person(office: Office) -> None:

@@ -70,6 +70,17 @@ def test_nobody_is_called_before_another_person_approved(office: Site, as_li: As
         assert right.returncode == 0, right.stderr
         assert "spring is running: 2 contacts, approved by you" in right.stdout
         until("both were called", lambda: len(office.calls(numbers)) == len(numbers))
+        office.consent(late := people(2, 1))
+        office.add("spring", [*numbers, *late], start=False)
+        assert "2 contacts wait for another approval" in office.app.ask("report", "spring")
+        time.sleep(2)
+        assert office.calls(late) == [], "they came beyond what was approved"
+        asked = office.app.run("campaign", "start", "spring")
+        assert (asked.returncode, "contacts came after its start" in asked.stdout) == (WAITS, True)
+        right = as_li("campaign", "approve", "spring", typed=f"{SECRET}\n")
+        assert right.returncode == 0, right.stderr
+        until("those were called, too", lambda: len(office.calls(late)) == len(late))
+        assert len(office.calls(numbers)) == len(numbers)
     assert ", approved by li" in office.app.ask("report", "spring")
     done = office.app.ask("actions", "--account", "li", "--json")
     assert '"verb": "campaign approved"' in done

@@ -125,11 +125,11 @@ class ImportAskAnswer(AskAnswer):
     rejected: int | None
     held: int | None = Field(description="contacts whose rows were rejected: nobody calls them until a row is good")
     cancelled: int | None = Field(description="who was not in a whole list, and is not called any further")
+    unapproved: int | None = Field(description="contacts of the campaign that wait for a second person's approval")
     errors: list[RequestFault]
     notes: list[str]
 
 
-_COUNTS = ("rows", "added", "updated", "unchanged", "rejected", "held", "cancelled")
 WHOLE: Mapping[str, Whole] = {"true": Whole.USUAL, "confirmed": Whole.CONFIRMED}
 
 
@@ -184,7 +184,7 @@ async def ask(call: ApiCall[NoQuery, None]) -> ImportAskAnswer:
     """How an import ended: its counts, and why rows were rejected."""
     found = await operations.asked(call.inst, int(call.path["ask"]))
     told = found.answer or {}
-    counts = {name: told.get(name) for name in _COUNTS}
+    counts = {name: told.get(name) for name in operations.COUNTS}
     file = str(found.parameters["file"])
     faults = [
         RequestFault(pointer=_place(file, one), rule=one["rule"], text=one["text"]) for one in told.get("faults", [])

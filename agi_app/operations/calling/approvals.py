@@ -21,10 +21,18 @@ from agi_app.model.actors import Scope
 from agi_app.model.approvals import WHY, StartTexts, most_approved, why_approval
 from agi_app.model.campaign import Campaign, CampaignState, is_unchanged
 from agi_app.operations.acting import noted, reads
+from agi_app.printable import count_of
 from agi_app.store.calling import approvals as table
 from agi_app.store.calling import tallies
 from agi_app.store.calling.approvals import StartRequest
-from agi_app.store.calling.campaigns import StoredCampaign, known_campaign, load_campaign, save_campaign, set_state
+from agi_app.store.calling.campaigns import (
+    StoredCampaign,
+    known_campaign,
+    load_campaign,
+    save_campaign,
+    set_state,
+    unapproved,
+)
 from agi_app.store.database.pool import Store
 from agi_app.store.ledger import accounts
 from agi_app.store.requested_calls import asks
@@ -33,6 +41,7 @@ from agi_app.store.requested_calls.asks import Ask, NewAsk
 ALONE = "alone"
 MOST_WRONG = 5  # secrets of an account
 WITHIN = dt.timedelta(minutes=15)
+GOES_ON = (CampaignState.RUNNING, CampaignState.PAUSED)  # what comes beyond an approval waits meanwhile
 
 
 class WrongSecret(InputError):
@@ -55,12 +64,13 @@ async def second_person(
 ) -> ApprovalWanted | int | None:
     """A request, where the start needs a second person; else how many contacts it is good for (None: no limit)."""
     above, stored = inst.settings.approve_above, await load_campaign(inst.store, wanted.name)
-    runs = stored is not None and stored.state in (CampaignState.RUNNING, CampaignState.PAUSED)
+    runs = stored is not None and stored.state in GOES_ON
     changed = runs and stored is not None and not (
         is_unchanged(stored.campaign, wanted)
         and (stored.flow_text, dict(stored.sub_flows)) == (texts.flow_text, dict(texts.sub_flows))
     )  # fmt: skip
-    why = why_approval(wanted.purpose, contacts, above, changed=changed)
+    more = stored is not None and await unapproved(inst.store, wanted.name) > 0
+    why = why_approval(wanted.purpose, contacts, above, changed=changed, more=more)
     alone = await works_alone(inst)
     if not why:
         return None if alone else above
@@ -146,7 +156,8 @@ async def approved(inst: Installation, ask: int) -> Ask:
 async def take(inst: Installation, campaign: str, parameters: Mapping[str, object], sealed: bytes) -> int:
     """The worker's part: verify the approval of ``inst.actor``, and let the campaign run as it was asked for.
 
-    Returns how many contacts it has. Raises InputError when it is not good, WrongSecret, StoreError.
+    One that runs already may have got more contacts since: those beyond the approved number go on waiting. Returns how
+    many contacts it has. Raises InputError when it is not good, WrongSecret, StoreError.
     """
     await table.lock_campaign(inst.store, campaign)
     wanted = await table.newest(inst.store, campaign)
@@ -155,9 +166,11 @@ async def take(inst: Installation, campaign: str, parameters: Mapping[str, objec
     _open(wanted, inst.actor.account, inst.clock.real_now())
     await verify_secret(inst, sealed, _good_for(wanted, inst.actor.account))
     total = (await tallies.of_campaign(inst.store, campaign)).total
+    stored = await known_campaign(inst.store, campaign)
     spec = msgspec.json.decode(wanted.spec, type=Campaign)
     limit = most_approved(spec.purpose, wanted.contacts, inst.settings.approve_above)
-    if total > limit or wanted.fingerprint != wanted.texts.fingerprint(wanted.contacts):
+    not_asked = total > limit and stored.state not in GOES_ON
+    if not_asked or wanted.fingerprint != wanted.texts.fingerprint(wanted.contacts):
         raise InputError(
             t(
                 "{campaign} has {total} contacts now, and {asked} were to be approved; ask for the start again",
@@ -209,8 +222,15 @@ def _good_for(wanted: StartRequest, approver: str) -> dict[str, str | int]:
 
 
 async def standing(store: Store, stored: StoredCampaign) -> str:
-    """By whom the campaign's start was approved, in words for a report. Raises StoreError."""
-    newest = await table.newest(store, stored.campaign.name)
+    """By whom the campaign's start was approved, in words for a report, and who waits for more. Raises StoreError."""
+    told = _standing(await table.newest(store, stored.campaign.name), stored)
+    if not (waits := await unapproved(store, stored.campaign.name)):
+        return told
+    who = count_of(waits, "contact waits", "contacts wait")
+    return t("{told}; {who} for another approval", told=told, who=who)
+
+
+def _standing(newest: StartRequest | None, stored: StoredCampaign) -> str:
     if stored.state is CampaignState.DRAFT and newest is None:
         return t("not started yet")
     if newest is None:

@@ -25,6 +25,7 @@ from agi_app.model.campaign import CampaignState
 from agi_app.operations.acting import noted, reads
 from agi_app.operations.calling.approvals import ApprovalWanted, second_person
 from agi_app.operations.calling.reports import CampaignFigures, figures
+from agi_app.store.calling import campaigns as table
 from agi_app.store.calling import tallies
 from agi_app.store.calling.campaigns import known_campaign, load_campaign, save_campaign, set_state
 from agi_app.store.database.statements import as_json
@@ -92,7 +93,9 @@ async def pause(inst: Installation, name: str) -> None:
 
 @noted(Scope.CAMPAIGNS_START, "campaign resume", "name", state=_stored)
 async def resume(inst: Installation, name: str) -> None:
-    """Go on after a pause, as it was started. Raises InputError when the campaign is not paused, StoreError."""
+    """Go on after a pause, as it was started: contacts that wait for an approval go on waiting.
+
+    Raises InputError when the campaign is not paused, StoreError."""
     stored = await known_campaign(inst.store, name)
     if stored.state is not CampaignState.PAUSED:
         raise InputError(
@@ -102,18 +105,7 @@ async def resume(inst: Installation, name: str) -> None:
                 state=stored.state,
             )
         )
-    total = (await tallies.of_campaign(inst.store, name)).total
-    if stored.most_contacts is not None and total > stored.most_contacts:
-        raise InputError(
-            t(
-                "campaign {name} has {total} contacts, and its start is good for {most_contacts}; `agi-app"
-                " campaign start {name}` asks for an approval",
-                name=name,
-                total=total,
-                most_contacts=stored.most_contacts,
-            )
-        )
-    await set_state(inst.store, name, CampaignState.RUNNING, BY_COMMAND, inst.clock.now(), stored.most_contacts)
+    await table.resume(inst.store, name, BY_COMMAND, inst.clock.now())
 
 
 @noted(Scope.CAMPAIGNS_PAUSE, "campaign stop", "name", state=_stored)

@@ -44,6 +44,7 @@ from agi_app.store.requested_calls import asks
 from agi_app.store.requested_calls.asks import Ask, NewAsk
 
 __all__ = [
+    "COUNTS",
     "ImportSummary",
     "SentFile",
     "Whole",
@@ -58,6 +59,7 @@ __all__ = [
     "take",
 ]
 KIND, IMPORT, CHECK = "contacts", "import", "check"
+COUNTS = ("rows", "added", "updated", "unchanged", "rejected", "held", "cancelled", "unapproved")  # that an answer has
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,8 +214,7 @@ async def check_sent(
 
 
 def _told(done: ImportSummary) -> Mapping[str, Any]:
-    names = ("rows", "added", "updated", "unchanged", "rejected", "held", "cancelled")
-    counts = {name: getattr(done, name) for name in names}
+    counts = {name: getattr(done, name) for name in COUNTS}
     faults = [
         {"line": one.line, "column": one.column, "rule": one.rule, "text": without_numbers(one.message)}
         for one in done.problems

@@ -32,7 +32,7 @@ class StoredCampaign:
     flow_file: str
     flow_text: str
     sub_flows: Mapping[str, str] = field(default_factory=dict)  # of the flows it calls: file -> text
-    most_contacts: int | None = None  # it may have so many while it runs; None: no limit
+    most_contacts: int | None = None  # so many may be called, without another approval; None: no limit
 
 
 async def save_campaign(
@@ -111,15 +111,39 @@ async def set_state(
     now: dt.datetime,
     most_contacts: int | None = None,
 ) -> bool:
-    """Start, pause, resume or stop; every worker hears of it. False when there is no such campaign.
+    """Start, pause or stop; every worker hears of it. False when there is no such campaign.
 
-    ``stopped`` also takes back the claims that were not dialled yet. ``running`` lets all refusals
-    that only a person could fix be decided again at ``now`` (rules time); an import that brings it above
-    ``most_contacts`` pauses it.
+    ``stopped`` also takes back the claims that were not dialled yet. ``running`` is a start that is good for so many
+    contacts (None: any number): those that waited are let in, of more than that the newest wait. It lets all refusals
+    that only a person could fix be decided again at ``now`` (rules time).
     """
-    values = {"name": name, "state": state.value, "reason": reason, "most_contacts": most_contacts}
-    async with store.transaction() as connection:
-        if await record(connection, Q["set_state"], values) is None:
+    approved = {"name": name, "most_contacts": most_contacts} if state is CampaignState.RUNNING else None
+    return await _change(store, name, state, reason, now, approved)
+
+
+async def resume(store: Store, name: str, reason: str | None, now: dt.datetime) -> bool:
+    """Let a campaign go on as it was started: ``set_state`` without letting anybody in. Raises StoreError."""
+    return await _change(store, name, CampaignState.RUNNING, reason, now, None)
+
+
+async def unapproved(store: Store, name: str) -> int:
+    """How many contacts that are to be called came beyond what the start was approved for. Raises StoreError."""
+    return await store.the_value(int, Q["unapproved"], {"name": name}, "no count")
+
+
+async def _change(
+    store: Store,
+    name: str,
+    state: CampaignState,
+    reason: str | None,
+    now: dt.datetime,
+    approved: Mapping[str, object] | None,
+) -> bool:
+    async with store.transaction(limit=None if approved else ANSWER_LIMIT_S) as connection:
+        if approved is not None:  # waits for an import's part, and may let in many
+            await connection.execute(Q["no_time_limit"])
+            await connection.execute(Q["approve_contacts"], approved)
+        if await record(connection, Q["set_state"], {"name": name, "state": state.value, "reason": reason}) is None:
             return False
         if state is CampaignState.RUNNING:
             await count(connection, Q["wake_parked"], {"campaign": name, "now": now})

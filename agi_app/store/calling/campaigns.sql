@@ -27,10 +27,16 @@ ORDER BY name;
 
 -- name: set_state
 UPDATE campaign
-SET state = %(state)s, state_reason = %(reason)s, changed_at = clock_timestamp(),
-    most_contacts = CASE WHEN %(state)s = 'running' THEN %(most_contacts)s ELSE most_contacts END
+SET state = %(state)s, state_reason = %(reason)s, changed_at = clock_timestamp()
 WHERE name = %(name)s
 RETURNING name;
+
+-- name: approve_contacts
+SELECT approve_contacts(%(name)s, %(most_contacts)s);
+
+-- Contacts that are to be called and wait for an approval.
+-- name: unapproved
+SELECT count(*) AS number FROM contact WHERE campaign = %(name)s AND unapproved AND state IN ('pending', 'claimed');
 
 -- name: claimed_attempts
 SELECT attempt_id FROM attempt WHERE campaign = %(name)s AND state = 'claimed';

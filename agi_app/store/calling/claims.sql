@@ -68,7 +68,7 @@ SELECT c.contact_id, w.head, p.person_id AS number_id, p.e164,
        coalesce(p.caller_id_seen, h.caller_id_seen) AS caller_id_seen,
        c.language, c.fields::text AS fields, c.attempts_made, c.retries_used::text AS retries_used,
        c.event_at, c.not_before, c.not_after, c.preferred::text AS preferred, c.point, c.tries, c.priority, c.revision,
-       c.replan, c.held, c.faulty_row, c.round_outcome, c.number_place, coalesce(cardinality(c.number_ids), 1) AS numbers,
+       c.replan, c.held, c.faulty_row, c.unapproved, c.round_outcome, c.number_place, coalesce(cardinality(c.number_ids), 1) AS numbers,
        (SELECT min((SELECT s.at FROM suppression s WHERE s.number_hash = m.number_hash))
         FROM person m WHERE m.person_id = ANY(g.members)) AS suppressed_at,
        (SELECT jsonb_agg(jsonb_build_object(

@@ -140,6 +140,7 @@ def _facts(row: DictRow, start: Begin, missing: Missing | None) -> Facts:
         times=times_of(row),
         number_shared=row["held"],
         row_rejected=row["faulty_row"] is not None,
+        unapproved=row["unapproved"],
         quota=None if start.quota is None else start.quota.fact(fields),
     )
 

@@ -168,6 +168,7 @@ def _fact_class(row: DictRow, start: Begin, names: dict[int, str], says: SpokenC
         times=times_of(row),
         number_shared=row["held"],
         row_rejected=row["row_rejected"],
+        unapproved=row["unapproved"],
         columns_missing=() if says is None else says.missing(row["language"], said),
         quota=None if start.quota is None else start.quota.fact(said),
     )

@@ -60,7 +60,7 @@ WITH stopped AS (
            (SELECT jsonb_object_agg(name, CASE WHEN name = ANY(%(values)s::text[]) THEN c.fields ->> name ELSE '-' END)
             FROM unnest(%(filled)s::text[] || %(values)s::text[]) AS name WHERE btrim(c.fields ->> name) <> '') AS said,
            c.event_at, c.not_before, c.not_after, c.preferred, c.held,
-           c.faulty_row IS NOT NULL AS row_rejected, c.contact_id / %(slice)s AS slice, p.e164
+           c.faulty_row IS NOT NULL AS row_rejected, c.unapproved, c.contact_id / %(slice)s AS slice, p.e164
     FROM contact c
     JOIN person p ON p.person_id = c.person_id
     LEFT JOIN person h ON h.person_id = p.same_as
@@ -70,11 +70,11 @@ WITH stopped AS (
     WHERE c.campaign = %(campaign)s AND c.state = 'pending'
 )
 SELECT due, caller_id_seen, suppressed_at, consents, calls, busy, lists, language, said::text AS said,
-       event_at, not_before, not_after, preferred::text AS preferred, held, row_rejected,
+       event_at, not_before, not_after, preferred::text AS preferred, held, row_rejected, unapproved,
        string_agg(e164, ',') AS numbers
 FROM waiting
 GROUP BY due, caller_id_seen, suppressed_at, consents, calls, busy, lists, language, said, event_at, not_before, not_after,
-         preferred, held, row_rejected, slice;
+         preferred, held, row_rejected, unapproved, slice;
 
 -- name: list_names
 SELECT list_id, name FROM external_list;

@@ -30,6 +30,8 @@ SELECT (SELECT count(*) FROM (SELECT FROM contact WHERE campaign = %(campaign)s 
                               LIMIT 10000) AS d)::integer AS due_now,
        (SELECT min(due_at) FROM contact WHERE campaign = %(campaign)s AND state = 'pending' AND due_at > %(now)s
                                               AND due_at < 'infinity') AS next_due,
+       (SELECT count(*) FROM contact WHERE campaign = %(campaign)s AND unapproved
+                                           AND state IN ('pending', 'claimed'))::integer AS unapproved,
        (SELECT count(*) FROM contact WHERE campaign = %(campaign)s AND faulty_row IS NOT NULL
                                            AND state IN ('pending', 'claimed'))::integer AS rows_rejected;
 

@@ -114,6 +114,7 @@ async def import_batch(
         await _copy(store, connection, unique, now, plan)
         await connection.execute(Q["analyse_import"])
         await _persons(store, connection, campaign, unique, place, stamper)
+        await connection.execute(Q["lock_room"], values)
         updated = held = 0
         async with fed_contacts.noted(connection, values):
             added = await count(connection, Q["add_contacts"], values)

@@ -91,6 +91,10 @@ WHERE c.campaign = %(campaign)s AND c.external_id = i.external_id
        OR i.cancelled <> (c.state = 'cancelled') OR c.faulty_row IS DISTINCT FROM {faulty_now});
 
 -- Contacts whose rows were rejected are held, from this transaction on: no mark is given on older facts. How many of those wait.
+-- Before its first contact is stored or changed: whoever lets contacts of the campaign in waits here, and holds no other lock on one.
+-- name: lock_room
+SELECT lock_room(%(campaign)s);
+
 -- name: hold_rejected
 WITH held AS (
     UPDATE contact SET faulty_row = 'list', revision = revision + 1

@@ -33,6 +33,7 @@ WELL = Standstill(
     trunk_slots_used=0,
     trunk_slots=30,
     rows_rejected=0,
+    unapproved=0,
     calls_per_second=0.5,
 )
 TOTALS = Totals("c", "running", "survey", "+999862155500001", "unverified letter", 4, 2, 1, 1, 0, 4, {"answered": 3})
