@@ -38,9 +38,20 @@ def contact_record(row: Any) -> dict[str, str]:
     }
 
 
-def to_csv(records: Sequence[Mapping[str, str]], *, titles: bool = True) -> str:
-    """CSV, one line a contact; ``titles``: with a header line."""
-    return table(CONTACT_COLUMNS, CONTACT_COLUMNS if titles else (), records, "\n")
+def answer_record(row: Any) -> dict[str, str]:
+    """The answers of one contact, by the titles of their columns; ``row`` is the store's ContactStatus."""
+    return {answer_column(name): value for name, value in row.answers.items()}
+
+
+def answer_column(name: str) -> str:
+    """The title of the column of an answer: no column of ours is called so."""
+    return f"answer.{name}"
+
+
+def to_csv(records: Sequence[Mapping[str, str]], *, answers: Sequence[str] = (), titles: bool = True) -> str:
+    """CSV, one line a contact; ``answers``: the columns behind ours; ``titles``: with a header line."""
+    columns = (*CONTACT_COLUMNS, *answers)
+    return table(columns, columns if titles else (), records, "\n")
 
 
 def table(columns: Sequence[str], titles: Sequence[str], rows: Sequence[Mapping[str, Any]], end: str) -> str:

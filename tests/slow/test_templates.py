@@ -67,8 +67,12 @@ def _flow(project: Project, name: str) -> Flow:
 
 
 def _people(project: Project) -> list[dict[str, str]]:
-    with (project.folder / "contacts.csv").open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+    return _rows(project.folder / "contacts.csv")
+
+
+def _rows(file: Path) -> list[dict[str, str]]:
+    with file.open(encoding="utf-8", newline="") as lines:
+        return list(csv.DictReader(lines))
 
 
 def test_it_has_no_fault_and_no_warning(project: Project, name: str) -> None:
@@ -299,16 +303,23 @@ def test_two_of_them_become_one_project_as_the_page_says(tongue: str, tmp_path: 
     page = PAGES[tongue].read_text(encoding="utf-8")
     commands = re.findall(r"(?m)^\$ (.*)$", page)
     project = tmp_path / "mine"
-    make_project(project, "appointment")
-    make_project(tmp_path / "more", "closing-notice")
-    (project / "prompts" / "en" / "line-welcome.wav").unlink()  # its words are changed, and it is not recorded yet
-    copies = [line for line in commands if re.match("cp|rm", line)]
-    assert len(copies) == 5
+    make_project(project, "appointment", ["Pots & Pans"])
+    make_project(tmp_path / "more", "closing-notice", ["Pots & Pans"])
+    copies = [line for line in commands if re.match("cp|rm|tail|cat", line)]
+    assert len(copies) == 8
     for line in copies:
         subprocess.run(["bash", "-c", line], cwd=project, check=True)
     found = checked_project(project)
-    assert [problem.rule for problem in found.problems] == ["flow/prompt-missing"], "that of another business is no use"
+    assert {problem.rule for problem in found.problems} == {"flow/prompt-missing"}, (
+        "recordings of another name are no use"
+    )
     assert set(found.campaigns) == {"appointment", "closing-notice"}
+    assert faults_of_project(project) == []
+    people = {row["number"] for row in [*_people(found), *_rows(project / "closing-notice.csv")]}
+    assert {row["number"] for row in _rows(project / "consent.csv")} == people
+    assert len(people) == 8
+    called = read_callees(project / "callees.toml", project / "prompts").people
+    assert {number[-2:] for number in people} == {*called, "09"}
 
 
 @pytest.mark.parametrize("tongue", PAGES)
@@ -326,19 +337,33 @@ def test_the_call_on_the_page_is_what_simulate_tells(tongue: str, tmp_path: Path
     assert (f"相符 {cases}，不符 0" if tongue == "zh" else f"{cases} ok, 0 failed") in page
 
 
-@pytest.mark.parametrize("page", ["README.md", "README.zh-CN.md"])
-def test_the_name_is_changed_as_the_page_of_the_project_says(project: Project, page: str, tmp_path: Path) -> None:
-    """With the command of the page no sample name is left, and what must be recorded again is all that is missing."""
-    text = (project.folder / page).read_text(encoding="utf-8")
-    mine = tmp_path / "mine"
-    shutil.copytree(project.folder, mine, ignore=shutil.ignore_patterns("var"))
-    for line in re.findall(r"(?m)^ +\$ ((?:sed|rm) .*)$", text):
-        subprocess.run(["bash", "-c", line], cwd=mine, check=True)
-    (flow,) = (source for name, source in project.flows.items() if name != "who-called")
-    for file in _texts(mine):
-        if file.suffix not in {".md", ".toml"}:
-            written = file.read_text(encoding="utf-8")
-            assert not any(told in written for told in flow.parsed.flow.identify.business.values()), file
-    problems = checked_project(mine).problems
-    assert {problem.rule for problem in problems} == {"flow/prompt-missing"}
-    assert all("-greeting" in problem.message or "line-welcome" in problem.message for problem in problems)
+@pytest.mark.parametrize("left", LANGUAGES)
+def test_a_project_of_one_language_checks_clean_as_the_page_says(project: Project, left: str, tmp_path: Path) -> None:
+    """The steps of the page, without English by the Chinese page and without Chinese by the English one."""
+    gone, mine = next(tag for tag in LANGUAGES if tag != left), tmp_path / "mine"
+    shutil.copytree(project.folder, mine)
+    for file in (mine / "flows").iterdir():
+        text = file.read_text("utf-8").replace("languages: [zh-CN, en]", f"languages: [{left}]")
+        text = re.sub(rf"(business: {{.*?)(?:, )?{gone}: [^,}}]*(?:, )?", r"\1", text)
+        welcome = "    - play: line-welcome\n    - goto: menu\n"
+        file.write_text(re.sub(r"    - language: .*\n      on: .*\n", welcome, text), "utf-8")
+    for file in (mine / "simulations").iterdir():
+        head, *cases = re.split(r"(?m)^(?=  - name: )", file.read_text("utf-8"))
+        kept = [case for case in cases if f"language: {gone}" not in case and "both languages" not in case]
+        text = "".join([head, *kept])
+        if file.stem == "who-called":
+            text = re.sub(r'input: \["[12]"', "input: [listen", text).replace(
+                "That number will not be called again, ", ""
+            )
+        file.write_text(text, "utf-8")
+    shutil.rmtree(mine / "prompts" / gone)
+    people = re.split(r"(?m)^(?=\[)", (mine / "callees.toml").read_text("utf-8"))
+    (mine / "callees.toml").write_text("".join(one for one in people if f'"{gone}"' not in one), "utf-8")
+    found = checked_project(mine)
+    assert found.problems == []
+    assert faults_of_project(mine) == []
+    for cases_file in found.simulations.values():
+        for index, case in enumerate(cases_file.parsed.file.cases):
+            flow = _flow(found, cases_file.parsed.file.flow)
+            verdict = run_case(cases_file.parsed, index, flow, found.prompts, case.contact)
+            assert verdict.differences == (), f"{case.name}\n" + "\n".join(verdict.call)

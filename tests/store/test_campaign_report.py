@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from agi_app.consent.opt_out_journal import Journal
 from agi_app.errors import InputError
 from agi_app.operations.calling import reports
 from agi_app.store.calling import reports as table
-from tests.store.world import World, campaign, installation_for
+from tests.store.world import HUMAN, World, campaign, installation_for
 
 pytestmark = pytest.mark.postgres
 PEOPLE = range(1, 8)
@@ -37,9 +38,37 @@ async def test_a_file_has_every_row_however_few_are_read_at_once(
     assert [row["refused_by"] for row in found] == [""] * 3 + ["consent_missing"] * 4
     told = json.loads((tmp_path / "report.json").read_text("utf-8"))
     assert (told["contacts"], told["done"]) == (7, 3)
+    assert [row.pop("answer.menu") for row in found] == ["yes"] * 3 + [""] * 4
     assert told["contact_list"] == found
     assert [call["external_id"] for call in told["attempt_list"]] == ["row-1", "row-2", "row-3"]
     assert told["agent_calls"] == []
+
+
+async def test_the_answers_of_a_contact_are_columns_and_of_one_that_was_given_twice_the_last_counts(
+    world: World, tmp_path: Path
+) -> None:
+    desk = installation_for(world.store, Journal(tmp_path, Clock()), data=tmp_path)
+    wanted = await world.running(campaign(), [1, 2, 3])
+    given = [{"service": "5", "language": "=1+1"}, {"hours": "no"}]
+    for answers in given:
+        await world.call(await world.claim_one(wanted), replace(HUMAN, answers=answers))
+    await world.store.execute("UPDATE attempt SET contact_id = (SELECT min(contact_id) FROM contact)")
+    await world.store.execute("UPDATE contact SET attempts_made = 2 WHERE external_id = 'row-1'")
+    await reports.as_csv(desk, "checkup", tmp_path / "report.csv")
+    with (tmp_path / "report.csv").open(encoding="utf-8", newline="") as lines:
+        first, second, third = csv.DictReader(lines)
+    titles = [title for title in first if title.startswith("answer.")]
+    assert titles == ["answer.hours", "answer.language", "answer.service"]
+    assert [first[title] for title in titles] == ["no", "'=1+1", "5"]
+    assert first["language"] != "'=1+1"
+    assert [row[title] for row in (second, third) for title in titles] == [""] * 6
+
+
+async def test_without_answers_there_is_no_column_for_them(world: World, tmp_path: Path) -> None:
+    desk = installation_for(world.store, Journal(tmp_path, Clock()), data=tmp_path)
+    await world.running(campaign(), [1])
+    await reports.as_csv(desk, "checkup", tmp_path / "report.csv")
+    assert (tmp_path / "report.csv").read_text("utf-8").splitlines()[0].endswith(",reached_kind")
 
 
 async def test_a_screen_has_the_first_contacts_and_the_figures_of_all(

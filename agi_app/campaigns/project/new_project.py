@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
 
 from agi_app.audit.signing_key import load_or_make
 from agi_app.campaigns.project import chinese_words
-from agi_app.campaigns.project.project_templates import CALLEES, known, lay_out, write_renamed
+from agi_app.campaigns.project.business_name import names_of, write_names
+from agi_app.campaigns.project.project_templates import CALLEES, businesses, known, lay_out, write_renamed
 from agi_app.config.settings import SETTINGS_FILE
 from agi_app.consent.project_identity import make as make_identity
 from agi_app.errors import InputError
@@ -36,15 +38,23 @@ _KEPT = (
 )
 _PAGE = template("  README.md       what the call says and what to change; README.zh-CN.md: the same in Chinese")
 _YOURS = template("to make it your own: docs/how-to/a-whole-script.md says which files to change, delete and keep")
+_TO_RECORD = template(
+    "  not there: the recordings that say the name ({files}); record them, or let a program speak them ([tts])"
+)
 _READ = template("then: README.md leads on to calls in the sandbox, and says how to make it your own")
 
 
-def make_project(folder: Path, of: str | None = None) -> list[str]:
+def make_project(folder: Path, of: str | None = None, names: Sequence[str] = ()) -> list[str]:
     """Fill ``folder`` (new or empty) and return lines that say what was made and what comes next.
 
-    ``of``: the name of a template; without it the project is the clinic's. Raises InputError.
+    ``of``: the name of a template; without it the project is the clinic's. ``names``: of the business, ``NAME`` or
+    ``LANGUAGE=NAME``; none: the sample's. Raises InputError.
     """
     chosen = None if of is None else known(of)
+    if names and chosen is None:
+        raise InputError(t("--name goes with --template: it changes the name in the files of a template"))
+    sample = {} if chosen is None else businesses(chosen)
+    named = names_of(names, [*sample])
     try:
         was_there = folder.exists()
         if was_there and not folder.is_dir():
@@ -56,13 +66,14 @@ def make_project(folder: Path, of: str | None = None) -> list[str]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _fill(folder, _examples() / EXAMPLE, chosen)
+        unsaid = write_names(folder, {sample[language]: name for language, name in named.items()}) if named else []
     except OSError as error:  # also copytree's own error, which has a list and no strerror
         _empty(folder, was_there)
         raise InputError(t("{folder}: cannot be written: {strerror}", folder=folder, strerror=why(error))) from error
-    return _told(folder, chosen)
+    return _told(folder, chosen, unsaid)
 
 
-def _told(folder: Path, chosen: str | None) -> list[str]:
+def _told(folder: Path, chosen: str | None, unsaid: Sequence[str]) -> list[str]:
     made: tuple[str, ...]
     if chosen is None:
         what = t("{folder}: a project with one campaign, two flows and their prompts in two languages", folder=folder)
@@ -75,6 +86,7 @@ def _told(folder: Path, chosen: str | None) -> list[str]:
     return [
         what,
         *map(spoken, made),
+        *([spoken(_TO_RECORD).format(files=", ".join(unsaid))] if unsaid else []),
         t("next: cd {folder}; agi-app check; agi-app simulate {flow}", folder=folder, flow=flow),
         spoken(last),
     ]

@@ -55,6 +55,11 @@ def listed() -> list[str]:
     return [f"{name:{wide}}  {spoken(about)}" for name, about in TEMPLATES.items()]
 
 
+def businesses(name: str) -> dict[str, str]:
+    """The name of a template's sample business in each of its languages."""
+    return dict(_flow(_folder() / name / "flows" / f"{name}.yaml").identify.business)
+
+
 def lay_out(folder: Path, name: str, example: Path) -> dict[str, str]:
     """Fill a new project with a template; returns the names of the example's business and what stands for them here.
 

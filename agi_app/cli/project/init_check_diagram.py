@@ -42,6 +42,14 @@ def init(
             " payment-reminder.",
         ),
     ] = None,
+    name: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="[LANGUAGE=]NAME",
+            help="With --template: the name of your business, written into flows, texts, expected calls, consents and"
+            " letter. May be repeated: zh-CN=NAME, en=NAME.",
+        ),
+    ] = None,
     list_templates: Annotated[
         bool,
         typer.Option(
@@ -51,7 +59,7 @@ def init(
 ) -> None:
     """Make a project that runs: settings, one campaign, one flow, prompts, sample contacts and consents."""
     del list_templates  # answered before the folder is asked for
-    for line in projects.make(folder, template):
+    for line in projects.make(folder, template, name or []):
         say(line)
 
 

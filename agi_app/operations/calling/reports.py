@@ -24,7 +24,7 @@ from agi_app.model.waiting_reason import WaitingReason
 from agi_app.operations.acting import noted, reads
 from agi_app.operations.calling.approvals import standing as standing_of
 from agi_app.operations.calling.listening import given
-from agi_app.reports.csv_and_json import contact_record, json_figures, json_items, to_csv
+from agi_app.reports.csv_and_json import answer_column, answer_record, contact_record, json_figures, json_items, to_csv
 from agi_app.reports.totals import (
     AgentFigures,
     AgentsSeen,
@@ -116,12 +116,14 @@ async def report(inst: Installation, campaign: str) -> CampaignReport:
 
 @noted(Scope.EXPORTS_MASKED, "report csv", "campaign")
 async def as_csv(inst: Installation, campaign: str, file: Path) -> None:
-    """One line a contact, into a file. Raises as ``figures``, and OSError."""
+    """One line a contact, with its answers, into a file. Raises as ``figures``, and OSError."""
     await known_campaign(inst.store, campaign)
     async with table.all_rows(inst.store, campaign) as all_rows, _writing(file) as write:
-        await write(to_csv([]))
+        answers = [answer_column(name) for name in await all_rows.answer_names()]
+        await write(to_csv([], answers=answers))
         async for some in all_rows.contacts():
-            await write(to_csv([contact_record(row) for row in some], titles=False))
+            rows = [contact_record(row) | answer_record(row) for row in some]
+            await write(to_csv(rows, answers=answers, titles=False))
 
 
 @noted(Scope.EXPORTS_MASKED, "report json", "campaign")

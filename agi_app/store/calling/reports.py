@@ -70,6 +70,7 @@ class ContactStatus:
     ruleset_version: str | None
     reached_place: int | None  # of the number at which a call was last answered by no machine; None: by none
     reached_kind: str | None  # what the list calls it
+    answers: dict[str, str]  # what was answered in its calls; of one name the last
 
 
 async def tallies_of(store: Store, campaign: str) -> Tallies:
@@ -102,6 +103,10 @@ class CampaignRows:
         """Every contact, in the order in which they came. Raises psycopg.Error."""
         async for some in self._rows(ContactStatus, Q["contacts"]):
             yield [_with_reasons(row) for row in some]
+
+    async def answer_names(self) -> list[str]:
+        """The names of all answers in its calls, in the order of the alphabet. Raises psycopg.Error."""
+        return [row["name"] for row in await records(self._connection, Q["answer_names"], self._values)]
 
     def attempts(self) -> AsyncIterator[list[AttemptRow]]:
         """All calls that were dialled, in order. Raises psycopg.Error."""

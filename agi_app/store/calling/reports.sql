@@ -16,13 +16,21 @@ ORDER BY a.marked_at;
 SELECT c.external_id, c.person_id, c.language, c.state, c.attempts_made, c.last_outcome, c.disposition,
        nullif(c.due_at, 'infinity') AS due_at, coalesce(d.reasons, '[]') AS reasons, d.decided_at, d.ruleset_version,
        talk.number_place AS reached_place,
-       kind_of_number(c.number_ids, c.number_kinds, c.person_id, talk.number_id) AS reached_kind
+       kind_of_number(c.number_ids, c.number_kinds, c.person_id, talk.number_id) AS reached_kind,
+       coalesce(said.answers, '{}') AS answers
 FROM contact c LEFT JOIN decision d ON d.decision_id = c.last_decision_id AND NOT d.allowed
 LEFT JOIN LATERAL (SELECT a.number_place, coalesce(a.number_id, a.person_id) AS number_id FROM attempt a
                    WHERE a.contact_id = c.contact_id AND a.dialled AND a.outcome IN ('human', 'answered')
                    ORDER BY a.marked_at DESC LIMIT 1) AS talk ON c.attempts_made > 0
+LEFT JOIN LATERAL (SELECT jsonb_object_agg(one.key, one.value ORDER BY a.marked_at) AS answers  -- of one name the last
+                   FROM attempt a, jsonb_each(a.answers) AS one
+                   WHERE a.contact_id = c.contact_id AND a.dialled) AS said ON c.attempts_made > 0
 WHERE c.campaign = %(campaign)s
 ORDER BY c.contact_id LIMIT %(most)s;
+
+-- name: answer_names
+SELECT DISTINCT one.key AS name FROM attempt a, jsonb_each(a.answers) AS one
+WHERE a.campaign = %(campaign)s AND a.dialled ORDER BY one.key;
 
 -- Contacts that may be called now, at most 10,000 of them counted; and when the next one may be.
 -- name: waiting

@@ -97,7 +97,8 @@ async def _bind_clock(store: Store, wanted: str) -> None:
 _OTHER_CLOCK = {
     SandboxClock.name: (
         "database {where}: it was filled by a sandbox's clock, so nothing in it holds for real calls; for real calls"
-        " make a separate project (`agi-app init DIR`), or name another, empty database in database_url of agi-app.toml"
+        " make a separate project (`agi-app init DIR`, with --template if this one had one), or name another, empty"
+        " database in database_url of agi-app.toml"
     ),
     Clock.name: (
         "database {where}: it was filled by the real clock, and [sandbox] clock would judge by another one; remove"
