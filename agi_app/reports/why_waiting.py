@@ -51,6 +51,8 @@ class Standstill(WaitingCounts):
     late_feed: str | None = None  # its feed, when that had no good run for too long
     waiting_reasons: Sequence[WaitingReason] = ()  # what live workers say of this campaign
     zone: str | None = None  # of the campaign's times, when its contacts are due by theirs
+    expired: int = 0  # contacts whose time was over before they were reached
+    cancelled: int = 0  # by the office
 
 
 def why_nobody(view: Standstill) -> list[str]:
@@ -66,7 +68,7 @@ def held_back(view: Standstill) -> list[WaitingReason]:
     Times are real, but rules time where a rule of the gate holds contacts back.
     """
     if not (view.open_attempts or view.due_now or view.later or view.parked):
-        return [WaitingReason(DONE, t("every contact is done"))]
+        return [WaitingReason(DONE, _all_over(view))]
     found = [] if view.everything_paused is None else [WaitingReason(STATE, view.everything_paused)]
     if view.state != "running":
         verb = "resume" if view.state == "paused" else "start"
@@ -99,6 +101,13 @@ def held_back(view: Standstill) -> list[WaitingReason]:
             )
         )
     return found
+
+
+def _all_over(view: Standstill) -> str:
+    if not (view.expired or view.cancelled):
+        return t("every contact is done")
+    told = "nobody is left to call: {expired} expired before they were reached, {cancelled} cancelled, all others done"
+    return t(told, expired=count_of(view.expired, "contact"), cancelled=view.cancelled)
 
 
 def _workers_wait(view: Standstill) -> list[WaitingReason]:

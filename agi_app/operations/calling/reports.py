@@ -182,8 +182,11 @@ async def status_of(store: Store, clock: Clock, name: str) -> tuple[Totals, Stan
     waiting = await table.why_waiting(store, campaign, clock.now())
     workers = await nodes.all_nodes(store)
     pause = await pauses.in_force(store)
+    totals = await _totals(store, stored, clock.now())
     view = Standstill(
         **asdict(waiting),
+        expired=totals.expired,
+        cancelled=totals.cancelled,
         state=stored.state.value,
         state_reason=stored.state_reason,
         everything_paused=None if pause is None else pause.words,
@@ -195,7 +198,7 @@ async def status_of(store: Store, clock: Clock, name: str) -> tuple[Totals, Stan
         calls_per_second=campaign.pace.calls_per_second,
         waiting_reasons=[why for n in workers if n.alive and (why := n.waiting_reason_of(name)) is not None],
     )
-    return await _totals(store, stored, clock.now()), view
+    return totals, view
 
 
 async def _totals(store: Store, stored: StoredCampaign, now: dt.datetime) -> Totals:

@@ -79,6 +79,9 @@ def test_there_is_always_a_reason() -> None:
 def test_a_finished_campaign_needs_no_worker_and_no_start() -> None:
     done = replace(WELL, due_now=0, workers=[], state="stopped")
     assert why_nobody(done) == ["every contact is done"]
+    assert why_nobody(replace(done, expired=2, cancelled=1)) == [
+        "nobody is left to call: 2 contacts expired before they were reached, 1 cancelled, all others done"
+    ]
 
 
 def test_several_causes_are_all_told_the_rules_last() -> None:
