@@ -52,6 +52,7 @@ from agi_app.dialer.worker.tally_upkeep import fold_tallies, recount_tallies
 from agi_app.dialer.worker.trunk_watch import TrunkWatch
 from agi_app.errors import first_of_ours
 from agi_app.event_loop import end_all, spare_collections, told_to_end
+from agi_app.exchange import results_targets
 from agi_app.flow.answers.pinyin import warm
 from agi_app.gate.ruleset import RuleSet
 from agi_app.installation import Installation
@@ -118,6 +119,7 @@ async def _run_locked(inst: Installation, lock: WorkerLock) -> None:
     sequencer = Sequencer(inst.store, await Notary.open(inst.settings, inst.store))
     await sequencer.check()
     await nodes.register_node(inst.store, lock.entityid, f"{platform.node()} {inst.settings.asterisk.url}")
+    await results_targets.register(inst.store, inst.settings)
     stops = Stops(inst.store, inst.journal, inst.clock, lock.entityid)
     if flushed := await stops.flush():
         _log.info("stops and wrong numbers of the journal are in the database", count=flushed)

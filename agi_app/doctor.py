@@ -137,7 +137,7 @@ async def _stored(settings: Settings, store: Store) -> Findings:
         *await _edited(store, settings),
         *await _figures(store),
         *await webhooks.look(store, clock.real_now()),
-        *await exchange.look(store, settings),
+        *await exchange.look(store, settings, clock.real_now()),
         *await feeds.look(store, clock),
         *await routes_out.behind_trunks(settings, store, load_ruleset(settings.project), clock),
         *await _workers(store),

@@ -78,6 +78,15 @@ def _pictures(character: str) -> bool:
     return character != "" and (unicodedata.category(character) in ("So", "Sk") or character in _STYLES)
 
 
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\n", "＝", "＋", "－", "＠")  # a spreadsheet runs these
+
+
+def harmless_cell(text: str) -> str:
+    """A text for CSV: what a spreadsheet would run begins with an apostrophe."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")  # a lone return would end the line for many readers
+    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+
+
 def one_line(text: str) -> str:
     r"""The text with each such character as its code (``\x1b``, ``\u202e``), ends of lines, too."""
     return _SHOWN_AS_CODE.sub(_code, text)

@@ -171,6 +171,7 @@ PATH_PARAMETERS: Mapping[str, Mapping[str, Any]] = {
     "agent": _NAME,
     "campaign": _NAME,
     "flow": _NAME,
+    "target": {"type": "string", "pattern": r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$"},
     "line": {"type": "string", "pattern": r"^[A-Za-z0-9+*#_-]{1,40}$"},
     "region": {"type": "string", "pattern": r"^[A-Z]{2}$"},
     "case": _NUMBER,

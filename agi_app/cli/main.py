@@ -63,6 +63,7 @@ GROUPS = {
     "person": "people.person",
     "prompts": "project.prompts",
     "report": "calling.report",
+    "results": "service.results",
     "rules": "project.rules",
     "suppression": "people.suppression",
     "token": "service.token",

@@ -35,6 +35,7 @@ from agi_app.config.feeds import FeedSettings, one_feed_a_campaign
 from agi_app.config.identity import IdentitySettings
 from agi_app.config.lines import InboundLineSettings, one_line_a_number
 from agi_app.config.prompts import PromptSettings, TtsSettings
+from agi_app.config.results import ResultsSettings
 from agi_app.config.screening import EASY_TO_GUESS, LEAST_TOKEN, AgiSettings, GuardSettings, usable_token
 from agi_app.config.setting_faults import of_variable, plain_fault
 from agi_app.config.speech import SpeechSettings
@@ -105,6 +106,7 @@ class Settings(BaseSettings):
     destinations: dict[Name, DestinationSettings] = Field(default_factory=dict)
     lines: Annotated[dict[Name, InboundLineSettings], AfterValidator(one_line_a_number)] = Field(default_factory=dict)
     feeds: Annotated[dict[Name, FeedSettings], AfterValidator(one_feed_a_campaign)] = Field(default_factory=dict)
+    results: dict[Name, ResultsSettings] = Field(default_factory=dict)
     prompts: PromptSettings = PromptSettings()
     tts: TtsSettings = TtsSettings()
     speech: SpeechSettings = SpeechSettings()
@@ -210,6 +212,16 @@ class Settings(BaseSettings):
         if (fault := fault_in(address)) is not None:
             raise ConfigError(t("the {what} in {file}: {fault}", what=what, file=feed.database_url_file, fault=fault))
         return address
+
+    def results_database_url(self, target: str) -> str:
+        """How results get to a target's database, with the password. Blocks. Raises ConfigError."""
+        found, what = self.results[target], t("database address of [results.{target}]", target=target)
+        return self._secret(found.database_url, found.database_url_file, what)
+
+    def results_statement(self, target: str) -> str:
+        """The statement that puts a result into a target's database. Blocks. Raises ConfigError."""
+        found, what = self.results[target], t("statement of [results.{target}]", target=target)
+        return self._secret(found.statement, found.statement_file, what)
 
     def _secret(self, given: str, file: Path | None, what: str) -> str:
         """What is given, else what the file holds, and nothing else is in it; empty when there is neither."""

@@ -1,9 +1,10 @@
 """Removes what has been kept long enough, by the retention of each jurisdiction; every purge is a signed row.
 
 What goes: evidence files whose consents have long ended (and files that no consent names), contact
-columns, answers and recordings long after the last call; and of calls that came in what the guard keeps, by its
-setting, without a signed row: it is no part of the audit tree. Consents, refusals, decisions and results stay, without
-them nothing could be proved; so does every hash of the suppression list.
+columns, answers and recordings long after the last call; by their settings and without a signed row, as no part
+of the audit tree, what the guard keeps of calls that came in and the log of results that were sent back. Consents,
+refusals, decisions and results of calls stay, without them nothing could be proved; so does every hash of the
+suppression list.
 """
 
 from __future__ import annotations
@@ -21,11 +22,12 @@ from agi_app.gate.ruleset import RuleSet
 from agi_app.sealed_files import SealedFiles
 from agi_app.store.calling.call_recordings import named_recordings, old_recordings, purge_recordings
 from agi_app.store.database.pool import Store
+from agi_app.store.exchange import results
 from agi_app.store.people.erasure import Sign, Why, kept_evidence, old_rows, purge_evidence, purge_rows
 from agi_app.store.screening import screened_calls
 
 ROW_KINDS = {"contact": "contact columns", "attempt": "answers"}  # kind of the store -> what people call it
-EVIDENCE, RECORDINGS = "evidence files", "recordings"
+EVIDENCE, RECORDINGS, SENT = "evidence files", "recordings", "results sent back"
 IN_THE_MAKING = dt.timedelta(days=1)  # a file this young may belong to an import that has not ended
 FILES_AT_ONCE = 1000
 FIRST_AFTER_S = 600.0  # a worker that begins has more urgent things to do
@@ -60,6 +62,7 @@ class Purger:
         removed[RECORDINGS] = await self._spoken(until, why, dry_run)
         for kind, name in ROW_KINDS.items():
             removed[name] = await self._rows(kind, until, why, dry_run)
+        removed[SENT] = await self._sent_results(dry_run)
         return removed | await self._screened_calls(dry_run)
 
     async def run(self) -> None:
@@ -87,6 +90,16 @@ class Purger:
         while some := await screened_calls.purge(self._store, before):
             gone.update(some)
         return dict(gone)
+
+    async def _sent_results(self, dry_run: bool) -> int:
+        """Rows of the log of results, each for as long as its target's settings say; no part of the audit tree."""
+        now = self._clock.real_now()
+        if dry_run:
+            return await results.old(self._store, now)
+        total = 0
+        while gone := await results.purge(self._store, now):
+            total += gone
+        return total
 
     async def _rows(self, kind: str, until: Mapping[str, dt.datetime], why: Why, dry_run: bool) -> int:
         if dry_run:

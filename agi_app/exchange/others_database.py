@@ -18,9 +18,9 @@ from psycopg import AsyncConnection, AsyncCursor, IsolationLevel
 from psycopg.rows import dict_row, tuple_row
 from psycopg.types.string import TextLoader
 
+from agi_app.authoring.bound_statement import tidy
 from agi_app.errors import ExchangeError, ExchangeFault
 from agi_app.exchange import others_address, others_rights
-from agi_app.exchange.bound_statement import tidy
 from agi_app.exchange.others_address import OthersPlace
 from agi_app.exchange.others_faults import in_words
 from agi_app.messages import t

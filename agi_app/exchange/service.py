@@ -20,6 +20,7 @@ from agi_app.config.settings import Settings
 from agi_app.errors import AgiAppError, StoreError
 from agi_app.event_loop import give_way, happens_within, told_to_end
 from agi_app.exchange.feed_reader import FeedReader
+from agi_app.exchange.results_work import ResultsWork
 from agi_app.store.database.pool import Store
 from agi_app.store.exchange import processes
 
@@ -58,8 +59,9 @@ class ExchangeWork(Protocol):
 
 def works_of(parts: ExchangeParts) -> list[ExchangeWork]:
     """What the settings give to do."""
-    reader, project = f"{platform.node()} {os.getpid()}", parts.settings.project
-    return [FeedReader(project, parts.store, parts.clock, name, reader) for name in sorted(parts.settings.feeds)]
+    settings, reader = parts.settings, f"{platform.node()} {os.getpid()}"
+    feeds = [FeedReader(settings.project, parts.store, parts.clock, name, reader) for name in sorted(settings.feeds)]
+    return [*feeds, *(ResultsWork(name, settings, parts.store, parts.clock) for name in sorted(settings.results))]
 
 
 async def exchange(opened: Callable[[], AbstractAsyncContextManager[ExchangeParts]]) -> None:

@@ -49,6 +49,7 @@ EVENTS: Mapping[str, str] = {
     "guard.appealed": template("a caller who was screened appealed"),
     "import.finished": template("a file was imported to its last row"),
     "export.finished": template("a report is done, or failed"),
+    "result.failed": template("the result of a call was given up, or nothing can be sent to a target for 15 minutes"),
     "audit.checkpoint_late": template("the audit tree was not signed for a minute, while a worker lives"),
     "webhook.disabled": template("an endpoint was disabled because it failed for three days"),
     "webhook.test": template("sent by `agi-app webhook test`"),

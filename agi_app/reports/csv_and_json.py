@@ -9,16 +9,13 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from agi_app.printable import plain
+from agi_app.printable import harmless_cell, plain
 from agi_app.reports.totals import Totals
 
 CONTACT_COLUMNS = (
     "external_id", "language", "state", "attempts", "outcome", "disposition", "due_at", "refused_by", "reason",
     "reached_number", "reached_kind",
 )  # fmt: skip
-
-
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\n", "＝", "＋", "－", "＠")  # a spreadsheet runs these
 
 
 def contact_record(row: Any) -> dict[str, str]:
@@ -66,9 +63,7 @@ def table(columns: Sequence[str], titles: Sequence[str], rows: Sequence[Mapping[
 
 def cell(value: Any) -> str:
     """A value for CSV: what a spreadsheet would run begins with an apostrophe."""
-    text = value if isinstance(value, str) else "" if value is None else str(plain(value))
-    text = text.replace("\r\n", "\n").replace("\r", "\n")  # a lone return would end the line for many readers
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+    return harmless_cell(value if isinstance(value, str) else "" if value is None else str(plain(value)))
 
 
 def json_figures(totals: Totals) -> str:

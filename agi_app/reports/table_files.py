@@ -14,7 +14,8 @@ from typing import IO, Any, Protocol
 import msgspec
 import xlsxwriter
 
-from agi_app.reports.csv_and_json import FORMULA_STARTS, cell
+from agi_app.printable import FORMULA_STARTS
+from agi_app.reports.csv_and_json import cell
 
 ROWS_A_SHEET = 1_000_000  # a sheet of Excel has 1,048,576 rows
 _STARTS = frozenset(FORMULA_STARTS)

@@ -32,6 +32,7 @@ from agi_app.config.destinations import DestinationSettings
 from agi_app.config.feeds import FeedSettings
 from agi_app.config.identity import IdentitySettings
 from agi_app.config.lines import InboundLineSettings
+from agi_app.config.results import ResultsSettings
 from agi_app.config.settings import SandboxSettings, Settings
 from agi_app.config.trunks import PortSettings, TrunkSettings
 from agi_app.gate.case import Rule
@@ -163,6 +164,7 @@ NAMED: dict[str, type[BaseModel]] = {  # [trunks.NAME]
     "destinations": DestinationSettings,
     "lines": InboundLineSettings,
     "feeds": FeedSettings,
+    "results": ResultsSettings,
 }
 
 

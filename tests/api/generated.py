@@ -36,6 +36,7 @@ THERE: dict[str, dict[str, Any]] = {
         "region": "CN",
         "kind": "flow",
         "webhook": 1,
+        "target": "clinic",
         "ask": 1,
         "person": 1,
         "job": 1,

@@ -42,6 +42,7 @@ from agi_app.store.calling import approvals
 from agi_app.store.database import service_rights
 from agi_app.store.database.pool import Store
 from agi_app.store.database.statements import as_json
+from agi_app.store.exchange import results
 from agi_app.store.requested_calls import asks as waiting_asks
 from tests.store.world import World, campaign, number
 
@@ -145,6 +146,7 @@ async def seed(site: Site) -> None:
         await accounts.add(inst, f"the-{role.value}", [role])
         made = await tokens.create(inst, f"the-{role.value}", "tests", scopes_of(frozenset({role})), 30)
         site.tokens[role], site.ids[role] = made.text, made.row.token_id
+    await results.register(inst.store, [results.ResultTarget("clinic", "folder", (CAMPAIGN,), 30)])
     world = World(inst.store)
     wanted = await world.running(campaign(CAMPAIGN), range(1, 9), consenting=range(1, 6))
     await world.call(await world.claim_one(wanted))

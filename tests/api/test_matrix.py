@@ -101,6 +101,8 @@ WHO: Mapping[str, str] = {
     "POST /webhooks/{webhook}/test": "admin",
     "GET /webhooks/{webhook}/deliveries": "admin",
     "POST /webhooks/redeliveries": "admin",
+    "GET /results": ALL,
+    "GET /results/{target}/deliveries": ALL,
     "POST /exports": ALL,
     "GET /jobs": ALL,
     "GET /jobs/{job}": ALL,
@@ -188,6 +190,7 @@ SHARED = {
     "POST /webhooks/{webhook}/secrets",
     "POST /webhooks/{webhook}/test",
     "GET /webhooks/{webhook}/deliveries",
+    "GET /results/{target}/deliveries",
     "GET /flows/{flow}/check",
     "GET /flows/{flow}/diagram",
     "GET /schemas/{kind}",
@@ -291,7 +294,15 @@ def test_what_shows_whole_numbers_is_asked_by_post_and_kept_by_nobody() -> None:
 
 def path_of(route: Route) -> str:
     """A path of the route, of something that is not there."""
-    names = {"campaign": "nobody", "flow": "nobody", "region": "ZZ", "line": "9999", "id": "nobody", "kind": "flow"}
+    names = {
+        "campaign": "nobody",
+        "flow": "nobody",
+        "region": "ZZ",
+        "line": "9999",
+        "target": "nobody",
+        "id": "nobody",
+        "kind": "flow",
+    }
     return re.sub(r"\{(\w+)\}", lambda found: names.get(found[1], "999999"), route.whole)
 
 

@@ -18,7 +18,7 @@ from agi_app.clock import Clock
 from agi_app.consent.erase import erase
 from agi_app.consent.evidence import EvidenceFiles, KeptFiles
 from agi_app.consent.opt_out_journal import Journal
-from agi_app.consent.purge import EVIDENCE, RECORDINGS, Purger
+from agi_app.consent.purge import EVIDENCE, RECORDINGS, SENT, Purger
 from agi_app.errors import InputError
 from agi_app.gate.ruleset import Jurisdiction, RuleSet
 from agi_app.model.call import CallResult, Outcome
@@ -248,7 +248,7 @@ async def test_what_was_kept_long_enough_goes_and_the_rest_stays(
     late = Purger(store, kept, keeping(100), Later(102), signed)
     due = await late.purge("wang", dry_run=True)
     screened = dict.fromkeys(PURGED.values(), 0)
-    assert due == {EVIDENCE: 1, RECORDINGS: 0, "contact columns": 1, "answers": 1} | screened
+    assert due == {EVIDENCE: 1, RECORDINGS: 0, "contact columns": 1, "answers": 1, SENT: 0} | screened
     assert files.has(digest)
     assert await late.purge("wang") == due
     assert set((await late.purge("wang")).values()) == {0}

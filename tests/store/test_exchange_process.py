@@ -16,14 +16,17 @@ import pytest
 
 from agi_app.campaigns.project.new_project import make_project
 from agi_app.config.settings import load_settings
-from agi_app.exchange import doctor_check
+from agi_app.exchange import doctor_check, results_targets
 from agi_app.store.database import embedded
 from agi_app.store.database.pool import Store
 from agi_app.store.exchange import processes
 from tests import forked_commands
 from tests.store.conftest import Cluster, open_store
+from tests.store.results_site import write_settings
+from tests.store.test_audit_commands import agi_app
 from tests.store.test_console_access import CONSOLE_USER, GROUP, STRANGER, as_user, connected, project, setup
 from tests.store.test_console_process import admit
+from tests.store.world import World, campaign
 
 __all__ = ["project"]  # a fixture
 pytestmark = pytest.mark.postgres
@@ -77,7 +80,7 @@ async def test_it_waits_for_the_database_and_ends_when_told(
         admit(cluster, database_url, yes=True)
         again = await open_store(database_url)
         await running(again, 1)
-        (finding,) = await doctor_check.look(again, load_settings(set_up))
+        (finding,) = await doctor_check.look(again, load_settings(set_up), again.clock.real_now())
         assert (finding.text, finding.fix) == ("1 process running", "")
         own = os.getpriority(os.PRIO_PROCESS, 0)
         assert os.getpriority(os.PRIO_PROCESS, process.pid) == own + 5  # calls go first
@@ -87,9 +90,53 @@ async def test_it_waits_for_the_database_and_ends_when_told(
         assert told.count(b"the exchange waits for the database") == told.count(b"data is exchanged") == 1
         assert b"Traceback" not in told
         assert await processes.alive(again) == []
-        (finding,) = await doctor_check.look(again, load_settings(set_up))
+        (finding,) = await doctor_check.look(again, load_settings(set_up), again.clock.real_now())
         assert finding.fix == "start `agi-app exchange`"
         await again.close()
+
+
+async def test_results_go_into_the_folder_and_the_commands_tell_of_them(
+    set_up: Path, store: Store, world: World, database_url: str
+) -> None:
+    """From the end of a call to a line of a file, by processes that are killed meanwhile; two run at once."""
+    (set_up / "in").mkdir()
+    settings = write_settings(set_up, {"clinic": 'campaigns = ["checkup"]\nfolder = "in"'})
+    await results_targets.register(store, settings)
+    await world.running(campaign(zone="Asia/Shanghai"), range(1, 10))
+    async with exchanging(set_up) as first, exchanging(set_up):
+        await running(store, 2)
+        for n in range(9):
+            await world.call(await world.claim_one(campaign()))
+            if n == 4:
+                first.kill()
+        async with asyncio.timeout(LONG_S):
+            while len(written(set_up)) < 10:  # noqa: ASYNC110 - another process
+                await asyncio.sleep(0.1)
+    title, *lines = written(set_up)
+    assert title.startswith("key,call,version")
+    assert len({line.partition(",")[0] for line in lines}) == len(lines) == 9
+    told = await asyncio.to_thread(agi_app, set_up, database_url, "results", "status", "--json")
+    (target,) = json.loads(told.stdout)["targets"]
+    assert (target["target"], target["known"], target["row"]["delivered_in_a_day"]) == ("clinic", True, 9)
+    log = await asyncio.to_thread(agi_app, set_up, database_url, "results", "log", "clinic", "--json")
+    assert {(row["state"], row["file"]) for row in json.loads(log.stdout)} == {("delivered", files(set_up)[0].name)}
+    for arguments, words in (
+        (("status",), "clinic"),
+        (("log",), "row-1"),
+        (("retry", "clinic"), "sent again: 0"),
+        (("retry", "clinics"), "did you mean"),
+    ):
+        shown = await asyncio.to_thread(agi_app, set_up, database_url, "results", *arguments)
+        assert words in shown.stdout + shown.stderr, arguments
+
+
+def files(project: Path) -> list[Path]:
+    return sorted((project / "in").iterdir())
+
+
+def written(project: Path) -> list[str]:
+    """The lines of the one file."""
+    return files(project)[0].read_text().splitlines() if files(project) else []
 
 
 def test_without_setup_it_says_how(tmp_path: Path, database_url: str) -> None:

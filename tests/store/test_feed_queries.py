@@ -135,7 +135,7 @@ async def test_a_database_that_is_away_is_told_once_and_read_again_by_itself(
     assert (await reads(office)).state == "done"
     clinic.run("ALTER ROLE reader NOLOGIN")
     run = [await reads(office) for _ in range(3)][-1]
-    assert (run.state, run.times, result(run)["why"]) == ("failed", 3, "unreachable")
+    assert (run.state, run.times, result(run)["why"]) == ("failed", 3, "refused")
     assert "s3cret" not in str(run.result)
     await office.later(dt.timedelta(hours=2))
     assert (await office.world.claim(campaign())).short is Nobody.BY_OLD_FACTS

@@ -1,4 +1,4 @@
-"""Webhooks: where events are sent, how it went, and events sent again."""
+"""What is sent to other programs: events to webhooks, results of calls to an office's systems; how it went."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from agi_app.api.cursors import page
 from agi_app.api.lists import there
 from agi_app.api.routes import ApiAnswer, ApiCall, Given, NoQuery, PageQuery, Routes
 from agi_app.model.actors import Scope
+from agi_app.operations.service import results
 from agi_app.operations.service import webhooks as operations
 
 routes = Routes()
@@ -186,3 +187,90 @@ async def deliveries(call: ApiCall[DeliveryQuery, None]) -> DeliveryPage:
 async def redeliver(call: ApiCall[NoQuery, Redelivery]) -> RedeliveryAnswer:
     """Send an event again, by its old id, to every receiver that asks for its type."""
     return RedeliveryAnswer(deliveries=await operations.replay(call.inst, call.body.event))
+
+
+class ResultsTargetAnswer(ApiAnswer):
+    """A target, and how it fares."""
+
+    target: str
+    kind: Literal["folder", "database"]
+    campaigns: list[str]
+    in_settings: bool = Field(description="agi-app.toml has it")
+    known: bool = Field(description="to the workers, as agi-app.toml says it")
+    waiting: int
+    waiting_since: dt.datetime | None
+    given_up: int = Field(description="results that are still in the log")
+    sent_in_a_day: int
+    failing_since: dt.datetime | None
+    fault: str | None = Field(description="why nothing can be sent there")
+
+
+class ResultsTargetsAnswer(ApiAnswer):
+    """All that the workers know."""
+
+    data: list[ResultsTargetAnswer]
+    processes: int = Field(description="that send: `agi-app exchange`")
+
+
+class SentResultAnswer(ApiAnswer):
+    """The result of a call for one target."""
+
+    delivery_id: int
+    key: str
+    call: str
+    campaign: str
+    id: str
+    outcome: str
+    version: int
+    state: Literal["waiting", "delivered", "failed"]
+    tries: int
+    recorded_at: dt.datetime
+    ended_at: dt.datetime | None
+    next_try_at: dt.datetime | None
+    file: str | None
+    fault: str | None
+
+
+class SentResultPage(ApiAnswer):
+    """The newest first."""
+
+    data: list[SentResultAnswer]
+    next: str | None
+
+
+class SentResultQuery(PageQuery):
+    """Which results."""
+
+    limit: int = Field(50, ge=1, le=500, description="the most rows of one page")
+    state: Literal["waiting", "delivered", "failed"] | None = None
+
+
+@routes.get("/results", Scope.FIGURES_READ, ResultsTargetsAnswer)
+async def results_targets(call: ApiCall[NoQuery, None]) -> ResultsTargetsAnswer:
+    """Where results of calls are sent back to, and how that fares."""
+    found = await results.status(call.inst)
+    shown = [_shown_target(one, one.row) for one in found.targets if one.row is not None]
+    return ResultsTargetsAnswer(data=shown, processes=found.processes)
+
+
+@routes.get("/results/{target}/deliveries", Scope.PEOPLE_READ, SentResultPage, query=SentResultQuery)
+async def sent_results(call: ApiCall[SentResultQuery, None]) -> SentResultPage:
+    """What was sent there, what waits and what was given up, the newest first."""
+
+    async def fetch(limit: int, after: int | str | None) -> list[results.ResultDelivery]:
+        before = NEWEST if after is None else int(after)
+        state = call.query.state
+        found = results.log_of(call.inst, call.path["target"], state=state, before=before, limit=limit)
+        return await there(found)
+
+    rows, following = await page(call.query, int, fetch, lambda row: row.delivery_id)
+    names = SentResultAnswer.model_fields
+    data = [SentResultAnswer.model_validate({name: getattr(row, name) for name in names}) for row in rows]
+    return SentResultPage(data=data, next=following)
+
+
+def _shown_target(one: results.TargetStatus, row: results.TargetRow) -> ResultsTargetAnswer:
+    same = ("kind", "campaigns", "waiting", "waiting_since", "failing_since", "fault")
+    told = {name: getattr(row, name) for name in same}
+    told |= {"given_up": row.failed, "sent_in_a_day": row.delivered_in_a_day}
+    return ResultsTargetAnswer(target=one.target, in_settings=one.in_settings, known=one.known, **told)

@@ -23,6 +23,7 @@ from agi_app.campaigns.checks.gateway_ports import check_ports
 from agi_app.campaigns.checks.inbound_lines import check_inbound_lines
 from agi_app.campaigns.checks.machine_message import check_message, message_of
 from agi_app.campaigns.checks.quota_dispositions import with_dispositions
+from agi_app.campaigns.checks.results_targets import check_results_targets
 from agi_app.campaigns.project.meanings_files import load_meanings, shipped_meanings
 from agi_app.campaigns.project.unread_files import misnamed_folders, no_settings, not_looked_at, twin_folders, twins
 from agi_app.config.prompts import PromptSettings, TtsSettings
@@ -214,6 +215,7 @@ def _check_by_settings(project: Project, flows: dict[str, FlowDocument]) -> None
         project.problems += check_scripted(flow) if settings.speech.engine == "scripted" else ()
     whole_flows = {name: flow.flow for name, flow in flows.items()}
     project.problems += check_inbound_lines(project.folder, settings.lines, whole_flows, project.unread_flows)
+    project.problems += check_results_targets(project.folder, settings.results, project.campaigns)
     for campaign in project.campaigns.values():
         project.problems += check_ports(campaign.parsed, settings.trunks)
         project.problems += check_agents_destination(campaign.parsed, settings.destinations)

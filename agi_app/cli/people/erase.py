@@ -94,6 +94,7 @@ ROWS = (  # what is counted; keys in JSON
     template("person"),
     template("recordings"),
     template("result"),
+    template("results sent back"),
     template("revocation"),
     template("screened calls"),
     template("spoken text"),

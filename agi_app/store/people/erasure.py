@@ -76,6 +76,7 @@ async def erase_person(store: Store, number: str, why: Why, sign: Sign) -> Erase
         await connection.execute(Q["wait_for_imports"])
         evidence = [row["sha256"] for row in await records(connection, Q["evidence_of"], values)]
         recorded = await records(connection, R["erase"], values)
+        await connection.execute(Q["erase_sent_results"], values)
         erased = {PERSON: [person_id], "recording": [row["id"] for row in recorded]}
         for kind, query in EMPTIED.items():
             erased[kind] = [row["id"] for row in await records(connection, query, values)]

@@ -91,6 +91,13 @@ WHERE a.person_id IN (SELECT group_of(head_of(%(person_id)s))) AND coalesce(a.nu
   AND (a.answers <> '{}' OR a.note IS NOT NULL)
 RETURNING attempt_id AS id;
 
+-- What is still to be told of their calls is told to nobody, and what was told is no longer listed.
+-- name: erase_sent_results
+DELETE FROM result_delivery d USING contact c
+WHERE c.contact_id = d.contact_id
+  AND (c.person_id = %(person_id)s
+       OR c.person_id IN (SELECT group_of(head_of(%(person_id)s))) AND %(person_id)s = ANY(c.number_ids));
+
 -- name: erase_contact
 UPDATE contact
 SET external_id = 'erased:' || contact_id, fields = '{}', language = NULL, state = 'done', due_at = 'infinity',

@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from agi_app.audit import standalone_verifier as verifier
 from agi_app.audit.checkpoint import Checkpoint, public_line, sign
 from agi_app.audit.standalone_verifier import ORDER, P, signed_by
+from agi_app.printable import FORMULA_STARTS
 from agi_app.proof.signed_manifest import message
-from agi_app.reports.csv_and_json import FORMULA_STARTS
 
 # RFC 8032, section 7.1: public key, message, signature.
 VECTORS = [

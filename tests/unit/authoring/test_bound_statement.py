@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from agi_app.exchange import bound_statement
-from agi_app.exchange.bound_statement import fault_in, names_in, tidy
+from agi_app.authoring import bound_statement
+from agi_app.authoring.bound_statement import fault_in, names_in, tidy
 
 KNOWN = {"id", "key"}
 GOOD = "INSERT INTO result (key, id) VALUES (%(key)s, %(id)s) -- 100 %%"
