@@ -8,12 +8,14 @@ import inspect
 import json
 import re
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 from pydantic import BaseModel
 
+from agi_app.authoring.bound_statement import fault_in
 from agi_app.campaigns.calling_rules.rule_files import load_rulebook
 from agi_app.campaigns.calling_rules.rule_texts import lines_of
 from agi_app.campaigns.campaign_file.load import CampaignFile, PaceFile, WindowFile, parse_campaign
@@ -24,6 +26,7 @@ from agi_app.campaigns.checks.rule_catalogue import catalogue
 from agi_app.campaigns.project.meanings_files import parse_meanings, shipped_meanings
 from agi_app.campaigns.project.new_project import make_project
 from agi_app.campaigns.project.read_project import read_project
+from agi_app.config.results import FIELDS, ResultsSettings
 from agi_app.config.settings import load_settings
 from agi_app.contacts.contacts_file import parse_contacts
 from agi_app.contacts.tables.csv_table import Table
@@ -240,6 +243,19 @@ def _tagged_flows() -> list[tuple[str, str]]:
         for number, body in enumerate(_blocks(page, "yaml"))
         if re.search(r"^flow: .*\n(.*\n)*nodes:", body, re.MULTILINE)
     ]
+
+
+@pytest.mark.parametrize("name", ["results-back.md", "results-back.zh-CN.md"])
+def test_the_page_on_results_lists_what_is_told_and_its_statements_can_be_sent(name: str) -> None:
+    page = ROOT / "docs" / "how-to" / name
+    text = page.read_text(encoding="utf-8")
+    assert tuple(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE)) == FIELDS
+    statements = _blocks(page, "sql")
+    assert len(statements) == 2
+    assert [fault_in(statement, FIELDS) for statement in statements] == [None, None]
+    for block in _blocks(page, "toml"):
+        for target in tomllib.loads(block)["results"].values():
+            ResultsSettings(**target)
 
 
 def test_every_flow_in_the_documents_loads() -> None:

@@ -91,6 +91,8 @@ async def run(works: Sequence[ExchangeWork], store: Store, told: asyncio.Event) 
     """Do all of them until ``told`` is set; then rounds that go on get some seconds."""
     process, faults = f"{platform.node()} {os.getpid()}", dict[str, str]()
     _log.info("data is exchanged", process=process, works=[work.name for work in works])
+    if not works:
+        _log.warning("agi-app.toml has no [feeds.NAME] and no [results.NAME]: there is nothing to do")
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(_over_and_over(work, faults, told)) for work in works]
         tasks.append(group.create_task(_alive(store, process, faults, told)))

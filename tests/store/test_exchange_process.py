@@ -95,6 +95,25 @@ async def test_it_waits_for_the_database_and_ends_when_told(
         await again.close()
 
 
+def test_the_setup_names_what_the_group_could_not_use(project: Path) -> None:
+    """Before the process says so at night."""
+    for name in ("address", "open", "put.sql"):
+        (project / name).write_text("x")
+    (project / "address").chmod(0o600)
+    (project / "open").chmod(0o644)
+    (project / "in").mkdir(mode=0o755)
+    database = 'campaigns = ["march-checkup"]\nstatement_file = "put.sql"\ndatabase_url_file = '
+    folder = 'campaigns = ["march-checkup"]\nfolder = '
+    write_settings(project, {"a": f'{database}"address"', "b": f'{database}"open"', "c": f'{folder}"in"',
+                             "d": f'{folder}"gone"'})  # fmt: skip
+    env = {k: v for k, v in os.environ.items() if not k.startswith("AGI_APP_") and k != "DATABASE_URL"}
+    done = forked_commands.agi_app(("exchange", "setup", "--json", "--group", GROUP), cwd=project, env=env)
+    hints = json.loads(done.stdout)["hints"]
+    assert [sum(words in hint for hint in hints) for words in (
+        f"cannot read {project}/address", f"everybody can read {project}/open", f"cannot write in {project}/in",
+        f"{project}/gone is not there", "put.sql")] == [1, 1, 1, 1, 0]  # fmt: skip
+
+
 async def test_results_go_into_the_folder_and_the_commands_tell_of_them(
     set_up: Path, store: Store, world: World, database_url: str
 ) -> None:

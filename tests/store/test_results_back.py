@@ -6,6 +6,7 @@ import asyncio
 import csv
 import datetime as dt
 import json
+import re
 import signal
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -220,6 +221,28 @@ async def test_a_database_gets_one_row_a_call(project: Path, world: World, sendi
     ]  # fmt: skip
     assert clinic.rows("SELECT answers FROM call_result WHERE appt_no = 'row-1'") == [(hostile,)]
     assert await made.states() == [("delivered", 0), ("delivered", 0)]
+
+
+@pytest.mark.parametrize("which", [0, 1])
+async def test_the_statements_of_the_page_work_also_the_second_time(
+    which: int, project: Path, world: World, sending: Store, clinic: Office
+) -> None:
+    page = Path(__file__).parents[2] / "docs" / "how-to" / "results-back.md"
+    statement = re.findall(r"^```sql\n(.*?)^```$", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)[which]
+    made = await site(project, world, sending, clinic=to_database(clinic, statement))
+    clinic.run(
+        "ALTER TABLE call_result ADD ended timestamptz",
+        "ALTER TABLE appointment ADD reminded text, ADD reminded_at timestamptz",
+        "GRANT SELECT, UPDATE ON appointment TO writer",
+        "INSERT INTO appointment (appt_no) VALUES ('row-1')",
+    )
+    await made.call(BUSY)
+    for _ in range(2):
+        await made.work().once()
+        assert await made.states() == [("delivered", 0)]
+        await made.store.execute("UPDATE result_delivery SET state = 'waiting', next_try_at = 'epoch'")
+    table, column = (("call_result", "outcome"), ("appointment", "reminded"))[which]
+    assert clinic.rows(f"SELECT {column} FROM {table}") == [("busy",)]
 
 
 @pytest.mark.attack("one role that reads a feed and writes results: what reads could write")
