@@ -170,6 +170,7 @@ _NUMBER = {"type": "integer", "minimum": 1, "maximum": 2**31 - 1}
 PATH_PARAMETERS: Mapping[str, Mapping[str, Any]] = {
     "agent": _NAME,
     "campaign": _NAME,
+    "feed": _NAME,
     "flow": _NAME,
     "target": {"type": "string", "pattern": r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$"},
     "line": {"type": "string", "pattern": r"^[A-Za-z0-9+*#_-]{1,40}$"},

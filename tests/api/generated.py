@@ -23,7 +23,7 @@ from agi_app.api.resources import jobs
 from agi_app.model.actors import Role
 from agi_app.store.calling.decision_texts import spec_of, version_of_spec
 from tests.api import generated_seed
-from tests.api.site import CAMPAIGN, CSV, FLOW, Site
+from tests.api.site import CAMPAIGN, CSV, FEED, FLOW, Site
 from tests.store.world import campaign, number
 
 ENDLESS = "/api/v1/events"  # a stream has no end: tests/api/test_live.py
@@ -32,6 +32,7 @@ THERE: dict[str, dict[str, Any]] = {
     "path": {
         "agent": "desk",
         "campaign": CAMPAIGN,
+        "feed": FEED,
         "flow": FLOW,
         "region": "CN",
         "kind": "flow",

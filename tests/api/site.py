@@ -21,6 +21,7 @@ from agi_app import asked
 from agi_app.api import app as api
 from agi_app.campaigns.project.new_project import make_project
 from agi_app.clock import Clock
+from agi_app.config.feed_definition import FeedDefinition, FeedKind, FeedMode
 from agi_app.config.settings import Settings, load_settings
 from agi_app.dialer.worker.asks import Asks
 from agi_app.errors import StoreError
@@ -43,10 +44,12 @@ from agi_app.store.database import service_rights
 from agi_app.store.database.pool import Store
 from agi_app.store.database.statements import as_json
 from agi_app.store.exchange import results
+from agi_app.store.feeds import feeds, runs
 from agi_app.store.requested_calls import asks as waiting_asks
 from tests.store.world import World, campaign, number
 
 T = TypeVar("T")
+FEED = "appointments"
 CAMPAIGN = "checkup"
 FLOW = "checkup-reminder"
 WORDS = "this is the tax office your account will be closed press one now to speak to an officer"
@@ -159,6 +162,8 @@ async def seed(site: Site) -> None:
     await webhooks.add(inst, "https://hooks.example/agi-app", ["person.stopped"])
     await webhooks.add(inst, "https://hooks.example/removed", ["campaign.started"])
     await asks.ask(inst, CAMPAIGN, "pause", reason="too many calls")
+    await feeds.know(inst.store, FeedDefinition(FEED, FeedKind.CONTACTS, CAMPAIGN, FeedMode.WHOLE, "folder /srv/out"))
+    await runs.want(inst.store, FEED, "check", "li.na")
     await consents.ask(inst, CONSENT)
     texts = StartTexts(as_json(wanted), "flows/reminder.yaml", "flow: reminder\n", {})
     await approvals.keep_key(inst.store, X25519PrivateKey.generate().public_key().public_bytes_raw())

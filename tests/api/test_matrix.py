@@ -35,6 +35,8 @@ ABOVE = "operator supervisor compliance admin"  # above viewer
 WHO: Mapping[str, str] = {
     "GET /self": ALL,
     "GET /workers": ALL,
+    "GET /feeds": ALL,
+    "GET /feeds/{feed}": ALL,
     "GET /caller-ids": ALL,
     "GET /do-not-call-lists": ALL,
     "GET /rules/{region}": ALL,
@@ -162,6 +164,7 @@ WHO: Mapping[str, str] = {
 }
 # Whose is what a path names? Of these whoever has the route's scope may see, or change, every one.
 SHARED = {
+    "GET /feeds/{feed}",
     "GET /agents/{agent}",
     "GET /rules/{region}",
     "GET /campaigns/{campaign}",
@@ -296,6 +299,7 @@ def path_of(route: Route) -> str:
     """A path of the route, of something that is not there."""
     names = {
         "campaign": "nobody",
+        "feed": "nobody",
         "flow": "nobody",
         "region": "ZZ",
         "line": "9999",

@@ -35,6 +35,7 @@ from agi_app.store.requested_calls.asks import NewAsk
 __all__ = ["ApprovalAsked", "FeedRun", "FeedStatus", "StoredFeed", "approve", "check", "end", "pause", "run", "start"]
 APPROVE = "approve_feed"  # the verb of an ask of the kind "approval"
 MOST_RUNS = 100
+COUNTS = ("rows", "added", "updated", "unchanged", "cancelled", "rejected", "held")  # of a result
 
 
 @dataclass(frozen=True, slots=True)
