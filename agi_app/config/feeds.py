@@ -14,6 +14,7 @@ from agi_app.messages import t, template
 _SPAN = re.compile(r"(\d{1,6}) ?(s|min|m|h|d)")
 _SECONDS = {"s": 1, "min": 60, "m": 60, "h": 3600, "d": 86400}
 SHORTEST_S, LONGEST_S = 10, 7 * 86400
+CONSENT_COLUMNS = ("number", "method", "time", "source", "language", "evidence", "expires")
 _NOT_OF_CONSENTS = ("campaign", "mode", "ids_query_file", "overlap", "max_age", "most_a_day")
 
 
@@ -120,6 +121,9 @@ class FeedSettings(BaseModel, extra="forbid", frozen=True):
         if self.kind == "consents":
             if wrong := [name for name in _NOT_OF_CONSENTS if name in given]:
                 raise ValueError(t("{name} is not for a feed of consents: remove it", name=wrong[0]))
+            if self.columns and (wrong := [name for name in self.columns if name not in CONSENT_COLUMNS]):
+                told = "columns: a feed of consents has no {name}; it has: {columns}"
+                raise ValueError(t(told, name=wrong[0], columns=", ".join(CONSENT_COLUMNS)))
             if not self.purpose or not self.wording:
                 raise ValueError(t("a feed of consents needs purpose and wording"))
             return self

@@ -10,7 +10,7 @@ import contextlib
 import itertools
 import re
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from agi_app.authoring import full_width, synonyms
 from agi_app.authoring.suggestions import quote, suggest
@@ -61,6 +61,7 @@ class Columns:
     known: Mapping[str, int]
     others: Mapping[str, int]
     header: tuple[str, ...]
+    given: Mapping[str, str] = field(default_factory=dict)  # what every row says, of columns that are not there
 
 
 class Cells:
@@ -95,6 +96,8 @@ class Cells:
 
     def exact(self, name: str) -> str:
         """The cell as it stands; empty when the file has no such column."""
+        if name in self._columns.given:
+            return self._columns.given[name]
         index = self._columns.known.get(name)
         return "" if index is None else self._row.cells[index]
 
@@ -107,11 +110,11 @@ class Cells:
 
         ``parted``: the reason says to part the cell, so the sign between its parts is not to be corrected.
         """
-        cell = self._columns.known[name]
+        cell = self._columns.known.get(name, 0)  # one that is given for all rows: the row as such
         text = self._row.cells[cell] if cell < len(self._row.cells) else ""
         signs = full_width.hint(text) if not parted and any(c.isalnum() for c in text) else ""
         reason += signs if signs not in reason else ""
-        title = self._columns.header[cell]
+        title = self._columns.header[cell] if name in self._columns.known else name
         between = "" if current() == "zh" and not (title[-1:].isascii() or reason[:1].isascii()) else " "
         self._faults.append((cell, rule, f"{self._row.label(cell)}{title}{between}{reason}"))
 

@@ -30,6 +30,7 @@ import datetime as dt
 import io
 import re
 from collections.abc import Generator, Mapping
+from dataclasses import replace
 
 from agi_app.authoring import times_meant
 from agi_app.authoring.suggestions import quote, suggest
@@ -72,6 +73,8 @@ _TOLD = {
     "method": "write how it was given, such as web form or signed form",
     "source": "write where it comes from, such as website or reception desk",
 }
+OF_FEEDS = ("number", "method", "time", "source", "language", "evidence", "expires")  # columns of a feed of consents
+MUST_OF_FEEDS = ("number", "method", "time", "evidence")
 NO_PROOFS = Proofs()
 PURPOSES = (Purpose.TRANSACTIONAL, Purpose.SURVEY, Purpose.MARKETING)
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -122,6 +125,33 @@ def one_consent(
     if isinstance(found, RejectedRow):
         raise InputError(found.reason)
     return found
+
+
+def parse_fed_consents(
+    table: Table, given: Mapping[str, str], entered_by: str, now: dt.datetime, proofs: Proofs
+) -> Generator[tuple[int, Consent | RejectedRow], None, None]:
+    """Each row of what a feed brings, with its line; ``given`` has the columns that are the same for all rows.
+
+    AuthorError for columns that no feed may have, and for those that it must have.
+    """
+    columns = find_columns(table, {name: ALIASES[name] for name in OF_FEEDS}, MUST_OF_FEEDS, "consent")
+    refuse_others(table, columns, "consent/unknown-column", _not_of_feeds)
+    source = {} if "source" in columns.known else {"source": entered_by}
+    columns = replace(columns, given={**given, **source})
+    for row in table.rows():
+        found = _consent(row, columns, None, entered_by, now, proofs)
+        yield row.line, found if isinstance(found, RejectedRow) or found.evidence else _without_evidence(row, columns)
+
+
+def _without_evidence(row: Row, columns: Columns) -> RejectedRow:
+    cells = Cells(row, columns)
+    cells.fault("evidence", "consent/evidence", t("is empty; each consent of a feed needs evidence that no other has"))
+    return cells.rejected()
+
+
+def _not_of_feeds(title: str) -> str:
+    told = "{quote} is not a column of a feed of consents; it has: {columns}"
+    return t(told, quote=quote(title), columns=", ".join(OF_FEEDS))
 
 
 def parse_instant(text: str) -> dt.datetime:

@@ -41,7 +41,15 @@ from agi_app.contacts.import_batches import (
 from agi_app.contacts.stop_file import StopList, parse_stop_list
 from agi_app.contacts.tables.csv_table import Table
 from agi_app.contacts.tables.encoding import detect
-from agi_app.contacts.tables.opening import LARGEST_WHOLE, MadeFile, SentFile, open_table, private_copy, sha256_of_copy
+from agi_app.contacts.tables.opening import (
+    LARGEST_WHOLE,
+    MadeFile,
+    SentFile,
+    open_made,
+    open_table,
+    private_copy,
+    sha256_of_copy,
+)
 from agi_app.contacts.tables.text_lines import text_lines
 from agi_app.contacts.time_columns import TimeColumns
 from agi_app.contacts.whole_list import Whole, WholeList
@@ -249,12 +257,9 @@ def check_header(sent: SentFile, campaign: Campaign) -> None:
 
 
 def _open(path: Path | SentFile, sheet: str | None, stack: ExitStack) -> tuple[IO[bytes], Table]:
-    copy = private_copy(path, stack)
     if isinstance(path, MadeFile):
-        table = open_table(copy, path.name, sheet)
-        if path.columns:
-            table.take_only(path.columns, "contacts/missing-column")
-        return copy, table
+        return open_made(path, stack)
+    copy = private_copy(path, stack)
     return copy, Table(copy, path.name) if isinstance(path, SentFile) else open_table(copy, str(path), sheet)
 
 

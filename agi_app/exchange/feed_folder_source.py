@@ -15,11 +15,11 @@ from agi_app.errors import ExchangeError, ExchangeFault
 from agi_app.exchange.feed_folder import FeedFolder, TakenFile, content_of
 from agi_app.messages import t
 from agi_app.store.database.pool import Store
-from agi_app.store.feeds import runs
+from agi_app.store.feeds import feeds, runs
 from agi_app.store.feeds.feeds import StoredFeed
 from agi_app.store.feeds.runs import FeedRun, ReadFeed, WantedRun
 
-FORGET_EVERY_S = 600.0
+FORGET_EVERY_S = 60.0
 AS_IT_WAS = (RunFault.DROPPED, RunFault.EXPIRED)  # a run that ended so says nothing of its file
 
 
@@ -77,7 +77,9 @@ class FolderSource:
             self._ready = True
         if self._clock.monotonic() - self._forget_at >= FORGET_EVERY_S:
             self._forget_at = self._clock.monotonic()
-            await asyncio.to_thread(self._folder.forget, self._now() - self._keep.total_seconds())
+            erased = await feeds.erased_at(self._store)
+            before = self._now() - self._keep.total_seconds()
+            await asyncio.to_thread(self._folder.forget, max(before, erased.timestamp() if erased else before))
 
     async def _go_on(
         self, taken: TakenFile, stored: StoredFeed, definition: FeedDefinition, wanted: WantedRun | None

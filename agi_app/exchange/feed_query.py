@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Iterable, Sequence
 
 from agi_app.clock import Clock
-from agi_app.config.feed_definition import FeedDefinition, FeedMode
+from agi_app.config.feed_definition import FeedDefinition, FeedKind, FeedMode
 from agi_app.config.settings import Settings
 from agi_app.errors import ExchangeError, ExchangeFault
 from agi_app.exchange.others_database import Row, reading
@@ -49,13 +49,14 @@ class DatabaseSource:
 
     async def _read(self, stored: StoredFeed, definition: FeedDefinition, wanted: WantedRun | None) -> None:
         as_of, changes = self._clock.now(), definition.mode is FeedMode.CHANGES
+        whole = definition.kind is FeedKind.CONTACTS and not changes
         last = stored.compared_at
         compare = changes and (last is None or as_of - last >= COMPARE_EVERY or wanted is not None)
         since = BEGINNING if stored.source_at is None else stored.source_at - definition.overlap
         address = self._settings.feed_database_url(stored.name)
         async with reading(address) as db:
             (now,) = (await db.rows(Q["now"], {}, most_rows=1))[1]
-            values = {"since": since} if changes else {}
+            values = {} if whole else {"since": since}
             columns, rows = await db.rows(definition.query, values, most_rows=MOST_ROWS, most_bytes=MOST_BYTES)
             ids = None
             if compare:

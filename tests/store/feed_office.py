@@ -80,8 +80,8 @@ class FeedOffice:
         await approvals.keep_key(self.store, workers_key(KEY).public_key().public_bytes_raw())
         admin = self.acting("anna", *Role)
         await accounts.add(admin, "wang", [Role.OPERATOR])
-        await accounts.add(admin, "li", [Role.SUPERVISOR])
-        for one in (self.acting("wang", Role.OPERATOR), self.acting("li", Role.SUPERVISOR)):
+        await accounts.add(admin, "li", [Role.COMPLIANCE])
+        for one in (self.acting("wang", Role.OPERATOR), self.acting("li", Role.COMPLIANCE)):
             await accounts.set_own_secret(one, SECRET)
         return self
 
@@ -101,7 +101,7 @@ class FeedOffice:
     @property
     def li(self) -> Installation:
         """Who approves."""
-        return self.acting("li", Role.SUPERVISOR)
+        return self.acting("li", Role.COMPLIANCE)
 
     async def ask(self, who: Installation | None = None) -> FeedDefinition | ApprovalAsked:
         """Ask for the feed."""

@@ -18,10 +18,11 @@ from agi_app.operations.calling import feeds
 from agi_app.store.database import service_rights
 from agi_app.store.database.pool import Store
 from agi_app.store.feeds import fed_contacts, runs
+from agi_app.store.people.erasure import Why, erase_person
 from agi_app.store.webhooks import notices
 from tests.store.conftest import Cluster, open_store
 from tests.store.feed_office import FEED, FeedOffice, row
-from tests.store.world import World, campaign
+from tests.store.world import World, campaign, number
 
 pytestmark = pytest.mark.postgres
 
@@ -148,3 +149,25 @@ async def test_whose_numbers_came_is_forgotten_after_a_month(office: FeedOffice)
     await fed_contacts.forget(office.store, office.clock.now())
     assert await office.world.value("SELECT count(*) FROM feed_person") == 1
     assert await runs.late(office.store, office.clock.now()) == []
+
+
+@pytest.mark.attack("what a feed has read outlives an erasure")
+async def test_an_erasure_reaches_what_feeds_hold(office: FeedOffice, outside: Store) -> None:
+    await office.brings(*map(row, range(1, 21)), "Li Na,not a number", name="first.csv")
+    office.put(*map(row, range(1, 22)), name="second.csv")
+    reader = FeedReader(office.folder, outside, office.clock, FEED, "exchange")
+    for _ in range(3):
+        await reader.once()
+    assert await office.world.value("SELECT count(*) FROM feed_content") == 1
+    assert [path.name for path in (office.folder / "out" / "done").iterdir()] != []
+    why = Why(office.clock.real_now(), "a letter", "anna")
+    assert await erase_person(office.store, number(3), why, lambda _: b"signed") is not None
+    assert await office.world.value("SELECT count(*) FROM feed_content") == 0
+    assert "Li Na" not in str(await office.store.records("SELECT result FROM feed_run"))
+    left = "SELECT count(*) FROM feed_person JOIN person USING (person_id) WHERE e164 NOT LIKE '+%%'"
+    assert await office.store.value(int, left) == 0
+    await reader.close()
+    after = FeedReader(office.folder, outside, office.clock, FEED, "another")
+    await after.once()
+    await after.close()
+    assert [path.name for path in (office.folder / "out" / "done").iterdir()] == []

@@ -429,3 +429,31 @@ async def test_an_ended_feed_holds_nothing_and_lists_come_again(office: FeedOffi
     file.write_text(f"external_id,number\nrow-9,{number(9)}\n")
     wanted = contacts.campaign_of(project_files.read(office.folder), "checkup")
     assert (await contacts.import_file(office.wang, wanted, file)).added == 1
+
+
+@pytest.mark.attack("a feed brings more people in a day than anybody approved")
+async def test_more_than_the_days_number_waits_for_a_second_person(office: FeedOffice) -> None:
+    """The number is 50; whom the campaign's start covered does not use it up, and others do not lift it."""
+    await office.store.execute("UPDATE campaign SET most_contacts = 500 WHERE name = 'checkup'")
+    people = [row(n) for n in range(1, 61)]
+    await office.brings(*people[:30])
+    assert await office.world.value("SELECT count(*) FROM contact WHERE unapproved") == 0
+    await office.brings(*people, name="more.csv")
+    held = await office.world.value("SELECT array_agg(external_id ORDER BY external_id) FROM contact WHERE unapproved")
+    assert held == [f"row-{n}" for n in range(51, 61)]
+    called = (await office.world.claim(campaign(), 100)).claims
+    assert len(called) == 41, "all who consented, but none of those who wait"
+    await office.brings(*people, row(61), name="again.csv")
+    assert await office.world.value("SELECT count(*) FROM contact WHERE unapproved") == 11, (
+        "each day has its number once"
+    )
+    await office.store.execute("UPDATE feed_room SET day = day - 1")
+    await office.brings(*people, row(61), row(62), name="next.csv")
+    waits = await office.world.value("SELECT unapproved FROM contact WHERE external_id = 'row-62'")
+    assert waits is False, "the next day has its own"
+    other = ",".join(("row-1", number(500)))
+    await office.store.execute("UPDATE feed_room SET let_in = 50")
+    await office.brings(other, *people[1:], row(61), row(62), name="exchanged.csv")
+    assert await office.world.value("SELECT unapproved FROM contact WHERE external_id = 'row-1'") is True, (
+        "somebody else"
+    )

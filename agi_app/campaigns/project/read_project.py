@@ -18,6 +18,7 @@ from agi_app.campaigns.campaign_file.load import CampaignDocument, check_campaig
 from agi_app.campaigns.checks.campaign_for_agents import check_agents, check_agents_destination
 from agi_app.campaigns.checks.campaign_times import check_over, check_times
 from agi_app.campaigns.checks.country_rules import check_against_rules
+from agi_app.campaigns.checks.feeds import check_feeds
 from agi_app.campaigns.checks.first_prompt_law import check_law
 from agi_app.campaigns.checks.gateway_ports import check_ports
 from agi_app.campaigns.checks.inbound_lines import check_inbound_lines
@@ -216,6 +217,9 @@ def _check_by_settings(project: Project, flows: dict[str, FlowDocument]) -> None
     whole_flows = {name: flow.flow for name, flow in flows.items()}
     project.problems += check_inbound_lines(project.folder, settings.lines, whole_flows, project.unread_flows)
     project.problems += check_results_targets(project.folder, settings.results, project.campaigns)
+    unread = [problem.file for problem in project.errors if problem.file.startswith("campaigns/")]
+    campaigns = {name: source.parsed for name, source in project.campaigns.items()}
+    project.problems += check_feeds(project.folder, settings.feeds, campaigns, whole_flows, unread)
     for campaign in project.campaigns.values():
         project.problems += check_ports(campaign.parsed, settings.trunks)
         project.problems += check_agents_destination(campaign.parsed, settings.destinations)

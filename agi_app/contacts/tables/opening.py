@@ -62,6 +62,15 @@ def open_table(source: IO[bytes], file: str, sheet: str | None = None) -> Table:
     return Table(source, file)
 
 
+def open_made(made: MadeFile, stack: ExitStack) -> tuple[IO[bytes], Table]:
+    """A file of our own making with its table, which has only the columns that it names. Raises as ``open_table``."""
+    copy = private_copy(made, stack)
+    table = open_table(copy, made.name)
+    if made.columns:
+        table.take_only(made.columns, "contacts/missing-column")
+    return copy, table
+
+
 def all_rows(rows: Iterable[T], file: str) -> list[T]:
     """The rows of a short list; InputError when it is not one."""
     found = list(itertools.islice(rows, MOST_WHOLE + 1))

@@ -133,6 +133,7 @@ async def approve(inst: Installation, name: str, secret: str, *, request: int | 
     if wanted is None or (request is not None and wanted.request_id != request):
         raise InputError(t("nobody waits for an approval of feed {name}", name=name))
     _open(wanted, inst.actor.account, inst.clock.real_now())
+    _may_approve(inst, wanted)
     sealed = await sealed_secret(inst, secret, _good_for(wanted, inst.actor.account))
     parameters = {"request": wanted.request_id, "definition": wanted.fingerprint.hex()}
     return await asks.add(
@@ -151,6 +152,7 @@ async def take(inst: Installation, name: str, parameters: Mapping[str, object], 
     if wanted is None or wanted.request_id != parameters.get("request"):
         raise InputError(t("this request for feed {name} no longer waits; ask for it again", name=name))
     _open(wanted, inst.actor.account, inst.clock.real_now())
+    _may_approve(inst, wanted)
     await verify_secret(inst, sealed, _good_for(wanted, inst.actor.account))
     now = await asyncio.to_thread(definition_of, inst.settings, name)
     if now.fingerprint != wanted.fingerprint or wanted.wanted.fingerprint != wanted.fingerprint:
@@ -296,6 +298,12 @@ def _open(wanted: FeedRequest, approver: str, now: dt.datetime) -> None:
     if wanted.asked_at < now - table.GOOD_FOR:
         told = "this request for feed {name} was made more than three days ago; ask for it again"
         raise InputError(t(told, name=wanted.feed))
+
+
+def _may_approve(inst: Installation, wanted: FeedRequest) -> None:
+    """Forbidden for consents, unless the account may enter some."""
+    if wanted.wanted.kind is FeedKind.CONSENTS:
+        inst.actor.require(Scope.CONSENTS_ENTER)
 
 
 def _good_for(wanted: FeedRequest, approver: str) -> dict[str, str | int]:

@@ -103,11 +103,21 @@ async def asked(inst: Installation, ask_id: int) -> asks.Ask:
 
 async def _proofs(inst: Installation, folder: Path | None) -> Proofs:
     """The registered wordings, and where evidence files come from and go to."""
+    files = EvidenceFiles(inst.settings.data)
+    return Proofs(await _wordings(inst), folder, lambda file: files.keep(read_evidence(file)))
+
+
+@reads(Scope.CONTACTS_IMPORT)  # for a feed, which has no evidence files
+async def registered_wordings(inst: Installation) -> Proofs:
+    """The registered wordings alone. Raises StoreError."""
+    return Proofs(await _wordings(inst))
+
+
+async def _wordings(inst: Installation) -> dict[str, dict[str | None, str]]:
     texts: dict[str, dict[str | None, str]] = {}
     for found in await table.registered(inst.store):
         texts.setdefault(found.label, {})[found.language] = found.text
-    files = EvidenceFiles(inst.settings.data)
-    return Proofs(texts, folder, lambda file: files.keep(read_evidence(file)))
+    return texts
 
 
 @noted(Scope.CONSENTS_ENTER, "consent wording", "label")

@@ -27,8 +27,11 @@ from agi_app.installation import Installation
 from agi_app.log import without_numbers
 from agi_app.messages import t
 from agi_app.model.actors import Actor, Role, Scope
+from agi_app.model.campaign import Purpose
 from agi_app.operations.acting import reads
+from agi_app.operations.people.consents import registered_wordings
 from agi_app.operations.people.contacts import planner_for
+from agi_app.operations.people.feed_consents import FedTerms, import_fed_consents
 from agi_app.operations.project import project_files
 from agi_app.store.calling.campaigns import StoredCampaign, load_campaign, save_campaign
 from agi_app.store.feeds import fed_contacts, feeds
@@ -99,7 +102,7 @@ async def _take(inst: Installation, taken: TakenRun) -> RunOutcome:
     now = inst.clock.now()
     as_of = min(taken.as_of, now)
     if wanted.kind is FeedKind.CONSENTS:
-        raise RefusedRun(RunFault.REFUSED, t("this worker imports no consents of a feed"))
+        return RunOutcome(RunState.DONE, await _record(inst, taken, wanted, now), as_of)
     campaign = await _campaign(inst, taken, wanted)
     came = await _import(inst, taken, wanted, campaign, now)
     unknown = 0 if taken.ids is None else await _compare(inst, taken, wanted, came)
@@ -148,7 +151,7 @@ async def _import(
     inst: Installation, taken: TakenRun, wanted: FeedDefinition, stored: StoredCampaign, now: dt.datetime
 ) -> dict[str, Any]:
     if taken.rows == 0 and wanted.mode is FeedMode.CHANGES:
-        return {**dict.fromkeys((*COUNTS, "cancelled", "gone", "waiting"), 0), "faults": [], "notes": []}
+        return _nothing()
     flow = await asyncio.to_thread(_flow_of, stored)
     columns: Collection[str] = columns_read(flow) if flow else ()
     name = taken.file or f"feed {taken.feed}"
@@ -167,6 +170,21 @@ async def _import(
         whole=whole,
     )
     return _told(done)
+
+
+async def _record(inst: Installation, taken: TakenRun, wanted: FeedDefinition, now: dt.datetime) -> dict[str, Any]:
+    """Of a feed of consents."""
+    if taken.rows == 0:
+        return _nothing()
+    if (purpose := Purpose(wanted.purpose)) is Purpose.MARKETING:
+        raise RefusedRun(RunFault.REFUSED, t("consents for marketing never come by a feed"))
+    made = MadeFile(taken.file or f"feed {taken.feed}", b"", io.BytesIO(taken.content), wanted.columns)
+    terms = FedTerms(taken.feed, purpose, wanted.wording)
+    return _told(await import_fed_consents(inst.store, made, terms, await registered_wordings(inst), now))
+
+
+def _nothing() -> dict[str, Any]:
+    return {**dict.fromkeys((*COUNTS, "cancelled", "gone", "waiting"), 0), "faults": [], "notes": []}
 
 
 def _told(done: ImportSummary) -> dict[str, Any]:

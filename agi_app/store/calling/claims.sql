@@ -3,7 +3,9 @@
 -- all claims, since making a plan of `facts` takes longer than running it.
 -- name: begin
 SELECT CASE WHEN c.state = 'running' AND calling_paused() THEN 'paused' ELSE c.state END AS state,
-       clock_timestamp() + %(offset)s::interval AS now, feed_late(c.name, clock_timestamp() + %(offset)s::interval) AS feed_late,
+       clock_timestamp() + %(offset)s::interval AS now, 
+       EXISTS (SELECT FROM feed f WHERE f.campaign = c.name AND f.state IN ('started', 'paused')
+               AND (f.fresh_until IS NULL OR f.fresh_until <= clock_timestamp() + %(offset)s::interval)) AS feed_late,
        set_config('plan_cache_mode', 'force_generic_plan', true),
        set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true),
        set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
@@ -78,7 +80,7 @@ SELECT c.contact_id, w.head, p.person_id AS number_id, p.e164,
         FROM consent k LEFT JOIN LATERAL (
             SELECT r.at, r.via FROM revocation r
             WHERE r.person_id = ANY(g.members) AND (r.purpose IS NULL OR r.purpose = k.purpose)
-              AND r.at >= k.given_at AND binds(r.via, r.person_id, k.person_id)
+              AND {ends_k} AND binds(r.via, r.person_id, k.person_id)
             ORDER BY r.at, r.revocation_id LIMIT 1) AS ended ON true
         WHERE k.person_id = p.person_id AND k.erased_at IS NULL)::text AS consents,
        past.counted_calls,

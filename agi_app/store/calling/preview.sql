@@ -44,7 +44,7 @@ WITH stopped AS (
                CASE WHEN w.head IS NOT NULL THEN coalesce(
                    (SELECT r.at || CASE r.via WHEN 'wrong number' THEN '#' ELSE '' END FROM revocation r
                     WHERE r.revocation_id = ANY(w.revocations) AND (r.purpose IS NULL OR r.purpose = k.purpose)
-                      AND r.at >= k.given_at AND binds(r.via, r.person_id, k.person_id)
+                      AND {ends_k} AND binds(r.via, r.person_id, k.person_id)
                     ORDER BY r.at, r.revocation_id LIMIT 1), '') ELSE '' END), ';') AS consents
     FROM consent k JOIN person p ON p.person_id = k.person_id
     LEFT JOIN withdrew w ON w.head = coalesce(p.same_as, p.person_id)

@@ -46,3 +46,11 @@ CASE WHEN c.faulty_row IS NOT NULL AND c.external_id = ANY(%(rejected)s) THEN c.
 -- Of a contact `c`: its row was rejected and is good now, and the gate has refused it meanwhile, so it is looked at anew.
 -- name: mended
 c.faulty_row IS NOT NULL AND c.state = 'pending' AND coalesce(c.refused_by && '{contact_row_rejected}', false)
+
+-- Of a refusal `r`, that it ends a consent `k` (`c`): one that was given until then; one that a feed has brought at whatever time, since
+-- after a refusal only somebody who enters it records a consent.
+-- name: ends_k
+r.at >= k.given_at OR starts_with(k.recorded_by, 'feed ')
+
+-- name: ends_c
+r.at >= c.given_at OR starts_with(c.recorded_by, 'feed ')

@@ -153,7 +153,10 @@ class Store:
         connection of that.
         """
         if (joined := _joined.get()) is not None:
-            yield joined
+            try:
+                yield joined
+            except psycopg.Error as error:
+                raise store_error(error, self.where) from error
             return
         deadline = asyncio.timeout(limit)
         try:

@@ -37,6 +37,7 @@ async def noted(connection: Connection, values: Mapping[str, Any]) -> AsyncItera
     if values["feed"] is None:
         yield
         return
+    await connection.execute(Q["say_which"], values)  # its number a day counts, not that of the campaign's start
     await connection.execute(Q["before"], values)
     yield
     await connection.execute(Q["after"], values)

@@ -1,5 +1,8 @@
 -- Asked inside an import of contacts, around the statements of people/contacts.sql, when a feed brings them. Whom somebody has
 -- cancelled by hand stays so, whatever the feed says; whom the feed has cancelled, the feed may put back.
+-- name: say_which
+SELECT set_config('agi_app.feed', %(feed)s, true);
+
 -- name: before
 WITH taken AS (
     UPDATE contact c

@@ -14,7 +14,7 @@ from agi_app.store.database.locks import WorkerLock, locked
 from agi_app.store.database.pool import Store
 from agi_app.store.database.statements import Connection, load_queries
 
-Q = load_queries("feeds/feeds")
+Q, E = load_queries("feeds/feeds"), load_queries("feeds/erasure")
 GOOD_FOR = dt.timedelta(days=3)  # after that an approval must be asked for again
 READER_ALIVE = dt.timedelta(seconds=30)  # a reader says every few seconds that it lives
 
@@ -154,6 +154,11 @@ async def set_state(store: Store, name: str, state: FeedState, before: Collectio
         if done:
             await connection.execute(Q["drop_waiting"], values)
     return bool(done)
+
+
+async def erased_at(store: Store) -> dt.datetime | None:
+    """When somebody was erased last (real time): older files in folders of feeds go. Raises StoreError."""
+    return await store.value(dt.datetime, E["erased_at"])
 
 
 async def still_locked(connection: Connection) -> bool:

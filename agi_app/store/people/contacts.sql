@@ -167,13 +167,14 @@ COPY listed (e164, in_block) FROM STDIN;
 -- name: analyse_listed
 ANALYZE listed;
 
--- Numbers without a consent whose reference, or whose file, belongs to no other number.
+-- Numbers without a consent whose reference, or whose file, belongs to no other number. What a feed has brought does not count: the
+-- numbers and their evidence would come from one hand.
 -- name: without_own_evidence
 SELECT count(*)::integer AS numbers, (count(*) FILTER (WHERE l.in_block))::integer AS in_block
 FROM listed l
 WHERE NOT EXISTS (
     SELECT FROM person p JOIN consent c ON c.person_id = p.person_id
-    WHERE p.e164 = l.e164 AND c.erased_at IS NULL
+    WHERE p.e164 = l.e164 AND c.erased_at IS NULL AND NOT starts_with(c.recorded_by, 'feed ')
       AND (c.evidence IS NOT NULL
            AND NOT EXISTS (SELECT FROM consent o WHERE o.evidence = c.evidence AND o.person_id <> c.person_id)
         OR c.evidence_sha256 IS NOT NULL

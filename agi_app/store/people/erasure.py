@@ -22,6 +22,7 @@ from agi_app.store.ledger import audit
 
 Q, R = load_queries("people/erasure"), load_queries("calling/call_recordings")
 L, C = load_queries("calling/inbound_calls"), load_queries("people/complaints")
+F = load_queries("feeds/erasure")
 EMPTIED = {  # kind of rows -> the query that empties a person's, in the order in which they are emptied
     **{kind: Q[f"erase_{kind}"] for kind in ("result", "wording", "consent", "revocation", "attempt", "contact")},
     "complaint": C["erase_case"],
@@ -81,6 +82,7 @@ async def erase_person(store: Store, number: str, why: Why, sign: Sign) -> Erase
         for kind, query in EMPTIED.items():
             erased[kind] = [row["id"] for row in await records(connection, query, values)]
         await connection.execute(L["erase_open"], values)
+        await connection.execute(F["forget_person"], values)
         await connection.execute(Q["move_keys"], values)
         await connection.execute(Q["drop_keys"], values)
         await connection.execute(Q["erase_person"], values)

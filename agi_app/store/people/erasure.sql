@@ -140,7 +140,7 @@ WHERE c.evidence_sha256 = ANY(%(digests)s::bytea[])
   AND coalesce(least(c.expires_at, (
         SELECT min(r.at) FROM revocation r
         WHERE r.person_id IN (SELECT group_of(head_of(c.person_id))) AND (r.purpose IS NULL OR r.purpose = c.purpose)
-          AND r.at >= c.given_at AND binds(r.via, r.person_id, c.person_id))), 'infinity')
+          AND {ends_c} AND binds(r.via, r.person_id, c.person_id))), 'infinity')
       >= coalesce((SELECT until FROM kept WHERE region = p.region), (SELECT until FROM kept WHERE region = ''))
 UNION
 SELECT r.evidence_sha256

@@ -29,7 +29,8 @@ WITH mine AS MATERIALIZED (
     FROM revocation r JOIN person p ON p.person_id = r.person_id
     WHERE r.via = 'wrong number'
       AND NOT EXISTS (SELECT FROM consent k
-                      WHERE k.person_id = r.person_id AND k.given_at > r.at AND k.erased_at IS NULL)
+                      WHERE k.person_id = r.person_id AND k.given_at > r.at AND k.erased_at IS NULL
+                        AND NOT starts_with(k.recorded_by, 'feed '))
 )
 SELECT m.external_id, m.language, m.fields, m.disposition, m.last_outcome AS outcome, m.attempts_made AS attempts,
        coalesce(m.number_kinds, '{}') AS kinds,

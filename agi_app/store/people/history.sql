@@ -31,7 +31,7 @@ LEFT JOIN import_stored s ON s.consents @> c.consent_id LEFT JOIN import_file f 
 LEFT JOIN LATERAL (
     SELECT r.at, r.via FROM revocation r
     WHERE r.person_id IN (SELECT group_of(head_of(c.person_id))) AND (r.purpose IS NULL OR r.purpose = c.purpose)
-      AND r.at >= c.given_at AND binds(r.via, r.person_id, c.person_id)
+      AND {ends_c} AND binds(r.via, r.person_id, c.person_id)
     ORDER BY r.at, r.revocation_id LIMIT 1) AS ended ON true
 WHERE c.person_id = %(person_id)s AND c.erased_at IS NULL ORDER BY c.given_at, c.consent_id;
 
