@@ -29,6 +29,7 @@ MUST_BE_ZERO = (
     "callable_not_called", "called_late", "called_cancelled", "wrong_number_order", "called_without_consent",
     "called_after_stop", "caps_broken", "unexplained", "results_mismatch", "points_missed", "feed_violations",
 )  # fmt: skip
+CONCURRENT = 500  # so that calls a second alone are the pace
 LEAST_CALLABLE = 0.7  # of the appointments
 CALLS_A_SECOND, RING_TIME = 10, "15s"  # quicker than a clinic: what moves to an end is called in the last minutes
 
@@ -77,6 +78,7 @@ def run(seed: int, appointments: int, until: str, folder: Path, say: Callable[[s
     root = ensure_root(say)
     wanted = scenario(seed, appointments, steady=True, pace=CALLS_A_SECOND)
     wanted["campaign"]["ring_time"] = RING_TIME
+    wanted["campaign"]["pace"]["concurrent"] = CONCURRENT
     cut_short(wanted, until)
     began = time.monotonic()
     shutil.copytree(PROMPTS / "prompts", folder / "project" / "prompts", dirs_exist_ok=True)

@@ -70,7 +70,7 @@ class Project:
         feed = self._scenario["feed"]
         columns = "\n".join(f'{ours} = "{theirs}"' for ours, theirs in COLUMNS.items())
         text = (
-            f"{settings_toml(self._asterisk, trunk='sandbox', calls_per_second=20, concurrent=100)}\n"
+            f"{settings_toml(self._asterisk, trunk='sandbox', calls_per_second=20, concurrent=600)}\n"
             f'[sandbox]\nclock = "{at}"\n\n'
             f'[feeds.{FEED}]\ncampaign = "{CAMPAIGN}"\nmode = "{feed["mode"]}"\nevery = "{feed["every"]}"\n'
             f'max_age = "{feed["max_age"]}"\nmost_a_day = 1000\ndatabase_url_file = "secrets/{READER}"\n'

@@ -55,7 +55,7 @@ def next_call(
 ) -> tuple[NextCall, CallResult]:
     """When (rules time) the contact is called next, at which number, and the result with a note of what was not done.
 
-    ``contacts``: how many the campaign may have, over whom moved points are spread.
+    ``contacts``: how many the campaign has, over whom moved points are spread.
     """
     last = claim.times.last(campaign)
     due, told = after_call(claim, campaign, result, ruleset, now, trunk_paused=trunk_paused)

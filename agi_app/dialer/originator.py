@@ -91,7 +91,7 @@ class RunningCampaign:
     flow: Flow
     trunk: TrunkSettings
     breaker: Breaker
-    contacts: int = 0  # that it may have
+    contacts: int = 0  # that it has: over so many, moved points of time are spread
 
     @property
     def terms(self) -> CallTerms:

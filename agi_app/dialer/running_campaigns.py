@@ -33,7 +33,6 @@ from agi_app.store.calling.gateway_ports import GatewayPort
 from agi_app.store.database.pool import Store
 
 SOON = dt.timedelta(seconds=3)  # who is due by then: the next look is a second away, and clocks may differ by two
-UNLIMITED = 10_000  # contacts of a campaign that no approval limits: over so many, moved points of time are spread
 SHARE_S = 4.0  # how long a share of a rate is ours; a node that dies leaves it to the others after that
 
 _log = log.get("dialer")
@@ -167,7 +166,7 @@ class RunningCampaigns:
                 lost=lost[0],
             )
         breaker = self.breakers[row.campaign.trunk]
-        return RunningCampaign(row.campaign, flow, trunk, breaker, row.most_contacts or UNLIMITED)
+        return RunningCampaign(row.campaign, flow, trunk, breaker, row.contacts)
 
     def _refuse(self, name: str, why: str) -> None:
         self.unusable[name] = WaitingReason(UNUSABLE, why)

@@ -17,7 +17,7 @@ Planner = Callable[[str, Times, int, dt.datetime], Planned | None]  # number, ti
 
 
 def planner(campaign: Campaign, ruleset: RuleSet, contacts: int) -> Planner:
-    """``contacts``: how many the campaign may have, over whom moved points are spread."""
+    """``contacts``: how many the campaign has, over whom moved points are spread."""
     span = span_of(campaign, contacts)
 
     def find(number: str, times: Times, settled: int, now: dt.datetime) -> Planned | None:

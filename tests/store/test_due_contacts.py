@@ -308,3 +308,12 @@ async def test_a_preview_names_whom_the_caps_of_one_person_leave_uncalled(clinic
     assert len(claimed) == 2, "one of the two, and the third"
     await clinic.calls(next(iter(claimed.values())))
     assert (await preview(clinic.world.store, Clock(), terms)).left_by_caps == ["row-2"], "the other one had its call"
+
+
+async def test_a_worker_spreads_moved_points_over_the_contacts_that_there_are(clinic: Clinic) -> None:
+    """Over an imagined ten thousand, a reminder of three hours before came hours too early."""
+    await clinic.opens()
+    await clinic.imports(await visit(clinic, 1, 40), await visit(clinic, 2, 41), await visit(clinic, 3, 72))
+    now = await clinic.world.now()
+    (busy,) = await campaigns.load_busy_campaigns(clinic.world.store, now)
+    assert busy.contacts == 3

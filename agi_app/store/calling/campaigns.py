@@ -33,6 +33,7 @@ class StoredCampaign:
     flow_text: str
     sub_flows: Mapping[str, str] = field(default_factory=dict)  # of the flows it calls: file -> text
     most_contacts: int | None = None  # so many may be called, without another approval; None: no limit
+    contacts: int = 0  # that it has; counted of busy ones whose contacts have points of time
 
 
 async def save_campaign(
@@ -172,6 +173,7 @@ def _stored(row: DictRow) -> StoredCampaign:
         row["flow_text"],
         row["sub_flows"],
         row["most_contacts"],
+        row.get("contacts", 0),
     )
 
 

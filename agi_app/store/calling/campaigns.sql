@@ -15,9 +15,15 @@ WHERE (%(names)s::text[] IS NULL OR name = ANY(%(names)s)) AND (%(states)s::text
 ORDER BY name;
 
 -- The running campaigns that a worker has something to do for: somebody is due by then, an agent has asked for a call, or it
--- is one for agents, who are watched. A campaign that runs and is empty costs an index look-up.
+-- is one for agents, who are watched. A campaign that runs and is empty costs an index look-up. `contacts` are counted where points
+-- of time may move, by the kept figures: a few rows of this campaign.
 -- name: load_busy
-SELECT spec::text AS spec, state, state_reason, flow_file, flow_text, sub_flows, most_contacts
+SELECT spec::text AS spec, state, state_reason, flow_file, flow_text, sub_flows, most_contacts,
+       CASE WHEN jsonb_typeof(spec -> 'due') = 'object' THEN (
+           SELECT coalesce(sum(t.number), 0)::bigint
+           FROM (SELECT number FROM campaign_tally WHERE campaign = c.name AND kind = 'contact'
+                 UNION ALL SELECT number FROM campaign_tally_change WHERE campaign = c.name AND kind = 'contact') AS t)
+       ELSE 0 END AS contacts
 FROM campaign c
 WHERE state = 'running'
   AND (EXISTS (SELECT FROM contact k WHERE k.campaign = c.name AND k.state = 'pending' AND k.due_at <= %(by)s)

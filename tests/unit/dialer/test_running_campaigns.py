@@ -107,6 +107,15 @@ def take_room(running: Running) -> int:
     return min(p.room(1.0, 1.0) for p in running.pacers.values())
 
 
+async def test_moved_points_are_spread_over_the_contacts_that_there_are(
+    lines: RunningCampaigns, stored: list[StoredCampaign], shared: Shared
+) -> None:
+    """Whatever an approval would allow."""
+    stored.append(dataclasses.replace(row(), most_contacts=5000, contacts=7))
+    await lines.refresh("n", 0.0, NOW)
+    assert lines.running["checkup"].line.contacts == 7
+
+
 async def test_a_node_starts_calls_at_its_shares_of_the_rates(
     lines: RunningCampaigns, stored: list[StoredCampaign], shared: Shared
 ) -> None:
