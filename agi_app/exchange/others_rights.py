@@ -59,6 +59,18 @@ def _told(kind: str, role: str, object: str, **_: object) -> str:  # noqa: A002 
         return t("{role} is a member of {object}: REVOKE {object} FROM {role}", role=role, object=object)
     if kind == "owner":
         return t("{role} owns {object}: give it to another role (ALTER … OWNER TO)", role=role, object=object)
+    if kind == "extension":
+        told = (
+            "{role} may run functions of the extension {object}, which reach other databases or files: put it where"
+            " {role} has no right (CREATE SCHEMA apart; ALTER EXTENSION {object} SET SCHEMA apart)"
+        )
+        return t(told, role=role, object=object)
+    if kind == "reaches out":
+        told = (
+            "{role} may run {object}, which can reach other databases or programs:"
+            " REVOKE EXECUTE ON FUNCTION {object} FROM {role}, PUBLIC"
+        )
+        return t(told, role=role, object=object)
     if kind == "execute":
         told = "{role} may run {object}: REVOKE EXECUTE ON FUNCTION {object} FROM {role}, PUBLIC"
         return t(told, role=role, object=object)

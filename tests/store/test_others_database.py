@@ -25,6 +25,10 @@ INSERT = "INSERT INTO call_result (key, appt_no, outcome) VALUES (%(key)s, %(id)
 UPDATE = "UPDATE call_result SET outcome = %(outcome)s WHERE appt_no = %(id)s"
 KEY = "11111111-2222-3333-4444-555555555555"
 VALUES = {"key": KEY, "id": "a1", "outcome": "answered"}
+WRAPPED = (
+    "CREATE SCHEMA apart; CREATE EXTENSION dblink SCHEMA apart; CREATE FUNCTION sent_by_another(what text) RETURNS text"
+    " LANGUAGE sql SECURITY DEFINER AS 'SELECT apart.dblink_exec(''dbname=x'', what)'"
+)
 
 
 @pytest.fixture(scope="module")
@@ -182,6 +186,8 @@ async def test_a_query_that_does_anything_else_is_refused(clinic: Office, query:
         ("GRANT pg_execute_server_program TO reader", "REVOKE pg_execute_server_program FROM reader"),
         ("GRANT pg_write_all_data TO reader", "reader is a member of pg_write_all_data"),
         ("GRANT EXECUTE ON FUNCTION pg_read_file(text) TO reader", "may run pg_read_file"),
+        ("CREATE EXTENSION dblink", "reader may run functions of the extension dblink"),
+        (WRAPPED, "reader may run public.sent_by_another(text), which can reach other databases"),
     ],
 )
 async def test_a_role_with_too_many_rights_is_refused_for_a_feed(clinic: Office, given: str, words: str) -> None:
@@ -196,6 +202,12 @@ async def test_a_role_with_too_many_rights_is_refused_for_a_feed(clinic: Office,
         clinic.run("REASSIGN OWNED BY reader TO agi_app; DROP OWNED BY reader; DROP OWNED BY helper; DROP ROLE helper")
         with psycopg.connect(clinic.owner_url, dbname="postgres", autocommit=True) as connection:
             connection.execute(f"ALTER DATABASE {clinic.name} OWNER TO agi_app")
+
+
+async def test_an_extension_that_the_role_has_no_way_to_is_well(clinic: Office) -> None:
+    """As the message advises."""
+    clinic.run("CREATE EXTENSION dblink", "CREATE SCHEMA apart", "ALTER EXTENSION dblink SET SCHEMA apart")
+    assert await read(clinic.address("reader"), "SELECT 1 AS one")
 
 
 async def test_of_many_rights_some_are_named(clinic: Office) -> None:

@@ -92,6 +92,10 @@ REFUSED = {
     "a function in front of ours": "CREATE FUNCTION public.now() RETURNS int LANGUAGE sql AS 'SELECT 1'",
     "a table of ours": "CREATE TABLE public.mine (a int)",
     "a trigger": "CREATE TRIGGER t BEFORE INSERT ON ask EXECUTE FUNCTION refuse_change()",
+    "rows that cannot be sealed, so that nobody is dialled": (
+        "CREATE TEMP TABLE ev (access_id bigint); CREATE TRIGGER t AFTER INSERT ON ev REFERENCING NEW TABLE AS written"
+        " FOR EACH STATEMENT EXECUTE FUNCTION audit_queue_access(); INSERT INTO ev VALUES (999999)"
+    ),
     "a table under audit": "SELECT audit_watch('x', 'contact', 'contact_id')",
     "another's session ended": "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'agi_app'",
     "another's statements": "SELECT 1 / count(*) FROM pg_stat_activity WHERE usename = 'agi_app' AND query ~ 'secret'",
@@ -134,6 +138,16 @@ async def test_a_right_too_many_is_named_and_taken_back(store: Store) -> None:
     await migrate(store)
     async with store.connection() as connection:
         assert await service_rights.faults(connection, service_rights.CONSOLE) == []
+
+
+async def test_no_trigger_of_ours_can_be_put_on_a_table_of_the_role(store: Store) -> None:
+    """They run as the owner: on a temporary table they would do to our tables what its rows say."""
+    query = "SELECT p.oid::regprocedure::text AS name FROM pg_proc p WHERE p.prorettype = 'trigger'::regtype"
+    open_to = "AND pronamespace = 'public'::regnamespace AND has_function_privilege(%(role)s, p.oid, 'EXECUTE')"
+    async with store.connection() as connection:
+        for role in service_rights.ROLES:
+            cursor = await connection.execute(f"{query} {open_to}", {"role": role.name})
+            assert await cursor.fetchall() == []
 
 
 async def test_a_superuser_is_no_role_for_a_service(cluster: Cluster, store: Store) -> None:

@@ -19,7 +19,7 @@ from agi_app.store.database.statements import Connection, load_queries, record, 
 
 Q = load_queries("database/service_rights")
 NOTHING = "-"
-_OPEN_TO_ALL = {"caller", "trigger"}  # functions that do no more than who calls them may
+_CALLER, _TRIGGER = "caller", "trigger"  # a function that does no more than who calls it may; one of ours alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def written(role: ServiceRole) -> Mapping[str, str]:
 @cache
 def wanted(role: ServiceRole) -> Mapping[str, str]:
     """Each object of the schema -> what the role may do with it: ``table contact`` -> ``select``."""
-    every = {name: may if may in _OPEN_TO_ALL else NOTHING for name, may in written(CONSOLE).items()}
+    every = {name: may if may in (_CALLER, _TRIGGER) else NOTHING for name, may in written(CONSOLE).items()}
     return {**every, **written(role)}
 
 
@@ -120,7 +120,7 @@ def _statements(role: ServiceRole, name: str, may: str) -> list[str]:
     """What brings an object that the role has no right on to what it should be."""
     kind, _, what = name.partition(" ")
     if kind == "function":
-        closed = [] if may in _OPEN_TO_ALL else [f"REVOKE ALL ON FUNCTION {what} FROM PUBLIC"]
+        closed = [] if may == _CALLER else [f"REVOKE ALL ON FUNCTION {what} FROM PUBLIC"]
         return closed + ([f"GRANT EXECUTE ON FUNCTION {what} TO {role.name}"] if may == "execute" else [])
     rights = re.findall(r"(\w+)(\([^)]*\))?", may) if may != NOTHING else []
     return [f"REVOKE ALL ON {what} FROM PUBLIC"] + [

@@ -28,7 +28,9 @@ ORDER BY c.relname, p.place;
 
 -- name: held_functions
 SELECT 'function ' || p.proname || '(' || pg_catalog.pg_get_function_identity_arguments(p.oid) || ')' AS object,
-       CASE WHEN p.prorettype = 'trigger'::regtype THEN 'trigger'
+       CASE WHEN p.prorettype = 'trigger'::regtype  -- who may execute one can put it on a temporary table of their own
+            THEN CASE WHEN pg_catalog.has_function_privilege('{role}', p.oid, 'EXECUTE') THEN 'trigger of its own'
+                      ELSE 'trigger' END
             WHEN NOT pg_catalog.has_function_privilege('{role}', p.oid, 'EXECUTE') THEN '-'
             WHEN p.prosecdef THEN 'execute' ELSE 'caller' END AS may
 FROM pg_catalog.pg_proc p WHERE p.pronamespace = 'public'::regnamespace;

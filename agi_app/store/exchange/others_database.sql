@@ -44,6 +44,19 @@ FROM mine m CROSS JOIN pg_proc p
 WHERE p.pronamespace = 'pg_catalog'::regnamespace
   AND p.proname IN ('pg_read_file', 'pg_read_binary_file', 'pg_stat_file', 'pg_ls_dir', 'lo_import', 'lo_export')
   AND has_function_privilege(m.oid, p.oid, 'EXECUTE')
+UNION ALL  -- a read-only transaction does not hold for what these do elsewhere
+SELECT DISTINCT 'extension', m.rolname, e.extname, 4
+FROM mine m CROSS JOIN pg_extension e
+JOIN pg_depend d ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid AND d.classid = 'pg_proc'::regclass
+JOIN pg_proc p ON p.oid = d.objid
+WHERE e.extname IN ('dblink', 'adminpack') AND has_function_privilege(m.oid, p.oid, 'EXECUTE')
+  AND has_schema_privilege(m.oid, p.pronamespace, 'USAGE')
+UNION ALL
+SELECT DISTINCT 'reaches out', m.rolname, p.oid::regprocedure::text, 5
+FROM mine m CROSS JOIN pg_proc p JOIN pg_language l ON l.oid = p.prolang
+WHERE p.pronamespace <> 'pg_catalog'::regnamespace AND has_function_privilege(m.oid, p.oid, 'EXECUTE')
+  AND has_schema_privilege(m.oid, p.pronamespace, 'USAGE')
+  AND (l.lanname IN ('plpython3u', 'plperlu', 'pltclu', 'plsh') OR p.prosecdef AND p.prosrc ~* '\mdblink')
 ORDER BY 4, 1, 2, 3 LIMIT 20;
 
 -- What it may change or make in this database.
