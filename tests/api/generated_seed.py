@@ -78,7 +78,7 @@ def name(named: dict[str, Any], case: Any) -> None:
             case.body = {"reason": case.body["reason"], "number": number(ERASED)}
     if path.endswith("/reschedule") and isinstance(case.body, dict):  # the campaign has no time that is its own
         case.body = {name: case.body[name] for name in case.body if name in ("external_id", "reason", "not_before")}
-        case.body |= {"not_after": ""}
+        case.body |= {"not_before": "", "not_after": ""}
     for part in case.path_parameters or {}:
         case.path_parameters[part] = wanted.get(part, case.path_parameters[part])
     if isinstance(case.body, dict):
