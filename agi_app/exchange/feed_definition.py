@@ -24,10 +24,8 @@ def definition_of(settings: Settings, name: str) -> FeedDefinition:
     if name not in settings.feeds:
         raise no_such("feed", name, settings.feeds)
     feed, folder = settings.feeds[name], settings.project
-    if feed.folder is not None:
-        source = f"folder {(folder / feed.folder).resolve()}"
-    else:
-        source = _place(name, settings.feed_database_url(name))
+    # A folder as it is written: nodes may have the project elsewhere.
+    source = _place(name, settings.feed_database_url(name)) if feed.folder is None else f"folder {feed.folder}"
     kind = FeedKind(feed.kind)
     return FeedDefinition(
         name=name,

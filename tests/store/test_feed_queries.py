@@ -126,6 +126,9 @@ async def test_an_emptied_table_cancels_nobody_until_somebody_says_so(office: Fe
     book(clinic, range(1, 2))
     run = await reads(office, confirmed=True)
     assert (run.state, result(run)["cancelled"]) == ("done", 19)
+    clinic.run("DELETE FROM appointment")
+    run = await reads(office, confirmed=True)
+    assert (run.state, result(run)["cancelled"]) == ("done", 1), "also that nobody is to be called"
 
 
 async def test_a_database_that_is_away_is_told_once_and_read_again_by_itself(

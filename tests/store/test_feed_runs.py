@@ -6,11 +6,13 @@ import asyncio
 import datetime as dt
 import json
 import os
+import uuid
 from pathlib import Path
 
 import pytest
 
 from agi_app import asked
+from agi_app.contacts.tables.xlsx_writer import SheetWriter
 from agi_app.errors import InputError, StoreError
 from agi_app.model.campaign import CampaignState
 from agi_app.operations.calling import feeds, reports
@@ -19,7 +21,7 @@ from agi_app.operations.project import project_files
 from agi_app.store.calling.campaigns import set_state
 from agi_app.store.calling.claims import Nobody
 from agi_app.store.feeds import runs
-from agi_app.store.feeds.runs import RunOutcome, TakenRun
+from agi_app.store.feeds.runs import ReadFeed, RunOutcome, TakenRun
 from tests.store import one
 from tests.store.feed_office import FEED, FeedOffice, result, row
 from tests.store.world import World, campaign, number
@@ -457,3 +459,44 @@ async def test_more_than_the_days_number_waits_for_a_second_person(office: FeedO
     assert await office.world.value("SELECT unapproved FROM contact WHERE external_id = 'row-1'") is True, (
         "somebody else"
     )
+
+
+async def test_a_workbook_in_the_folder_is_a_list_too(office: FeedOffice) -> None:
+    file = office.folder / "out" / "list.xlsx"
+    with file.open("wb") as out:
+        writer = SheetWriter(out)
+        for cells in (("Appt", "Mobile", "Private"), ("row-1", number(3), "x"), ("row-2", number(6), "y")):
+            writer.writerow(cells)
+        writer.close()
+    os.utime(file, (at := office.clock.real_now().timestamp() - 5, at))
+    office.write(more='[feeds.appointments.columns]\nexternal_id = "appt"\nnumber = "mobile"\n')
+    await office.started()
+    run = await office.pass_on()
+    assert (run.state, result(run)["added"]) == ("done", 2), run.result
+    assert await office.world.value("SELECT bool_and(fields = '{}') FROM contact")
+
+
+@pytest.mark.attack("an exchange that was taken over hands over a time that is still to come")
+async def test_nothing_of_the_future_is_taken(office: FeedOffice) -> None:
+    read = ReadFeed(FEED, uuid.uuid4(), (await office.feed()).fingerprint or b"", office.clock.now() + HOUR, b"x")
+    with pytest.raises(StoreError, match="clock of who reads is ahead"):
+        await runs.hand_over(office.store, read, "exchange")
+    assert (await office.brings(row(1))).state == "done"
+
+
+async def test_what_is_no_longer_approved_is_not_imported(office: FeedOffice) -> None:
+    for statement in ("UPDATE feed SET fingerprint = '\\x00'", "UPDATE feed SET state = 'paused'"):
+        office.put(row(1), name="late.csv")
+        reader = office.reader()
+        for _ in range(3):
+            await reader.once()
+        await office.store.execute(statement)
+        await office.runs().take_all()
+        await reader.close()
+        run = (await feeds.newest_runs(office.wang, FEED))[0]
+        assert (run.state, result(run)["why"]) == ("refused", "changed")
+        as_before = (
+            "UPDATE feed SET state = 'started', fingerprint = (SELECT r.fingerprint FROM feed_request r LIMIT 1)"
+        )
+        await office.store.execute(as_before)
+    assert await office.states() == {}

@@ -231,6 +231,11 @@ class Site:
         with psycopg.connect(self.database_url) as connection:
             return connection.execute(query).fetchall()
 
+    def sql_do(self, statement: str) -> None:
+        """Change something behind agi-app's back."""
+        with psycopg.connect(self.database_url) as connection:
+            connection.execute(statement)
+
 
 def _quiet(_: str) -> None:
     """Commands of tests are not shown."""

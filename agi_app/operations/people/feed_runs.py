@@ -41,6 +41,7 @@ from agi_app.store.people.imported_files import ImportedBy
 
 MOST_FAULTS = 1000  # rejected rows that are told
 COUNTS = ("rows", "added", "updated", "unchanged", "rejected", "held")
+EMPTY = {"table/no-rows", "table/empty"}  # rules of a list without rows
 UNUSUAL = 10  # of rows, one in so many may be rejected without an alert
 
 
@@ -87,7 +88,7 @@ def _why(error: Exception) -> RunFault:
     if isinstance(error, ShrunkList):
         return RunFault.SHRUNK
     rules = {problem.rule for problem in error.problems} if isinstance(error, AuthorError) else set()
-    if rules & {"table/no-rows", "table/empty"}:
+    if rules & EMPTY:
         return RunFault.EMPTY
     if "contacts/generated" in rules:
         return RunFault.GENERATED
@@ -158,18 +159,31 @@ async def _import(
     whole = None
     if wanted.mode is FeedMode.WHOLE:
         whole = Whole.CONFIRMED if taken.confirmed else Whole.USUAL
-    done = await import_contacts_file(
-        inst.store,
-        stored.campaign,
-        flow.languages if flow else (),
-        MadeFile(name, b"", io.BytesIO(taken.content), wanted.columns),
-        now,
-        fields=columns,
-        by=ImportedBy(inst.actor.account, None, now, feed=taken.feed, noted=not taken.as_before),
-        planner_for=await planner_for(inst.store, inst.settings.project, stored.campaign),
-        whole=whole,
-    )
+    try:
+        done = await import_contacts_file(
+            inst.store,
+            stored.campaign,
+            flow.languages if flow else (),
+            MadeFile(name, b"", io.BytesIO(taken.content), wanted.columns),
+            now,
+            fields=columns,
+            by=ImportedBy(inst.actor.account, None, now, feed=taken.feed, noted=not taken.as_before),
+            planner_for=await planner_for(inst.store, inst.settings.project, stored.campaign),
+            whole=whole,
+        )
+    except AuthorError as error:
+        if whole is not Whole.CONFIRMED or not EMPTY & {problem.rule for problem in error.problems}:
+            raise
+        return _nothing() | await _cancel_all(inst, taken.feed, wanted.campaign)
     return _told(done)
+
+
+async def _cancel_all(inst: Installation, feed: str, campaign: str) -> dict[str, Any]:
+    """Of an empty list, when somebody has confirmed that nobody is to be called."""
+    async with contact_changes.listed(inst.store, []) as connection:
+        found = await contact_changes.count_missing(connection, campaign, feed)
+        gone = await contact_changes.cancel_missing(connection, campaign, feed)
+    return {"cancelled": gone, "gone": gone, "waiting": found.waiting}
 
 
 async def _record(inst: Installation, taken: TakenRun, wanted: FeedDefinition, now: dt.datetime) -> dict[str, Any]:

@@ -37,6 +37,7 @@ TYPES = (
     *("timestamptz", "timestamptz", "timestamptz", "jsonb", "int2", "bool", "timestamptz", "int2", "int2"),
     *("text[]", "text[]"),
 )
+AT_A_TIME = 100  # rows that are copied before others have their turn
 MOST_SHARING = 5  # persons with one number: of more, a human has to say who they are
 ANALYSE_FROM = 10_000  # rows; the planner must know of a big import before the first claim
 
@@ -177,6 +178,8 @@ async def _copy(
     async with connection.cursor() as cursor, cursor.copy(Q["copy_rows"]) as copy:
         copy.set_types(TYPES)
         for place, row in enumerate(rows):
+            if place % AT_A_TIME == 0:
+                await asyncio.sleep(0)  # a worker that imports makes calls, too
             times = row.times
             planned = None if plan is None else plan(row.number, times, 0, now)
             planned = planned or Planned(0, now)
