@@ -138,7 +138,7 @@ async def _stored(settings: Settings, store: Store) -> Findings:
         *await _figures(store),
         *await webhooks.look(store, clock.real_now()),
         *await exchange.look(store, settings, clock.real_now()),
-        *await feeds.look(store, clock),
+        *await feeds.look(store, settings, clock),
         *await routes_out.behind_trunks(settings, store, load_ruleset(settings.project), clock),
         *await _workers(store),
         *await look(settings, store),

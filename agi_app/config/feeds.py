@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import posixpath
 import re
 from pathlib import Path
 from typing import Annotated, Literal
@@ -33,6 +35,24 @@ def _span(text: str) -> str:
     return text
 
 
+def _as_written(folder: Path) -> Path:
+    """The same folder in one way of writing it, without ``.``, ``..`` and slashes that say nothing."""
+    text = posixpath.normpath(folder.as_posix())
+    if text in (".", "..") or text.startswith("../"):
+        raise ValueError(t("name a folder of its own below the project, or the whole path of one elsewhere, from / on"))
+    return Path(f"/{text.lstrip('/')}" if text.startswith("/") else text)
+
+
+def linked_part(project: Path, folder: Path) -> Path | None:
+    """The symbolic link by which a feed's ``folder`` would be another one than is written; None: there is none. Blocks.
+
+    Links outside the project on the way to a folder are of who set up the machine.
+    """
+    whole, roots = Path(os.path.abspath(project / folder)), {Path(os.path.abspath(project)), project.resolve()}
+    inside = [part for part in whole.parents if any(part != root and part.is_relative_to(root) for root in roots)]
+    return next((part for part in (whole, *inside) if os.path.islink(part)), None)
+
+
 Span = Annotated[str, AfterValidator(_span)]
 
 
@@ -48,7 +68,7 @@ class FeedSettings(BaseModel, extra="forbid", frozen=True):
             " what has changed since the last run, with a column status"
         ),
     )
-    folder: Path | None = Field(
+    folder: Annotated[Path, AfterValidator(_as_written)] | None = Field(
         None, description=template("a folder into which the other system puts CSV or XLSX files")
     )
     database_url: str = Field(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from agi_app.authoring.suggestions import no_such
 from agi_app.config.feed_definition import FeedDefinition, FeedKind, FeedMode
-from agi_app.config.feeds import seconds_of
+from agi_app.config.feeds import linked_part, seconds_of
 from agi_app.config.settings import Settings
 from agi_app.errors import ConfigError
 from agi_app.exchange import others_address
@@ -24,8 +24,10 @@ def definition_of(settings: Settings, name: str) -> FeedDefinition:
     if name not in settings.feeds:
         raise no_such("feed", name, settings.feeds)
     feed, folder = settings.feeds[name], settings.project
-    # A folder as it is written: nodes may have the project elsewhere.
-    source = _place(name, settings.feed_database_url(name)) if feed.folder is None else f"folder {feed.folder}"
+    if feed.folder is None:
+        source = _place(name, settings.feed_database_url(name))
+    else:
+        source = _folder(name, folder, feed.folder)
     kind = FeedKind(feed.kind)
     return FeedDefinition(
         name=name,
@@ -42,6 +44,17 @@ def definition_of(settings: Settings, name: str) -> FeedDefinition:
         purpose=feed.purpose or "",
         wording=feed.wording,
     )
+
+
+def _folder(name: str, project: Path, written: Path) -> str:
+    """As it is written: nodes may have the project elsewhere."""
+    if (link := linked_part(project, written)) is not None:
+        told = (
+            "folder of feed {name}: {link} is a symbolic link, and no approval covers where it leads; name the folder"
+            " itself"
+        )
+        raise ConfigError(t(told, name=name, link=link))
+    return f"folder {written.as_posix()}"
 
 
 def _text(folder: Path, file: Path | None) -> str:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 from agi_app.clock import Clock
 from agi_app.config.feed_definition import FEED_IS, FeedState, RunState
+from agi_app.config.settings import Settings
+from agi_app.errors import ConfigError, InputError
+from agi_app.exchange.feed_definition import definition_of
 from agi_app.messages import t
 from agi_app.messages.retold import retold
 from agi_app.model.finding import Finding
@@ -16,15 +20,19 @@ from agi_app.store.feeds.feeds import StoredFeed
 BAD = (RunState.REFUSED, RunState.FAILED)
 
 
-async def look(store: Store, clock: Clock) -> list[Finding]:
+async def look(store: Store, settings: Settings, clock: Clock) -> list[Finding]:
     """One line for each feed that was started and has not ended."""
     now = clock.now()
     stored = [one for one in await feeds.feeds(store) if one.state in (FeedState.STARTED, FeedState.PAUSED)]
-    return [await _of(store, one, late=one.is_late(now)) for one in stored]
+    return [await _of(store, settings, one, late=one.is_late(now)) for one in stored]
 
 
-async def _of(store: Store, one: StoredFeed, *, late: bool) -> Finding:
+async def _of(store: Store, settings: Settings, one: StoredFeed, *, late: bool) -> Finding:
     name, mend = f"feed {one.name}", f"agi-app feed status {one.name}"
+    try:
+        await asyncio.to_thread(definition_of, settings, one.name)
+    except (ConfigError, InputError) as error:
+        return Finding(name, t("its settings cannot be used: {fault}", fault=error), mend)
     newest = await runs.newest(store, one.name, 1)
     if late:
         return Finding(

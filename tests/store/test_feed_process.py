@@ -81,7 +81,7 @@ async def test_its_role_can_hand_over_and_nothing_else(office: FeedOffice, outsi
 
 async def test_doctor_says_what_a_feed_wants(office: FeedOffice) -> None:
     async def said() -> tuple[str, str]:
-        (found,) = await feed_doctor.look(office.store, office.clock)
+        (found,) = await feed_doctor.look(office.store, office.wang.settings, office.clock)
         return found.text, found.fix
 
     assert (await said())[0] == "had no good run for too long: campaign checkup calls nobody"
@@ -94,7 +94,7 @@ async def test_doctor_says_what_a_feed_wants(office: FeedOffice) -> None:
     await office.store.execute("UPDATE feed_reader SET seen_at = now() - interval '1 min'")
     assert await said() == ("no process reads it", "start `agi-app exchange`")
     await feeds.end(office.wang, FEED)
-    assert await feed_doctor.look(office.store, office.clock) == []
+    assert await feed_doctor.look(office.store, office.wang.settings, office.clock) == []
 
 
 async def test_events_are_told_of_what_goes_wrong(office: FeedOffice) -> None:

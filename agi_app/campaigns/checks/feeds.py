@@ -8,7 +8,7 @@ from pathlib import Path
 
 from agi_app.authoring.suggestions import suggest
 from agi_app.campaigns.campaign_file.load import CampaignDocument
-from agi_app.config.feeds import FeedSettings
+from agi_app.config.feeds import FeedSettings, linked_part
 from agi_app.config.settings import SETTINGS_FILE
 from agi_app.errors import Problem
 from agi_app.flow.check.impossible_values import columns_read
@@ -29,7 +29,7 @@ def check_feeds(
     """The faults of all feeds; ``unread`` campaign files cannot be read, so that one of them may be the feed's."""
     text = (folder / SETTINGS_FILE).read_text(encoding="utf-8") if feeds else ""
     for name, feed in feeds.items():
-        faults = [*_query_faults(folder, feed)]
+        faults = [*_folder_faults(folder, feed), *_query_faults(folder, feed)]
         if feed.kind == "contacts":
             campaign = campaigns.get(feed.campaign)
             if campaign is None and not unread:
@@ -40,6 +40,12 @@ def check_feeds(
                 faults += _column_faults(feed, campaign, flows.get(campaign.campaign.flow))
         for setting, rule, reason in faults:
             yield Problem(SETTINGS_FILE, _line_of(text, name), 1, rule, f"feeds.{name}: {setting}: {reason}")
+
+
+def _folder_faults(project: Path, feed: FeedSettings) -> Iterator[tuple[str, str, str]]:
+    if feed.folder is not None and (link := linked_part(project, feed.folder)) is not None:
+        told = "{link} is a symbolic link, and no approval covers where it leads; name the folder itself"
+        yield "folder", "feed/folder", t(told, link=link)
 
 
 def _query_faults(folder: Path, feed: FeedSettings) -> Iterator[tuple[str, str, str]]:

@@ -72,3 +72,50 @@ def test_what_cannot_be_read_is_said_without_the_password(tmp_path: Path) -> Non
         definition_of(load_settings(tmp_path), "a")
     with pytest.raises(InputError, match="there is no feed 'b'"):
         definition_of(load_settings(tmp_path), "b")
+
+
+FOLDER = '[feeds.a]\ncampaign = "checkup"\nfolder = "{}"\n'
+
+
+@pytest.mark.parametrize(
+    ("written", "approved"),
+    [
+        ("out", "out"),
+        ("./out/", "out"),
+        ("a/../out//in", "out/in"),
+        ("/srv//out/", "/srv/out"),
+        ("//srv/out", "/srv/out"),
+    ],
+)
+def test_a_folder_is_approved_as_it_is_written(tmp_path: Path, written: str, approved: str) -> None:
+    """Wherever a node has the project."""
+    (elsewhere := tmp_path / "elsewhere").mkdir()
+    found = defined(tmp_path, FOLDER.format(written))
+    assert found.source == f"folder {approved}"
+    assert defined(elsewhere, FOLDER.format(approved)).fingerprint == found.fingerprint
+    assert defined(tmp_path, FOLDER.format("other")).fingerprint != found.fingerprint
+
+
+@pytest.mark.parametrize("written", ["../out", "out/../../elsewhere", ".", "out/..", ""])
+def test_a_folder_that_climbs_out_of_the_project_is_refused(tmp_path: Path, written: str) -> None:
+    with pytest.raises(
+        ConfigError, match=r"agi-app\.toml:3:1: feeds\.a\.folder: .*a folder of its own below the project"
+    ):
+        defined(tmp_path, FOLDER.format(written))
+
+
+@pytest.mark.attack("a link leads a feed to another folder than the approved one")
+@pytest.mark.parametrize("written", ["out", "out/in", "{}/out", "{}/out/in", "real/../out"])
+def test_a_folder_behind_a_link_is_refused(tmp_path: Path, written: str) -> None:
+    (tmp_path / "real" / "in").mkdir(parents=True)
+    defined(tmp_path, FOLDER.format("real/in"))
+    (tmp_path / "out").symlink_to(tmp_path / "real")
+    with pytest.raises(ConfigError, match="out is a symbolic link, and no approval covers where it leads"):
+        defined(tmp_path, FOLDER.format(written.format(tmp_path)))
+    defined(tmp_path, FOLDER.format("not-there-yet"))
+
+
+def test_a_link_on_the_way_to_the_project_is_no_fault(tmp_path: Path) -> None:
+    (project := tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(project)
+    assert defined(tmp_path / "link", FOLDER.format("out")).source == "folder out"

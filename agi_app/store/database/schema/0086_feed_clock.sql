@@ -1,4 +1,5 @@
--- The function of 0080_feeds.sql; nothing is taken of a time that is still to come, after which no other read would be taken.
+-- The function of 0080_feeds.sql; nothing is taken of a time that is still to come, after which no other read would be taken, or
+-- of one that no program can read.
 CREATE OR REPLACE FUNCTION feed_hand_over(of_feed text, run_key uuid, for_run bigint, definition_is bytea, read_as_of timestamptz,
                                read_source_at timestamptz, from_file text, row_count integer, was_read bytea, all_ids bytea,
                                by_reader text) RETURNS bigint
@@ -19,6 +20,10 @@ BEGIN
     IF read_as_of > clock_timestamp() + coalesce((SELECT k.start - k.anchored_at FROM sandbox_clock k), interval '0')
                     + interval '5 min' THEN
         RAISE EXCEPTION 'the clock of who reads is ahead' USING ERRCODE = 'check_violation';
+    END IF;
+    IF read_as_of IS NULL OR read_as_of < '1970-01-01 00:00:00+00'
+       OR read_source_at NOT BETWEEN '1970-01-01 00:00:00+00' AND '9000-01-01 00:00:00+00' THEN
+        RAISE EXCEPTION 'what was read has no time, or one that cannot be' USING ERRCODE = 'check_violation';
     END IF;
     IF for_run IS NOT NULL THEN
         SELECT * INTO wanted FROM feed_run r WHERE r.run_id = for_run AND r.feed = of_feed AND r.state = 'wanted' FOR UPDATE;

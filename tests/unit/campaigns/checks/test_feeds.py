@@ -24,6 +24,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "since.sql").write_text("SELECT 1 WHERE changed >= %(since)s")
     (folder / "i.sql").write_text("SELECT 1")
     (folder / "empty.sql").write_text(" \n")
+    (folder / "link").symlink_to(folder)
     return folder
 
 
@@ -51,6 +52,7 @@ def test_a_feed_that_is_right(made: Path) -> None:
     ("feed", "campaign", "words"),
     [
         ('folder = "out"\n', "march-chekup", "feed/unknown-campaign feeds.a: campaign: there is no campaign"),
+        ('folder = "link"\n', "march-checkup", "link is a symbolic link, and no approval covers where it leads"),
         (QUERY.replace("q.sql", "none.sql"), "march-checkup", "feed/query feeds.a: query_file: none.sql is not there"),
         (QUERY.replace("q.sql", "empty.sql"), "march-checkup", "empty.sql is empty"),
         (QUERY + CHANGES, "march-checkup", "q.sql does not ask for %(since)s"),
