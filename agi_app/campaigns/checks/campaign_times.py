@@ -1,7 +1,8 @@
 """What caps, days and hours will always prevent of a campaign's points of time, further tries and dates. Pure.
 
-A point of ``due`` or a try is named only where it can be shown for every appointment: hours and holidays may prevent
-more. Of points it is shown for a person who was called at each one before, since that is what the campaign is for.
+A point of ``due`` or a try is named where caps prevent it for every appointment whose points no closed hours move, and
+it is said whether closed hours make an exception; holidays may prevent more. Of points it is shown for a person who was
+called at each one before, since that is what the campaign is for.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from agi_app.authoring.yaml_lines import Path
 from agi_app.campaigns.calling_rules.narrowing import minutes_of, open_minutes
 from agi_app.campaigns.calling_rules.rule_texts import SPAN_WORDS, hours_text
 from agi_app.campaigns.campaign_file.load import CampaignDocument
+from agi_app.campaigns.checks.points_in_a_week import OrdinaryWeek
 from agi_app.errors import Problem
 from agi_app.gate.calling_hours import SEARCH_DAYS, Opening, is_open, next_opening
 from agi_app.gate.caps_and_gaps import used_up
@@ -99,9 +101,13 @@ def _soonest(calls: Sequence[dt.datetime], wanted: dt.datetime, caps: Sequence[C
     return at, by
 
 
+def _lengths(campaign: Campaign) -> tuple[dt.timedelta, ...]:
+    return campaign.due.before if campaign.due is not None else ()
+
+
 def _points_of(campaign: Campaign) -> list[tuple[dt.datetime, dt.datetime]]:
     """Each point, and when the next one or the appointment is."""
-    points = [APPOINTMENT - one for one in (campaign.due.before if campaign.due is not None else ())]
+    points = [APPOINTMENT - one for one in _lengths(campaign)]
     return list(zip(points, [*points[1:], APPOINTMENT], strict=True))
 
 
@@ -113,10 +119,23 @@ LATER = template(
     "at: after the points before it, nobody in {places} is called {written} before, but {real} before: the caps allow"
     " {caps}; write {real}, or move the points apart"
 )
+SELDOM = template(
+    "at: after the points before it, people in {places} are called {written} before only where closed hours have moved"
+    " a point to an earlier time: the caps allow {caps}; leave this point out, or move it"
+)
+SELDOM_LATER = template(
+    "at: after the points before it, people in {places} are called {written} before only where closed hours have moved"
+    " a point to an earlier time, else {real} before: the caps allow {caps}; write {real}, or move the points apart"
+)
 NO_TRY = template(
     "{outcome}: in {places} the try {written} later is never made: the next point of `due`, or the appointment, always"
-    " comes first; leave it out, or shorten it as far as the caps allow ({caps})"
+    " comes first; leave it out{shorter}"
 )
+SELDOM_TRY = template(
+    "{outcome}: in {places} the try {written} later is made only where closed hours have moved the call to an earlier"
+    " time: else the next point of `due`, or the appointment, comes first; leave it out{shorter}, or keep it for those"
+)
+SHORTER = template(", or shorten it as far as the caps allow ({caps})")
 LATER_TRY = template(
     "{outcome}: in {places} the try {written} later is made {real} later at the soonest: the caps allow {caps};"
     " write {real}"
@@ -132,13 +151,15 @@ class _Fault:
     written: str
     caps: str
     real: str = ""
+    shorter: bool = False  # a shorter delay would do
 
 
 def _points(source: CampaignDocument, rules: Rules) -> Iterator[_Fault]:
     """Points at which a person who was called at those before is never called, or only later."""
     written = {parse_duration(text): (index, text) for index, text in enumerate(source.document.value["due"]["at"])}
     calls: list[dt.datetime] = []
-    for point, following in _points_of(source.campaign):
+    points, week = _lengths(source.campaign), OrdinaryWeek(rules, source.campaign.windows)
+    for place, (point, following) in enumerate(_points_of(source.campaign)):
         at, cap = _soonest(calls, point, rules.caps)
         if at < following:
             calls.append(at)
@@ -146,10 +167,11 @@ def _points(source: CampaignDocument, rules: Rules) -> Iterator[_Fault]:
             continue
         index, text = written[APPOINTMENT - point]
         path: Path = ("due", "at", index)
+        seldom = week.point_is_called(points, place)
         if at < following:
-            yield _Fault(path, LATER, text, _words(cap), _length(APPOINTMENT - at))
+            yield _Fault(path, SELDOM_LATER if seldom else LATER, text, _words(cap), _length(APPOINTMENT - at))
         else:
-            yield _Fault(path, NEVER, text, _words(cap))
+            yield _Fault(path, SELDOM if seldom else NEVER, text, _words(cap))
 
 
 def _tries(source: CampaignDocument, rules: Rules) -> Iterator[_Fault]:
@@ -157,6 +179,7 @@ def _tries(source: CampaignDocument, rules: Rules) -> Iterator[_Fault]:
 
     Each point is looked at as if it were the first at which the person is called, as of one who was imported late.
     """
+    lengths, week = _lengths(source.campaign), OrdinaryWeek(rules, source.campaign.windows)
     for outcome, delays in source.campaign.retry.items():
         counted = Outcome(outcome) not in NOT_AN_ATTEMPT_ON_THE_PERSON
         ends = [(at, (at,) if counted else (), following) for at, following in _points_of(source.campaign)]
@@ -166,7 +189,9 @@ def _tries(source: CampaignDocument, rules: Rules) -> Iterator[_Fault]:
             made = [(at, *_soonest(calls, at + delay, rules.caps), calls, end) for at, calls, end in ends]
             made = [one for one in made if one[1] < one[4]]
             if not made:
-                yield _Fault(path, NO_TRY, text, _words(*rules.caps))
+                seldom = week.try_is_made(lengths, delays[: index + 1], counted=counted)
+                shorter = any(_soonest(calls, at, rules.caps)[0] < end for at, calls, end in ends)
+                yield _Fault(path, SELDOM_TRY if seldom else NO_TRY, text, _words(*rules.caps), shorter=shorter)
                 break
             if all(cap is not None for _, _, cap, _, _ in made):
                 real, cap = min(((at - before, cap) for before, at, cap, _, _ in made if cap), key=lambda one: one[0])
@@ -182,7 +207,8 @@ def _told(source: CampaignDocument, countries: Sequence[Jurisdiction]) -> Iterat
             found.setdefault(fault, []).append(place)
     for one, places in found.items():
         words = {"places": ", ".join(places), "written": one.written, "real": one.real, "caps": one.caps}
-        message = t(one.message, **words, outcome=one.path[1])
+        shorter = t(SHORTER, caps=one.caps) if one.shorter else ""
+        message = t(one.message, **words, outcome=one.path[1], shorter=shorter)
         yield source.document.problem(one.path, "campaign/due-caps", message, "warning")
 
 
