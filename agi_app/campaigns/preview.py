@@ -66,6 +66,7 @@ class Preview:
         default_factory=list
     )  # external ids: others of the same person leave no time for them
     machines: str | None = None  # what a machine that answers gets; None: nobody looks who answers
+    zone: str | None = None  # of the campaign's times (IANA name); None: it has none
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +142,8 @@ class _Look:
     def __init__(self, terms: Terms, now: dt.datetime) -> None:
         self._terms, self._now = terms, now
         detection = terms.campaign.machine_detection
-        self.seen = Preview(terms.campaign.name, now, machines=None if detection is None else detection.action.value)
+        machines = None if detection is None else detection.action.value
+        self.seen = Preview(terms.campaign.name, now, machines=machines, zone=terms.campaign.zone)
         self.to_call: Counter[tuple[NumberLocation, dt.datetime, str]] = Counter()
         self.examples: dict[str, list[tuple[str, str, dt.datetime | None]]] = defaultdict(list)
 

@@ -6,6 +6,7 @@ import asyncio
 import dataclasses
 import datetime as dt
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -192,8 +193,8 @@ def show_preview(seen: Preview, note: str | None, limit: int) -> None:
         named = {s.external_id: s for found in seen.samples.values() for s in found[:limit]}
         table(
             t("Refused contacts, at most {limit} of each rule", limit=limit),
-            ("contact", "why", "earliest call (UTC)"),
-            ((s.external_id, s.why, _minute(s.again_at)) for s in named.values()),
+            ("contact", "why", t("earliest call ({zone})", zone=seen.zone or "UTC")),
+            ((s.external_id, s.why, _minute(s.again_at, seen.zone)) for s in named.values()),
         )
     for told in seen.misspelt_columns:
         say(t("{told} Then fix the flow, not the rows", told=told))
@@ -225,11 +226,14 @@ def _show_end(seen: Preview) -> None:
     if (projection := seen.projection) is None or seen.never == seen.contacts:
         say(t("There is nobody to call"))
         return
-    end = t("not within a year") if projection.end is None else t("about {minute} UTC", minute=_minute(projection.end))
+    end, zone = t("not within a year"), seen.zone or "UTC"
+    if projection.end is not None:
+        end = t("about {minute} ({zone})", minute=_minute(projection.end, zone), zone=zone)
     say(t("Projected end: {end}, with about {calls} calls, if", end=end, calls=projection.calls))
     for assumption in projection.assumptions:
         say(f"- {assumption}")
 
 
-def _minute(at: dt.datetime | None) -> str:
-    return f"{at:%Y-%m-%d %H:%M}" if at else ""
+def _minute(at: dt.datetime | None, zone: str | None) -> str:
+    """In the zone of the campaign's times, if it has one, else in UTC."""
+    return f"{at.astimezone(ZoneInfo(zone or 'UTC')):%Y-%m-%d %H:%M}" if at else ""

@@ -110,9 +110,20 @@ def test_the_text_says_now_later_never_why_and_when(capsys: pytest.CaptureFixtur
     said = capsys.readouterr().out
     assert said.startswith("judged as campaigns/poll.yaml is now\n4 contacts would be called now, 5 not\n")
     assert "Of the 5 not called now: 2 can be called later today, 1 on a later day, 2 never" in said
-    assert "Projected end: about 2026-03-03 07:00 UTC" in said
+    assert "Projected end: about 2026-03-03 07:00 (UTC)" in said
+    assert "earliest call (UTC)" in said
+    assert "2026-03-03 03:00" in said
     assert "a call takes 40 s" in said
     assert "C1" in said
+
+
+def test_times_are_told_in_the_zone_of_the_campaign(capsys: pytest.CaptureFixture[str]) -> None:
+    show_preview(replace(SEEN, zone="Asia/Shanghai"), None, 5)
+    said = capsys.readouterr().out
+    assert "Projected end: about 2026-03-03 15:00 (Asia/Shanghai)" in said
+    assert "earliest call (Asia/Shanghai)" in said
+    assert "2026-03-03 11:00" in said
+    assert "UTC" not in said
 
 
 def test_nobody_to_call_is_said(capsys: pytest.CaptureFixture[str]) -> None:
