@@ -20,6 +20,7 @@ from agi_app.flow.engine.commands import (
     PlayPrompt,
     SayPieces,
     StartListening,
+    StartTimer,
     StartTransfer,
     StoreOptOut,
     StoreStop,
@@ -28,6 +29,7 @@ from agi_app.flow.engine.commands import (
 from agi_app.flow.engine.events import (
     Event,
     HungUp,
+    KeyDown,
     KeyPressed,
     Listened,
     OptOutStored,
@@ -81,7 +83,7 @@ class Simulation:
         self._unread = tuple(unsaid_columns(flow, self.session.state["language"], contact))
         self._listens, self.help = flow.listens, help_for(flow)
         self._prompts, self._flow = prompts, flow.flow
-        self._hung_up = False
+        self._hung_up = self._more_keys = False
         self.heard: list[PlayedPrompt] = []
         self.not_understood = False  # an input was none
         self.no_time = False  # a call_back would have needed one
@@ -129,7 +131,7 @@ class Simulation:
             case _ if word in RESULTS and waits["transfer"]:
                 return self._send(TransferEnded(waits["transfer"], word))
             case _ if re.fullmatch(KEYS, keys):
-                return [shown for key in keys for shown in self._press(key)]
+                return self._press_all(keys)
             case _ if waits["recording"]:
                 return self._end_recording()
             case _ if self._listens:
@@ -156,11 +158,21 @@ class Simulation:
     def _end_recording(self) -> list[str]:
         return self._send(Recorded(self.session.state["recording"], RECORDED))
 
+    def _press_all(self, keys: str) -> list[str]:
+        """One after the other, quickly: of the time to wait for the next one, only that after the last is told."""
+        shown: list[str] = []
+        for index, key in enumerate(keys):
+            self._more_keys = index + 1 < len(keys)
+            shown += self._press(key)
+        self._more_keys = False
+        return shown
+
     def _press(self, key: str) -> list[str]:
+        """As on the line: the key goes down, where a stop counts, and then up, where an answer does."""
         if self.finished:
             return []
         before = self.session.state
-        shown = self._send(KeyPressed(key))
+        shown = self._send(KeyDown(key), KeyPressed(key))
         after = self.session.state
         if shown or after["digits"] != before["digits"] or key == "*":
             return shown
@@ -202,6 +214,10 @@ class Simulation:
     def _carry_out_one(self, command: Command) -> list[str]:
         lines = told(command, self._prompts)
         match command:
+            case StartTimer() if self._more_keys:
+                lines = []  # the key that follows starts it again
+            case StartTimer(_, seconds) if self.session.state["digits"]:
+                lines = [t("waits {seconds:g} s for the next key", seconds=seconds)]
             case PlayPrompt(_, prompt, language):
                 self.heard.append(PlayedPrompt(prompt, transcript_of(self._prompts, language, prompt)))
             case SayPieces(_, parts, language):

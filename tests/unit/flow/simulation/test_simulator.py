@@ -8,6 +8,9 @@ from collections.abc import Iterable
 import pytest
 
 from agi_app.flow.check.prompt_facts import PromptFacts
+from agi_app.flow.engine.commands import PlayPrompt, StoreOptOut
+from agi_app.flow.engine.events import Event, KeyDown, KeyPressed, OptOutStored, PromptFinished, TimerFired
+from agi_app.flow.engine.session import Session
 from agi_app.flow.load import load_flow
 from agi_app.flow.simulation.simulator import Simulation
 
@@ -75,14 +78,62 @@ def test_a_whole_call() -> None:
         "plays number (en): (no transcript)",
         "> 123#",
         "the prompt stops",
-        "waits 5 s for a key",
-        "waits 5 s for a key",
-        "waits 5 s for a key",
         "saves number = 123",
         "disposition done",
         "hangs up (hangup)",
         "> 1    (not used: the call is over)",
     ]
+
+
+def test_keys_in_a_row_are_keyed_quickly_and_only_the_wait_after_the_last_is_told() -> None:
+    """As in a call each key starts the time again; who keys on never waits so long."""
+    assert script("listen", "1", "12", "3", "4")[7:] == [
+        "> 12",
+        "the prompt stops",
+        "waits 5 s for the next key",
+        "> 3",
+        "waits 5 s for the next key",
+        "> 4",
+        "saves number = 1234",
+        "disposition done",
+        "hangs up (hangup)",
+    ]
+
+
+TWO_AHEAD = FLOW.replace("    - play: greeting\n", "    - play: greeting\n    - play: notice\n")
+
+
+@pytest.mark.parametrize("early", [True, False])
+@pytest.mark.parametrize("keys", ["1", "11", "17", "71", "9", "*9", "11234"])
+def test_keys_before_a_question_do_what_they_do_on_the_line(keys: str, early: bool) -> None:
+    """The line's keys go down and up, each; what the prompts between say is heard to its end."""
+    text = TWO_AHEAD if early else TWO_AHEAD.replace("attempts: 2,", "attempts: 2, early: false,")
+    simulation = Simulation(load_flow(text, "f.yaml"), PROMPTS, {})
+    simulation.start()
+    simulation.feed(keys)
+    line = Session.begin(load_flow(text, "f.yaml"), {}, hears=True)
+    played = [c.prompt for c in line.start() if isinstance(c, PlayPrompt)]
+
+    def happens(event: Event) -> None:
+        for command in line.handle(event):
+            played.extend([command.prompt] if isinstance(command, PlayPrompt) else [])
+            if isinstance(command, StoreOptOut):
+                happens(OptOutStored())
+
+    for key in keys:
+        happens(KeyDown(key))
+        happens(KeyPressed(key))
+    for _ in range(10):
+        assert [heard.prompt for heard in simulation.heard] == played
+        assert simulation.session.state == line.state
+        simulation.feed("listen")
+        if (playing := line.state["playback"]) is not None:
+            happens(PromptFinished(playing))
+        elif (timer := line.state["timer"]) is not None:
+            happens(TimerFired(timer))
+    assert simulation.finished
+    assert line.finished
+    assert ("notice" in played) is ("9" not in keys)
 
 
 def test_an_opt_out_is_stored_and_confirmed() -> None:
