@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, Field
 
-from agi_app.messages import template
+from agi_app.messages import t, template
 
 _HEX = r"^[0-9a-f]{32}$"
 
@@ -23,7 +23,8 @@ class IdentitySettings(BaseModel, extra="forbid", frozen=True):
     @property
     def toml(self) -> str:
         """The table as it is in agi-app.toml."""
-        return (
-            "# Which data belongs to this project: without it, or with other data, nobody is called. Never change it.\n"
-            f'[identity]\nproject = "{self.project}"\nsuppression_key = "{self.suppression_key}"\n'
+        warns = t(
+            "Which data belongs to this project: without it, or with other data, nobody is called. Never change it."
         )
+        told = f'[identity]\nproject = "{self.project}"\nsuppression_key = "{self.suppression_key}"\n'
+        return f"# {warns}\n{told}"

@@ -1,4 +1,4 @@
-"""`agi-app init --template --name`: the office's own name stands in every file of the new project, whatever it is."""
+"""`agi-app init --name`, with a template or without: the office's own name stands in every file, whatever it is."""
 
 from __future__ import annotations
 
@@ -38,12 +38,13 @@ def _rows(file: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(lines))
 
 
-@pytest.mark.parametrize("name", TEMPLATES)
+@pytest.mark.parametrize("name", [*TEMPLATES, None])
 @pytest.mark.parametrize("own", NAMES)
-def test_any_name_is_written_into_every_file_and_read_again(name: str, own: str, tmp_path: Path) -> None:
+def test_any_name_is_written_into_every_file_and_read_again(name: str | None, own: str, tmp_path: Path) -> None:
     """Only the recordings that said the sample's name are missing then; every expected call is as before."""
     make_project(tmp_path / "sample", name)
     lines = make_project(tmp_path / "mine", name, [own])
+    name = name or "checkup-reminder"
     sample, mine = checked_project(tmp_path / "sample"), checked_project(tmp_path / "mine")
     old = _flow(sample, name).identify.business
     assert {*_flow(mine, name).identify.business.values()} == {own}
@@ -84,7 +85,7 @@ def test_each_language_may_have_its_own_name(tmp_path: Path) -> None:
         ("recall", ["Pots\x07"], "is no name that a call can say"),
         ("recall", ["&&"], "is no name that a call can say"),
         ("recall", ["P" * (MOST_CHARACTERS + 1)], "at most 80 characters; this has 81"),
-        (None, ["Pots"], "--name goes with --template"),
+        (None, ["en=Pots"], 'the name in zh-CN is missing; write --name "zh-CN=…", too'),
     ],
 )
 def test_a_name_that_is_none_makes_no_project(of: str | None, names: list[str], why: str, tmp_path: Path) -> None:

@@ -137,6 +137,15 @@ def test_a_key_in_the_greeting_neither_says_who_somebody_is_nor_that_the_number_
 
 def test_the_way_to_stop_is_said_soon_also_by_a_slower_voice(project: Project, name: str) -> None:
     """Prompts that an office makes anew have another voice: espeak-ng says a third fewer syllables in a second."""
+    _judge_slow(project, name)
+
+
+def test_the_way_to_stop_is_said_soon_in_the_sample_too(tmp_path: Path) -> None:
+    make_project(tmp_path / "mine")
+    _judge_slow(checked_project(tmp_path / "mine"), "checkup-reminder")
+
+
+def _judge_slow(project: Project, name: str) -> None:
     flow = _flow(project, name)
     (first,) = first_prompts(flow)
     for language, business in flow.identify.business.items():

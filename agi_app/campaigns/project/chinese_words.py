@@ -1,4 +1,4 @@
-"""The comments of a new project's YAML files and the names of its expected calls, in Chinese for who reads Chinese.
+"""The comments of a new project's YAML and TOML files, and the names of its expected calls, in Chinese.
 
 The files themselves are in English; ``templates/words.zh-CN.json`` has each comment and each name with what to write.
 """
@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from importlib import resources
 from pathlib import Path
 
-_COMMENT = re.compile(r"(?P<before>^|^.*\s)# (?P<words>.*)$")
+_COMMENT = re.compile(r"(?P<before>^.*\s|^)# (?P<words>.*)$")
 _NAME = re.compile(r"(?P<before>\s*- name: )(?P<words>.*)$")
 
 
@@ -23,7 +23,7 @@ def words() -> Mapping[str, str]:
 
 
 def told(text: str) -> Iterator[str]:
-    """The comments of a YAML file, and the names of its expected calls."""
+    """The comments of a file, and the names of its expected calls."""
     for line in text.splitlines():
         for pattern in (_COMMENT, _NAME):
             if found := pattern.match(line):
@@ -31,7 +31,7 @@ def told(text: str) -> Iterator[str]:
 
 
 def translated(text: str, chinese: Mapping[str, str]) -> str:
-    """A YAML file with them in Chinese; what there is no Chinese of stays."""
+    """A file with them in Chinese; what there is no Chinese of stays."""
 
     def line(one: str) -> str:
         for pattern in (_COMMENT, _NAME):
@@ -44,7 +44,7 @@ def translated(text: str, chinese: Mapping[str, str]) -> str:
 
 
 def translate(folder: Path) -> None:
-    """Translate all YAML files of a new project. Raises OSError."""
+    """Translate all YAML and TOML files of a new project. Raises OSError."""
     chinese = words()
-    for file in sorted(folder.glob("*/*.yaml")):
+    for file in sorted((*folder.glob("*/*.yaml"), *folder.glob("*.toml"))):
         file.write_text(translated(file.read_text(encoding="utf-8"), chinese), encoding="utf-8")

@@ -10,7 +10,7 @@ from pathlib import Path
 from agi_app.audit.signing_key import load_or_make
 from agi_app.campaigns.project import chinese_words
 from agi_app.campaigns.project.business_name import names_of, write_names
-from agi_app.campaigns.project.project_templates import CALLEES, businesses, known, lay_out, write_renamed
+from agi_app.campaigns.project.project_templates import CALLEES, business_of, businesses, known, lay_out, write_renamed
 from agi_app.config.settings import SETTINGS_FILE
 from agi_app.consent.project_identity import make as make_identity
 from agi_app.errors import InputError
@@ -19,7 +19,7 @@ from agi_app.messages import current, spoken, t, template
 
 EXAMPLE = "clinic"
 _COPIED = ("flows", "prompts", "simulations")
-_CAMPAIGN = "campaigns/march-checkup.yaml"
+_CAMPAIGN, _FLOW = "campaigns/march-checkup.yaml", "checkup.yaml"
 _DATA_FOLDER = "var"  # that of starter_files/agi-app.toml
 
 _SETTINGS = template("  agi-app.toml    settings: Asterisk and trunks")
@@ -51,9 +51,7 @@ def make_project(folder: Path, of: str | None = None, names: Sequence[str] = ())
     ``LANGUAGE=NAME``; none: the sample's. Raises InputError.
     """
     chosen = None if of is None else known(of)
-    if names and chosen is None:
-        raise InputError(t("--name goes with --template: it changes the name in the files of a template"))
-    sample = {} if chosen is None else businesses(chosen)
+    sample = business_of(_examples() / EXAMPLE / "flows" / _FLOW) if chosen is None else businesses(chosen)
     named = names_of(names, [*sample])
     try:
         was_there = folder.exists()

@@ -57,7 +57,12 @@ def listed() -> list[str]:
 
 def businesses(name: str) -> dict[str, str]:
     """The name of a template's sample business in each of its languages."""
-    return dict(_flow(_folder() / name / "flows" / f"{name}.yaml").identify.business)
+    return business_of(_folder() / name / "flows" / f"{name}.yaml")
+
+
+def business_of(flow: Path) -> dict[str, str]:
+    """The name of the business in each language of a flow's file."""
+    return dict(_flow(flow).identify.business)
 
 
 def lay_out(folder: Path, name: str, example: Path) -> dict[str, str]:

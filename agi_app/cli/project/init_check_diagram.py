@@ -46,8 +46,8 @@ def init(
         list[str] | None,
         typer.Option(
             metavar="[LANGUAGE=]NAME",
-            help="With --template: the name of your business, written into flows, texts, expected calls, consents and"
-            " letter. May be repeated: zh-CN=NAME, en=NAME.",
+            help="The name of your business, written into flows, texts, expected calls, consents and letter. May be"
+            " repeated: zh-CN=NAME, en=NAME.",
         ),
     ] = None,
     list_templates: Annotated[

@@ -159,7 +159,7 @@ class Simulation:
         return self._send(Recorded(self.session.state["recording"], RECORDED))
 
     def _press_all(self, keys: str) -> list[str]:
-        """One after the other, quickly: of the time to wait for the next one, only that after the last is told."""
+        """One after the other, quickly: the lines have the wait after the last one only."""
         shown: list[str] = []
         for index, key in enumerate(keys):
             self._more_keys = index + 1 < len(keys)

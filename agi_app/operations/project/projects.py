@@ -37,8 +37,8 @@ class CheckedFiles:
 def make(folder: Path, template_name: str | None = None, names: Sequence[str] = ()) -> list[str]:
     """Make a project that runs in a new folder; returns what to do next. Blocks. Raises InputError, ConfigError.
 
-    ``template_name``: one of ``templates``; None makes the sample project. ``names``: of the business, for a template:
-    ``NAME`` for all languages, ``LANGUAGE=NAME`` for one; none: the sample's.
+    ``template_name``: one of ``templates``; None makes the sample project. ``names``: of the business, ``NAME``
+    for all languages, ``LANGUAGE=NAME`` for one; none: the sample's.
     """
     return make_project(folder, template_name, names)
 
