@@ -18,15 +18,13 @@ from rich.segment import Segment
 from rich.table import Table
 
 import agi_app.model.reason_catalogue  # noqa: F401 - its sentences are told again, wherever they were stored
-from agi_app import log
-from agi_app.atomic_files import cannot_be_written, write_whole
-from agi_app.config.settings import Settings, load_settings
 from agi_app.errors import InputError
-from agi_app.installation import Installation, installation
 from agi_app.messages import speak_to, spoken, t
 from agi_app.printable import count_of, in_json, lines, one_line, plain
 
 if TYPE_CHECKING:
+    from agi_app.config.settings import Settings
+    from agi_app.installation import Installation
     from agi_app.operations.people.contacts import ImportSummary
 
 P = ParamSpec("P")
@@ -71,6 +69,8 @@ TABLE_ENDINGS = (".csv", ".tsv", ".txt", ".xlsx", ".xls")
 
 def settings_of(project: Path) -> Settings:
     """The project's settings."""
+    from agi_app.config.settings import load_settings
+
     return load_settings(project)
 
 
@@ -78,6 +78,10 @@ def with_installation(
     project: Path, work: Callable[Concatenate[Installation, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
 ) -> T:
     """Open the project's database, run an operation on it and close it again."""
+    from agi_app import log
+    from agi_app.config.settings import load_settings
+    from agi_app.installation import installation
+
     log.configure()
 
     async def go() -> T:
@@ -122,6 +126,8 @@ def name_first(name: str, file: Path, usage: str, known: Iterable[str] = ()) -> 
 
 def write(output: Path, content: bytes, mode: int = 0o600, what: str = "") -> None:
     """Write a result into a file; InputError when it cannot be."""
+    from agi_app.atomic_files import cannot_be_written, write_whole
+
     try:
         write_whole(output, content, mode)
     except OSError as error:

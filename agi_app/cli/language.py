@@ -13,7 +13,7 @@ from typer._click import core as clicks
 from typer._click import formatting
 
 from agi_app.authoring import renames
-from agi_app.messages import LANGUAGES, current, known, spoken, t, template
+from agi_app.messages import LANGUAGES, catalogue, current, known, spoken, t, template
 
 OPTION = "--lang"
 OF_HELP = (  # what the library writes
@@ -87,7 +87,7 @@ class _Formatter(formatting.HelpFormatter):
 def _translate(command: Any) -> None:
     for name in ("help", "short_help", "epilog"):
         if text := getattr(command, name, None):
-            setattr(command, name, spoken(text))
+            setattr(command, name, _said(text))
     if command.help and not command.short_help:
         command.short_help = command.help.partition("。")[0]
     for one in command.params:
@@ -95,6 +95,14 @@ def _translate(command: Any) -> None:
             one.help = spoken(text)
     for each in getattr(command, "commands", {}).values():
         _translate(each)
+
+
+def _said(text: str) -> str:
+    """A text of the help, or the first paragraph of one, as the list of all commands has it."""
+    whole = spoken(text)
+    if whole != text:
+        return whole
+    return next((said for key, said in catalogue(current()).items() if key.startswith(f"{text}\n\n")), text)
 
 
 def wrapped(

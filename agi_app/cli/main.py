@@ -9,7 +9,7 @@ import importlib
 import os
 import sys
 import warnings
-from importlib import metadata
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -17,62 +17,35 @@ from typer import exceptions
 
 from agi_app.authoring import renames
 from agi_app.cli import language, wrong_arguments
+from agi_app.cli.command_list import COMMANDS, GROUPS
 from agi_app.cli.common import say, warn
 from agi_app.errors import AgiAppError
 from agi_app.messages import speak_to, t
 from agi_app.messages.retold import retold
 
-# The first word of a command -> the module that has its function, in the order of the help. Only that one is imported:
-# a worker that is started after a crash must hang up what it finds within a moment.
-COMMANDS = {
-    "actions": "service.account",
-    "adopt": "project.adopt",
-    "call-person": "calling.call_person",
-    "deliver": "service.deliver",
-    "doctor": "service.doctor",
-    "erase": "people.erase",
-    "purge": "people.erase",
-    "init": "project.init_check_diagram",
-    "check": "project.init_check_diagram",
-    "diagram": "project.init_check_diagram",
-    "pause": "calling.pause",
-    "resume": "calling.pause",
-    "recover": "service.recover",
-    "forget-node": "service.recover",
-    "rehearse": "calling.rehearse",
-    "schema": "project.schema",
-    "run": "service.run_migrate",
-    "migrate": "service.run_migrate",
-    "simulate": "project.simulate",
-    "stop": "people.stop",
-    "stop-link": "people.stop_link",
-}
-GROUPS = {
-    "account": "service.account",
-    "audit": "service.audit",
-    "callerid": "calling.callerid",
-    "campaign": "calling.campaign",
-    "complaint": "people.complaint",
-    "console": "service.console",
-    "consent": "people.consent",
-    "contacts": "people.contacts",
-    "exchange": "service.exchange",
-    "feed": "calling.feed",
-    "guard": "guard.allow_and_block",
-    "line": "calling.line",
-    "person": "people.person",
-    "prompts": "project.prompts",
-    "report": "calling.report",
-    "results": "service.results",
-    "rules": "project.rules",
-    "suppression": "people.suppression",
-    "token": "service.token",
-    "webhook": "service.webhook",
-}
-
-
 def build(word: str | None = None) -> typer.Typer:
-    """The application; with the first word of a known command only what that needs."""
+    """The application, with all commands, or with the one that has ``word`` as its first word.
+
+    Only its module is imported: a worker that is started after a crash must hang up what it finds within a moment.
+    """
+    app = _without_commands()
+    for name in [word] if word in COMMANDS or word in GROUPS else [*COMMANDS, *GROUPS]:
+        if name in COMMANDS:
+            app.command(name)(getattr(_part(COMMANDS[name][0]), name.replace("-", "_")))
+        else:
+            app.add_typer(_part(GROUPS[name][0]).app, name=name)
+    return app
+
+
+def listed() -> typer.Typer:
+    """The application as its list of commands shows it: their first words alone, of which none can be run."""
+    app = _without_commands()
+    for name, (_, does) in (COMMANDS | GROUPS).items():
+        app.command(name, help=does)(_nothing)
+    return app
+
+
+def _without_commands() -> typer.Typer:
     app = typer.Typer(
         name="agi-app",
         help="Consent-first automated calling for Asterisk.",
@@ -82,12 +55,20 @@ def build(word: str | None = None) -> typer.Typer:
         rich_markup_mode=None,
     )
     app.callback()(_whole)
-    for name in [word] if word in COMMANDS or word in GROUPS else [*COMMANDS, *GROUPS]:
-        if name in COMMANDS:
-            app.command(name)(getattr(_part(COMMANDS[name]), name.replace("-", "_")))
-        else:
-            app.add_typer(_part(GROUPS[name]).app, name=name)
     return app
+
+
+def _nothing() -> None:
+    """In the place of a command that is only listed."""
+
+
+def _for(words: Sequence[str], environment: Mapping[str, str]) -> typer.Typer:
+    """What a command line needs, or one that a shell completes."""
+    if "_AGI_APP_COMPLETE" in environment:
+        written = environment.get("_TYPER_COMPLETE_ARGS") or environment.get("COMP_WORDS", "")
+        words = written.split()[1:] if written.split()[2:] or written.endswith((" ", "\n")) else []
+        words = [word for word in words if word in COMMANDS or word in GROUPS]
+    return build(words[0]) if words and (words[0] in COMMANDS or words[0] in GROUPS) else listed()
 
 
 def _part(module: str) -> Any:
@@ -96,6 +77,8 @@ def _part(module: str) -> Any:
 
 def _version(wanted: bool) -> None:
     if wanted:
+        from importlib import metadata
+
         say(f"agi-app {metadata.version('agi-app')}")
         raise typer.Exit
 
@@ -137,8 +120,7 @@ def main() -> None:
         warn(told)
         sys.exit(1)
     try:
-        app = build(sys.argv[1] if len(sys.argv) > 1 else None)
-        code = language.translated(app)(prog_name="agi-app", standalone_mode=False)
+        code = language.translated(_for(sys.argv[1:], os.environ))(prog_name="agi-app", standalone_mode=False)
         sys.stdout.flush()
     except BrokenPipeError:  # the reader of our output has gone: `agi-app report x | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import grimp
 
-from agi_app.cli.main import COMMANDS, GROUPS
+from agi_app.cli.command_list import COMMANDS, GROUPS
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PACKAGES = ("agi_app", "bench", "chaos", "office", "sandbox", "tests", "witness")
@@ -67,7 +67,7 @@ def module_of(file: str) -> str:
 def words_of_commands() -> dict[str, set[str]]:
     """Module of the command line -> the first words of its commands."""
     found: dict[str, set[str]] = {}
-    for word, module in (COMMANDS | GROUPS).items():
+    for word, (module, _) in (COMMANDS | GROUPS).items():
         found.setdefault(f"agi_app.cli.{module}", set()).add(word)
     return found
 
