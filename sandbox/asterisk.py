@@ -21,13 +21,13 @@ from types import TracebackType
 from typing import Self
 
 from agi_app.messages import t
+from agi_app.shared_files import shared
 from sandbox.agents import Agents
 from sandbox.errors import SandboxError
 from sandbox.ports import free_port, free_range
 from sandbox.supervise import Child, tail
 
-REPOSITORY = Path(__file__).resolve().parent.parent
-CONFIGURE = REPOSITORY / "asterisk-docker" / "configure.sh"
+CONFIGURE = shared("asterisk-docker/configure.sh")
 ARI_USER = "agi-app"
 AMI_USER = "agi-app-look"
 ORIGINATOR = "bench-originate"  # of the manager interface

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from agi_app.messages import choose, speak, t
+from agi_app.shared_files import shared
 from agi_app.store.database import embedded
 from sandbox.capture import Capture
 from sandbox.commands import AgiApp
@@ -34,7 +35,7 @@ from sandbox.watchdog import invites, read_ledger, unexplained
 from sandbox.witness import Verdict, judge, read_stops
 from sandbox.world import World, line_toml, settings_toml
 
-CLINIC = Path(__file__).resolve().parent.parent / "examples" / "clinic"
+CLINIC = shared("examples/clinic")
 CALLER_ID = "+999862155500001"
 PURPOSE = "transactional"
 FIRST, SECOND = "march-checkup", "march-checkup-again"

@@ -19,12 +19,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from agi_app.messages import t
+from agi_app.shared_files import shared
 from sandbox.errors import SandboxError
 from sandbox.supervise import Child, tail
 
 Say = Callable[[str], None]
 
-INSTALL = Path(__file__).resolve().parent.parent / "asterisk-docker" / "install.sh"
+INSTALL = shared("asterisk-docker/install.sh").resolve()
 TOOLS = ("sipp", "tcpdump")
 PACKAGES = {
     "debootstrap": "debootstrap",

@@ -216,6 +216,7 @@ OF_A_FACE = {
     "model",
     "operations",
     "printable",
+    "shared_files",
 }
 
 

@@ -7,6 +7,7 @@ import importlib.util
 import inspect
 import json
 import re
+import runpy
 import sys
 import tomllib
 from pathlib import Path
@@ -128,6 +129,7 @@ def test_every_text_of_a_reference_page_is_there_in_chinese() -> None:
     wanted |= {" ".join((inspect.getdoc(rule) or "").split()) for rule in ALL_RULES}
     book = load_rulebook()
     wanted |= {line.source for region in book.ruleset.jurisdictions for line in lines_of(book, region)}
+    wanted |= {*runpy.run_path(str(GENERATOR.MAN_PAGE))["TEXTS"]} - {"Commands"}  # which is of the help
     wanted |= settings | {str(field.description) for _, _, field in GENERATOR.settings()}
     assert sorted(text for text in wanted if text not in catalogue_of("zh")) == []
     own = json.loads((CATALOGUES / "zh" / "reference.json").read_text(encoding="utf-8"))

@@ -1,7 +1,7 @@
 """The first words of all commands: the module that has each, and one line of what it does. Imports none of them.
 
-The lines are those of the commands' own help, in which tests look: the list of all commands is printed, and completed by
-a shell, without the half second that importing all of them takes.
+The lines are those of the commands' own help (a test compares them): the list of all commands is printed, and completed
+by a shell, without the half second that importing all of them takes.
 """
 
 from __future__ import annotations
@@ -18,20 +18,23 @@ COMMANDS = {
     ),
     "call-person": (
         "calling.call_person",
-        "Ring an agent, then a contact of a running campaign, and let both talk; a running `agi-app run` makes the calls.",
+        "Ring an agent, then a contact of a running campaign, and let both talk;"
+        " a running `agi-app run` makes the calls.",
     ),
     "deliver": (
         "service.deliver",
         "Send events to the endpoints of `agi-app webhook` until told to end (Ctrl-C; twice: at once).",
     ),
     "doctor": ("service.doctor", "Look for what is wrong here and say how to fix it. Exit 2 when something is wrong."),
+    "docs": ("project.docs", "Show a page of the documents, or list them. They are those of this version."),
     "erase": (
         "people.erase",
         "Erase all that is stored about a person's number. What stays: its keyed hash, never to be called again.",
     ),
     "purge": (
         "people.erase",
-        "Remove what was kept long enough by the rules and the guard's setting. A worker does it automatically each day.",
+        "Remove what was kept long enough by the rules and the guard's setting."
+        " A worker does it automatically each day.",
     ),
     "init": (
         "project.init_check_diagram",
@@ -60,7 +63,8 @@ COMMANDS = {
     ),
     "rehearse": (
         "calling.rehearse",
-        "Hear a flow on a telephone of your own staff; a running `agi-app run` calls it. Its keys count, also the stop.",
+        "Hear a flow on a telephone of your own staff; a running `agi-app run` calls it."
+        " Its keys count, also the stop.",
     ),
     "schema": (
         "project.schema",

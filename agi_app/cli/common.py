@@ -21,6 +21,7 @@ import agi_app.model.reason_catalogue  # noqa: F401 - its sentences are told aga
 from agi_app.errors import InputError
 from agi_app.messages import speak_to, spoken, t
 from agi_app.printable import count_of, in_json, lines, one_line, plain
+from agi_app.shared_files import cited
 
 if TYPE_CHECKING:
     from agi_app.config.settings import Settings
@@ -53,7 +54,7 @@ class _Shown:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         for segment in console.render(self._what, options):
-            yield segment if segment.control else Segment(lines(segment.text), segment.style)
+            yield segment if segment.control else Segment(cited(lines(segment.text)), segment.style)
 
 
 for _console in (out, err):

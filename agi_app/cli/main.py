@@ -23,6 +23,7 @@ from agi_app.errors import AgiAppError
 from agi_app.messages import speak_to, t
 from agi_app.messages.retold import retold
 
+
 def build(word: str | None = None) -> typer.Typer:
     """The application, with all commands, or with the one that has ``word`` as its first word.
 
@@ -59,7 +60,7 @@ def _without_commands() -> typer.Typer:
 
 
 def _nothing() -> None:
-    """In the place of a command that is only listed."""
+    """A command that is only listed does nothing."""
 
 
 def _for(words: Sequence[str], environment: Mapping[str, str]) -> typer.Typer:

@@ -7,6 +7,7 @@ in the cache already costs a hash. One bad file does not stop the others: it is 
 from __future__ import annotations
 
 import dataclasses
+import importlib.util
 import multiprocessing
 import os
 import signal
@@ -35,6 +36,7 @@ from agi_app.prompts.sources import PromptSource, find_sources
 from agi_app.prompts.tts_engines import Kokoro, TtsEngine, engines, spoken_text
 
 MOST_PROCESSES = 4
+EXTRA, OF_EXTRA = "agi-app[prompts]", ("numpy", "pydub", "soxr")  # the extra of pyproject.toml, and what it brings
 ESPEAK_CHINESE = template("espeak-ng speaks Mandarin that is hard to understand; listen to it, or record this prompt")
 
 State = Literal["as it is", "prepared", "spoken", "there already", "not prepared", "text only", "failed"]
@@ -78,7 +80,8 @@ def prepare(
     """Make the prompts of ``folder`` ready; blocks. ``said``: (language, text) of the flows' own texts, spoken when
     there is an engine. ``only``: a file or folder below ``folder``; ``again``: make also what is there.
 
-    Raises InputError when ``only`` names no prompt, ConfigError when the cache cannot be written.
+    Raises InputError when ``only`` names no prompt, ConfigError when the cache cannot be written or a package that
+    makes sound is not installed.
     """
     prepared, speakers = Prepared(folder, settings.wideband), engines(tts)
     plans = [plan(source, settings, speakers) for source in _chosen(folder, only)]
@@ -86,6 +89,15 @@ def prepare(
     # The best is wanted: a text that a lesser engine spoke is tried again.
     todo = [p for p in plans if p.keys and not p.faults and (again or not prepared.has(p.keys[0]))]
     jobs = [PromptJob(folder, p.source, p.text if p.how == "text" else None, p.keys, speakers, settings) for p in todo]
+    if jobs and (missing := [name for name in OF_EXTRA if importlib.util.find_spec(name) is None]):
+        raise ConfigError(
+            t(
+                "recordings have to be prepared, and this installation lacks {missing}: install {extra}, as in"
+                ' `pip install "{extra}"`; no call was made',
+                missing=", ".join(missing),
+                extra=EXTRA,
+            )
+        )
     made = {result.prompt: result for result in _run(jobs, progress)}
     results = [made.get(p.source.id) or _kept(p, prepared) for p in plans]
     if any(p.keys or p.source.is_piece for p in plans) or prepared.folder.exists():

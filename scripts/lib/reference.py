@@ -44,6 +44,7 @@ from agi_app.model.reason_catalogue import GATE
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "reference"
 FLOW_LANGUAGE = Path(__file__).with_name("flow_language.py")  # loaded by path, as the tests load this file
 API = document(all_routes.ROUTES)
+MAN_PAGE = Path(__file__).with_name("man_page.py")
 STORED_DATA = Path(__file__).with_name("stored_data.py")
 PROSE = Path(__file__).with_name("pages")
 MADE = "<!-- Made by scripts/docs from the code; change it there. -->"
@@ -52,6 +53,8 @@ MADE = "<!-- Made by scripts/docs from the code; change it there. -->"
 def pages() -> dict[str, str]:
     """File name -> content of every page that is made from the code."""
     return {
+        "agi-app.1": man_page(),
+        "agi-app.zh-CN.1": _in_chinese(man_page),
         "cli.md": command_page(),
         "stored-data.md": stored_data_page("en"),
         "stored-data.zh-CN.md": stored_data_page("zh"),
@@ -101,6 +104,11 @@ def _below(command: Any, path: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
         yield " ".join(path), command
     for name, inner in sorted(getattr(command, "commands", {}).items()):
         yield from _below(inner, (*path, name))
+
+
+def man_page() -> str:
+    """agi-app.1, in the current language."""
+    return str(runpy.run_path(str(MAN_PAGE))["page"](commands(), spoken))
 
 
 def command_page() -> str:

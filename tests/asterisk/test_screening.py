@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.asterisk import REPOSITORY, Asterisk
+from sandbox.asterisk import Asterisk
 from sandbox.caller import Callers, Incoming
 from sandbox.capture import Capture
 from sandbox.carrier import Carrier
@@ -59,7 +59,7 @@ def pbx(tmp_path_factory: pytest.TempPathFactory, asterisk_root: Path, carrier: 
 def answering(pbx: Asterisk, folder: Path, mode: str) -> Iterator[Child]:
     """Something on agi-app's port."""
     argv = [sys.executable, "-m", "tests.asterisk.answerer", str(pbx.agi_port), pbx.agi_token, mode]
-    child = Child(argv, log=folder / f"{mode}.log", cwd=REPOSITORY)
+    child = Child(argv, log=folder / f"{mode}.log", cwd=Path(__file__).resolve().parents[2])
     try:
         deadline = time.monotonic() + 10
         while "ready" not in child.log.read_text():

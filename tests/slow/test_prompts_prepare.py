@@ -477,3 +477,12 @@ nodes:
     - play: greeting
     - hangup
 """
+
+
+def test_without_the_extra_nothing_is_half_prepared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "en").mkdir()
+    write_speech(tmp_path / "en" / "greeting.wav")
+    monkeypatch.setattr(prepare_module, "OF_EXTRA", ("numpy", "no_such_package"))
+    with pytest.raises(ConfigError, match=r"lacks no_such_package: install agi-app\[prompts\]"):
+        prepare(tmp_path, PromptSettings(), TtsSettings())
+    assert not (tmp_path / FOLDER).exists()

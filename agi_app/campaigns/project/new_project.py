@@ -16,6 +16,7 @@ from agi_app.consent.project_identity import make as make_identity
 from agi_app.errors import InputError
 from agi_app.file_kinds import why
 from agi_app.messages import current, spoken, t, template
+from agi_app.shared_files import shared
 
 EXAMPLE = "clinic"
 _COPIED = ("flows", "prompts", "simulations")
@@ -51,7 +52,7 @@ def make_project(folder: Path, of: str | None = None, names: Sequence[str] = ())
     ``LANGUAGE=NAME``; none: the sample's. Raises InputError.
     """
     chosen = None if of is None else known(of)
-    sample = business_of(_examples() / EXAMPLE / "flows" / _FLOW) if chosen is None else businesses(chosen)
+    sample = business_of(shared("examples") / EXAMPLE / "flows" / _FLOW) if chosen is None else businesses(chosen)
     named = names_of(names, [*sample])
     try:
         was_there = folder.exists()
@@ -63,7 +64,7 @@ def make_project(folder: Path, of: str | None = None, names: Sequence[str] = ())
         raise InputError(t("{folder}: cannot be read: {strerror}", folder=folder, strerror=why(error))) from error
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        _fill(folder, _examples() / EXAMPLE, chosen)
+        _fill(folder, shared("examples") / EXAMPLE, chosen)
         unsaid = write_names(folder, {sample[language]: name for language, name in named.items()}) if named else []
     except OSError as error:  # also copytree's own error, which has a list and no strerror
         _empty(folder, was_there)
@@ -121,10 +122,3 @@ def _empty(folder: Path, was_there: bool) -> None:
             made.unlink(missing_ok=True)
     if not was_there and folder.is_dir():
         folder.rmdir()
-
-
-def _examples() -> Path:
-    """The examples as installed with the package, or of the source tree."""
-    package = Path(str(resources.files("agi_app")))
-    installed = package / "examples"
-    return installed if installed.is_dir() else package.parent / "examples"

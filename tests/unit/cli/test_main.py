@@ -8,6 +8,9 @@ import sys
 from typing import Any
 
 import pytest
+from typer import core
+from typer._click import core as clicks
+from typer._click import formatting
 
 from agi_app.cli import language, main
 from agi_app.messages import speaking
@@ -17,9 +20,9 @@ HEAVY = ("psycopg", "aiohttp", "phonenumbers", "pydantic", "agi_app.config.setti
 
 @pytest.mark.parametrize("spoken", ["en", "zh"])
 def test_the_list_says_of_each_command_what_its_own_help_says(spoken: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module, name in ((language.core, "_"), (language.formatting, "wrap_text")):
+    for module, name in ((core, "_"), (formatting, "wrap_text")):
         monkeypatch.setattr(module, name, getattr(module, name))  # as before at the end
-    monkeypatch.setattr(language.clicks.Context, "formatter_class", language.clicks.Context.formatter_class)
+    monkeypatch.setattr(clicks.Context, "formatter_class", clicks.Context.formatter_class)
     with speaking(spoken):
         whole, short = (_help(language.translated(app)) for app in (main.build(), main.listed()))
     assert short == whole

@@ -1,0 +1,80 @@
+"""The wheel alone, outside any clone: a project is made, checked and simulated, and pages are there."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.slow
+ROOT = Path(__file__).resolve().parents[2]
+RUN = (
+    "import sys; sys.path.insert(0, {wheel!r}); sys.argv = ['agi-app', *sys.argv[1:]]\n"
+    "from agi_app.cli.main import main\nmain()"
+)
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    built = tmp_path_factory.mktemp("built")
+    words = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(built)]
+    subprocess.run(words, cwd=ROOT, check=True, capture_output=True)
+    (file,) = built.glob("*.whl")
+    unpacked = built / "wheel"
+    with zipfile.ZipFile(file) as packed:
+        packed.extractall(unpacked)
+    return unpacked
+
+
+@pytest.fixture
+def agi_app(wheel: Path, tmp_path: Path) -> Run:
+    def run(*words: str, code: int = 0, language: str = "en") -> subprocess.CompletedProcess[str]:
+        env = {**os.environ, "AGI_APP_LANG": language}
+        command = [sys.executable, "-c", RUN.format(wheel=str(wheel)), *words]
+        done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
+        assert done.returncode == code, done.stdout + done.stderr
+        return done
+
+    return run
+
+
+@pytest.mark.parametrize("template", ["", "appointment"])
+def test_a_project_is_made_checked_and_simulated(agi_app: Run, template: str) -> None:
+    agi_app("init", "mine", *(["--template", template] if template else []))
+    agi_app("check", "mine")
+    assert " 0 failed" in agi_app("simulate", "--expect", "-p", "mine").stdout
+
+
+def test_doctor_says_what_is_wrong_and_names_pages_as_they_can_be_opened(agi_app: Run) -> None:
+    agi_app("init", "mine")
+    told = agi_app("doctor", "-p", "mine", code=2).stdout
+    assert "agi-app docs how-to/install-on-asterisk" in told
+    assert ".md" not in told
+    page = agi_app("docs", "how-to/install-on-asterisk", language="zh").stdout
+    assert page.startswith("# 装到真实的 Asterisk 上")
+
+
+def test_pages_are_found_by_their_names(agi_app: Run, wheel: Path) -> None:
+    assert "how-to/feeds" in agi_app("docs").stdout
+    assert Path(agi_app("docs", "--path", "docs/how-to/feeds.md").stdout.strip()).is_relative_to(wheel)
+    assert 'did you mean "feeds"' in agi_app("docs", "feed", code=1).stderr
+
+
+def test_what_belongs_to_asterisk_and_the_manual_page_is_there(wheel: Path) -> None:
+    there = wheel / "agi_app" / "share"
+    assert (there / "dialplan" / "extensions_agi_app.conf").is_file()
+    assert (there / "asterisk-docker" / "configure.sh").is_file()
+    (data,) = wheel.glob("*.data")
+    assert ".TH AGI" in (data / "data/share/man/man1/agi-app.1").read_text(encoding="utf-8")
+
+
+def test_nothing_of_the_house_is_in_it(wheel: Path) -> None:
+    outside = {path.relative_to(wheel).parts[0] for path in wheel.rglob("*.py")}
+    assert outside == {"agi_app"}
+    assert not [path for path in wheel.rglob("*") if path.name in ("var", "__pycache__", "tests")]
