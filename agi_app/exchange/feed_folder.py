@@ -13,7 +13,7 @@ import stat
 import time
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,17 +26,28 @@ ENDINGS = (".csv", ".tsv", ".txt", ".xlsx")
 UNFINISHED = (".part", ".tmp", ".filepart", ".crdownload", ".swp", "~")
 RESULT, REJECTS = ".result.json", ".rejects.csv"
 SETTLED_S = 2.0  # without a change, a file is whole
+AHEAD_S = 60.0  # what the clock of who writes files may be ahead of ours
 LARGEST = 32 << 20  # bytes
 
 
 @dataclass(frozen=True, slots=True)
 class TakenFile:
-    """A file that was taken: where it is, its name as it came, and when it was written (seconds since 1970)."""
+    """A file that was taken: where it is, and its name as it came. Times are seconds since 1970."""
 
     path: Path
     key: uuid.UUID
     name: str
-    written_at: float
+    written_at: float  # as the file says
+    came_at: float  # the last change of its entry in the folder, by our clock, before it was taken
+
+    def age_known_at(self, now: float) -> bool:
+        """Whether it says when it was written, and not a time after it had come."""
+        return self.written_at <= min(now, self.came_at) + AHEAD_S
+
+    @property
+    def facts_at(self) -> float:
+        """Since when its facts are good: nothing is newer than when it came."""
+        return min(self.written_at, self.came_at)
 
 
 class FeedFolder:
@@ -70,16 +81,20 @@ class FeedFolder:
                 found = uuid.UUID(key)
             except ValueError:
                 continue
-            return TakenFile(path, found, name, path.lstat().st_mtime)
+            return _taken(path, found, name)
         return None
 
     def whole(self, now: float) -> list[Path]:
-        """The files that came and are whole, the newest last: not still growing, and not named as unfinished."""
+        """The files that came and are whole, the newest last: not still growing, and not named as unfinished.
+
+        One whose time is still to come for more than a minute is among them: it would never rest by it.
+        """
         found, seen = [], {}
         for path in self._files(self._folder):
             there = path.lstat()
             seen[path.name] = (there.st_size, there.st_mtime_ns)
-            if self._seen.get(path.name) == seen[path.name] and now - there.st_mtime >= SETTLED_S:
+            rests = now - there.st_mtime >= SETTLED_S or there.st_mtime > now + AHEAD_S
+            if self._seen.get(path.name) == seen[path.name] and rests:
                 found.append((there.st_mtime_ns, path.name, path))
         self._seen = seen
         return [path for *_, path in sorted(found)]
@@ -94,12 +109,22 @@ class FeedFolder:
         key = uuid.uuid4()
         name = kept_name(path.name.partition("~")[2] if path.parent.name == TAKEN else path.name)
         target = self._folder / TAKEN / f"{key}~{name}"
+        there = _taken(path, key, name)
         path.rename(target)
-        return TakenFile(target, key, name, target.lstat().st_mtime)
+        return replace(there, path=target)
+
+    def look_at(self, path: Path) -> TakenFile:
+        """A file as it would be taken; it stays where it is."""
+        return _taken(path, uuid.uuid4(), path.name)
+
+    def older_than(self, taken: TakenFile) -> list[TakenFile]:
+        """What is still in the folder and no newer than a file that was taken, the oldest first."""
+        there = [self.look_at(path) for path in self._files(self._folder)]
+        return sorted((one for one in there if one.facts_at <= taken.facts_at), key=lambda one: one.facts_at)
 
     def newest_refused(self) -> Path | None:
         """The file that was refused last."""
-        found = [(path.lstat().st_mtime_ns, path) for path in self._files(self._folder / REFUSED)]
+        found = [(path.lstat().st_ctime_ns, path) for path in self._files(self._folder / REFUSED)]
         return max(found)[1] if found else None
 
     def finish(self, taken: TakenFile, result: Mapping[str, Any], *, done: bool) -> Path:
@@ -150,6 +175,11 @@ class FeedFolder:
             for one in faults:
                 writer.writerow((one["line"], one["column"], as_text(str(one["text"]))))
         part.replace(file)
+
+
+def _taken(path: Path, key: uuid.UUID, name: str) -> TakenFile:
+    there = path.lstat()
+    return TakenFile(path, key, name, there.st_mtime, there.st_ctime)
 
 
 def as_text(cell: str) -> str:

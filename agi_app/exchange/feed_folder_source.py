@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import json
-import uuid
 from pathlib import Path
 from typing import Any
 
@@ -41,9 +40,6 @@ class FolderSource:
             if not files:
                 return due
             wanted = files[-1] if definition.kind is FeedKind.CONTACTS else files[0]
-            if definition.kind is FeedKind.CONTACTS:
-                for older in files[:-1]:
-                    await self._set_aside(older, files[-1])
             taken = await asyncio.to_thread(self._folder.take, wanted)
         await self._go_on(taken, stored, definition, None)
         return True
@@ -64,8 +60,7 @@ class FolderSource:
             taken = await asyncio.to_thread(self._folder.take, path)
             await self._go_on(taken, stored, definition, wanted)
             return
-        written_at = path.lstat().st_mtime
-        looked_at = TakenFile(path, uuid.uuid4(), path.name, written_at)
+        looked_at = await asyncio.to_thread(self._folder.look_at, path)
         await runs.hand_over(self._store, await self._read(looked_at, stored, definition, wanted), self._reader)
 
     def _now(self) -> float:
@@ -93,30 +88,38 @@ class FolderSource:
             await asyncio.to_thread(self._folder.take, taken.path)  # another run
             return
         if run is not None:
-            await self._finish(taken, run, result)
+            await self._finish(taken, run, result, definition)
             return
         try:
             read = await self._read(taken, stored, definition, wanted)
         except ExchangeError as error:
-            told = {"feed": stored.name, "state": RunState.REFUSED.value, "why": str(error.kind), "text": str(error)}
+            await self._set_aside(taken, definition, refused=True)
+            why = {"why": str(error.kind), "text": str(error)}
+            if wanted is None:  # else who asked is told
+                await self._failed(definition, why)
+            told = {"feed": stored.name, "state": RunState.REFUSED.value, **why}
             await asyncio.to_thread(self._folder.finish, taken, told, done=False)
-            raise
+            if wanted is not None:
+                raise
+            return
         made = await runs.hand_over(self._store, read, self._reader)
         if made is None and not await runs.waits(self._store, stored.name):
-            told = {
-                "feed": stored.name,
-                "state": "refused",
-                "why": RunFault.OLDER.value,
-                "text": "a newer one was imported already",
-            }
-            await asyncio.to_thread(self._folder.finish, taken, told, done=False)
+            await self._refuse_older(taken, definition)
 
     async def _read(
         self, taken: TakenFile, stored: StoredFeed, definition: FeedDefinition, wanted: WantedRun | None
     ) -> ReadFeed:
+        real = self._now()
+        if definition.kind is FeedKind.CONTACTS and not taken.age_known_at(real):
+            told = (
+                "{file}: says that it was written at {at} UTC, after it had come: how old it is nobody knows; set the"
+                " clock of the system that writes it, and write it again"
+            )
+            at = dt.datetime.fromtimestamp(taken.written_at, dt.UTC)
+            raise ExchangeError(t(told, file=taken.name, at=f"{at:%Y-%m-%d %H:%M}"), ExchangeFault.FOLDER, placed=True)
         content = await asyncio.to_thread(content_of, taken.path)
         now = self._clock.now()
-        written = dt.datetime.fromtimestamp(taken.written_at, dt.UTC) + self._clock.offset
+        written = dt.datetime.fromtimestamp(taken.facts_at, dt.UTC) + self._clock.offset
         return ReadFeed(
             feed=stored.name,
             key=taken.key,
@@ -127,13 +130,36 @@ class FolderSource:
             for_run=None if wanted is None else wanted.run_id,
         )
 
-    async def _finish(self, taken: TakenFile, run: FeedRun, result: dict[str, Any]) -> None:
+    async def _finish(self, taken: TakenFile, run: FeedRun, result: dict[str, Any], definition: FeedDefinition) -> None:
+        await self._set_aside(taken, definition, refused=run.state != RunState.DONE)
         told = {"feed": run.feed, "run": run.run_id, "file": taken.name, "state": run.state}
         told |= {"as_of": None if run.as_of is None else run.as_of.isoformat(), **result}
         await asyncio.to_thread(self._folder.finish, taken, told, done=run.state == RunState.DONE)
 
-    async def _set_aside(self, older: Path, newest: Path) -> None:
-        """A whole list of which there is a newer one already."""
-        taken = await asyncio.to_thread(self._folder.take, older)
-        told = {"file": older.name, "state": "superseded", "by": newest.name}
-        await asyncio.to_thread(self._folder.finish, taken, told, done=True)
+    async def _set_aside(self, newest: TakenFile, definition: FeedDefinition, *, refused: bool) -> None:
+        """The whole lists of which there is a newer one; when that is refused, nobody knows whether they still hold."""
+        if definition.kind is not FeedKind.CONTACTS:
+            return  # each of them counts
+        older = await asyncio.to_thread(self._folder.older_than, newest)
+        why: dict[str, str] = {}
+        if refused and older:
+            told = "not imported, since {newest}, which is newer, is refused: {older} ({count} older in all)"
+            text = t(told, newest=newest.name, older=older[-1].name, count=len(older))
+            why = {"why": RunFault.OLDER.value, "text": text}
+            await self._failed(definition, why)
+        for one in older:
+            result = {"file": one.name, "state": "superseded", "by": newest.name, **why}
+            await asyncio.to_thread(self._folder.finish, one, result, done=not refused)
+
+    async def _refuse_older(self, taken: TakenFile, definition: FeedDefinition) -> None:
+        """A file that came after a newer one was read; it is an alert unless that one is imported."""
+        text = t("{older} is not imported: a newer one was read already", older=taken.name)
+        why = {"why": RunFault.OLDER.value, "text": text}
+        last = await runs.newest(self._store, definition.name, 1)
+        if last and last[0].state != RunState.DONE:
+            await self._failed(definition, why)
+        told = {"feed": definition.name, "state": RunState.REFUSED.value, **why}
+        await asyncio.to_thread(self._folder.finish, taken, told, done=False)
+
+    async def _failed(self, definition: FeedDefinition, why: dict[str, str]) -> None:
+        await runs.failed(self._store, definition.name, definition.fingerprint, why, self._reader)

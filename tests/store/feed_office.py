@@ -169,11 +169,13 @@ class FeedOffice:
     async def pass_on(self) -> FeedRun:
         """Look until a file is taken, import it, put it away; returns its run."""
         reader = self.reader()
-        for _ in range(3):
+        try:
+            for _ in range(3):
+                await reader.once()
+            await self.runs().take_all()
             await reader.once()
-        await self.runs().take_all()
-        await reader.once()
-        await reader.close()
+        finally:
+            await reader.close()
         return (await feeds.newest_runs(self.wang, FEED, 1))[0]
 
     async def states(self) -> dict[str, str]:

@@ -6,17 +6,23 @@ import asyncio
 import datetime as dt
 import json
 import os
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from agi_app import asked
 from agi_app.contacts.tables.xlsx_writer import SheetWriter
 from agi_app.errors import ConfigError, StoreError
-from agi_app.exchange import feed_doctor
+from agi_app.exchange import feed_doctor, feed_folder
+from agi_app.exchange.feed_folder import FeedFolder
 from agi_app.operations.calling import feeds
+from agi_app.operations.people import feed_runs
 from agi_app.store.feeds import runs
 from agi_app.store.feeds.runs import RunOutcome, TakenRun
+from agi_app.store.people import contact_changes
 from tests.store.feed_office import FEED, FeedOffice, result, row
 from tests.store.world import World, campaign, number
 
@@ -194,3 +200,130 @@ async def test_a_folder_that_became_a_link_is_not_read(office: FeedOffice) -> No
     out.unlink()
     aside.rename(out)
     assert (await office.pass_on()).state == "done", "without another approval"
+
+
+@pytest.mark.attack("people are called by a list of which the office has written a newer one")
+@pytest.mark.parametrize("newer", ["empty", "unreadable"])
+async def test_when_the_newest_file_is_refused_the_older_one_is_not_taken_for_it(
+    office: FeedOffice, newer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await office.brings(*map(row, range(1, 4)))
+    before = await office.feed()
+    office.put(*map(row, range(1, 5)), name="good.csv", age=60)
+    office.put(*map(row, range(1, 6)), name="better.csv", age=30)
+    office.put(name="newest.csv", age=4)
+    if newer == "unreadable":
+        monkeypatch.setattr(feed_folder, "LARGEST", 5)
+    last = await office.pass_on()
+    assert (last.state, await office.states()) == ("failed", {f"row-{n}": "pending" for n in range(1, 4)})
+    assert (await office.feed()).fresh_until == before.fresh_until
+    told = [result(run).get("text", "") for run in await feeds.newest_runs(office.wang, FEED, 2)]
+    assert any("newest.csv, which is newer, is refused: better.csv (2 older in all)" in text for text in told), told
+    assert len(told) == 2, "each is told once"
+    refused = office.folder / "out" / "refused"
+    assert {p.name for p in refused.glob("*.csv")} == {"good.csv", "better.csv", "newest.csv"}
+    assert json.loads((refused / "better.csv.result.json").read_text())["why"] == "older"
+    monkeypatch.undo()
+    office.put(*map(row, range(1, 4)), name="late.csv", age=4.5)
+    late = await office.pass_on()
+    if newer == "empty":
+        assert (late.state, result(late)["why"]) == ("failed", "older"), "also one that comes later, and is older"
+    assert (await office.brings(*map(row, range(1, 5)), name="right.csv", age=3)).state == "done"
+    assert (await office.states())["row-4"] == "pending"
+
+
+@pytest.mark.attack("a file says that it is newer than it is, and people are called on old facts")
+async def test_a_file_of_the_future_is_refused_and_told(office: FeedOffice) -> None:
+    office.put(row(1), name="before.csv", age=60)
+    office.put(row(1), row(2), name="ahead.csv", age=-3600)
+    run = await office.pass_on()
+    assert (run.state, result(run)["why"]) == ("failed", "folder")
+    assert "ahead.csv: says that it was written at" in result(run)["text"]
+    assert await office.states() == {}, "nor is the older one taken for the newest"
+    refused = office.folder / "out" / "refused"
+    assert {p.name for p in refused.glob("*.csv")} == {"before.csv", "ahead.csv"}
+    reader = office.reader()
+    await reader.once()
+    number_of = await feeds.run(office.wang, FEED, confirmed=True)
+    await reader.once()
+    await reader.close()
+    assert (await feeds.came_of(office.wang, number_of)).state == "failed", "nor by a run that somebody asks for"
+    assert (await office.brings(row(1), name="right.csv", age=2)).state == "done"
+
+
+async def test_a_clock_that_is_some_seconds_ahead_is_no_fault(office: FeedOffice) -> None:
+    office.put(row(1), age=-1.5)
+    await asyncio.sleep(3.6)
+    run = await office.pass_on()
+    assert run.state == "done"
+    assert run.as_of is not None
+    assert run.as_of < await office.world.now(), "its facts are no newer than the file is here"
+
+
+DEATHS = {  # where: whose, what, and whether that was done
+    "before it is taken": (FeedFolder, "take", False),
+    "after it is taken": (FeedFolder, "take", True),
+    "after it is read": (runs, "hand_over", False),
+    "after it is handed over": (runs, "hand_over", True),
+    "before the import": (feed_runs, "import_contacts_file", False),
+    "in the middle of the import": (contact_changes, "cancel_missing", True),
+    "after the import": (feed_runs, "import_contacts_file", True),
+    "before the commit": (runs, "end", True),
+    "after the commit": (FeedFolder, "finish", False),
+    "between result and move": (feed_folder, "write_whole", True),
+    "after the move": (FeedFolder, "finish", True),
+}
+
+
+@pytest.mark.parametrize("where", DEATHS)
+async def test_a_process_that_dies_loses_nothing_and_does_nothing_twice(office: FeedOffice, where: str) -> None:
+    await office.brings(*map(row, range(1, 21)))
+    office.put(*map(row, range(3, 23)), name="next.csv", age=4)
+    whose, name, done = DEATHS[where]
+    died: list[str] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(whose, name, _dies(getattr(whose, name), died, done=done))
+        with suppress(asyncio.CancelledError):
+            await office.pass_on()
+    assert died == [name], "it died there"
+    if where not in ("after the move", "between result and move", "after the commit"):
+        assert ((await office.states())["row-1"], "row-22" in await office.states()) == ("pending", False)
+    for _ in range(2):
+        await office.pass_on()
+    states = await office.states()
+    assert (states["row-1"], states["row-2"], states["row-22"], len(states)) == (
+        "cancelled",
+        "cancelled",
+        "pending",
+        22,
+    )
+    found = await feeds.newest_runs(office.wang, FEED)
+    told = [(run.state, result(run)["added"], result(run)["cancelled"]) for run in found]
+    assert told == [("done", 2, 2), ("done", 20, 0)], "each list once"
+    out = office.folder / "out"
+    assert sorted(p.name for p in (out / "done").glob("*.csv")) == ["list.csv", "next.csv"]
+    assert [p.name for part in (out, out / "taken", out / "refused") for p in part.iterdir() if p.is_file()] == []
+    assert await office.world.value("SELECT count(*) FROM import_file") == 2
+    assert await office.world.value("SELECT count(*) FROM feed_content") == 0
+
+
+def _dies(real: Callable[..., Any], died: list[str], *, done: bool) -> Callable[..., Any]:
+    """The same, but the process dies before it or after it, the first time."""
+
+    def end() -> None:
+        died.append(real.__name__)
+        raise asyncio.CancelledError
+
+    async def dies_later(*given: Any, **named: Any) -> Any:
+        came = await real(*given, **named) if done or died else None
+        if not died:
+            end()
+        return came
+
+    def dies(*given: Any, **named: Any) -> Any:
+        came = real(*given, **named) if done or died else None
+        if not died:
+            end()
+        return came
+
+    return dies_later if asyncio.iscoroutinefunction(real) else dies

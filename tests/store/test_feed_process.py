@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -10,12 +12,13 @@ import psycopg
 import pytest
 
 from agi_app.cli.calling import feed as cli
+from agi_app.clock import SandboxClock
 from agi_app.errors import StoreError
 from agi_app.exchange import feed_doctor
 from agi_app.exchange.feed_reader import FeedReader
 from agi_app.messages import speaking
 from agi_app.operations.calling import feeds
-from agi_app.store.database import service_rights
+from agi_app.store.database import checks, service_rights
 from agi_app.store.database.pool import Store
 from agi_app.store.feeds import fed_contacts, runs
 from agi_app.store.people.erasure import Why, erase_person
@@ -171,3 +174,20 @@ async def test_an_erasure_reaches_what_feeds_hold(office: FeedOffice, outside: S
     await after.once()
     await after.close()
     assert [path.name for path in (office.folder / "out" / "done").iterdir()] == []
+
+
+async def test_all_times_of_a_sandbox_are_by_its_clock(office: FeedOffice) -> None:
+    start = dt.datetime(2026, 3, 3, 1, 30, tzinfo=dt.UTC)
+    office.clock = SandboxClock(await checks.sandbox_offset(office.store, start))
+    await office.store.execute("UPDATE feed SET started_at = NULL")  # it was by another clock
+    await office.brings(*map(row, range(1, 21)))
+    await runs.failed(office.store, FEED, None, {"why": "unreachable", "text": "it is away"}, "exchange")
+    await office.store.execute("UPDATE feed SET fingerprint = '\\x00'")
+    await office.ask()
+    status = await office.status()
+    said = "\n".join([*cli.status_lines(status), json.dumps(cli.status_record(status), default=str)])
+    for found in await feeds.newest_runs(office.wang, FEED):
+        said += json.dumps(cli.run_record(found), default=str)
+    years = re.findall(r"\b(20\d\d-\d\d-\d\d)", said)
+    assert len(years) >= 8
+    assert set(years) == {"2026-03-03"}

@@ -159,11 +159,8 @@ def log(
     if as_json:
         say_json([run_record(one) for one in found])
         return
-    rows = (
-        (r.run_id, _minute(r.as_of or r.made_at), r.what, t(RUN_IS[RunState(r.state)]), told(r, brief=True))
-        for r in found
-    )
-    table(t("Runs of {feed}", feed=feed), ("id", t("read at (UTC)"), t("what it was"), t("state"), t("result")), rows)
+    rows = ((r.run_id, _minute(_at(r)), r.what, t(RUN_IS[RunState(r.state)]), told(r, brief=True)) for r in found)
+    table(t("Runs of {feed}", feed=feed), ("id", t("as of (UTC)"), t("what it was"), t("state"), t("result")), rows)
 
 
 def described(definition: FeedDefinition) -> Iterator[str]:
@@ -242,8 +239,8 @@ def status_lines(one: FeedStatus) -> Iterator[str]:
         yield t("no process reads it: start `agi-app exchange`")
     if one.last is not None:
         yield t(
-            "last run ({at} UTC): {told}",
-            at=_minute(one.last.ended_at or one.last.made_at),
+            "last run (as of {at} UTC): {told}",
+            at=_minute(_at(one.last)),
             told=told(one.last, brief=True),
         )
 
@@ -291,6 +288,11 @@ def _marks(one: FeedStatus) -> Iterator[str]:
         yield t("nobody reads it;")
     if one.last is not None and one.last.state in ("refused", "failed"):
         yield told(one.last, brief=True)
+
+
+def _at(found: FeedRun) -> dt.datetime:
+    """How old the facts of a run are; of one that could not be read, when it ended."""
+    return found.as_of or found.ended_at or found.made_at
 
 
 def _minute(at: dt.datetime | None) -> str:

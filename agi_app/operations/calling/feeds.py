@@ -10,7 +10,7 @@ import asyncio
 import datetime as dt
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from agi_app.campaigns.project.read_project import Project
@@ -40,7 +40,7 @@ COUNTS = ("rows", "added", "updated", "unchanged", "cancelled", "rejected", "hel
 
 @dataclass(frozen=True, slots=True)
 class ApprovalAsked:
-    """A feed that waits for a second person."""
+    """A feed that waits for a second person; ``asked_at`` is rules time."""
 
     request: int
     feed: str
@@ -85,7 +85,7 @@ async def start(inst: Installation, project: Project, name: str) -> FeedDefiniti
             await table.approve(inst.store, request, inst.actor, inst.actor.account, alone=True)
             await table.begin(inst.store, wanted, inst.clock.now())
             return wanted
-    return ApprovalAsked(request, name, inst.actor.account, inst.clock.real_now(), wanted)
+    return ApprovalAsked(request, name, inst.actor.account, inst.clock.now(), wanted)
 
 
 async def _judge_campaign(inst: Installation, project: Project, wanted: FeedDefinition) -> None:
@@ -119,7 +119,7 @@ _IN_USE = (FeedState.STARTED, FeedState.PAUSED)
 async def asked(inst: Installation, name: str) -> ApprovalAsked | None:
     """What waits for a second person; None: nothing does. Raises StoreError."""
     found = await table.newest(inst.store, name)
-    return None if found is None or found.approved_by is not None else _asked(found)
+    return None if found is None or found.approved_by is not None else _asked(inst, found)
 
 
 @noted(Scope.CAMPAIGNS_APPROVE, "feed approve", "name")
@@ -230,14 +230,14 @@ async def came_of(inst: Installation, run_id: int) -> FeedRun:
     """A run as it is now. Raises InputError when there is none, StoreError."""
     if (found := await runs.run(inst.store, run_id)) is None:
         raise InputError(t("there is no run {number} of a feed", number=run_id))
-    return found
+    return _by_rules_time(inst, found)
 
 
 @reads(Scope.FIGURES_READ)
 async def newest_runs(inst: Installation, name: str, limit: int = 20, before: int | None = None) -> list[FeedRun]:
     """The newest runs of a feed first, at most 100. Raises NotThere, StoreError."""
     await _known(inst, name)
-    return await runs.newest(inst.store, name, min(limit, MOST_RUNS), before)
+    return [_by_rules_time(inst, one) for one in await runs.newest(inst.store, name, min(limit, MOST_RUNS), before)]
 
 
 @reads(Scope.FIGURES_READ)
@@ -266,11 +266,12 @@ async def _status(inst: Installation, name: str, stored: StoredFeed | None) -> F
         except (ConfigError, InputError) as error:
             fault = str(error)
     newest = None if stored is None else await table.newest(inst.store, name)
-    waits_for = _asked(newest) if newest is not None and newest.approved_by is None else None
+    waits_for = _asked(inst, newest) if newest is not None and newest.approved_by is None else None
     approved_by = None if newest is None or newest.approved_by is None else newest.approved_by
     last = await runs.newest(inst.store, name, 1) if stored is not None else []
+    shown = _by_rules_time(inst, last[0]) if last else None
     late = stored is not None and stored.is_late(inst.clock.now())
-    return FeedStatus(name, stored, late, changed, fault, waits_for, approved_by, last[0] if last else None)
+    return FeedStatus(name, stored, late, changed, fault, waits_for, approved_by, shown)
 
 
 def result_of(run_is: FeedRun) -> Mapping[str, Any]:
@@ -285,8 +286,20 @@ async def _known(inst: Installation, name: str) -> StoredFeed:
     return found
 
 
-def _asked(found: FeedRequest) -> ApprovalAsked:
-    return ApprovalAsked(found.request_id, found.feed, found.asked_by, found.asked_at, found.wanted)
+def _asked(inst: Installation, found: FeedRequest) -> ApprovalAsked:
+    at = found.asked_at + inst.clock.offset
+    return ApprovalAsked(found.request_id, found.feed, found.asked_by, at, found.wanted)
+
+
+def _by_rules_time(inst: Installation, run_is: FeedRun) -> FeedRun:
+    """All its times by the clock that people see: a sandbox's, if there is one, as ``as_of`` has it."""
+    ahead = inst.clock.offset
+    return replace(
+        run_is,
+        made_at=run_is.made_at + ahead,
+        read_at=run_is.read_at and run_is.read_at + ahead,
+        ended_at=run_is.ended_at and run_is.ended_at + ahead,
+    )
 
 
 def _open(wanted: FeedRequest, approver: str, now: dt.datetime) -> None:

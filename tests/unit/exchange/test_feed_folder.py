@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import json
 import os
 from pathlib import Path
@@ -62,11 +63,15 @@ def test_unfinished_and_foreign_files_are_left_alone(tmp_path: Path, folder: Fee
 def test_a_taken_file_has_a_key_and_is_in_one_place(tmp_path: Path, folder: FeedFolder) -> None:
     put(tmp_path, "list.csv", age=60)
     taken = folder.take(tmp_path / "list.csv")
-    assert folder.taken() == taken
+    found = folder.taken()
+    assert found is not None
+    assert found == dataclasses.replace(taken, came_at=found.came_at)
     assert (taken.name, taken.written_at) == ("list.csv", NOW - 60)
     again = folder.take(taken.path)
     assert (again.name, again.key == taken.key) == ("list.csv", False)
-    assert folder.taken() == again
+    found = folder.taken()
+    assert found is not None
+    assert found.key == again.key
     target = folder.finish(again, {"state": "done"}, done=True)
     assert target == tmp_path / "done" / "list.csv"
     assert json.loads(target.with_name("list.csv.result.json").read_text()) == {"state": "done"}
@@ -125,3 +130,23 @@ def test_rows_become_a_table() -> None:
     table = as_table(["a", "b"], [("x,y", None), ('"q"', "two\nlines")]).decode()
     assert list(csv.reader(table.splitlines(keepends=True))) == [["a", "b"], ["x,y", ""], ['"q"', "two\nlines"]]
     assert "dropped" in AS_IT_WAS
+
+
+def test_a_file_of_the_future_does_not_wait_unseen(tmp_path: Path, folder: FeedFolder) -> None:
+    for name, age in (("a.csv", 5.0), ("b.csv", -30.0), ("c.csv", -61.0)):
+        put(tmp_path, name, age=age)
+    folder.whole(NOW)
+    assert names(folder.whole(NOW)) == ["a.csv", "c.csv"], "some seconds ahead pass by themselves"
+    ahead, soon = folder.look_at(tmp_path / "c.csv"), folder.look_at(tmp_path / "b.csv")
+    assert (ahead.age_known_at(NOW), soon.age_known_at(NOW)) == (False, True)
+    os.utime(tmp_path / "a.csv", (at := os.lstat(tmp_path / "a.csv").st_ctime + 3600, at))
+    wrong = folder.look_at(tmp_path / "a.csv")
+    assert not wrong.age_known_at(at + 7200), "also when that time is over: it was written before it came"
+    assert wrong.facts_at == wrong.came_at
+
+
+def test_the_older_ones_are_those_that_are_no_newer(tmp_path: Path, folder: FeedFolder) -> None:
+    for name, age in (("a.csv", 60), ("b.csv", 50), ("newest.csv", 40), ("later.csv", 30)):
+        put(tmp_path, name, age=age)
+    taken = folder.take(tmp_path / "newest.csv")
+    assert [one.name for one in folder.older_than(taken)] == ["a.csv", "b.csv"]
