@@ -12,6 +12,7 @@ import pytest
 from agi_app.clock import Clock
 from agi_app.consent.opt_out_journal import Journal
 from agi_app.errors import InputError
+from agi_app.messages import speaking
 from agi_app.operations.calling import reports
 from agi_app.store.calling import reports as table
 from tests.store.world import HUMAN, World, campaign, installation_for
@@ -42,6 +43,10 @@ async def test_a_file_has_every_row_however_few_are_read_at_once(
     assert told["contact_list"] == found
     assert [call["external_id"] for call in told["attempt_list"]] == ["row-1", "row-2", "row-3"]
     assert told["agent_calls"] == []
+    with speaking("zh"):
+        await reports.as_csv(desk, "checkup", tmp_path / "report.csv")
+    with (tmp_path / "report.csv").open(encoding="utf-8", newline="") as lines:
+        assert "同意" in list(csv.DictReader(lines))[-1]["reason"]
 
 
 async def test_the_answers_of_a_contact_are_columns_and_of_one_that_was_given_twice_the_last_counts(

@@ -203,6 +203,31 @@ async def test_a_rescheduled_contact_that_is_cancelled_or_declined_stays_so(
     assert await states(world) == {"row-1": "cancelled", "row-2": "done", "row-3": "pending"}
 
 
+async def test_what_was_decided_by_the_old_time_is_no_reason_after_a_change(
+    world: World, inst: Installation, tmp_path: Path
+) -> None:
+    wanted = await reminding(world, inst, tmp_path)
+    refused = "UPDATE contact SET state = 'expired', refused_by = '{contact_too_late}', last_decision_id = 1"
+    await world.store.execute(f"{refused} WHERE external_id IN ('row-1', 'row-2')")
+    await world.store.execute("UPDATE contact SET last_outcome = 'rejected' WHERE external_id = 'row-2'")
+    later, gone = f"{await day(world, 12)} 14:30", f"{await day(world, -1)} 14:30"
+    file = changes(tmp_path, "external_id,appointment", f"row-1,{later}", f"row-2,{later}", f"row-3,{gone}")
+    done = await contact_changes.reschedule(inst, written(wanted), file, "moved")
+    assert done.past == 1
+    rows = await world.store.records("SELECT refused_by, last_decision_id FROM contact ORDER BY external_id")
+    assert [(row["refused_by"], row["last_decision_id"]) for row in rows] == [
+        (None, None),
+        (["contact_too_late"], 1),
+        (None, None),
+    ]
+    await world.store.execute(f"{refused} WHERE external_id = 'row-1'")
+    list_ = changes(tmp_path, "external_id,number,appointment", f"row-1,{number(1)},{await day(world, 13)} 10:00")
+    plan = await planner_for(world.store, inst.settings.project, wanted)
+    await import_contacts_file(world.store, wanted, (), list_, await world.now(), planner_for=plan)
+    assert await world.value("SELECT refused_by FROM contact WHERE external_id = 'row-1'") is None
+    await world.store.execute("UPDATE contact SET refused_by = NULL")  # whose tallies are looked at after each test
+
+
 async def test_a_file_that_says_no_time_changes_nothing(world: World, inst: Installation, tmp_path: Path) -> None:
     wanted = await reminding(world, inst, tmp_path)
     with pytest.raises(AuthorError, match="appointment not_before not_after"):

@@ -161,6 +161,8 @@ def _say_changes(done: contact_changes.Rescheduled, *, of_file: bool) -> None:
         unchanged=done.unchanged,
     )
     say(told)
+    if done.past:
+        warn(t("note: the new time leaves no time to call {past}", past=count_of(done.past, "contact")))
     if done.held:
         say_held(done.held)
     if done.cancelled:

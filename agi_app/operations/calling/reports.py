@@ -17,7 +17,7 @@ from agi_app.consent.caller_id_proof import standing
 from agi_app.errors import InputError
 from agi_app.gate.caller_id_rules import numbers_of
 from agi_app.installation import Installation
-from agi_app.messages import t
+from agi_app.messages import current, t
 from agi_app.model.actors import Scope
 from agi_app.model.campaign import Campaign, CampaignState
 from agi_app.model.waiting_reason import WaitingReason
@@ -116,13 +116,16 @@ async def report(inst: Installation, campaign: str) -> CampaignReport:
 
 @noted(Scope.EXPORTS_MASKED, "report csv", "campaign")
 async def as_csv(inst: Installation, campaign: str, file: Path) -> None:
-    """One line a contact, with its answers, into a file. Raises as ``figures``, and OSError."""
+    """One line a contact, with its answers, into a file, for people: reasons in the current language.
+
+    Raises as ``figures``, and OSError.
+    """
     await known_campaign(inst.store, campaign)
     async with table.all_rows(inst.store, campaign) as all_rows, _writing(file) as write:
         answers = [answer_column(name) for name in await all_rows.answer_names()]
         await write(to_csv([], answers=answers))
         async for some in all_rows.contacts():
-            rows = [contact_record(row) | answer_record(row) for row in some]
+            rows = [contact_record(row, current()) | answer_record(row) for row in some]
             await write(to_csv(rows, answers=answers, titles=False))
 
 

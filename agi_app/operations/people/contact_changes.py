@@ -71,6 +71,7 @@ class Rescheduled:
     unknown: tuple[str, ...]
     problems: tuple[Problem, ...]  # of rows that were not taken
     held: int = 0  # contacts of those rows: nobody calls them until a row of theirs is good
+    past: int = 0  # of those in the file: there is no time left to call them
 
 
 @noted(Scope.CONTACTS_IMPORT, "contacts reschedule", "campaign")
@@ -93,12 +94,13 @@ async def reschedule(
     read = await in_background(read_changes, source, TimeColumns.of(wanted, now), sheet)
     known = await contact_changes.known(inst.store, wanted.name, [row.external_id for row in read.rows])
     find = (await planner_for(inst.store, inst.settings.project, wanted))(0)
-    changes = []
+    changes, past = [], 0
     for row in read.rows:
         if (there := known.get(row.external_id)) is None:
             continue
         times = replace(row.times, preferred=there.times.preferred)
         planned = find(there.number, times, 0, now) or Planned(0, now)
+        past += times.last(wanted) <= now and there.state != "cancelled"
         when = (times.event, times.not_before, times.not_after)
         changes.append(contact_changes.NewTime(row.external_id, *when, planned.at, planned.point, row.text))
     column = wanted.due.column if wanted.due is not None else ""
@@ -106,7 +108,8 @@ async def reschedule(
     done, held = await contact_changes.reschedule(inst.store, wanted.name, column, changes, rejected)
     unknown = tuple(row.external_id for row in read.rows if row.external_id not in known)
     cancelled = sum(known[one.external_id].state == "cancelled" for one in changes)
-    return Rescheduled(wanted.name, done, len(changes) - done - cancelled, cancelled, unknown, read.problems, held)
+    unchanged = len(changes) - done - cancelled
+    return Rescheduled(wanted.name, done, unchanged, cancelled, unknown, read.problems, held, past)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,13 +9,16 @@ UPDATE contact SET state = 'cancelled', due_at = 'infinity', replan = false, rev
                    times_revision = revision + 1, feed_cancelled = false  -- no feed puts it back
 WHERE campaign = %(campaign)s AND external_id = ANY(%(ids)s) AND (state <> 'cancelled' OR feed_cancelled);
 
--- One that is in a call stays so: the call's end says what follows. Who declined is not due again.
+-- One that is in a call stays so: the call's end says what follows. Who declined is not due again. What was decided by the old
+-- times is no reason now.
 -- name: reschedule
 UPDATE contact c
 SET event_at = i.event_at, not_before = i.not_before, not_after = i.not_after, due_at = i.due_at, point = i.point,
     urgency = c.priority * 10 + least(i.point, 9), replan = false, revision = c.revision + 1, times_revision = c.revision + 1,
     fields = CASE WHEN i.column_text IS NULL THEN c.fields ELSE c.fields || jsonb_build_object(%(column)s::text, i.column_text) END,
-    state = CASE WHEN c.state = 'claimed' THEN c.state WHEN {declined} THEN 'done' ELSE 'pending' END
+    state = CASE WHEN c.state = 'claimed' THEN c.state WHEN {declined} THEN 'done' ELSE 'pending' END,
+    refused_by = CASE WHEN c.state = 'claimed' OR {declined} THEN c.refused_by END,
+    last_decision_id = CASE WHEN c.state = 'claimed' OR {declined} THEN c.last_decision_id END
 FROM jsonb_to_recordset(%(rows)s::jsonb) AS i
     (external_id text, event_at timestamptz, not_before timestamptz, not_after timestamptz, due_at timestamptz, point smallint,
      column_text text)

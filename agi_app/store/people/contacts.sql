@@ -81,7 +81,10 @@ SET person_id = p.person_id, number_ids = i.number_ids, number_kinds = i.kinds, 
                   WHEN {mended} OR c.due_at = 'infinity' AND c.state = 'pending' THEN %(now)s ELSE c.due_at END,
     point = CASE WHEN {moved} OR {put_back} THEN i.point ELSE c.point END,
     urgency = CASE WHEN {moved} OR {put_back} THEN i.urgency ELSE i.priority * 10 + least(c.point, 9) END,
-    replan = (c.replan OR {mended} AND c.event_at IS NOT NULL) AND NOT ({moved} OR {put_back})
+    replan = (c.replan OR {mended} AND c.event_at IS NOT NULL) AND NOT ({moved} OR {put_back}),
+    -- What was decided by the old times is no reason now.
+    refused_by = CASE WHEN c.state = 'claimed' OR {declined} OR NOT ({moved} OR {put_back}) THEN c.refused_by END,
+    last_decision_id = CASE WHEN c.state = 'claimed' OR {declined} OR NOT ({moved} OR {put_back}) THEN c.last_decision_id END
 FROM import_row i JOIN person p ON p.e164 = i.e164
 WHERE c.campaign = %(campaign)s AND c.external_id = i.external_id
   AND ((coalesce(c.number_ids, ARRAY[c.person_id]), c.number_kinds, c.held, c.language, c.fields, c.event_at, c.not_before,
