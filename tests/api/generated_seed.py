@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import datetime as dt
 from typing import Any
 
 from agi_app.config.destinations import DestinationSettings
@@ -61,8 +62,6 @@ BODY = {
     "from_campaign": BY_AGENTS,
     "where": 'disposition == "later"',
     "external_id": "row-8",
-    "not_before": "2030-01-05T09:00:00+08:00",
-    "not_after": "2030-01-05T12:00:00+08:00",
 }
 
 
@@ -77,17 +76,23 @@ def name(named: dict[str, Any], case: Any) -> None:
         if isinstance(case.body, dict) and "reason" in case.body:
             case.body = {"reason": case.body["reason"], "number": number(ERASED)}
     if path.endswith("/reschedule") and isinstance(case.body, dict):  # the campaign has no time that is its own
-        case.body = {name: case.body[name] for name in case.body if name in ("external_id", "reason", "not_before")}
+        case.body = {name: case.body[name] for name in case.body if name in ("external_id", "reason")}
         case.body |= {"not_before": "", "not_after": ""}
     for part in case.path_parameters or {}:
         case.path_parameters[part] = wanted.get(part, case.path_parameters[part])
     if isinstance(case.body, dict):
-        more = BODY | named | ({"kind": "consent", "row": 1} if path.endswith("/audit/proof") else {})
+        more = BODY | _coming() | named | ({"kind": "consent", "row": 1} if path.endswith("/audit/proof") else {})
         if path.endswith("/exports/handouts"):  # whose span is of times, not of days
             more = {}
         for part in case.body:
             if not isinstance(case.body[part], dict):  # the contact of a simulated call is its columns
                 case.body[part] = more.get(part, case.body[part])
+
+
+def _coming() -> dict[str, str]:
+    """Times of tomorrow: those of a fixed day are too far away for a contact, or over, on some days."""
+    tomorrow = dt.datetime.now(dt.UTC) + dt.timedelta(days=1)
+    return {"not_before": tomorrow.isoformat("T", "seconds"), "not_after": f"{tomorrow + dt.timedelta(hours=3):%FT%TZ}"}
 
 
 async def agents_campaign(inst: Installation) -> int:
