@@ -79,14 +79,40 @@ def with_installation(
     project: Path, work: Callable[Concatenate[Installation, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
 ) -> T:
     """Open the project's database, run an operation on it and close it again."""
+    return _with(lambda: settings_of(project), work, *args, **kwargs)
+
+
+def with_needed(
+    project: Path, work: Callable[Concatenate[Installation, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
+) -> T:
+    """The same for a stop or a pause: a fault of agi-app.toml that does not concern it is told, and it is done."""
+    return _with(lambda: needed_settings(project), work, *args, **kwargs)
+
+
+def needed_settings(project: Path) -> Settings:
+    """The settings that a stop needs; a fault of others is told. Raises ConfigError when one of those has a fault."""
+    from agi_app.config.needed_settings import load_needed
+
+    settings, fault = load_needed(project)
+    if fault is not None:
+        told = "{fault}\nthis command does not need what has that fault, and is done; mend it, for others do need it"
+        warn(t(told, fault=fault))
+    return settings
+
+
+def _with(
+    settings: Callable[[], Settings],
+    work: Callable[Concatenate[Installation, P], Awaitable[T]],
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> T:
     from agi_app import log
-    from agi_app.config.settings import load_settings
     from agi_app.installation import installation
 
     log.configure()
 
     async def go() -> T:
-        async with installation(load_settings(project)) as inst:
+        async with installation(settings()) as inst:
             if inst.actor.language is not None:
                 speak_to(os.environ, account=inst.actor.language)
             return await work(inst, *args, **kwargs)

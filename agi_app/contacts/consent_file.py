@@ -19,8 +19,9 @@ expires        有效期, 有效期至, 到期时间        may be: from when on
 person_id      人员编号, 客户编号              may be: your own id of the person; one person's numbers share it
 =============  ============================  =========================================================
 
-Times are ISO 8601 with an offset or Z (2026-01-05T12:00:00+08:00); a plain date (2026-01-05) is the
-start of that day in UTC. A date-time without an offset is refused: nobody could say when it was.
+Times are ISO 8601 with an offset or Z (2026-01-05T12:00:00+08:00). A plain date (2026-01-05) is the first moment of
+that day where the number is, or in UTC when that is earlier: a refusal of the same day is never earlier. From a feed it
+is refused, as a date-time without an offset is everywhere: nobody could say when it was.
 """
 
 from __future__ import annotations
@@ -29,8 +30,9 @@ import csv
 import datetime as dt
 import io
 import re
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from dataclasses import replace
+from zoneinfo import ZoneInfo
 
 from agi_app.authoring import times_meant
 from agi_app.authoring.suggestions import quote, suggest
@@ -49,7 +51,7 @@ from agi_app.contacts.consent_proof import Proofs, evidence_of, wording_of
 from agi_app.contacts.empty_words import is_nothing, points_elsewhere
 from agi_app.contacts.tables.csv_table import Row, Table
 from agi_app.errors import InputError
-from agi_app.messages import t
+from agi_app.messages import spoken, t
 from agi_app.model.campaign import Purpose
 from agi_app.model.person import Consent
 
@@ -139,7 +141,7 @@ def parse_fed_consents(
     source = {} if "source" in columns.known else {"source": entered_by}
     columns = replace(columns, given={**given, **source})
     for row in table.rows():
-        found = _consent(row, columns, None, entered_by, now, proofs)
+        found = _consent(row, columns, None, entered_by, now, proofs, days=False)
         yield row.line, found if isinstance(found, RejectedRow) or found.evidence else _without_evidence(row, columns)
 
 
@@ -177,6 +179,20 @@ def parse_instant(text: str) -> dt.datetime:
     return utc
 
 
+def is_day(text: str) -> bool:
+    """Whether it has the form of a plain date."""
+    return _DATE.fullmatch(text) is not None
+
+
+def _begins(text: str, zones: Iterable[str]) -> dt.datetime:
+    """An instant in UTC; of a plain date the first moment when it was that day in UTC or one of these zones."""
+    found = parse_instant(text)
+    if not is_day(text):
+        return found
+    local = dt.datetime.combine(found.date(), dt.time())
+    return min(found, *(local.replace(tzinfo=ZoneInfo(zone)).astimezone(dt.UTC) for zone in zones))
+
+
 def _unknown(title: str) -> str:
     hint = suggest(title, ALIASES, 0.75)
     reason = t("{quote} is not a column of a consent file", quote=quote(title))
@@ -191,7 +207,14 @@ def _unknown(title: str) -> str:
 
 
 def _consent(
-    row: Row, columns: Columns, region: str | None, entered_by: str, now: dt.datetime, proofs: Proofs
+    row: Row,
+    columns: Columns,
+    region: str | None,
+    entered_by: str,
+    now: dt.datetime,
+    proofs: Proofs,
+    *,
+    days: bool = True,
 ) -> Consent | RejectedRow:
     cells = Cells(row, columns)
     if not cells.readable:
@@ -199,15 +222,10 @@ def _consent(
     number = cells.number("consent/number", region)
     purpose = _purpose(cells)
     _judge_origin(cells)
-    given = _time(cells, now)
-    expires = _expires(cells, given)
-    if (language := cells.text("language").replace("_", "-") or None) and not LANGUAGE.fullmatch(language):
-        cells.fault(
-            "language",
-            "consent/language",
-            t("{quote} is not a language tag such as zh-CN or en", quote=quote(language)),
-        )
-    wording, language = wording_of(cells, language, proofs)
+    zones = () if number is None else number.zones
+    given = _time(cells, now, zones, days=days)
+    expires = _expires(cells, given, zones)
+    wording, language = wording_of(cells, _language(cells), proofs)
     digest, file = (None, None) if cells.faulty else evidence_of(cells, proofs)
     if number is None or purpose is None or given is None or cells.faulty:
         return cells.rejected()
@@ -227,6 +245,14 @@ def _consent(
         evidence_file=file,
         person_key=cells.text("person_id") or None,
     )
+
+
+def _language(cells: Cells) -> str | None:
+    language = cells.text("language").replace("_", "-") or None
+    if language and not LANGUAGE.fullmatch(language):
+        told = t("{quote} is not a language tag such as zh-CN or en", quote=quote(language))
+        cells.fault("language", "consent/language", told)
+    return language
 
 
 def _judge_origin(cells: Cells) -> None:
@@ -280,12 +306,16 @@ def _purpose(cells: Cells) -> Purpose | None:
     return None
 
 
-def _time(cells: Cells, now: dt.datetime) -> dt.datetime | None:
+def _time(cells: Cells, now: dt.datetime, zones: Iterable[str], *, days: bool) -> dt.datetime | None:
     if not (found := cells.text("time")):
         cells.fault("time", "consent/time", t("is empty; {any_moment}", any_moment=times_meant.ANY_MOMENT))
         return None
+    if is_day(found) and not days:
+        told = t("is a day; a feed brings the moment, by the clock of its system")
+        cells.fault("time", "consent/time", f"{quote(found)} {told}: {spoken(times_meant.ANY_MOMENT)}")
+        return None
     try:
-        given = parse_instant(found)
+        given = _begins(found, zones)
     except NotATime as error:
         if cells.text("method") == cells.text("time") or not times_meant.moments(cells.text("method")):
             cells.fault("time", "consent/time", f"{quote(found)} {error}")  # else the two are exchanged
@@ -311,11 +341,11 @@ def _no_end(text: str) -> str | None:
     return t("is a length of time: write the day itself, such as 2027-01-10") if _LENGTH.fullmatch(text) else None
 
 
-def _expires(cells: Cells, given: dt.datetime | None) -> dt.datetime | None:
+def _expires(cells: Cells, given: dt.datetime | None, zones: Iterable[str]) -> dt.datetime | None:
     if not (found := cells.text("expires")):
         return None
     try:
-        expires = parse_instant(found)
+        expires = _begins(found, zones)
     except NotATime as error:
         cells.fault("expires", "consent/expires", f"{quote(found)} {_no_end(found) or error}")
         return None

@@ -23,6 +23,7 @@ from agi_app.cli.common import (
     secret_of,
     table,
     with_installation,
+    with_needed,
 )
 from agi_app.errors import ConfigError, InputError
 from agi_app.installation import Installation
@@ -119,7 +120,7 @@ async def _approved(inst: Installation, campaign: str, secret: str, request: int
 @app.command()
 def pause(campaign: Name, project: ProjectOption = HERE) -> None:
     """Make no new call; calls in progress go on."""
-    with_installation(project, campaigns.pause, campaign)
+    with_needed(project, campaigns.pause, campaign)
     say(t("{campaign} makes no new call; calls in progress go on", campaign=campaign))
 
 
@@ -133,7 +134,7 @@ def resume(campaign: Name, project: ProjectOption = HERE) -> None:
 @app.command()
 def stop(campaign: Name, project: ProjectOption = HERE) -> None:
     """Cancel ringing calls and make no new one; answered calls finish."""
-    with_installation(project, campaigns.stop, campaign)
+    with_needed(project, campaigns.stop, campaign)
     say(t("{campaign} is stopped: ringing calls are cancelled, answered ones finish", campaign=campaign))
 
 

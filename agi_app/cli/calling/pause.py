@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from agi_app.cli.common import HERE, ProjectOption, say, with_installation
+from agi_app.cli.common import HERE, ProjectOption, say, with_installation, with_needed
 from agi_app.errors import InputError
 from agi_app.messages import t
 from agi_app.operations.calling import pauses
@@ -22,7 +22,7 @@ def pause(
 ) -> None:
     """Make no new call on any node, within a second. Calls in progress go on; the pause holds until `resume --all`."""
     _only_all(everything, "pause")
-    workers = with_installation(project, pauses.pause_all, reason)
+    workers = with_needed(project, pauses.pause_all, reason)
     say(t("everything is paused: no new call is made on any node; calls in progress go on"))
     for worker in workers:
         say(t("  worker {name} {heard}", name=worker.name, heard=_heard(worker)))

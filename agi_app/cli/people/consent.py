@@ -21,6 +21,7 @@ from agi_app.cli.common import (
     say_summary,
     table,
     with_installation,
+    with_needed,
 )
 from agi_app.cli.people.stop import AtOption, MethodOption, ProofOption, ReasonOption, ReferenceOption, SourceOption
 from agi_app.errors import InputError
@@ -29,7 +30,7 @@ from agi_app.model.campaign import Purpose
 from agi_app.model.phone import mask
 from agi_app.operations.people import consents, person_records, stops
 from agi_app.operations.people.person_records import StoryLanguage
-from agi_app.operations.people.time_and_evidence import SaidAt, evidence, instant
+from agi_app.operations.people.time_and_evidence import evidence, refused_at
 from agi_app.printable import count_of
 
 app = typer.Typer(help="Recorded consents and stops.", no_args_is_help=True)
@@ -205,8 +206,8 @@ def withdraw(
 ) -> None:
     """Withdraw a consent for one purpose; a later one for it counts again. Calls for it are ended."""
     e164 = read_number(number)
-    said, proof = SaidAt(instant("--at", at), f"--at {at}"), evidence(evidence_file)
-    answer = with_installation(
+    said, proof = refused_at("--at", at), evidence(evidence_file)
+    answer = with_needed(
         project,
         stops.stop,
         e164,

@@ -12,23 +12,23 @@ import typer
 from agi_app.cli.common import (
     HERE,
     ProjectOption,
+    needed_settings,
     options_given,
     read_number,
     say,
-    settings_of,
     warn,
-    with_installation,
+    with_needed,
 )
 from agi_app.errors import InputError, StoreError
 from agi_app.messages import t
 from agi_app.model.phone import mask, shown_number
 from agi_app.operations.people import stops
-from agi_app.operations.people.time_and_evidence import SaidAt, evidence, instant
+from agi_app.operations.people.time_and_evidence import evidence, refused_at
 from agi_app.printable import count_of
 
 # How a refusal was said, by hand: of every call here, of those for one purpose in `consent withdraw`.
 ReasonOption = Annotated[str, typer.Option(help="What was said.")]
-AtOption = Annotated[str, typer.Option(help="When it was said, ISO 8601 with an offset; default: now.")]
+AtOption = Annotated[str, typer.Option(help="When it was said, ISO 8601 with an offset, or a day; default: now.")]
 MethodOption = Annotated[str, typer.Option(help="How it was said: letter, e-mail, at the desk …")]
 SourceOption = Annotated[str, typer.Option(help="The system or list that it comes from.")]
 ReferenceOption = Annotated[str, typer.Option("--evidence", help="Reference of the proof.")]
@@ -56,10 +56,10 @@ def stop(
     number = number or ""
     if re.match("[A-Za-z]", number):
         raise InputError(f"{shown_number(number)}: {_A_CAMPAIGN}")
-    e164, said = read_number(number), SaidAt(instant("--at", at), f"--at {at}")
+    e164, said = read_number(number), refused_at("--at", at)
     proof = evidence(evidence_file)
     try:
-        answer = with_installation(
+        answer = with_needed(
             project,
             stops.stop,
             e164,
@@ -96,7 +96,7 @@ def _take_list(project: Path, file: Path, of_one: list[str]) -> NoReturn:
         )
     if listed.numbers:
         try:
-            new = with_installation(project, stops.stop_list, listed.numbers, file.name, listed)
+            new = with_needed(project, stops.stop_list, listed.numbers, file.name, listed)
         except StoreError as error:
             _without_database(project, listed.numbers, stops.VIA_LIST, error)
             say(t("{numbers} will never be called again", numbers=count_of(len(listed.numbers), "number")))
@@ -117,7 +117,7 @@ def _take_list(project: Path, file: Path, of_one: list[str]) -> NoReturn:
 
 def _without_database(project: Path, numbers: Sequence[str], via: str, error: StoreError) -> stops.StopAnswer:
     """A stop is taken also while the database is away: on disk now, in the database before the next call."""
-    stops.without_database(settings_of(project), numbers, via)
+    stops.without_database(needed_settings(project), numbers, via)
     warn(
         t(
             "the database does not answer ({error}); the stop is safe in the journal of this node, and its"

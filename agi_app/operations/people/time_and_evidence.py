@@ -9,7 +9,7 @@ from pathlib import Path
 
 from agi_app.authoring.written_clock import NotATime
 from agi_app.consent.evidence import EvidenceFiles, read_evidence
-from agi_app.contacts.consent_file import parse_instant
+from agi_app.contacts.consent_file import is_day, parse_instant
 from agi_app.errors import InputError
 from agi_app.installation import Installation
 from agi_app.log import without_numbers
@@ -18,16 +18,20 @@ from agi_app.messages import t
 
 @dataclass(frozen=True, slots=True)
 class SaidAt:
-    """When something was said; None: now. Messages call it by what was ``written``."""
+    """When something was said; None: now. Messages call it by what was ``written``.
+
+    ``until``: it was said by then, for of a day alone nobody knows more.
+    """
 
     at: dt.datetime | None = None
     written: str = ""
+    until: dt.datetime | None = None
 
     def by(self, now: dt.datetime) -> dt.datetime:
         """The time, at the latest ``now``; InputError for one in the future."""
         if self.at is not None and self.at > now:
             raise InputError(t("{written}: is in the future", written=self.written))
-        return self.at or now
+        return min(self.until or self.at or now, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,7 @@ class Evidence:
 
 
 NOW = SaidAt()
+ENDED_EVERYWHERE = dt.timedelta(hours=24 + 12)  # after the start of a day in UTC it is over at UTC-12, too
 
 
 def instant(option: str, text: str) -> dt.datetime | None:
@@ -47,6 +52,16 @@ def instant(option: str, text: str) -> dt.datetime | None:
         return parse_instant(text) if text else None
     except NotATime as error:
         raise InputError(f"{option} {without_numbers(text)}: {error}") from None
+
+
+def refused_at(option: str, text: str) -> SaidAt:
+    """When a refusal was said, as `instant` reads it; of a day alone its last moment, so no consent of it is later.
+
+    InputError names the option.
+    """
+    at = instant(option, text)
+    until = at + ENDED_EVERYWHERE if at is not None and is_day(text) else None
+    return SaidAt(at, f"{option} {text}", until)
 
 
 def evidence(file: Path | None) -> Evidence | None:

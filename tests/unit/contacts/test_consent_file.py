@@ -51,7 +51,7 @@ def test_a_row_becomes_a_consent_word_for_word() -> None:
         source="booking site",
         language="en",
         evidence="form-7",
-        expires_at=dt.datetime(2027, 1, 5, tzinfo=dt.UTC),
+        expires_at=dt.datetime(2027, 1, 4, 16, tzinfo=dt.UTC),  # the day begins there
         entered_by="wang",
     )
 
@@ -59,8 +59,25 @@ def test_a_row_becomes_a_consent_word_for_word() -> None:
 def test_optional_columns_may_be_absent_and_titles_chinese() -> None:
     (found,) = parsed("号码,用途,同意内容,方式,时间,来源\n+999861380000001,Marketing,我同意,web form,2026-01-05,site\n")
     assert isinstance(found, Consent)
-    assert (found.purpose, found.given_at) == (Purpose.MARKETING, dt.datetime(2026, 1, 5, tzinfo=dt.UTC))
+    assert (found.purpose, found.given_at) == (Purpose.MARKETING, dt.datetime(2026, 1, 4, 16, tzinfo=dt.UTC))
     assert (found.language, found.evidence, found.expires_at) == (None, None, None)
+
+
+@pytest.mark.attack("a consent of a day overtakes a refusal of the same day")
+@pytest.mark.parametrize(
+    ("number", "first"),
+    [
+        ("+999861380000001", dt.datetime(2026, 1, 4, 16, tzinfo=dt.UTC)),
+        ("+4930123456", dt.datetime(2026, 1, 4, 23, tzinfo=dt.UTC)),
+        ("+12025550123", dt.datetime(2026, 1, 5, tzinfo=dt.UTC)),  # in UTC it is that day earlier
+    ],
+)
+def test_a_day_alone_is_its_first_moment(number: str, first: dt.datetime) -> None:
+    title = "number,purpose,wording,method,time,source,expires"
+    (found,) = parsed(f"{title}\n{number},survey,I agree.,web form,2026-01-05,site,2027-01-05\n")
+    assert isinstance(found, Consent)
+    assert found.given_at == first
+    assert found.expires_at == first.replace(year=2027)
 
 
 @pytest.mark.parametrize(
