@@ -300,21 +300,24 @@ async def _refuse_generated(
 ) -> None:
     """AuthorError for a list that was made by counting, unless each number has its own evidence.
 
-    The contacts that the campaign has already count with it, and all that its feed has brought in 30 days, so that no
-    list is taken in slices.
+    What the campaign has already counts with it, what came into any campaign in 30 days, and all that its feed has
+    brought in 30 days, so that no list is taken in slices; but no number that has its own evidence.
     """
     listed = await in_background(distinct, spool.numbers)
-    known = await imports.numbers_of(store, campaign)
+    known = await imports.numbers_of(store, campaign) + await imports.numbers_of_month(store, listed)
     if feed is not None:
         known += await fed_contacts.numbers(store, feed, now)
     there = await in_background(beside, await in_background(distinct, known), listed)
-    if (block := await in_background(looks_generated, [*listed, *there])) is None:
+    if (block := await in_background(looks_generated, listed, there)) is None:
+        return
+    there = await imports.lacking_own_evidence(store, there)
+    if (block := await in_background(looks_generated, listed, there)) is None:
         return
     numbers = await in_background(distinct, [*listed, *(number for number in there if number in block.span)])
     lacking = await imports.without_own_evidence(store, numbers, block.span)
     if not lacking.numbers:
         return
-    together = "" if looks_generated(listed) else t(", together with contacts that the campaign has")
+    together = "" if looks_generated(listed) else t(", together with contacts that came before")
     message = t(
         "{reason}{together}; nothing was imported. Such a list is taken only when each of its numbers"
         " has a recorded consent with evidence that no other number uses: {numbers} of {numbers2} have"

@@ -28,6 +28,7 @@ from agi_app.store.people.history import PersonHistory, person_history
 from tests.store import one
 from tests.store.due_clinic import Clinic
 from tests.store.test_second_numbers import several
+from tests.store.test_webhook_events import endpoint, events
 from tests.store.world import HUMAN, World, contact, installation_for, number, rule_set
 
 pytestmark = pytest.mark.postgres
@@ -182,3 +183,11 @@ async def test_refused_decisions_have_no_number_that_was_called(clinic: Clinic, 
     await write_calls(desk, asked, Path(desk.settings.data) / "calls.jsonl", TableFormat.JSON)
     (row,) = map(json.loads, (Path(desk.settings.data) / "calls.jsonl").read_text("utf-8").splitlines())
     assert (row["what"], row["number_place"], row["number_kind"]) == ("refused", "", "mobile")
+
+
+async def test_events_for_others_programs_tell_which_number_was_called(clinic: Clinic) -> None:
+    await endpoint(clinic.world.store, "attempt.ended", "answer.saved")
+    await reached_at_the_second(clinic)
+    told = [(event["type"], event["number_place"]) for event in await events(clinic.world.store)]
+    assert [place for what, place in told if what == "attempt.ended"] == [1, 2, 1]
+    assert [place for what, place in told if what == "answer.saved"] == [2]

@@ -7,6 +7,7 @@ import csv
 import datetime as dt
 import random
 import time
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -23,7 +24,7 @@ from agi_app.model.campaign import Due, Purpose
 from agi_app.model.person import Consent
 from agi_app.store.calling import campaigns, tallies
 from agi_app.store.database.pool import Store
-from agi_app.store.people import consents, contacts
+from agi_app.store.people import consents, contacts, imports
 from agi_app.store.people.history import person_history
 from tests.store.world import LONG_AGO, World, campaign
 
@@ -142,6 +143,40 @@ async def test_a_generated_list_is_refused_as_a_whole(world: World, stored: None
     assert names(tmp_path) == ["people.csv"]
 
 
+@pytest.mark.attack("a generated list, spread over campaigns")
+@pytest.mark.parametrize("most", [imports.MOST_STRETCHES, 0])  # around the list's numbers; or among all
+async def test_a_list_is_judged_with_what_came_into_other_campaigns(
+    world: World, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    """Seven campaigns get ten of the numbers each; in each campaign alone they would be few."""
+    monkeypatch.setattr(imports, "MOST_STRETCHES", most)
+    others = [campaign(f"part-{n}", jurisdictions=("CN",)) for n in range(7)]
+    random.Random(3).shuffle(numbers := [f"+99986139{n:07d}" for n in range(98) if n % 7 > 1])
+
+    async def told(n: int) -> str:
+        await campaigns.save_campaign(store, others[n], "flows/reminder.yaml", "flow: reminder\n")
+        rows = "".join(f"G{n},{number}\n" for n, number in enumerate(numbers[n * 10 : n * 10 + 10]))
+        path = written(tmp_path, f"external_id,number\n{rows}", f"{n}.csv")
+        try:
+            return f"{(await import_contacts_file(store, others[n], LANGUAGES, path, await world.now())).added} added"
+        except AuthorError as error:
+            return str(error)
+
+    assert [await told(n) for n in range(6)] == ["10 added"] * 6
+    assert "together with contacts that came before" in await told(6), "that would be 70 of 98"
+    await store.execute("UPDATE person SET created_at = created_at - interval '31 days'")
+    assert await told(6) == "10 added", "what came longer ago is another list"
+
+
+async def test_numbers_with_their_own_evidence_keep_no_neighbour_out(
+    world: World, stored: None, tmp_path: Path
+) -> None:
+    await agreed(world, [*COUNTED, "+999861382357802"], [f"form-{n * 7919}" for n in range(26)])
+    await imported(world, counted_list(tmp_path))
+    rows = f"external_id,number\nN1,+99986139{26:07d}\nN2,+99986139{900:07d}\n"
+    assert (await imported(world, written(tmp_path, rows, "next.csv"))).added == 2
+
+
 @pytest.mark.parametrize(
     ("content", "error", "words"),
     [
@@ -252,6 +287,51 @@ async def test_evidence_that_others_use_too_is_none(world: World, stored: None, 
     assert "25 numbers from +99986…00 to +99986…24" in said
     assert "5 of 26 have none, 4 of them in that block" in said  # two share form-0
     assert (await tallies.of_campaign(world.store, CAMPAIGN.name)).total == 0
+
+
+@pytest.mark.attack("one proof, written in several ways, for several numbers")
+async def test_evidence_that_is_written_otherwise_is_the_same(world: World, stored: None, tmp_path: Path) -> None:
+    ways = ["e6", "E6", "\uff456", " e\u00a06", "e\u200b6"]
+    await agreed(world, COUNTED, [*(f"form-{n}" for n in range(20)), *ways])
+    await agreed(world, ["+999861382357802"], ["\u200b"])
+    with pytest.raises(AuthorError, match="6 of 26 have none, 5 of them in that block"):
+        await imported(world, counted_list(tmp_path))
+
+
+async def test_the_same_evidence_is_found_by_an_index(store: Store) -> None:
+    async with store.transaction() as connection:
+        await connection.execute("SET LOCAL enable_seqscan = off")
+        query = "EXPLAIN SELECT FROM consent c JOIN consent o ON evidence_key(o.evidence) = evidence_key(c.evidence)"
+        plan = [str(line) for line in await (await connection.execute(f"{query} WHERE c.person_id = 1")).fetchall()]
+    assert any("consent_reference" in line for line in plan), plan
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        "Straße 7",
+        "ΌΔΟΣ-9 ς",
+        "Ящик №5",
+        "ẞ1",
+        "Ünal/Ö 3",
+        "ﬁle①",
+        "e\u00ad6\ufeff",
+        "\U000e0041a",
+        "Ⅻ",
+        "ÅNGSTRÖM K",
+        "表单 七",
+    ],
+)
+async def test_evidence_is_compared_as_unicode_says(store: Store, one: str) -> None:
+    """By its own table, whatever the locale of the server: as Python's casefold does it, without what nobody sees."""
+    ways = [one, one.upper(), one.lower(), unicodedata.normalize("NFD", one), unicodedata.normalize("NFKC", one)]
+    ways += [one.casefold(), f"  {one} ", one.replace(" ", "\u2003")]
+    found = {await store.value(str, "SELECT evidence_key(%(one)s)", {"one": way}) for way in ways}
+    assert len(found) == 1
+    assert found != {await store.value(str, "SELECT evidence_key(%(one)s)", {"one": f"{one}b"})}
+    unseen = "\u00ad\ufeff\U000e0041"
+    plain = "".join(sign for sign in one if not sign.isspace() and sign not in unseen)
+    assert found == {unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", plain).casefold())}
 
 
 async def test_two_children_of_one_parent_are_called_one_at_a_time(world: World, tmp_path: Path) -> None:

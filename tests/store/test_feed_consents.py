@@ -138,12 +138,36 @@ async def test_a_refusal_ends_a_feeds_consent_whatever_its_time(office: FeedOffi
 
 @pytest.mark.attack("evidence that several consents share")
 async def test_each_consent_has_its_own_evidence(office: FeedOffice) -> None:
-    run = await brings(office, agreed(1, "form-7"), agreed(2, "form-7"), agreed(3), f"{number(4)},web form,2026-01-02,")
+    run = await brings(
+        office, agreed(1, "form-7"), agreed(2, "form-7"), agreed(3), f"{number(4)},web form,2026-01-02T09:00:00Z,"
+    )
     assert (result(run)["added"], result(run)["rejected"]) == (2, 2)
     assert {"another consent has this evidence: each needs its own"} < {*why(run)}
-    run = await brings(office, agreed(5, "form-7"), agreed(1, "form-7", time="2026-02-01"), name="d.csv")
+    run = await brings(office, agreed(5, "form-7"), agreed(1, "form-7", time="2026-02-01T09:00:00Z"), name="d.csv")
     assert (result(run)["added"], result(run)["rejected"]) == (0, 2), "also of the same number at another time"
     assert await allowed(office) == {1, 3}
+
+
+@pytest.mark.attack("one proof, written in several ways, for several consents")
+@pytest.mark.parametrize(
+    "written", ["FORM-7", "\uff46orm-7", "form - 7", "for\u200bm-7", "ＦＯＲＭ－７", "Form\u3000-7"]
+)
+async def test_evidence_is_the_same_however_it_is_written(office: FeedOffice, written: str) -> None:
+    await brings(office, agreed(1, "form-7"))
+    run = await brings(office, agreed(2, written), agreed(3, "form-8"), agreed(4, "form-8".upper()), name="d.csv")
+    assert (result(run)["added"], result(run)["rejected"]) == (1, 2), why(run)
+    assert await allowed(office) == {1, 3}
+    query = "SELECT evidence FROM consent ORDER BY consent_id"
+    assert [one["evidence"] for one in await office.store.records(query)] == ["form-7", "form-8"], "as it was written"
+
+
+async def test_a_day_or_a_time_without_offset_is_no_time_of_a_feed(office: FeedOffice) -> None:
+    rows = [agreed(n, time=time) for n, time in enumerate(["2026-01-02", "2026-01-02T09:00:00"], 1)]
+    run = await brings(office, *rows, agreed(3))
+    assert (result(run)["added"], result(run)["rejected"]) == (1, 2)
+    assert "a feed brings the moment" in why(run)[0]
+    assert "no UTC offset" in why(run)[1]
+    assert await allowed(office) == {3}
 
 
 @pytest.mark.attack("a feed of consents brings what only people may enter")
@@ -182,13 +206,15 @@ async def test_a_wording_that_is_not_registered_is_none(office: FeedOffice) -> N
 @pytest.mark.attack("consents of a feed lift the check for generated lists")
 async def test_evidence_of_a_feed_lifts_no_check(office: FeedOffice, store: Store) -> None:
     counted = [f"+99986139{n:07d}" for n in range(0, 44, 2)]
-    run = await brings(office, *(f"{one},web form,2026-01-02,e-{one}" for one in counted[::3]))
+    run = await brings(office, *(f"{one},web form,2026-01-02T09:00:00Z,e-{one}" for one in counted[::3]))
     assert run.state == "done"
     lacking = await imports.without_own_evidence(store, [int(one[1:]) for one in counted[::3]], range(0))
     assert lacking.numbers == len(counted[::3])
-    run = await brings(office, *(f"+99986139{n:07d},web form,2026-01-02,f-{n}" for n in range(1, 22)), name="d.csv")
+    run = await brings(
+        office, *(f"+99986139{n:07d},web form,2026-01-02T09:00:00Z,f-{n}" for n in range(1, 22)), name="d.csv"
+    )
     assert (run.state, result(run)["why"]) == ("refused", "generated")
-    slices = [f"+99986139{n:07d},web form,2026-01-02,g-{n}" for n in range(22)]
+    slices = [f"+99986139{n:07d},web form,2026-01-02T09:00:00Z,g-{n}" for n in range(22)]
     states = [(await brings(office, one, name=f"{n}.csv")).state for n, one in enumerate(slices)]
     assert "refused" in states, "also when they come one by one"
 

@@ -83,7 +83,7 @@ async def of_changes(office: FeedOffice) -> None:
 def book(clinic: Clinic, people: range, table: str = "appointment") -> None:
     rest = ", true, 'private'" if table == "appointment" else ", 'booked', DEFAULT"
     for n in people:
-        clinic.run(f"INSERT INTO {table} VALUES ('a{n}', '{number(3 * n)}', now() + interval '2 days'{rest})")
+        clinic.run(f"INSERT INTO {table} VALUES ('a{n}', '{number(37 * n)}', now() + interval '2 days'{rest})")
 
 
 async def reads(office: FeedOffice, *, confirmed: bool = False) -> FeedRun:
@@ -202,7 +202,7 @@ async def test_all_ids_are_compared_each_hour(office: FeedOffice, clinic: Clinic
     clinic.run("DELETE FROM changes WHERE appt_no = 'a3'")
     run = await reads(office)
     assert (await office.states())["a3"] == "pending", "not compared before the hour is over"
-    clinic.run(f"INSERT INTO changes VALUES ('a30', '{number(90)}', now() + interval '2 days', 'booked', 'epoch')")
+    clinic.run(f"INSERT INTO changes VALUES ('a30', '{number(1110)}', now() + interval '2 days', 'booked', 'epoch')")
     await office.store.execute("UPDATE feed SET compared_at = compared_at - interval '61 min'")
     run = await reads(office)
     assert (run.state, result(run)["cancelled"], result(run)["unknown"]) == ("done", 1, 1), run.result

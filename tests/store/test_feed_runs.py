@@ -31,7 +31,7 @@ async def office(world: World, tmp_path: Path) -> FeedOffice:
     """Its feed is started, and its campaign runs; persons 3, 6, 9 … consent."""
     made = await FeedOffice(world, tmp_path).open()
     await made.started()
-    await world.running(campaign(), [], consenting=range(3, 124, 3))
+    await world.running(campaign(), [], consenting=range(37, 1519, 37))
     return made
 
 

@@ -113,6 +113,7 @@ async def test_a_call_tells_how_it_ended_in_the_transaction_of_its_rows(world: W
         "type": "attempt.ended",
         "attempt": attempt,
         "campaign": "checkup",
+        "number_place": 1,
         "outcome": "human",
         "contact": 1,
         "person": 1,

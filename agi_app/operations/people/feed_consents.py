@@ -95,17 +95,17 @@ async def _judge(
     """What is new; how many are there already; and the lines of those that no feed may bring, with why."""
     asked = [NewConsent(row.number, row.evidence or "", content_hash(row).hex()) for _, row in good]
     found = await table.judge(store, asked, purpose.value, now)
-    new, there, blocked, taken = list[Consent](), 0, list[tuple[int, str]](), dict[str, str]()
+    new, there, blocked, taken = list[Consent](), 0, list[tuple[int, str]](), set[str | None]({None})
     for (line, row), judged in zip(good, found, strict=True):
-        other = taken.setdefault(row.evidence or "", row.number)
         if judged.there:
             there += 1
         elif judged.why is not None:
             blocked.append((line, judged.why))
-        elif other != row.number or any(one.evidence == row.evidence for one in new):
+        elif judged.evidence_key in taken:
             blocked.append((line, "evidence"))
         else:
             new.append(row)
+        taken.add(judged.evidence_key)
     return new, there, blocked
 
 

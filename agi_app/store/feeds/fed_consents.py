@@ -23,9 +23,13 @@ class NewConsent:
 
 @dataclass(frozen=True, slots=True)
 class JudgedConsent:
-    """``there``: it is recorded already; ``why`` it may not come by a feed, None: it may."""
+    """``there``: it is recorded already; ``why`` it may not come by a feed, None: it may.
+
+    Evidence with the same key is the same; None: it is none.
+    """
 
     there: bool
+    evidence_key: str | None
     why: str | None
 
 

@@ -1,7 +1,7 @@
 -- Of consents that a feed brings: which are recorded already, word for word, and which may not come by a feed, and why. All
 -- numbers of a person count, but a wrong number only for itself.
 -- name: judge
-SELECT coalesce(there.is_there, false) AS there,
+SELECT coalesce(there.is_there, false) AS there, evidence_key(i.evidence) AS evidence_key,
        CASE WHEN s.stopped THEN 'stopped' WHEN r.wrong THEN 'wrong_number' WHEN r.withdrawn THEN 'withdrawn'
             WHEN k.expired THEN 'expired' WHEN e.used THEN 'evidence' END AS why
 FROM jsonb_to_recordset(%(rows)s::jsonb) AS i (place integer, number text, evidence text, content_hash text)
@@ -16,7 +16,7 @@ LEFT JOIN LATERAL (SELECT bool_or(v.via = 'wrong number') AS wrong, bool_or(v.vi
                      AND binds(v.via, v.person_id, p.person_id)) AS r ON true
 LEFT JOIN LATERAL (SELECT bool_or(true) AS expired FROM consent c
                    WHERE c.person_id = ANY(g.members) AND c.purpose = %(purpose)s AND c.expires_at <= %(now)s) AS k ON true
-LEFT JOIN LATERAL (SELECT true AS used FROM consent c WHERE c.evidence = i.evidence LIMIT 1) AS e ON true
+LEFT JOIN LATERAL (SELECT true AS used FROM consent c WHERE evidence_key(c.evidence) = evidence_key(i.evidence) LIMIT 1) AS e ON true
 ORDER BY i.place;
 
 -- name: note_numbers

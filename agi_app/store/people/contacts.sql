@@ -167,19 +167,51 @@ CREATE TEMPORARY TABLE listed (e164 text NOT NULL, in_block boolean NOT NULL) ON
 -- name: copy_listed
 COPY listed (e164, in_block) FROM STDIN;
 
+-- name: drop_listed
+DROP TABLE listed;
+
 -- name: analyse_listed
 ANALYZE listed;
 
--- Numbers without a consent whose reference, or whose file, belongs to no other number. What a feed has brought does not count: the
+-- Those with a consent whose reference, or whose file, belongs to no other number. What a feed has brought does not count: the
 -- numbers and their evidence would come from one hand.
--- name: without_own_evidence
-SELECT count(*)::integer AS numbers, (count(*) FILTER (WHERE l.in_block))::integer AS in_block
-FROM listed l
-WHERE NOT EXISTS (
+-- name: drop_with_own_evidence
+DELETE FROM listed l
+WHERE EXISTS (
     SELECT FROM person p JOIN consent c ON c.person_id = p.person_id
     WHERE p.e164 = l.e164 AND c.erased_at IS NULL AND NOT starts_with(c.recorded_by, 'feed ')
-      AND (c.evidence IS NOT NULL
-           AND NOT EXISTS (SELECT FROM consent o WHERE o.evidence = c.evidence AND o.person_id <> c.person_id)
+      AND (evidence_key(c.evidence) IS NOT NULL
+           AND NOT EXISTS (SELECT FROM consent o
+                           WHERE evidence_key(o.evidence) = evidence_key(c.evidence) AND o.person_id <> c.person_id)
         OR c.evidence_sha256 IS NOT NULL
            AND NOT EXISTS (SELECT FROM consent o
                            WHERE o.evidence_sha256 = c.evidence_sha256 AND o.person_id <> c.person_id)));
+
+-- name: left_of_listed
+SELECT count(*)::integer AS numbers, (count(*) FILTER (WHERE l.in_block))::integer AS in_block FROM listed l;
+
+-- name: numbers_left
+SELECT ltrim(e164, '+')::bigint AS number FROM listed;
+
+-- name: by_index
+SET LOCAL enable_seqscan = off;
+
+-- What the installation has come to know in 30 days (real time), for any campaign, of the stretches around a list's numbers.
+-- name: numbers_of_month
+SELECT n.number
+FROM unnest(%(firsts)s::text[], %(lasts)s::text[]) AS b (first, last)
+CROSS JOIN LATERAL (
+    SELECT ltrim(p.e164, '+')::bigint AS number FROM person p
+    WHERE p.e164 BETWEEN b.first AND b.last AND p.created_at > clock_timestamp() - interval '30 days'
+      AND (EXISTS (SELECT FROM contact c WHERE c.person_id = p.person_id)
+           OR EXISTS (SELECT FROM person o WHERE o.same_as = coalesce(p.same_as, p.person_id)))
+    ORDER BY p.e164
+    OFFSET 0) AS n;
+
+-- The same of all numbers, which is faster than many stretches.
+-- name: all_numbers_of_month
+SELECT ltrim(p.e164, '+')::bigint AS number
+FROM person p
+WHERE p.e164 LIKE '+%%' AND p.created_at > clock_timestamp() - interval '30 days'
+  AND (EXISTS (SELECT FROM contact c WHERE c.person_id = p.person_id)
+       OR EXISTS (SELECT FROM person o WHERE o.same_as = coalesce(p.same_as, p.person_id)));

@@ -5,16 +5,20 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from array import array
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from psycopg.rows import tuple_row
 
 from agi_app.store.database.pool import Store
-from agi_app.store.database.statements import rows
+from agi_app.store.database.statements import Connection, records, rows
 from agi_app.store.people.contacts import ImportCount, Q, no_campaign
 
 ROWS_AT_ONCE = 10_000
+STRETCH = 10_000  # as wide as the widest check of a list looks
+MOST_STRETCHES = 3_000  # of more, all numbers are read
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +66,36 @@ async def end(store: Store, campaign: str, run: str) -> None:
 
 async def numbers_of(store: Store, campaign: str) -> array[int]:
     """The numbers of all contacts of a campaign, as the digits of E.164."""
-    async with store.transaction(limit=None) as connection:
-        await connection.execute(Q["no_time_limit"])
-        async with connection.cursor("numbers", row_factory=tuple_row) as cursor:
-            cursor.itersize = ROWS_AT_ONCE
-            await cursor.execute(Q["numbers_of_contacts"], {"campaign": campaign})
-            return array("q", [number async for (number,) in cursor])
+    return await _numbers(store, "numbers_of_contacts", {"campaign": campaign})
+
+
+async def numbers_of_month(store: Store, listed: Sequence[int]) -> array[int]:
+    """Numbers of any campaign that were not known 30 days ago, in the stretches of 10,000 around these."""
+    stretches = dict.fromkeys(number // STRETCH + beside for number in listed for beside in (-1, 0, 1))
+    if len(stretches) > MOST_STRETCHES:
+        return await _numbers(store, "all_numbers_of_month", {})
+    values = {
+        "firsts": [f"+{one * STRETCH}" for one in stretches],
+        "lasts": [f"+{one * STRETCH + STRETCH - 1}" for one in stretches],
+    }
+    return await _numbers(store, "numbers_of_month", values, "by_index")
 
 
 async def without_own_evidence(store: Store, numbers: Iterable[int], block: range) -> Lacking:
     """Count those of the numbers (digits of E.164) that have no consent whose evidence is theirs alone."""
+    async with _lacking(store, numbers, block) as connection:
+        return (await rows(connection, Lacking, Q["left_of_listed"]))[0]
+
+
+async def lacking_own_evidence(store: Store, numbers: Iterable[int]) -> list[int]:
+    """Those of the numbers (digits of E.164) that have no consent whose evidence is theirs alone, in their order."""
+    async with _lacking(store, numbers, range(0)) as connection:
+        return sorted(int(one["number"]) for one in await records(connection, Q["numbers_left"]))
+
+
+@asynccontextmanager
+async def _lacking(store: Store, numbers: Iterable[int], block: range) -> AsyncIterator[Connection]:
+    """With a table of those that lack it."""
     async with store.transaction(limit=None) as connection:
         await connection.execute(Q["no_time_limit"])
         await connection.execute(Q["make_listed_table"])
@@ -82,4 +106,16 @@ async def without_own_evidence(store: Store, numbers: Iterable[int], block: rang
                     await copy.write_row((f"+{number}", number in block))
                 last = number
         await connection.execute(Q["analyse_listed"])
-        return (await rows(connection, Lacking, Q["without_own_evidence"]))[0]
+        await connection.execute(Q["drop_with_own_evidence"])
+        yield connection
+        await connection.execute(Q["drop_listed"])
+
+
+async def _numbers(store: Store, query: str, values: Mapping[str, Any], how: str = "no_time_limit") -> array[int]:
+    async with store.transaction(limit=None) as connection:
+        await connection.execute(Q["no_time_limit"])
+        await connection.execute(Q[how])
+        async with connection.cursor("numbers", row_factory=tuple_row) as cursor:
+            cursor.itersize = ROWS_AT_ONCE
+            await cursor.execute(Q[query], values)
+            return array("q", [number async for (number,) in cursor])
