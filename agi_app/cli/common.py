@@ -85,17 +85,17 @@ def with_installation(
 def with_needed(
     project: Path, work: Callable[Concatenate[Installation, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
 ) -> T:
-    """The same for a stop or a pause: a fault of agi-app.toml that does not concern it is told, and it is done."""
+    """The same for a stop or a pause: it says a fault of agi-app.toml that does not concern it, and does its work."""
     return _with(lambda: needed_settings(project), work, *args, **kwargs)
 
 
 def needed_settings(project: Path) -> Settings:
-    """The settings that a stop needs; a fault of others is told. Raises ConfigError when one of those has a fault."""
+    """The settings that a stop needs; says a fault of others. Raises ConfigError when one of those has a fault."""
     from agi_app.config.needed_settings import load_needed
 
     settings, fault = load_needed(project)
     if fault is not None:
-        told = "{fault}\nthis command does not need what has that fault, and is done; mend it, for others do need it"
+        told = "{fault}\nthis command does not need what has that fault, and is done; correct it, for others do need it"
         warn(t(told, fault=fault))
     return settings
 

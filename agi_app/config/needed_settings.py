@@ -117,7 +117,7 @@ def _read(text: str) -> dict[str, Any] | None:
 
 
 def _top(part: str) -> dict[str, Any] | None:
-    """What stands before the first table; if it has a fault, the lines that count."""
+    """The settings above the first table; if it has a fault, the lines that count."""
     read = _toml(part)
     if read is None:
         lines = [_toml(line) for line in part.split("\n") if _ONE.match(line)]

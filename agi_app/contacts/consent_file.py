@@ -190,7 +190,7 @@ def _begins(text: str, zones: Iterable[str]) -> dt.datetime:
     if not is_day(text):
         return found
     local = dt.datetime.combine(found.date(), dt.time())
-    return min(found, *(local.replace(tzinfo=ZoneInfo(zone)).astimezone(dt.UTC) for zone in zones))
+    return min([found, *(local.replace(tzinfo=ZoneInfo(zone)).astimezone(dt.UTC) for zone in zones)])
 
 
 def _unknown(title: str) -> str:

@@ -36,7 +36,7 @@ def test_a_stop_and_a_pause_are_taken(tmp_path: Path, database_url: str) -> None
         assert (done.returncode, stops(database_url)) == (0, taken), done.stderr
         assert "will never be called again" in done.stdout
         assert "agi-app.toml:" in done.stderr
-        assert "mend it" in done.stderr
+        assert "correct it" in done.stderr
         assert agi_app(project, database_url, "campaign", "resume", "march-checkup").returncode == 2, "no call by that"
     listed = tmp_path / "stops.txt"
     listed.write_text("+999861380000201\n", encoding="utf-8")

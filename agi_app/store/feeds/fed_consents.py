@@ -25,7 +25,7 @@ class NewConsent:
 class JudgedConsent:
     """``there``: it is recorded already; ``why`` it may not come by a feed, None: it may.
 
-    Evidence with the same key is the same; None: it is none.
+    Evidence with the same key is the same; with None it does not count.
     """
 
     there: bool

@@ -80,6 +80,13 @@ def test_a_day_alone_is_its_first_moment(number: str, first: dt.datetime) -> Non
     assert found.expires_at == first.replace(year=2027)
 
 
+def test_a_day_alone_of_a_number_that_nobody_can_read_is_a_fault_of_the_number_alone() -> None:
+    (found,) = parsed("number,purpose,wording,method,time,source\nabc,survey,I agree.,web form,2026-01-05,site\n")
+    assert isinstance(found, RejectedRow)
+    assert found.rule == "consent/number"
+    assert "time" not in found.reason
+
+
 @pytest.mark.parametrize(
     ("cells", "rule", "words"),
     [
