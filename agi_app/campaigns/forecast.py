@@ -135,6 +135,8 @@ def project(
                 left=round(left),
             ),
         )
+    if campaign.due is not None and len(campaign.due.before) > 1:
+        said += (t("who is reached at one point of time is called at the later ones, too"),)
     said += _of_quota(known, quota)
     return Projection(end and end + dt.timedelta(seconds=seconds), round(calls), round(rate, 3), said)
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from agi_app.campaigns.forecast import ForecastFacts, Group, Limits, Projection, project
 from agi_app.campaigns.left_by_caps import left_uncalled
 from agi_app.clock import Clock
+from agi_app.due.planner import points_after
 from agi_app.errors import InputError
 from agi_app.event_loop import in_background
 from agi_app.flow.check.impossible_values import columns_read, misspelt_columns
@@ -94,7 +95,7 @@ async def preview(
                 t("there is no campaign {name!r} in the database; `agi-app contacts import {name} FILE`", name=name)
             )
         progress(0, waiting.contacts)
-        look = _Look(terms, waiting.now)
+        look = _Look(terms, waiting.now, waiting.contacts)
         async for some in _together(waiting.classes(_says(terms.flow, terms.campaign.quota))):
             await in_background(look.add, some)
             progress(look.seen.contacts, waiting.contacts)
@@ -139,8 +140,8 @@ def _none_missing(_language: str | None, _columns: Mapping[str, str]) -> tuple[s
 class _Look:
     """Adds classes up."""
 
-    def __init__(self, terms: Terms, now: dt.datetime) -> None:
-        self._terms, self._now = terms, now
+    def __init__(self, terms: Terms, now: dt.datetime, contacts: int) -> None:
+        self._terms, self._now, self._contacts = terms, now, contacts
         detection = terms.campaign.machine_detection
         machines = None if detection is None else detection.action.value
         self.seen = Preview(terms.campaign.name, now, machines=machines, zone=terms.campaign.zone)
@@ -190,6 +191,9 @@ class _Look:
         if again_at is not None and place is not None:
             first_call = _next_minute(again_at) if again_at > self._now else self._now
             self.to_call[place, first_call, found.group] += contacts
+            rest = (first_call, self._terms.campaign, self._terms.ruleset, self._contacts)
+            for at in points_after(numbers[0], found.facts.times, *rest):
+                self.to_call[place, _next_minute(at), found.group] += contacts
 
     def _judged(
         self, facts: Facts, place: NumberLocation | None, shown: str, due: dt.datetime | None

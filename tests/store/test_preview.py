@@ -17,7 +17,7 @@ from agi_app.flow.language.definition import Flow
 from agi_app.flow.load import load_flow
 from agi_app.gate.ruleset import RuleSet
 from agi_app.model.call import CallResult, Outcome
-from agi_app.model.campaign import Campaign, CampaignState, Pace, Quota, Window
+from agi_app.model.campaign import Campaign, CampaignState, Due, Pace, Quota, Window
 from agi_app.store.calling import campaigns
 from agi_app.store.calling.claims import Nobody
 from agi_app.store.database.pool import Store
@@ -26,6 +26,7 @@ from tests.store import one
 from tests.store.world import World, campaign, consent, contact, import_contacts, number
 
 pytestmark = pytest.mark.postgres
+HOUR = dt.timedelta(hours=1)
 SAYS = """\
 flow: says
 languages: [zh-CN]
@@ -173,3 +174,21 @@ async def test_the_projected_end_is_when_the_groups_have_their_numbers(world: Wo
     unlimited = await look(store, replace(wanted, quota=None), world.rules)
     assert unlimited.projection is not None
     assert unlimited.projection.calls >= 90
+
+
+async def test_calls_at_later_points_of_time_are_in_the_projection(world: World, store: Store) -> None:
+    wanted = replace(campaign(due=Due("appointment", (HOUR * 48, HOUR * 3)), zone="Asia/Shanghai"), retry={})
+    await world.running(wanted, range(1, 5))
+    visit = await world.now() + HOUR * 24 * 10
+    await store.execute(
+        "UPDATE contact SET event_at = %(visit)s, due_at = %(visit)s - interval '48 hours'", {"visit": visit}
+    )
+    seen = await look(store, wanted, world.rules)
+    assert seen.projection is not None
+    assert seen.projection.calls == 8, "each at both"
+    assert seen.projection.end is not None
+    assert visit - HOUR * 24 < seen.projection.end < visit
+    await store.execute("UPDATE contact SET event_at = %(visit)s - interval '250 hours'", {"visit": visit})
+    gone = await look(store, wanted, world.rules)
+    assert gone.projection is not None
+    assert gone.projection.calls == 0

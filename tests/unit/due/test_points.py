@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agi_app.due.openings import PersonsHours
-from agi_app.due.planner import planner
+from agi_app.due.planner import planner, points_after
 from agi_app.due.points import Planned, place, plan, span_of, urgency
 from agi_app.model.campaign import Campaign, Due, Pace, Window
 from agi_app.model.contact_times import Times
@@ -144,3 +144,13 @@ def test_a_place_is_the_same_each_time_and_spread() -> None:
     assert place("+8613800000007") == places[7]
     assert all(0 <= p < 1 for p in places)
     assert all(60 < sum(n / 10 <= p < (n + 1) / 10 for p in places) < 140 for n in range(10))
+
+
+def test_the_later_points_are_foretold_as_caps_let_them() -> None:
+    rest = (REMINDING, ruleset(window("09:00", "18:00")), 1)
+    visit = Times(at(12, 15))
+    assert points_after(CN_NUMBER, visit, at(10, 15), *rest) == [at(12, 12)]
+    assert points_after(CN_NUMBER, visit, at(12, 12), *rest) == [], "it is the last one"
+    assert points_after(CN_NUMBER, Times(), at(10, 15), *rest) == [], "it has no time"
+    once = replace(REMINDING, due=Due("appointment", (3 * HOUR,)))
+    assert points_after(CN_NUMBER, visit, at(10, 15), once, *rest[1:]) == []
