@@ -97,6 +97,7 @@ class ExchangeFault(StrEnum):
     ROWS = "rows"  # it changed none, or more than one
     TOO_MUCH = "too_much"
     FOLDER = "folder"
+    OLDER = "older"  # than what was read before
 
 
 class ExchangeError(AgiAppError):

@@ -104,7 +104,7 @@ class FolderSource:
             return
         made = await runs.hand_over(self._store, read, self._reader)
         if made is None and not await runs.waits(self._store, stored.name):
-            await self._refuse_older(taken, definition)
+            await self._refuse_older(taken, definition, wanted)
 
     async def _read(
         self, taken: TakenFile, stored: StoredFeed, definition: FeedDefinition, wanted: WantedRun | None
@@ -151,15 +151,17 @@ class FolderSource:
             result = {"file": one.name, "state": "superseded", "by": newest.name, **why}
             await asyncio.to_thread(self._folder.finish, one, result, done=not refused)
 
-    async def _refuse_older(self, taken: TakenFile, definition: FeedDefinition) -> None:
+    async def _refuse_older(self, taken: TakenFile, definition: FeedDefinition, wanted: WantedRun | None) -> None:
         """A file that came after a newer one was read; it is an alert unless that one is imported."""
         text = t("{older} is not imported: a newer one was read already", older=taken.name)
         why = {"why": RunFault.OLDER.value, "text": text}
         last = await runs.newest(self._store, definition.name, 1)
-        if last and last[0].state != RunState.DONE:
+        if wanted is None and last and last[0].state != RunState.DONE:
             await self._failed(definition, why)
         told = {"feed": definition.name, "state": RunState.REFUSED.value, **why}
         await asyncio.to_thread(self._folder.finish, taken, told, done=False)
+        if wanted is not None:
+            raise ExchangeError(text, ExchangeFault.OLDER, placed=True)
 
     async def _failed(self, definition: FeedDefinition, why: dict[str, str]) -> None:
         await runs.failed(self._store, definition.name, definition.fingerprint, why, self._reader)

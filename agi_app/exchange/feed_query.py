@@ -21,6 +21,7 @@ from agi_app.store.feeds.feeds import StoredFeed
 from agi_app.store.feeds.runs import ReadFeed, WantedRun
 
 Q = load_queries("feeds/source")
+LOOKED_AT = 20  # of the newest runs
 MOST_ROWS = 100_000
 MOST_IDS = 1_000_000
 MOST_BYTES = 32 << 20
@@ -76,7 +77,20 @@ class DatabaseSource:
             ids=ids,
             for_run=None if wanted is None else wanted.run_id,
         )
-        await runs.hand_over(self._store, read, self._reader)
+        if await runs.hand_over(self._store, read, self._reader) is None:
+            await self._must_be_newer(read)
+
+    async def _must_be_newer(self, read: ReadFeed) -> None:
+        """What was not taken waits for an earlier run, or the clock was set back: that is an alert."""
+        last = max(
+            (one.as_of for one in await runs.newest(self._store, read.feed, LOOKED_AT) if one.as_of), default=None
+        )
+        if last is not None and last > read.as_of:
+            told = (
+                "the clock is behind that of the last run ({at} UTC): nothing is imported before that time; set the"
+                " clock"
+            )
+            raise ExchangeError(t(told, at=f"{last:%Y-%m-%d %H:%M}"), ExchangeFault.OLDER, placed=True)
 
 
 def as_table(columns: Sequence[str], rows: Iterable[Row]) -> bytes:

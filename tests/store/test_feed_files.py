@@ -260,6 +260,23 @@ async def test_a_clock_that_is_some_seconds_ahead_is_no_fault(office: FeedOffice
     assert run.as_of < await office.world.now(), "its facts are no newer than the file is here"
 
 
+async def test_a_run_that_is_asked_for_does_not_import_what_is_older(office: FeedOffice) -> None:
+    office.put(name="empty.csv", age=60)
+    assert (await office.pass_on()).state == "refused"
+    assert (await office.brings(row(1), name="good.csv")).state == "done"
+    reader = office.reader()
+    await reader.once()
+    number_of = await feeds.run(office.wang, FEED, confirmed=True)
+    for _ in range(2):
+        await reader.once()
+    await office.runs().take_all()
+    await reader.close()
+    run = await feeds.came_of(office.wang, number_of)
+    assert (run.state, result(run)["why"]) == ("failed", "older"), "and it is not tried for ever"
+    assert (office.folder / "out" / "refused" / "empty.csv").exists()
+    assert await office.states() == {"row-1": "pending"}
+
+
 DEATHS = {  # where: whose, what, and whether that was done
     "before it is taken": (FeedFolder, "take", False),
     "after it is taken": (FeedFolder, "take", True),

@@ -9,10 +9,12 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from agi_app.clock import SandboxClock
 from agi_app.operations.calling import feeds
 from agi_app.store.calling.claims import Nobody
-from agi_app.store.database import embedded
+from agi_app.store.database import checks, embedded
 from agi_app.store.feeds.runs import FeedRun
+from agi_app.store.people import contact_changes
 from tests.store.feed_office import FEED, FeedOffice, result
 from tests.store.second_server import Office as Clinic
 from tests.store.second_server import office as clinic_of
@@ -246,3 +248,38 @@ async def test_a_run_while_one_waits_is_read_once(office: FeedOffice, clinic: Cl
     assert await office.world.value("SELECT count(*) FROM feed_run") == 1
     with psycopg.connect(clinic.owner_url) as connection:
         assert connection.execute("SELECT count(*) FROM appointment").fetchone() == (3,)
+
+
+async def test_changes_go_on_after_a_jump_of_31_days_of_a_sandboxs_clock(office: FeedOffice, clinic: Clinic) -> None:
+    start = dt.datetime(2027, 3, 3, 2, 30, tzinfo=dt.UTC)
+
+    async def at(moment: dt.datetime) -> None:
+        office.clock = SandboxClock(await checks.sandbox_offset(office.store, moment))
+
+    await at(start)
+    await of_changes(office)
+    coming = "INSERT INTO changes VALUES ('{}', '{}', '2027-06-01 10:00+08', 'booked', now())"
+    clinic.run(*(coming.format(f"a{n}", number(3 * n)) for n in range(1, 21)))
+    run = await reads(office)
+    assert (run.state, result(run)["added"]) == ("done", 20), run.result
+    await at(start + dt.timedelta(days=31))
+    assert (await office.status()).is_late, "nobody is called by what was read a month ago"
+    clinic.run("DELETE FROM changes WHERE appt_no = 'a3'", coming.format("a21", number(63)))
+    run = await reads(office)
+    assert (run.state, result(run)["added"], result(run)["cancelled"]) == ("done", 1, 1), run.result
+    assert not (await office.status()).is_late
+    await at(start + dt.timedelta(days=1))
+    run = await reads(office)
+    assert (run.state, result(run)["why"]) == ("failed", "older"), "a clock that was set back is told"
+    assert "clock" in result(run)["text"]
+
+
+async def test_a_long_list_is_not_searched_from_its_beginning_for_each_contact(office: FeedOffice) -> None:
+    """A list of 100,000 took minutes: the planner thought that there are few contacts."""
+    await office.world.running(campaign(), range(200, 400), consenting=[])
+    async with contact_changes.listed(office.store, ((f"x{n}", True) for n in range(20_000))) as connection:
+        await connection.execute("SET LOCAL enable_hashjoin = off")
+        values = {"campaign": "checkup", "feed": None}
+        plan = await connection.execute(f"EXPLAIN {contact_changes.Q['count_missing']}", values)
+        assert "listed_id_external" in str(await plan.fetchall())
+        assert (await contact_changes.count_missing(connection, "checkup")).missing == 200

@@ -266,6 +266,26 @@ async def test_a_check_says_what_a_run_would_do_and_stores_nothing(world: World,
     assert (await office.feed()).fresh_until is None
 
 
+@pytest.mark.attack("a check frees a campaign of its hold")
+async def test_a_check_makes_no_facts_fresh(office: FeedOffice) -> None:
+    await office.brings(row(1), row(2))
+    await office.store.execute("UPDATE feed SET fresh_until = now() - interval '1 s'")
+    before = await office.feed()
+    office.put(row(1), row(2), name="newer.csv", age=3)
+    reader = office.reader()
+    await feeds.pause(office.wang, FEED)  # so that no run takes it
+    for _ in range(2):
+        await reader.once()
+    number_of = await feeds.check(office.wang, FEED)
+    await reader.once()
+    await reader.once()
+    await office.runs().take_all()
+    await reader.close()
+    assert (await feeds.came_of(office.wang, number_of)).state == "done"
+    assert (await office.feed()).fresh_until == before.fresh_until
+    assert (await office.world.claim(campaign())).short is Nobody.BY_OLD_FACTS
+
+
 async def test_a_moved_appointment_is_never_called_on_old_facts(office: FeedOffice) -> None:
     header = "external_id,number,room"
     people = [row(n, "1") for n in range(1, 4)]
