@@ -10,7 +10,7 @@ from agi_app.config.feed_definition import FEED_IS, FeedState, RunState
 from agi_app.config.settings import Settings
 from agi_app.errors import ConfigError, InputError
 from agi_app.exchange.feed_definition import definition_of
-from agi_app.messages import t
+from agi_app.messages import t, template
 from agi_app.messages.retold import retold
 from agi_app.model.finding import Finding
 from agi_app.store.database.pool import Store
@@ -21,10 +21,21 @@ BAD = (RunState.REFUSED, RunState.FAILED)
 
 
 async def look(store: Store, settings: Settings, clock: Clock) -> list[Finding]:
-    """One line for each feed that was started and has not ended."""
-    now = clock.now()
-    stored = [one for one in await feeds.feeds(store) if one.state in (FeedState.STARTED, FeedState.PAUSED)]
-    return [await _of(store, settings, one, late=one.is_late(now)) for one in stored]
+    """One line for each feed that was started and has not ended, and a note for each of the settings that never was."""
+    now, stored = clock.now(), await feeds.feeds(store)
+    in_use = [one for one in stored if one.state in (FeedState.STARTED, FeedState.PAUSED)]
+    begun = {one.name for one in stored if one.state != FeedState.NEW}
+    found = [await _of(store, settings, one, late=one.is_late(now)) for one in in_use]
+    return [*found, *[await _never_started(store, name) for name in sorted(settings.feeds) if name not in begun]]
+
+
+async def _never_started(store: Store, name: str) -> Finding:
+    """A note: nothing is wrong, and somebody may wait for what the feed is to bring."""
+    newest = await feeds.newest(store, name)
+    told = template("note: it was never started, so it brings nothing: `agi-app feed start {name}`")
+    if newest is not None and newest.approved_by is None:
+        told = template("note: it brings nothing until a second person approves it: `agi-app feed approve {name}`")
+    return Finding(f"feed {name}", t(told, name=name))
 
 
 async def _of(store: Store, settings: Settings, one: StoredFeed, *, late: bool) -> Finding:

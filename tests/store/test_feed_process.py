@@ -18,13 +18,14 @@ from agi_app.exchange import feed_doctor
 from agi_app.exchange.feed_reader import FeedReader
 from agi_app.messages import speaking
 from agi_app.operations.calling import feeds
+from agi_app.operations.project import project_files
 from agi_app.store.database import checks, service_rights
 from agi_app.store.database.pool import Store
 from agi_app.store.feeds import fed_contacts, runs
 from agi_app.store.people.erasure import Why, erase_person
 from agi_app.store.webhooks import notices
 from tests.store.conftest import Cluster, open_store
-from tests.store.feed_office import FEED, FeedOffice, row
+from tests.store.feed_office import CAMPAIGN, FEED, FeedOffice, row
 from tests.store.world import World, campaign, number
 
 pytestmark = pytest.mark.postgres
@@ -98,6 +99,18 @@ async def test_doctor_says_what_a_feed_wants(office: FeedOffice) -> None:
     assert await said() == ("no process reads it", "start `agi-app exchange`")
     await feeds.end(office.wang, FEED)
     assert await feed_doctor.look(office.store, office.wang.settings, office.clock) == []
+
+
+async def test_doctor_notes_a_feed_of_the_settings_that_was_never_started(office: FeedOffice) -> None:
+    """A note, so that doctor still ends well: somebody may write a feed today and start it tomorrow."""
+    (office.folder / "campaigns" / "recall.yaml").write_text(CAMPAIGN.replace("checkup", "recall"))
+    office.write(more='[feeds.another]\ncampaign = "recall"\nfolder = "another"\nmost_a_day = 50\n')
+    _, note = await feed_doctor.look(office.store, office.wang.settings, office.clock)
+    told = "note: it was never started, so it brings nothing: `agi-app feed start another`"
+    assert (note.check, note.text, note.well) == ("feed another", told, True)
+    await feeds.start(office.wang, project_files.read(office.folder), "another")
+    _, note = await feed_doctor.look(office.store, office.wang.settings, office.clock)
+    assert note.text == "note: it brings nothing until a second person approves it: `agi-app feed approve another`"
 
 
 async def test_events_are_told_of_what_goes_wrong(office: FeedOffice) -> None:
