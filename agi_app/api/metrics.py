@@ -107,6 +107,7 @@ def _of(found: ServiceFigures) -> Iterator[Metric]:
         expiring.add_metric([str(index)], seconds)
     yield expiring
     yield from _webhooks(found)
+    yield from _feeds(found)
 
 
 def _webhooks(found: ServiceFigures) -> Iterator[Metric]:
@@ -119,3 +120,23 @@ def _webhooks(found: ServiceFigures) -> Iterator[Metric]:
     for result, number in found.webhook_tries.items():
         tries.add_metric([result], number)
     yield from (queue, oldest, tries)
+
+
+def _feeds(found: ServiceFigures) -> Iterator[Metric]:
+    states = GaugeMetricFamily(f"{PREFIX}_feed_state", "1: it is in this state", labels=["feed", "campaign", "state"])
+    is_read = GaugeMetricFamily(f"{PREFIX}_feed_read", "Whether a process reads it", labels=["feed"])
+    late = GaugeMetricFamily(f"{PREFIX}_feed_late", "Whether its campaign calls nobody because of it", labels=["feed"])
+    good = GaugeMetricFamily(f"{PREFIX}_feed_good_age_seconds", "Age of what the last good run read", labels=["feed"])
+    rows = GaugeMetricFamily(f"{PREFIX}_feed_rows", "Rows of the last good run by result", labels=["feed", "result"])
+    ends = GaugeMetricFamily(f"{PREFIX}_feed_runs", "Runs that ended in the last day", labels=["feed", "state"])
+    for feed in found.feeds:
+        states.add_metric([feed.name, feed.campaign, feed.state], 1)
+        is_read.add_metric([feed.name], float(feed.is_read))
+        late.add_metric([feed.name], float(feed.is_late))
+        if feed.good_s is not None:
+            good.add_metric([feed.name], feed.good_s)
+        for result, number in feed.rows.items():
+            rows.add_metric([feed.name, result], number)
+        for state, number in feed.runs.items():
+            ends.add_metric([feed.name, state], number)
+    yield from (states, is_read, late, good, rows, ends)

@@ -12,7 +12,7 @@ from agi_app.store.calling import nodes
 from agi_app.store.calling.nodes import NodeRow
 from agi_app.store.people.caller_ids import proofs
 from agi_app.store.service import events, figures
-from agi_app.store.service.figures import WatchedCampaign, WatchedReceiver
+from agi_app.store.service.figures import WatchedCampaign, WatchedFeed, WatchedReceiver
 
 __all__ = ["ServiceFigures", "read"]
 
@@ -28,6 +28,7 @@ class ServiceFigures:
     caller_id_expiry_s: Sequence[float]  # of each proof of a number that we show; negative: it has ended
     receivers: Sequence[WatchedReceiver]  # of events
     webhook_tries: Mapping[str, int]  # of the last five minutes, by result
+    feeds: Sequence[WatchedFeed]
 
 
 @reads(Scope.FIGURES_READ)
@@ -42,4 +43,5 @@ async def read(inst: Installation) -> ServiceFigures:
         [(one.expires_at - now).total_seconds() for one in await proofs(inst.store)],
         await figures.receivers(inst.store),
         await figures.webhook_tries(inst.store),
+        await figures.feeds(inst.store, now),
     )

@@ -30,3 +30,21 @@ WHERE at > clock_timestamp() - interval '5 minutes' GROUP BY result;
 
 -- name: calls
 SELECT campaign, trunk, count(*) AS number FROM attempt WHERE state <> 'ended' GROUP BY campaign, trunk;
+
+-- Of each feed that somebody started and nobody ended: the counts of its last good run, and how its runs of the last day ended, as
+-- far as the newest 10,000 tell. A failure that comes again and again is one row.
+-- name: feed_counts
+SELECT f.name AS feed, c.key AS name, c.value::bigint AS number
+FROM feed f
+CROSS JOIN LATERAL (SELECT r.result FROM feed_run r WHERE r.feed = f.name AND r.what = 'run' AND r.state = 'done'
+                    ORDER BY r.run_id DESC LIMIT 1) AS good
+CROSS JOIN LATERAL jsonb_each_text(good.result) AS c
+WHERE f.state IN ('started', 'paused') AND c.key = ANY(%(counts)s::text[]);
+
+-- name: feed_runs
+SELECT f.name AS feed, r.state, sum(r.times)::bigint AS number
+FROM feed f
+CROSS JOIN LATERAL (SELECT n.state, n.times, n.ended_at FROM feed_run n WHERE n.feed = f.name AND n.what = 'run'
+                    ORDER BY n.run_id DESC LIMIT 10000) AS r
+WHERE f.state IN ('started', 'paused') AND r.ended_at > clock_timestamp() - interval '1 day'
+GROUP BY f.name, r.state;
