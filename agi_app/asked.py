@@ -16,7 +16,7 @@ from agi_app.errors import InputError
 from agi_app.installation import Installation
 from agi_app.messages import t
 from agi_app.model.actors import Actor, Scope
-from agi_app.operations.calling import approvals, call_asks, campaigns, feeds, listening, pauses, previews
+from agi_app.operations.calling import approvals, call_asks, campaigns, feed_asks, feeds, listening, pauses, previews
 from agi_app.operations.calling.asks import came_of_it
 from agi_app.operations.guard import guard_asks
 from agi_app.operations.people import (
@@ -49,6 +49,7 @@ BY_KIND: Mapping[str, Callable[[Installation, OpenAsk], Awaitable[Mapping[str, A
 WITH_PROJECT: Mapping[str, Callable[[Installation, OpenAsk, Project | None], Awaitable[Mapping[str, Any]]]] = {
     call_asks.KIND: call_asks.do,
     contact_change_asks.KIND: contact_change_asks.do,
+    feed_asks.KIND: feed_asks.do,
 }
 OF_CONTACTS: Mapping[str, Callable[[Installation, WrittenCampaign, OpenAsk], Awaitable[Mapping[str, Any]]]] = {
     contacts.IMPORT: contacts.take,
@@ -57,12 +58,19 @@ OF_CONTACTS: Mapping[str, Callable[[Installation, WrittenCampaign, OpenAsk], Awa
     follow_ups.LOOK: follow_ups.take,
 }
 HARMLESS = {("campaign", "pause"), ("campaign", "stop")}
-OVERTAKEN = {("campaign", "start"), ("campaign", "resume")}  # by one of those, which waits for nothing
+ENDING = HARMLESS | {(feed_asks.KIND, feed_asks.PAUSE), (feed_asks.KIND, feed_asks.END)}
+OVERTAKEN = {  # by one of those of the same kind, which waits for nothing
+    ("campaign", "start"),
+    ("campaign", "resume"),
+    (feed_asks.KIND, feed_asks.START),
+}
 TIMELY = {
     ("campaign", "start"),
     ("campaign", "resume"),
     (pauses.ASK_KIND, pauses.ASK_VERB),
     (listening.KIND, listening.VERB),
+    (feed_asks.KIND, feed_asks.START),
+    (feed_asks.KIND, feed_asks.RUN),
 }
 
 
@@ -78,7 +86,11 @@ async def prepare(inst: Installation, ask: OpenAsk) -> Project | Mapping[str, An
         case "campaign", previews.VERB:
             project = await asyncio.to_thread(project_files.read, inst.settings.project)
             return await previews.take(acting, project, ask)
-        case ((contacts.KIND | drafts.KIND), _) | (contact_change_asks.KIND, contact_change_asks.RESCHEDULE):
+        case (
+            ((contacts.KIND | drafts.KIND), _)
+            | (feed_asks.KIND, feed_asks.START)
+            | (contact_change_asks.KIND, contact_change_asks.RESCHEDULE)
+        ):
             return await asyncio.to_thread(project_files.read, inst.settings.project)
         case listening.KIND, listening.VERB:
             return await listening.prepare(acting, ask)
@@ -114,7 +126,7 @@ async def do(
             return {"ended": await pauses.resume_all(acting, ask.reason)}
         case ((guard_asks.KIND | complaint_asks.KIND | erasure_asks.KIND), _):
             return await BY_KIND[ask.kind](acting, ask)
-        case ((contact_change_asks.KIND | call_asks.KIND), _):
+        case ((contact_change_asks.KIND | call_asks.KIND | feed_asks.KIND), _):
             return await WITH_PROJECT[ask.kind](acting, ask, prepared if isinstance(prepared, Project) else None)
     raise InputError(t("this worker does not know what was asked for: {kind} {verb}", kind=ask.kind, verb=ask.verb))
 
@@ -138,9 +150,9 @@ async def finish(inst: Installation, ask: LeftAsk) -> None:
 
 
 async def _not_overtaken(inst: Installation, ask: OpenAsk) -> None:
-    """InputError when somebody has asked to pause or stop the campaign since: that waits for no start and is done."""
+    """InputError when somebody has asked to pause, stop or end it since: that waits for no start and is done."""
     for later in await asks.of_object(inst.store, ask.kind, ask.object):
-        if later.ask_id > ask.ask_id and (later.kind, later.verb) in HARMLESS:
+        if later.ask_id > ask.ask_id and (later.kind, later.verb) in ENDING:
             raise InputError(
                 t(
                     "{account} asked to {verb} {name} after this; ask again",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from agi_app.api.exchange import feeds
 from agi_app.api.resources import (
     asks,
     call_asks,
@@ -28,7 +29,7 @@ from agi_app.api.resources import (
 ROUTES = [
     route
     for module in (
-        *(service, campaigns, previews, contacts, contact_imports, people, calls, records, complaints),
+        *(service, feeds, campaigns, previews, contacts, contact_imports, people, calls, records, complaints),
         *(stops, asks, call_asks, pauses, guard, jobs, proofs, webhooks, flows, drafts, live),
     )
     for route in module.routes.declared

@@ -48,7 +48,8 @@ class Handling:
                 raise problems.of_error(error) from error
             except InputError as error:
                 nothing_else = "{" in route.path and (route.query, route.body) == (NoQuery, None)  # can be wrong in it
-                absent = nothing_else or (isinstance(error, NotThere) and "{campaign}" in route.path)
+                named = "{campaign}" in route.path or "{feed}" in route.path
+                absent = nothing_else or (isinstance(error, NotThere) and named)
                 raise RequestRefused("not_found" if absent else "refused", str(error)) from error
             except AgiAppError as error:
                 raise problems.of_error(error, route.when_away) from error

@@ -8,6 +8,7 @@ import datetime as dt
 from typing import Any
 
 from agi_app.config.destinations import DestinationSettings
+from agi_app.config.feed_definition import FeedDefinition, FeedKind, FeedMode
 from agi_app.consent.caller_id_proof import number_of
 from agi_app.installation import Installation
 from agi_app.model.actors import Actor, Role
@@ -16,9 +17,10 @@ from agi_app.operations.guard import guard_lists
 from agi_app.operations.people import contact_change_asks, follow_ups
 from agi_app.operations.people.follow_ups import FollowUp
 from agi_app.recordings.files import RecordingFiles
+from agi_app.store.feeds import feeds
 from agi_app.store.requested_calls import agent_calls, asks, verifications
 from agi_app.store.requested_calls.asks import NewAsk
-from tests.api.site import Site, answer_asks, written
+from tests.api.site import CAMPAIGN, FEED, Site, answer_asks, written
 from tests.store.world import World, campaign, number
 
 BY_AGENTS = "by-agents"
@@ -31,6 +33,7 @@ def seed(site: Site) -> dict[str, Any]:
     desk = DestinationSettings.model_validate({"endpoint": "PJSIP/100"})
     site.inst.settings.__dict__["destinations"] = {"desk": desk}
     contact = site.run(agents_campaign)
+    site.run(feed_request)
     return {
         "contact": contact,
         "phone": site.run(own_phone),
@@ -100,6 +103,12 @@ async def agents_campaign(inst: Installation) -> int:
     await World(inst.store).running(dataclasses.replace(campaign(BY_AGENTS), by_agents=True), [301], consenting=[301])
     query = "SELECT contact_id FROM contact WHERE campaign = %(name)s"
     return await inst.store.value(int, query, {"name": BY_AGENTS}) or 0
+
+
+async def feed_request(inst: Installation) -> None:
+    """A feed that waits for a second person, as request 1."""
+    wanted = FeedDefinition(FEED, FeedKind.CONTACTS, CAMPAIGN, FeedMode.WHOLE, "folder /srv/out")
+    await feeds.request(inst.store, wanted, "the-operator", alone=False)
 
 
 async def follow_up_ask(inst: Installation) -> int:

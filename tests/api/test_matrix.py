@@ -37,6 +37,12 @@ WHO: Mapping[str, str] = {
     "GET /workers": ALL,
     "GET /feeds": ALL,
     "GET /feeds/{feed}": ALL,
+    "GET /feeds/{feed}/runs": ALL,
+    "POST /feeds/{feed}/runs": "operator supervisor",
+    "GET /feeds/{feed}/asks": ALL,
+    "POST /feeds/{feed}/asks": ABOVE,  # to pause; start and end are those of who may start campaigns
+    "GET /feeds/{feed}/request": "supervisor compliance",
+    "POST /feeds/{feed}/approvals": "supervisor compliance",
     "GET /caller-ids": ALL,
     "GET /do-not-call-lists": ALL,
     "GET /rules/{region}": ALL,
@@ -165,6 +171,12 @@ WHO: Mapping[str, str] = {
 # Whose is what a path names? Of these whoever has the route's scope may see, or change, every one.
 SHARED = {
     "GET /feeds/{feed}",
+    "GET /feeds/{feed}/runs",
+    "POST /feeds/{feed}/runs",
+    "GET /feeds/{feed}/asks",
+    "POST /feeds/{feed}/asks",
+    "GET /feeds/{feed}/request",
+    "POST /feeds/{feed}/approvals",
     "GET /agents/{agent}",
     "GET /rules/{region}",
     "GET /campaigns/{campaign}",

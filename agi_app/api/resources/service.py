@@ -1,4 +1,4 @@
-"""The installation: its workers, feeds, numbers, lines, rules, lists of others, accounts, and who did what."""
+"""The installation: its workers, numbers, lines, rules, lists of others, accounts, and who did what."""
 
 from __future__ import annotations
 
@@ -10,10 +10,8 @@ from pydantic import Field
 
 from agi_app.api.cursors import page
 from agi_app.api.routes import ApiAnswer, ApiCall, NoQuery, PageQuery, Routes
-from agi_app.messages.retold import retold
 from agi_app.model.actors import Scope
-from agi_app.operations.calling import caller_ids, feeds
-from agi_app.operations.calling.feeds import FeedStatus
+from agi_app.operations.calling import caller_ids
 from agi_app.operations.people import consents, do_not_call_lists
 from agi_app.operations.project import rules
 from agi_app.operations.service import accounts, health, tokens
@@ -34,38 +32,6 @@ class Workers(ApiAnswer):
     """All workers that were not forgotten."""
 
     data: list[WorkerAnswer]
-
-
-class FeedRunAnswer(ApiAnswer):
-    """The newest run of a feed, and its result."""
-
-    run: int
-    state: str
-    ended_at: dt.datetime | None
-    why: str | None = Field(description="why it was refused or failed, in one word")
-    told: str | None = Field(description="the same for people")
-    counts: Mapping[str, int] = Field(description="rows, added, updated, unchanged, cancelled, rejected")
-
-
-class FeedAnswer(ApiAnswer):
-    """One feed, and whether its campaign may call by what it brought."""
-
-    name: str
-    kind: str | None
-    campaign: str | None
-    state: str
-    as_of: dt.datetime | None = Field(description="rules time at which the last good run was read")
-    fresh_until: dt.datetime | None = Field(description="from then on the campaign calls nobody")
-    is_late: bool
-    is_read: bool = Field(description="whether a process reads it")
-    waits_for_approval: bool
-    last: FeedRunAnswer | None
-
-
-class FeedsAnswer(ApiAnswer):
-    """All feeds, by name."""
-
-    data: list[FeedAnswer]
 
 
 class CallerIdAnswer(ApiAnswer):
@@ -222,46 +188,6 @@ async def self(call: ApiCall[NoQuery, None]) -> SelfAnswer:
     actor = call.inst.actor
     scopes = sorted(scope.value for scope in Scope if actor.may(scope))
     return SelfAnswer(account=actor.account, roles=sorted(actor.roles), token=actor.token, scopes=scopes)
-
-
-@routes.get("/feeds", Scope.FIGURES_READ, FeedsAnswer)
-async def all_feeds(call: ApiCall[NoQuery, None]) -> FeedsAnswer:
-    """The feeds, and how fresh what they brought is."""
-    return FeedsAnswer(data=[_feed(one) for one in await feeds.listed(call.inst)])
-
-
-@routes.get("/feeds/{feed}", Scope.FIGURES_READ, FeedAnswer)
-async def one_feed(call: ApiCall[NoQuery, None]) -> FeedAnswer:
-    """One feed."""
-    return _feed(await feeds.status(call.inst, call.path["feed"]))
-
-
-def _feed(one: FeedStatus) -> FeedAnswer:
-    last = None
-    if one.last is not None:
-        told = feeds.result_of(one.last)
-        text = str(told["text"]) if "text" in told else None
-        last = FeedRunAnswer(
-            run=one.last.run_id,
-            state=one.last.state,
-            ended_at=one.last.ended_at,
-            why=told.get("why"),
-            told=None if text is None else retold(text),
-            counts={name: told[name] for name in feeds.COUNTS if name in told},
-        )
-    stored = one.feed
-    return FeedAnswer(
-        name=one.name,
-        kind=None if stored is None else stored.kind,
-        campaign=None if stored is None else stored.campaign,
-        state="new" if stored is None else stored.state,
-        as_of=None if stored is None else stored.as_of,
-        fresh_until=None if stored is None else stored.fresh_until,
-        is_late=one.is_late,
-        is_read=stored is not None and stored.is_read,
-        waits_for_approval=one.waits_for is not None,
-        last=last,
-    )
 
 
 @routes.get("/workers", Scope.FIGURES_READ, Workers)

@@ -34,6 +34,7 @@ _NAMED = (  # findings about one thing, by its name; what fits two is the first
     template("call back {name}"),
     template("campaign {name}"),
     template("destination {name}"),
+    template("feed {name}"),
     template("members of queue {name}"),
     template("queue {name}"),
     template("trunk {name} can carry calls"),

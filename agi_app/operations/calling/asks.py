@@ -16,7 +16,7 @@ from agi_app.installation import Installation
 from agi_app.messages import t
 from agi_app.model.actors import Scope
 from agi_app.operations.acting import noted, reads
-from agi_app.operations.calling import approvals
+from agi_app.operations.calling import approvals, feed_asks
 from agi_app.operations.calling.approvals import ApprovalWanted
 from agi_app.store.calling import nodes
 from agi_app.store.calling.campaigns import known_campaign
@@ -29,6 +29,7 @@ SEEN_WITH: Mapping[str, Scope] = {  # kinds of asks that `asked` shows
     "calling": Scope.FIGURES_READ,
     "call": Scope.FIGURES_READ,
     "guard": Scope.GUARD_READ,
+    feed_asks.KIND: Scope.FIGURES_READ,
 }
 Verb = Literal["start", "pause", "resume", "stop"]
 SCOPES: Mapping[str, Scope] = {
@@ -84,6 +85,8 @@ async def asked(inst: Installation, ask_id: int) -> AskStatus:
     inst.actor.require(SEEN_WITH[found.kind])
     if found.state == "waiting":
         return AskStatus(found, await _note(inst))
+    if found.kind == feed_asks.KIND:
+        return AskStatus(found, await feed_asks.note(inst, found))
     wanted = await approvals.of_campaign(inst, found.object) if _request(found) else None
     return AskStatus(found, _second_person(found, wanted))
 

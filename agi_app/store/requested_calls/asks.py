@@ -24,6 +24,8 @@ URGENT = (
     "campaign stop",
     "stop link stop",
     "contact cancel",
+    "feed pause",
+    "feed end",
 )  # they wait for nothing that takes long
 
 

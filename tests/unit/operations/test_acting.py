@@ -25,6 +25,7 @@ SHARED = {
     "calling.listening.given",
     "calling.requested_calls.worker_runs",
     "calling.call_asks.do",  # each ask is an operation with its mark
+    "calling.feed_asks.do",
     "calling.caller_ids.request_with_code",
     "calling.caller_ids.ring_with_code",
     "guard.guard_asks.do",
