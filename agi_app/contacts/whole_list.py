@@ -34,6 +34,10 @@ ALWAYS_GO = 1  # from a list that comes by a feed, however short it is
 class ShrunkList(InputError):
     """More would be cancelled than is usual, and nobody has confirmed it."""
 
+    def __init__(self, text: str, missing: int) -> None:
+        super().__init__(text)
+        self.missing = missing  # contacts
+
 
 class WholeList:
     """One list, read into ``spool``, against the contacts of its campaign; by a feed, against those that it brought."""
@@ -74,7 +78,8 @@ def refuse_shrunk(found: contact_changes.Missing, file: str, feed: str | None = 
                 missing=count_of(found.missing, "contact"),
                 waiting=found.waiting,
                 feed=feed,
-            )
+            ),
+            found.missing,
         )
     raise ShrunkList(
         t(
@@ -84,5 +89,6 @@ def refuse_shrunk(found: contact_changes.Missing, file: str, feed: str | None = 
             file=file,
             missing=count_of(found.missing, "contact"),
             waiting=found.waiting,
-        )
+        ),
+        found.missing,
     )

@@ -244,7 +244,7 @@ async def test_a_file_of_the_future_is_refused_and_told(office: FeedOffice) -> N
     assert {p.name for p in refused.glob("*.csv")} == {"before.csv", "ahead.csv"}
     reader = office.reader()
     await reader.once()
-    number_of = await feeds.run(office.wang, FEED, confirmed=True)
+    number_of = await feeds.run(office.wang, FEED)
     await reader.once()
     await reader.close()
     assert (await feeds.came_of(office.wang, number_of)).state == "failed", "nor by a run that somebody asks for"

@@ -6,10 +6,12 @@ import datetime as dt
 import json
 import uuid
 from pathlib import Path
+from unittest.mock import AsyncMock
 
 import pytest
 
 from agi_app.errors import InputError, StoreError
+from agi_app.exchange.feed_reader import FeedReader
 from agi_app.model.campaign import CampaignState
 from agi_app.operations.calling import feeds, reports
 from agi_app.operations.people import contact_changes, contacts
@@ -17,7 +19,7 @@ from agi_app.operations.project import project_files
 from agi_app.store.calling.campaigns import set_state
 from agi_app.store.calling.claims import Nobody
 from agi_app.store.feeds import runs
-from agi_app.store.feeds.runs import ReadFeed
+from agi_app.store.feeds.runs import FeedRun, ReadFeed
 from tests.store import one
 from tests.store.feed_office import FEED, FeedOffice, result, row
 from tests.store.world import World, campaign, number
@@ -107,6 +109,55 @@ async def test_somebody_confirms_that_many_are_gone(office: FeedOffice) -> None:
     found = await feeds.came_of(office.wang, number_of)
     assert (found.state, found.file, result(found)["cancelled"]) == ("done", "less.csv", 18)
     assert (office.folder / "out" / "done" / "less.csv").exists()
+
+
+@pytest.mark.attack("what somebody confirmed of one list cancels the contacts that another, broken one lacks")
+async def test_a_confirmation_is_of_the_list_that_was_refused(office: FeedOffice) -> None:
+    await office.brings(*map(row, range(1, 21)))
+    with pytest.raises(InputError, match="there is nothing to confirm"):
+        await feeds.run(office.wang, FEED, confirmed=True)
+    run = await office.brings(*map(row, range(1, 18)), name="less.csv")
+    assert (result(run)["why"], result(run)["missing"]) == ("shrunk", 3)
+    office.put(row(1), row(2), name="broken.csv")
+    run = await confirmed(office)
+    assert (run.file, run.state, result(run)["missing"]) == ("broken.csv", "refused", 18), "3 were confirmed"
+    office.put(name="empty.csv")
+    run = await confirmed(office)
+    assert (run.state, result(run)["why"], result(run)["missing"]) == ("refused", "empty", 20), "18 were confirmed"
+    assert set((await office.states()).values()) == {"pending"}
+    office.put(row(1), row(2), name="right.csv")
+    run = await confirmed(office)
+    assert (run.state, result(run)["cancelled"]) == ("done", 18), "fewer than the 20 that were confirmed"
+    with pytest.raises(InputError, match="there is nothing to confirm"):
+        await feeds.run(office.wang, FEED, confirmed=True)
+
+
+async def confirmed(office: FeedOffice) -> FeedRun:
+    """What came of a run that somebody confirmed, before any other looks at the folder."""
+    number_of = await feeds.run(office.wang, FEED, confirmed=True)
+    reader = office.reader()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(FeedReader, "_by_itself", AsyncMock())
+        for _ in range(3):
+            await reader.once()
+    await office.runs().take_all()
+    await reader.once()
+    await reader.close()
+    return await feeds.came_of(office.wang, number_of)
+
+
+async def test_an_older_list_that_was_refused_is_not_confirmed_after_a_newer_one(office: FeedOffice) -> None:
+    await office.brings(*map(row, range(1, 21)))
+    await office.brings(row(1), name="less.csv")
+    await office.brings(*map(row, range(1, 21)), name="right.csv")
+    reader = office.reader()
+    await reader.once()
+    number_of = await feeds.run(office.wang, FEED)
+    await reader.once()
+    await reader.close()
+    found = await feeds.came_of(office.wang, number_of)
+    assert found.state == "failed", "it waits for no file of later"
+    assert "less.csv is not imported: a newer one was read already" in result(found)["text"]
 
 
 async def test_one_may_always_go_from_a_short_list(office: FeedOffice) -> None:

@@ -195,7 +195,10 @@ async def end(inst: Installation, name: str) -> bool:
 
 @noted(Scope.CONTACTS_IMPORT, "feed run", "name")
 async def run(inst: Installation, name: str, *, confirmed: bool = False) -> int:
-    """Ask for a run now; returns its number. ``confirmed``: also if many go. Raises InputError, StoreError."""
+    """Ask for a run now; returns its number. Raises InputError, StoreError.
+
+    ``confirmed``: so many contacts may be cancelled as the last run was refused for; InputError when it was not.
+    """
     stored = await _known(inst, name)
     if stored.state != FeedState.STARTED:
         raise InputError(
@@ -203,6 +206,14 @@ async def run(inst: Installation, name: str, *, confirmed: bool = False) -> int:
                 "feed {name} {state}; `agi-app feed start {name}`",
                 name=name,
                 state=t(FEED_IS[FeedState(stored.state)]),
+            )
+        )
+    if confirmed and not await runs.to_confirm(inst.store, name):
+        raise InputError(
+            t(
+                "there is nothing to confirm: the last run of feed {name} was not refused because contacts were"
+                " missing. Without --yes a run says who would be cancelled",
+                name=name,
             )
         )
     return await _want(inst, name, "run", confirmed=confirmed)

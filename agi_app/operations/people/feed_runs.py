@@ -48,9 +48,9 @@ UNUSUAL = 10  # of rows, one in so many may be rejected without an alert
 class RefusedRun(InputError):
     """What was read is not taken."""
 
-    def __init__(self, why: RunFault, text: str) -> None:
+    def __init__(self, why: RunFault, text: str, missing: int | None = None) -> None:
         super().__init__(text)
-        self.why = why
+        self.why, self.missing = why, missing  # contacts
 
 
 def acting(inst: Installation, feed: str) -> Installation:
@@ -79,7 +79,10 @@ async def take(inst: Installation, taken: TakenRun) -> RunOutcome:
 def refused(error: Exception) -> RunOutcome:
     """The outcome of a run that met this fault."""
     text = without_numbers(str(error))
-    return RunOutcome(RunState.REFUSED, {"why": _why(error).value, "text": text})
+    told: dict[str, Any] = {"why": _why(error).value, "text": text}
+    if isinstance(error, ShrunkList | RefusedRun) and error.missing is not None:
+        told["missing"] = error.missing  # what a person can confirm
+    return RunOutcome(RunState.REFUSED, told)
 
 
 def _why(error: Exception) -> RunFault:
@@ -155,34 +158,42 @@ async def _import(
         return _nothing()
     flow = await asyncio.to_thread(_flow_of, stored)
     columns: Collection[str] = columns_read(flow) if flow else ()
-    name = taken.file or f"feed {taken.feed}"
-    whole = None
-    if wanted.mode is FeedMode.WHOLE:
-        whole = Whole.CONFIRMED if taken.confirmed else Whole.USUAL
-    try:
-        done = await import_contacts_file(
+    planner = await planner_for(inst.store, inst.settings.project, stored.campaign)
+
+    async def bring(whole: Whole | None) -> ImportSummary:
+        return await import_contacts_file(
             inst.store,
             stored.campaign,
             flow.languages if flow else (),
-            MadeFile(name, b"", io.BytesIO(taken.content), wanted.columns),
+            MadeFile(taken.file or f"feed {taken.feed}", b"", io.BytesIO(taken.content), wanted.columns),
             now,
             fields=columns,
             by=ImportedBy(inst.actor.account, None, now, feed=taken.feed, noted=not taken.as_before),
-            planner_for=await planner_for(inst.store, inst.settings.project, stored.campaign),
+            planner_for=planner,
             whole=whole,
         )
-    except AuthorError as error:
-        if whole is not Whole.CONFIRMED or not EMPTY & {problem.rule for problem in error.problems}:
+
+    if wanted.mode is not FeedMode.WHOLE:
+        return _told(await bring(None))
+    try:
+        return _told(await bring(Whole.USUAL))
+    except ShrunkList as error:
+        if error.missing > taken.may_go:
             raise
-        return _nothing() | await _cancel_all(inst, taken.feed, wanted.campaign)
-    return _told(done)
+    except AuthorError as error:
+        if not EMPTY & {problem.rule for problem in error.problems}:
+            raise
+        return _nothing() | await _cancel_all(inst, taken, wanted.campaign, str(error))
+    return _told(await bring(Whole.CONFIRMED))
 
 
-async def _cancel_all(inst: Installation, feed: str, campaign: str) -> dict[str, Any]:
-    """Of an empty list, when somebody has confirmed that nobody is to be called."""
+async def _cancel_all(inst: Installation, taken: TakenRun, campaign: str, fault: str) -> dict[str, Any]:
+    """Of an empty list, when somebody has confirmed that nobody is to be called. RefusedRun when nobody has."""
     async with contact_changes.listed(inst.store, []) as connection:
-        found = await contact_changes.count_missing(connection, campaign, feed)
-        gone = await contact_changes.cancel_missing(connection, campaign, feed)
+        found = await contact_changes.count_missing(connection, campaign, taken.feed)
+        if found.missing > taken.may_go or not taken.may_go:
+            raise RefusedRun(RunFault.EMPTY, fault, found.missing)
+        gone = await contact_changes.cancel_missing(connection, campaign, taken.feed)
     return {"cancelled": gone, "gone": gone, "waiting": found.waiting}
 
 
@@ -223,7 +234,7 @@ async def _compare(inst: Installation, taken: TakenRun, wanted: FeedDefinition, 
         raise RefusedRun(RunFault.EMPTY, t("the query of all ids brings none; nobody was cancelled"))
     async with contact_changes.listed(inst.store, [(one, True) for one in ids]) as connection:
         found = await contact_changes.count_missing(connection, wanted.campaign, taken.feed)
-        if not taken.confirmed:
+        if found.missing > taken.may_go:
             refuse_shrunk(found, taken.feed, taken.feed)
         gone = await contact_changes.cancel_missing(connection, wanted.campaign, taken.feed)
         unknown = await fed_contacts.count_unknown(connection, wanted.campaign)

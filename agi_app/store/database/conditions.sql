@@ -54,3 +54,9 @@ r.at >= k.given_at OR starts_with(k.recorded_by, 'feed ')
 
 -- name: ends_c
 r.at >= c.given_at OR starts_with(c.recorded_by, 'feed ')
+
+-- Of a run `r`: how many contacts were missing in the one before that a worker judged, when it was refused for that; else null.
+-- name: was_refused
+(SELECT (p.result ->> 'missing')::integer FROM feed_run p
+ WHERE p.feed = r.feed AND p.what = 'run' AND p.run_id < r.run_id AND (p.state = 'done' OR p.result ? 'missing')
+ ORDER BY p.run_id DESC LIMIT 1)

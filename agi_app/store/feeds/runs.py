@@ -76,7 +76,6 @@ class TakenRun:
     run_id: int
     feed: str
     what: str
-    confirmed: bool
     fingerprint: bytes
     as_of: dt.datetime
     source_at: dt.datetime | None
@@ -86,6 +85,7 @@ class TakenRun:
     whole_ids: bool
     content: bytes
     ids: bytes | None
+    may_go: int  # so many contacts may be missing: who asked for the run was told that they are
     as_before: bool | None  # exactly what the last good run brought
 
 
@@ -107,6 +107,11 @@ async def want(store: Store, feed: str, what: str, asked_by: str, *, confirmed: 
         made = await store.value(int, Q["want"], values)
         await store.records(Q["call_readers"], {"feed": feed})
     return made
+
+
+async def to_confirm(store: Store, feed: str) -> int | None:
+    """How many contacts were missing in the last run, when it was refused for that. Raises StoreError."""
+    return await store.value(int, Q["to_confirm"], {"feed": feed})
 
 
 async def wanted(store: Store, feed: str) -> list[WantedRun]:

@@ -5,6 +5,10 @@ WHERE name = %(feed)s AND (%(what)s = 'check' OR state = 'started')
   AND NOT EXISTS (SELECT FROM feed_run r WHERE r.feed = %(feed)s AND r.what = %(what)s AND r.state = 'wanted')
 RETURNING run_id;
 
+-- How many contacts were missing in the last run, when it was refused for that; null: it was not.
+-- name: to_confirm
+SELECT {was_refused} AS missing FROM (SELECT %(feed)s::text AS feed, 9223372036854775807 AS run_id) AS r;
+
 -- name: call_readers
 SELECT pg_notify('agi_app_feed', %(feed)s);
 
@@ -46,7 +50,8 @@ SELECT feed_failed(%(feed)s, %(for_run)s, %(fingerprint)s, %(why)s::jsonb, %(rea
 SELECT run_id, feed FROM feed_run WHERE state = 'waiting' AND run_id > %(after)s ORDER BY run_id LIMIT 1;
 
 -- name: take
-SELECT r.run_id, r.feed, r.what, r.confirmed, r.fingerprint, r.as_of, r.source_at, r.file, r.sha256, r.rows, r.whole_ids, c.content, c.ids,
+SELECT r.run_id, r.feed, r.what, r.fingerprint, r.as_of, r.source_at, r.file, r.sha256, r.rows, r.whole_ids, c.content, c.ids,
+       CASE WHEN r.confirmed THEN coalesce({was_refused}, 0) ELSE 0 END AS may_go,
        (SELECT p.sha256 FROM feed_run p WHERE p.feed = r.feed AND p.what = 'run' AND p.state = 'done' AND p.run_id < r.run_id
         ORDER BY p.run_id DESC LIMIT 1) = r.sha256 AS as_before
 FROM feed_run r JOIN feed_content c USING (run_id)
