@@ -148,6 +148,7 @@ class Limits:
     starts: float
     call_back: float | None  # how long after a call "later" is a call back; None: it settles the point
     spread: float  # of an opening's end, in which moved points are called
+    last: float = 0.0  # so long before the end of an opening the last moved point is
 
 
 @dataclass(frozen=True)

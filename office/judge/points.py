@@ -49,7 +49,7 @@ def _window(row: Row, point: int, openings: Sequence[Span], limits: Limits) -> W
         return Window(point, "open", p, p, row.end, p)
     last = opening_before(openings, p)
     if p >= floor and last is not None and last[1] > floor:
-        start = max(last[0], last[1] - limits.spread, floor)
+        start = max(last[0], last[1] - limits.last - limits.spread, floor)
         return Window(point, "moved", start, last[1], row.end, max(last[0], floor))
     start = next_open(openings, floor if floor > -INF else p)
     return Window(point, "floor", start, start, row.end, start)

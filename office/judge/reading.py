@@ -51,6 +51,7 @@ def limits_of(s: Json) -> Limits:
         starts=-INF if starts is None else starts,
         call_back=float(later["in_hours"]) * HOUR if later["means"] == "call_back" else None,
         spread=len(s["appointments"]) / pace,
+        last=float(rules.get("last_moved_s") or 0),
     )
 
 

@@ -132,6 +132,7 @@ def _rules() -> Json:
         "gap_after_declined_hours": 168,
         "shared_by_more_than": 5,
         "tries": 6,
+        "last_moved_s": 60,
     }
 
 

@@ -13,14 +13,14 @@ from agi_app.campaigns.preview import Terms, preview
 from agi_app.clock import Clock
 from agi_app.gate.permit import MarkReceipt
 from agi_app.model.call import CallResult, Outcome
-from agi_app.model.campaign import Due, Window
+from agi_app.model.campaign import CampaignState, Due, Window
 from agi_app.store.calling import campaigns
 from agi_app.store.calling.dead_workers import sweep
 from agi_app.store.database.pool import Store
-from agi_app.store.people import stops
+from agi_app.store.people import consents, contacts, stops
 from tests.store import one
 from tests.store.due_clinic import HOUR, Clinic, visit
-from tests.store.world import HUMAN, World, contact, number, rule_set
+from tests.store.world import HUMAN, World, consent, contact, number, rule_set
 
 pytestmark = pytest.mark.postgres
 DAY = dt.timedelta(days=1)
@@ -263,7 +263,7 @@ async def test_a_preview_knows_when_contacts_are_due_and_whose_time_is_over(clin
     assert (seen.callable_now, seen.never) == (1, 1)
     assert dict(seen.by_rule) == {"not_due": 1, "contact_too_late": 1}
     assert seen.projection is not None
-    assert seen.projection.calls == 2
+    assert seen.projection.calls == 4, "each at both points"
 
 
 async def test_a_start_with_other_times_finds_the_points_of_those_who_wait(clinic: Clinic) -> None:
@@ -317,3 +317,50 @@ async def test_a_worker_spreads_moved_points_over_the_contacts_that_there_are(cl
     now = await clinic.world.now()
     (busy,) = await campaigns.load_busy_campaigns(clinic.world.store, now)
     assert busy.contacts == 3
+
+
+@pytest.mark.parametrize("mended", ["consent", "start", "rules"])
+async def test_who_was_refused_until_somebody_mends_it_is_called_before_the_appointment(
+    clinic: Clinic, mended: str
+) -> None:
+    """With an end, too: such a contact is due at its end, to expire."""
+    store = clinic.world.store
+    await clinic.opens()
+    await clinic.imports(await visit(clinic, 10, 40))
+    assert await clinic.claims() == ()
+    assert await clinic.of(10, "due_at") == await clinic.of(10, "event_at")
+    if mended == "consent":
+        counted = await consents.import_consents(store, [consent(10)], "admin", await clinic.world.now())
+        assert counted.woken == 1
+    else:
+        query = "UPDATE contact SET person_id = (SELECT person_id FROM person WHERE e164 = %(e164)s)"
+        await store.execute(query, {"e164": number(1)})
+        now = await clinic.world.now()
+        if mended == "start":
+            for state in (CampaignState.PAUSED, CampaignState.RUNNING):
+                await campaigns.set_state(store, clinic.campaign.name, state, None, now)
+        else:
+            assert await contacts.wake_old_rules(store, "rules-2", now) == 1
+    (claimed,) = await clinic.claims()
+    assert claimed.point == 0
+    await clinic.calls(claimed)
+    assert await clinic.of(10, "due_at") < await clinic.of(10, "event_at")  # type: ignore[operator]
+    await consents.import_consents(store, [consent(10)], "admin", await clinic.world.now())
+    assert await clinic.claims() == (), "nor does another consent bring the next point nearer"
+
+
+async def test_of_one_parents_children_who_had_no_call_yet_comes_first(clinic: Clinic) -> None:
+    """Both reminders of one child, and none of the other, is what the order of points alone would bring."""
+    clinic.world.rules = rule_set(cap=1)
+    await clinic.opens()
+    parent = number(1)
+    await clinic.imports(await visit(clinic, 1, 25), replace(await visit(clinic, 2, 25), number=parent))
+    (first,) = await clinic.claims()
+    await clinic.calls(first)
+    assert await clinic.claims() == ()
+    await clinic.later(22.1 * HOUR)
+    assert await clinic.claims() == (), "three hours before, by the cap"
+    await clinic.later(2 * HOUR)
+    (second,) = await clinic.claims()
+    assert second.contact_id != first.contact_id
+    assert second.point == 1

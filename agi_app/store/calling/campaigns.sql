@@ -48,12 +48,13 @@ SELECT count(*) AS number FROM contact WHERE campaign = %(name)s AND unapproved 
 SELECT attempt_id FROM attempt WHERE campaign = %(name)s AND state = 'claimed';
 
 -- name: wake_parked
-UPDATE contact SET due_at = %(now)s
-WHERE campaign = %(campaign)s AND state = 'pending' AND due_at = 'infinity';
+-- Those who were refused until somebody mends something: for good, or until their time is over.
+UPDATE contact c SET due_at = %(now)s, replan = c.replan OR c.event_at IS NOT NULL
+WHERE c.campaign = %(campaign)s AND c.state = 'pending' AND c.due_at > %(now)s AND {parked_c};
 
 -- Refusals by rules of another version are decided again.
 -- name: wake_old_rules
-UPDATE contact SET due_at = %(now)s
+UPDATE contact SET due_at = %(now)s, replan = contact.replan OR contact.event_at IS NOT NULL
 FROM decision d, campaign c
-WHERE contact.state = 'pending' AND contact.due_at = 'infinity' AND d.decision_id = contact.last_decision_id
+WHERE contact.state = 'pending' AND contact.due_at > %(now)s AND NOT d.allowed AND d.decision_id = contact.last_decision_id
   AND d.ruleset_version <> %(version)s AND c.name = contact.campaign AND c.state = 'running';

@@ -36,6 +36,7 @@ from agi_app.store.database.statements import Connection, as_json, load_queries,
 Q = load_queries("calling/claims")
 OF_GROUPS = {name: of_groups(Q[name]) for name in ("lock", "lock_for_ports")}  # of a campaign with a quota
 SOONEST_RETRY = dt.timedelta(seconds=1)  # a refusal is not decided again at once, whatever the rule says
+BEHIND_OTHERS = dt.timedelta(seconds=1)  # a contact of a person whose other one had no call yet, which comes first
 CEILING = "abandoned_ceiling"  # the gate's rule
 TIME_IS_OVER = {"contact_too_late", "campaign_over"}  # the gate's rules: such a contact has expired
 USUAL, URGENT = "c.urgency = 0", "c.urgency = %(urgency)s AND c.urgency > 0"  # the latter in terms of its index
@@ -307,7 +308,24 @@ def _refused(judged: JudgedContact, campaign: Campaign, now: dt.datetime, plan: 
             return first | _after_round(judged, campaign, now, plan)
     again, last = decision.try_again_at, judged.facts.times.last(campaign)
     due = min(max(again, now + SOONEST_RETRY) if again else NEVER, last)
-    return first | {"state": "pending", "due_at": "infinity" if due == NEVER else due}
+    if due == NEVER:
+        return first | {"state": "pending", "due_at": "infinity"}
+    if again is None or due == last:
+        return first | {"state": "pending", "due_at": due}
+    if judged.row["attempts_made"]:
+        due = min(due + BEHIND_OTHERS, last)
+    return first | {"state": "pending", "due_at": due} | _point_then(judged, plan, due)
+
+
+def _point_then(judged: JudgedContact, plan: Planner | None, due: dt.datetime) -> dict[str, Any]:
+    """The point of time at which a refused contact is when it is due again: nearer ones may have come by then."""
+    row = judged.row
+    if plan is None or row["event_at"] is None or row["number_place"] > 1:
+        return {}
+    then = plan(row["e164"], judged.facts.times, row["point"], due)
+    if then is None or then.point == row["point"] or then.at > due:
+        return {}
+    return {"point": then.point, "urgency": urgency(row["priority"], then.point)}
 
 
 def _after_round(judged: JudgedContact, campaign: Campaign, now: dt.datetime, plan: Planner) -> dict[str, Any]:

@@ -60,3 +60,13 @@ r.at >= c.given_at OR starts_with(c.recorded_by, 'feed ')
 (SELECT (p.result ->> 'missing')::integer FROM feed_run p
  WHERE p.feed = r.feed AND p.what = 'run' AND p.run_id < r.run_id AND (p.state = 'done' OR p.result ? 'missing')
  ORDER BY p.run_id DESC LIMIT 1)
+
+-- Of a contact `c`: its last decision refused it.
+-- name: refused_c
+(c.due_at = 'infinity' OR c.refused_by IS NOT NULL)
+
+-- Of the same: until somebody mends something. Who has an end is due then, to be told that it is over: the contact's own time,
+-- or the campaign's end.
+-- name: parked_c
+(c.due_at = 'infinity' OR c.refused_by IS NOT NULL AND c.due_at >= least(
+    coalesce(c.not_after, c.event_at), (SELECT (k.spec ->> 'ends')::timestamptz FROM campaign k WHERE k.name = c.campaign)))

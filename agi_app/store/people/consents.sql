@@ -52,7 +52,7 @@ SELECT count(*) AS added, range_agg(int8range(consent_id, consent_id, '[]'))::te
 WITH given AS MATERIALIZED (
     SELECT p.person_id, p.same_as FROM import_consent i JOIN person p ON p.e164 = i.e164
 )
-UPDATE contact c SET due_at = %(now)s
-WHERE c.state = 'pending' AND c.due_at = 'infinity'
+UPDATE contact c SET due_at = %(now)s, replan = c.replan OR c.event_at IS NOT NULL
+WHERE c.state = 'pending' AND {refused_c} AND c.due_at > %(now)s
   AND c.person_id IN (SELECT person_id FROM given UNION SELECT same_as FROM given WHERE same_as IS NOT NULL
                       UNION SELECT o.person_id FROM given g JOIN person o ON o.same_as = coalesce(g.same_as, g.person_id));

@@ -43,9 +43,9 @@ FROM (SELECT DISTINCT coalesce(p.same_as, p.person_id) AS head
 
 -- Contacts that were refused because of a list are decided again.
 -- name: wake
-UPDATE contact c SET due_at = %(now)s
+UPDATE contact c SET due_at = %(now)s, replan = c.replan OR c.event_at IS NOT NULL
 FROM decision d
-WHERE c.state = 'pending' AND c.due_at = 'infinity' AND d.decision_id = c.last_decision_id
+WHERE c.state = 'pending' AND c.due_at > %(now)s AND d.decision_id = c.last_decision_id
   AND d.rules && ARRAY['external_list', 'external_list_stale'];
 
 -- name: lists
