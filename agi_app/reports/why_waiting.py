@@ -166,21 +166,13 @@ def _nobody_due(view: Standstill) -> Iterator[WaitingReason]:
         later = count_of(view.later, "contact")
         told = t("nobody is due until {at:%Y-%m-%d %H:%M} ({zone}): {later}", at=there, zone=view.zone, later=later)
         yield WaitingReason(NOBODY_DUE, told, view.next_due)
-    elif view.later:
-        at = t(", the next at {at:%Y-%m-%d %H:%M} UTC", at=view.next_due) if view.next_due else ""
-        yield WaitingReason(
-            NOBODY_DUE,
-            t("{later} due later{at}", later=count_of(view.later, "contact is", "contacts are"), at=at),
-            view.next_due,
-        )
-    if view.parked:
-        yield WaitingReason(
-            NOBODY_DUE,
-            t(
-                "{parked} refused until somebody fixes the reason",
-                parked=count_of(view.parked, "contact is", "contacts are"),
-            ),
-        )
+    elif view.later and view.next_due:
+        at = t(", the next at {at:%Y-%m-%d %H:%M} UTC", at=view.next_due)
+        later = count_of(view.later, "contact is", "contacts are")
+        yield WaitingReason(NOBODY_DUE, t("{later} due later{at}", later=later, at=at), view.next_due)
+    if parked := view.parked + (0 if view.next_due else view.later):
+        who = count_of(parked, "contact is", "contacts are")
+        yield WaitingReason(NOBODY_DUE, t("{parked} refused until somebody fixes the reason", parked=who))
     for rule, number in view.by_rule.items():
         if rule in _TOLD:
             continue  # with those whom no worker has looked at since

@@ -14,7 +14,7 @@ from agi_app.clock import Clock
 from agi_app.gate.permit import MarkReceipt
 from agi_app.model.call import CallResult, Outcome
 from agi_app.model.campaign import CampaignState, Due, Window
-from agi_app.store.calling import campaigns
+from agi_app.store.calling import campaigns, reports
 from agi_app.store.calling.dead_workers import sweep
 from agi_app.store.database.pool import Store
 from agi_app.store.people import consents, contacts, stops
@@ -329,6 +329,8 @@ async def test_who_was_refused_until_somebody_mends_it_is_called_before_the_appo
     await clinic.imports(await visit(clinic, 10, 40))
     assert await clinic.claims() == ()
     assert await clinic.of(10, "due_at") == await clinic.of(10, "event_at")
+    view = await reports.why_waiting(store, clinic.campaign, await clinic.world.now())
+    assert (view.later, view.next_due, view.rule_until) == (1, None, {}), "nobody is told that it will be called then"
     if mended == "consent":
         counted = await consents.import_consents(store, [consent(10)], "admin", await clinic.world.now())
         assert counted.woken == 1

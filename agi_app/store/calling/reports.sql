@@ -32,12 +32,15 @@ ORDER BY c.contact_id LIMIT %(most)s;
 SELECT DISTINCT one.key AS name FROM attempt a, jsonb_each(a.answers) AS one
 WHERE a.campaign = %(campaign)s AND a.dialled ORDER BY one.key;
 
--- Contacts that may be called now, at most 10,000 of them counted; and when the next one may be.
+-- Contacts that may be called now, at most 10,000 of them counted; and when the next one may be, as far as the next 1,000 tell:
+-- who was refused until somebody mends something is due at their end, and not to be called.
 -- name: waiting
 SELECT (SELECT count(*) FROM (SELECT FROM contact WHERE campaign = %(campaign)s AND state = 'pending' AND due_at <= %(now)s
                               LIMIT 10000) AS d)::integer AS due_now,
-       (SELECT min(due_at) FROM contact WHERE campaign = %(campaign)s AND state = 'pending' AND due_at > %(now)s
-                                              AND due_at < 'infinity') AS next_due,
+       (SELECT min(c.due_at) FILTER (WHERE NOT ({parked_c}))
+        FROM (SELECT due_at, refused_by, not_after, event_at, campaign FROM contact
+              WHERE campaign = %(campaign)s AND state = 'pending' AND due_at > %(now)s AND due_at < 'infinity'
+              ORDER BY due_at, contact_id LIMIT 1000) AS c) AS next_due,
        (SELECT count(*) FROM contact WHERE campaign = %(campaign)s AND unapproved
                                            AND state IN ('pending', 'claimed'))::integer AS unapproved,
        (SELECT count(*) FROM contact WHERE campaign = %(campaign)s AND faulty_row IS NOT NULL
@@ -47,12 +50,12 @@ SELECT (SELECT count(*) FROM (SELECT FROM contact WHERE campaign = %(campaign)s 
 -- next 1,000 of either tell: each is a row anywhere in the table.
 -- name: held_again
 SELECT rule AS name, (count(*) FILTER (WHERE due_at <= %(now)s))::integer AS due,
-       min(due_at) FILTER (WHERE due_at > %(now)s) AS until
+       min(due_at) FILTER (WHERE due_at > %(now)s AND NOT ({parked_c})) AS until
 FROM (
-    (SELECT due_at, refused_by FROM contact WHERE campaign = %(campaign)s AND state = 'pending' AND due_at <= %(now)s
+    (SELECT due_at, refused_by, not_after, event_at, campaign FROM contact WHERE campaign = %(campaign)s AND state = 'pending' AND due_at <= %(now)s
      ORDER BY due_at, contact_id LIMIT 1000)
     UNION ALL
-    (SELECT due_at, refused_by FROM contact WHERE campaign = %(campaign)s AND state = 'pending' AND due_at > %(now)s
+    (SELECT due_at, refused_by, not_after, event_at, campaign FROM contact WHERE campaign = %(campaign)s AND state = 'pending' AND due_at > %(now)s
                                                  AND due_at < 'infinity'
      ORDER BY due_at, contact_id LIMIT 1000)
 ) AS c, unnest(c.refused_by) AS rule

@@ -68,5 +68,5 @@ r.at >= c.given_at OR starts_with(c.recorded_by, 'feed ')
 -- Of the same: until somebody mends something. Who has an end is due then, to be told that it is over: the contact's own time,
 -- or the campaign's end.
 -- name: parked_c
-(c.due_at = 'infinity' OR c.refused_by IS NOT NULL AND c.due_at >= least(
-    coalesce(c.not_after, c.event_at), (SELECT (k.spec ->> 'ends')::timestamptz FROM campaign k WHERE k.name = c.campaign)))
+(c.due_at = 'infinity' OR c.refused_by IS NOT NULL AND c.due_at >= coalesce(least(
+    coalesce(c.not_after, c.event_at), (SELECT (k.spec ->> 'ends')::timestamptz FROM campaign k WHERE k.name = c.campaign)), 'infinity'))

@@ -58,6 +58,7 @@ def test_each_cause_is_named_with_its_way_out() -> None:
         "worker here dials nobody: trunk carrier: 5 calls in a row failed"
     )
     assert first(open_attempts=10, campaign_slots_used=10) == "all 10 places of the campaign are taken by calls"
+    assert first(due_now=0, later=3) == "3 contacts are refused until somebody fixes the reason"
     assert first(due_now=0, later=3, next_due=LATER) == "3 contacts are due later, the next at 2026-03-04 02:00 UTC"
     assert first(due_now=0, parked=2) == "2 contacts are refused until somebody fixes the reason"
 
