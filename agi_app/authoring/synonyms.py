@@ -119,6 +119,7 @@ EXAMPLES = {
     "before": "before: contact.appointment",
     "DueFile.at": "at: [48h, 3h]",
     "quota": "quota: {by: contact.group, completed: 50}",
+    "columns": "columns: {birthday: {digits: 4}}",
     "by": "by: contact.group",
     "completed": "completed: 50",
     "disposition": "disposition: completed",

@@ -45,7 +45,7 @@ from agi_app.contacts.time_columns import EVENT, TimeColumns, TimeReader
 from agi_app.flow.check.impossible_values import misspelt_columns
 from agi_app.messages import t
 from agi_app.model import phone
-from agi_app.model.campaign import Due
+from agi_app.model.campaign import ContactColumn, Due
 from agi_app.model.person import ContactRow
 
 NO_FIELDS = {  # columns that are never fields of a contact
@@ -57,6 +57,7 @@ NO_FIELDS = {  # columns that are never fields of a contact
 ALIASES = {**NO_FIELDS, **time_columns.ALIASES}
 WITH_NUMBERS = {**ALIASES, **number_columns.ALIASES}
 REQUIRED = ("external_id", "number")
+MOST_VALUES = 10  # of a column, in a message
 _MOST_LANGUAGES = 1000  # different texts remembered
 _CONSENT_WORDS = ("consent", "同意", "授权")
 _TITLES = "|".join(sorted((title.replace("_", "[ _-]") for title in ("number", *NUMBER_TITLES)), key=len, reverse=True))
@@ -93,16 +94,24 @@ class Called:
         return None
 
 
-def contact_columns(table: Table, due: Due | None = None) -> Columns:
-    """The columns of a contacts file; AuthorError when the header will not do, as without the one that is ``due``."""
+def contact_columns(table: Table, due: Due | None = None, declared: Sequence[ContactColumn] = ()) -> Columns:
+    """The columns of a contacts file; AuthorError when the header will not do, as without the one that is ``due``.
+
+    ``declared``: those of which the campaign's file says what they must say.
+    """
+    own = {column.name: () for column in declared}
+    told = {name: t(" (the campaign's columns name it)") for name in own}
+    needed = tuple(column.name for column in declared if not column.optional)
     if due is None:
-        return find_columns(table, WITH_NUMBERS, REQUIRED, "contacts", time_columns.ALIASES)
+        kept = {*time_columns.ALIASES, *own}
+        return find_columns(table, {**own, **WITH_NUMBERS}, (*REQUIRED, *needed), "contacts", kept, told)
     name = next(
         (n for n, also in WITH_NUMBERS.items() if any(same_title(due.column, one) for one in (n, *also))), due.column
     )
-    kept = {*time_columns.ALIASES, name}.difference(NO_FIELDS)
-    told = {name: t(" (the campaign's due names it)")}
-    found = find_columns(table, {name: (), **WITH_NUMBERS}, (*REQUIRED, name), "contacts", kept, told)
+    kept = {*time_columns.ALIASES, name, *own}.difference(NO_FIELDS)
+    told |= {name: t(" (the campaign's due names it)")}
+    required = tuple(dict.fromkeys((*REQUIRED, name, *needed)))
+    found = find_columns(table, {name: (), **own, **WITH_NUMBERS}, required, "contacts", kept, told)
     return Columns({**found.known, EVENT: found.known[name]}, found.others, found.header)
 
 
@@ -179,6 +188,7 @@ class ContactsReading:
     ``region`` (ISO 3166 alpha-2) reads numbers without a country code, unless they may be another person's in a country
     that is ``called``; ``languages`` are the flow's; ``times`` says how times are read. The first of two rows with one
     external id is taken; the second is rejected, and it is a row of that contact unless it is the same again.
+    ``declared``: what columns must say.
     """
 
     def __init__(
@@ -188,13 +198,14 @@ class ContactsReading:
         languages: Sequence[str],
         called: Called | None = None,
         times: TimeColumns | None = None,
+        declared: Sequence[ContactColumn] = (),
     ) -> None:
         """AuthorError when the header will not do."""
         self._table = table
         by = times or TimeColumns()
-        columns = contact_columns(table, by.due)
+        columns = contact_columns(table, by.due, declared)
         self._times = TimeReader(by, columns)
-        self._reader = _Reader(columns, region, languages, called or Called(()), self._times)
+        self._reader = _Reader(columns, region, languages, called or Called(()), self._times, declared)
 
     def rows(self) -> Generator[ContactRow | RejectedRow, None, None]:
         """Each row as a contact or a rejected row. AuthorError at the end when its dates contradict each other."""
@@ -211,8 +222,15 @@ class _Reader:
     """Reads rows of one file; remembers the ids it has met."""
 
     def __init__(
-        self, columns: Columns, region: str | None, languages: Sequence[str], called: Called, times: TimeReader
+        self,
+        columns: Columns,
+        region: str | None,
+        languages: Sequence[str],
+        called: Called,
+        times: TimeReader,
+        declared: Sequence[ContactColumn],
     ) -> None:
+        self._declared = [column for column in declared if column.name in columns.known]
         self._columns = columns
         self._times = times
         self._called = called
@@ -235,6 +253,9 @@ class _Reader:
         told = self._times.read(cells)
         others = number_columns.other_numbers(cells, number.e164 if number else "", self._region)
         kind = number_columns.kind_of(cells, "number")
+        for column in self._declared:
+            if not column.takes(found := cells.text(column.name)):
+                cells.fault(column.name, "contacts/column", _not_as_declared(column, found))
         if number is None or cells.faulty:
             return replace(cells.rejected(), ids=()) if self._seen.same(external_id, row.cells) else cells.rejected()
         self._seen.add(external_id, row.line, row.cells)
@@ -292,6 +313,22 @@ class _Reader:
             )
             cells.fault("language", "contacts/language", reason)
         return language
+
+
+def _not_as_declared(column: ContactColumn, found: str) -> str:
+    """Why a cell is not as the campaign's file says; it follows the column's name."""
+    hint, more = "", ", …" if len(column.one_of) > MOST_VALUES else ""
+    wanted = ", ".join(column.one_of[:MOST_VALUES]) + more
+    if column.digits is not None:
+        least, most = column.digits
+        several = t("{least} to {most} digits", least=least, most=most)
+        wanted = t("{least} digits", least=least) if least == most else several
+        if found.isascii() and found.isdigit() and len(found) < least:
+            right = found.zfill(least)
+            hint = t("; a spreadsheet drops zeros in front: write {right}, in a column of text", right=right)
+    if not found:
+        return t("is empty; it must be {wanted}", wanted=wanted) if wanted else t("is empty, and must not be")
+    return t("{found} must be {wanted}{hint}", found=quote(phone.shown_text(found)), wanted=wanted, hint=hint)
 
 
 def _ambiguous(text: str, one: phone.PhoneNumber, region: str, other: phone.PhoneNumber) -> str:

@@ -101,7 +101,11 @@ async def import_contacts_file(  # noqa: PLR0913 - each is of the file, the camp
     region, times = campaign.region or campaign.jurisdictions[0], TimeColumns.of(campaign, now)
     with ExitStack() as stack:
         copy, table = await in_background(_open, path, sheet, stack)
-        columns, group = contact_columns(table, campaign.due), None if campaign.quota is None else campaign.quota.column
+        declared = campaign.columns
+        columns, group = (
+            contact_columns(table, campaign.due, declared),
+            None if campaign.quota is None else campaign.quota.column,
+        )
         notes = (*table.notes, *header_notes(columns, fields), *group_note(columns, group))
         decoder = msgpack.Decoder(tuple[list[ContactRow], list[RejectedRow]])
         spool = Spool(table, decoder, stack, SHOWN_PROBLEMS if isinstance(path, Path) else MOST_TOLD)
@@ -109,12 +113,12 @@ async def import_contacts_file(  # noqa: PLR0913 - each is of the file, the camp
         spool.in_one = feed is not None
         elsewhere = Elsewhere(campaign.jurisdictions)
         called = Called(campaign.jurisdictions, told=campaign.region is not None)
-        contacts = ContactsReading(table, region, languages, called, times)
+        contacts = ContactsReading(table, region, languages, called, times, declared)
         await fill(spool, elsewhere.watched(contacts.rows()), reading)
         notes = (*notes, *elsewhere.notes(), *contacts.notes())
         _refuse_parts(path, spool)
         await _refuse_generated(store, campaign.name, spool, feed, now)
-        read_with = (region, repr(called), times.read_with(), *languages)
+        read_with = (region, repr(called), times.read_with(), *([repr(declared)] if declared else []), *languages)
         fingerprint = await in_background(_fingerprint, copy, sheet or "", *read_with)
         missing = WholeList(store, campaign.name, spool, feed)
         if whole is not None:
@@ -253,7 +257,7 @@ def read_stop_list_file(path: Path, region: str | None = None) -> StopList:
 def check_header(sent: SentFile, campaign: Campaign) -> None:
     """AuthorError for a file that has not the columns of contacts of a campaign. Blocks."""
     with ExitStack() as stack:
-        contact_columns(_open(sent, None, stack)[1], campaign.due)
+        contact_columns(_open(sent, None, stack)[1], campaign.due, campaign.columns)
 
 
 def _open(path: Path | SentFile, sheet: str | None, stack: ExitStack) -> tuple[IO[bytes], Table]:

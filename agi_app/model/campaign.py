@@ -89,6 +89,25 @@ class Quota:
 
 
 @dataclass(frozen=True, slots=True)
+class ContactColumn:
+    """What a column of the contacts must say; a row that says something else is not imported."""
+
+    name: str
+    digits: tuple[int, int] | None = None  # so many at least and at most, and nothing else
+    one_of: tuple[str, ...] = ()  # empty: anything
+    optional: bool = False  # a cell may be empty, and a file without the column is fine
+
+    def takes(self, cell: str) -> bool:
+        """Whether a cell, without spaces around it, says what it must."""
+        if not cell:
+            return self.optional
+        if self.digits is not None:
+            least, most = self.digits
+            return cell.isascii() and cell.isdigit() and least <= len(cell) <= most
+        return not self.one_of or cell in self.one_of
+
+
+@dataclass(frozen=True, slots=True)
 class Campaign:
     """Purpose + flow + jurisdictions + window + retry policy + caller ID + trunk."""
 
@@ -113,6 +132,7 @@ class Campaign:
     ends: dt.datetime | None = None  # aware; nobody is called from then on
     due: Due | None = None  # None: a contact is due as soon as it is imported
     quota: Quota | None = None  # None: all contacts are called
+    columns: tuple[ContactColumn, ...] = ()  # of the contacts: what they must say
 
 
 def is_unchanged(stored: Campaign, written: Campaign) -> bool:

@@ -21,7 +21,7 @@ from agi_app.authoring import country_and_zone_names, times_meant
 from agi_app.authoring.schema import Authored, duration_within, validate
 from agi_app.authoring.suggestions import quote, suggest, suggest_or
 from agi_app.authoring.yaml_lines import Document, load
-from agi_app.campaigns.campaign_file import times_part
+from agi_app.campaigns.campaign_file import columns_part, times_part
 from agi_app.campaigns.campaign_file.machine_part import MachineDetectionFile
 from agi_app.campaigns.campaign_file.quota_part import QuotaFile
 from agi_app.errors import Problem
@@ -268,6 +268,7 @@ class CampaignFile(Authored):
     ends: times_part.Moment = None
     due: times_part.DuePart = None
     quota: QuotaFile | None = None
+    columns: columns_part.Columns = Field(default={})
 
     @model_validator(mode="after")
     def _judge(self) -> CampaignFile:
@@ -365,4 +366,5 @@ def _campaign(file: CampaignFile, dates: times_part.Dates) -> Campaign:
         ends=dates.ends,
         due=file.due.parsed() if file.due is not None else None,
         quota=file.quota.parsed() if file.quota is not None else None,
+        columns=tuple(column.parsed(name) for name, column in sorted(file.columns.items())),
     )

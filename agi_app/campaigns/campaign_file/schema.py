@@ -34,8 +34,15 @@ KEYS: Mapping[str, Mapping[str, str]] = {
         "ends": "Nobody is called from then on: a day, which is the last one, or a day with a time of day.",
         "due": "When contacts are due: these lengths before the time in a column, or, with contact.COLUMN alone, at"
         " that time. Default: at once.",
+        "columns": "What columns of the contacts must say; a row that says something else is rejected at the import.",
         "quota": "How many contacts of each group are to be completed; then nobody of that group is called.",
     },
+    "ColumnFile": {
+        "digits": "So many digits and nothing else: 4, or {min: 4, max: 6}.",
+        "one_of": "One of these.",
+        "optional": "The cell may be empty, and a file may be without the column. Default: false.",
+    },
+    "DigitsFile": {"min": "At least so many.", "max": "At most so many."},
     "DueFile": {
         "before": "The column with the time of the appointment, such as contact.appointment.",
         "at": "How long before it to call, 1 to 6 lengths from 10m to 60d, such as [48h, 3h].",

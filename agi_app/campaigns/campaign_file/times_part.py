@@ -101,7 +101,7 @@ def _meant(value: object) -> str:
     return t("write {found}, which is a time in the campaign's zone, without seconds and offset", found=written)
 
 
-_OWN = frozenset(
+OWN_COLUMNS = frozenset(
     [
         "external_id",
         "number",
@@ -125,7 +125,7 @@ def _column(value: object) -> str:
         context = {"found": quote(value), "right": right}
         message = spoken("{found} is no column of the contacts; write {right}")
         raise PydanticCustomError("campaign/due", message, context)
-    if name.casefold() in _OWN or re.fullmatch("number_[0-9]", name.casefold()):
+    if name.casefold() in OWN_COLUMNS or re.fullmatch("number_[0-9]", name.casefold()):
         message = spoken('the column "{name}" has its own meaning, and no time of an appointment; name another')
         raise PydanticCustomError("campaign/due-column", message, {"name": name})
     return name
