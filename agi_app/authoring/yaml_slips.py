@@ -59,7 +59,7 @@ _FIRST_COLUMN = template("must begin at the first column; remove the spaces befo
 _FLOW_KEYS = ("flow", "languages", "identify", "opt_out", "abandoned", "parameters", "start", "nodes")
 _WHOM = ("campaign", "purpose", "jurisdictions", "trunk", "caller_id", "local_caller_ids", "region", "dialled_by")
 _WHEN = ("zone", "starts", "ends", "due")
-_HOW = ("pace", "window", "retry", "ring_time", "max_call", "machine_detection", "agents", "quota")
+_HOW = ("pace", "window", "retry", "ring_time", "max_call", "machine_detection", "agents", "quota", "columns")
 TOP_KEYS = frozenset((*_FLOW_KEYS, *_WHOM, *_WHEN, *_HOW))
 _TOP_KEY = re.compile(rf" +({'|'.join(sorted(TOP_KEYS))}):(?=\s|$)")
 AT_EDGE = template("there is a tab here; remove it: this key begins at the first column")

@@ -28,7 +28,7 @@ def _column(value: object) -> object:
     if not _NAMED.fullmatch(name):
         raise _refused(t("{found} is no column of the contacts; write its title, as in birthday", found=quote(value)))
     if name.casefold() in OWN_COLUMNS or re.fullmatch("number_[0-9]", name.casefold()):
-        raise _refused(t("the column {name} has its own meaning, and is read by it; name one of yours", name=name))
+        raise _refused(t("the column {name} has its own meaning, and is read by it; name another one", name=name))
     return name
 
 
