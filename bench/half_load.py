@@ -23,7 +23,8 @@ from sandbox.errors import SandboxError
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 PAIRS, CALLS = 6, 1_200
-RATIO = 1.10  # of the medians, for Python with PostgreSQL and for Asterisk
+RATIO = 1.10  # the median of the pairs' ratios, for Python with PostgreSQL and for Asterisk
+LEAST_SUCCESS = 0.99  # of a trial's calls: one with fewer tells nothing of what a call costs
 TRIAL = Path(__file__).resolve().with_name("half_trial.py")
 SET_UP_S = 180.0  # of a trial, beyond its calls
 OURS, OTHER = "this", "other"
@@ -48,7 +49,7 @@ def run(root: Path, rate: float, against: str, calls: int = CALLS, pairs: int = 
         "calls": calls,
         "commits": {OURS: _commit("HEAD"), OTHER: _commit(against)},
         **sides,
-        "ratio": ratios(sides[OURS], sides[OTHER]),
+        "ratio": ratios(tries[OURS], tries[OTHER]),
         "tries": tries,
     }
 
@@ -60,8 +61,10 @@ def faults(record: Mapping[str, Any]) -> list[str]:
         for name, ratio in record["ratio"].items()
         if name in ("python_and_postgresql", "asterisk") and ratio > RATIO
     ]
-    bad = [one for side in (OURS, OTHER) for one in record["tries"][side] if one["double_dials"]]
-    return [*found, *(f"{one['double_dials']} double dials" for one in bad)]
+    trials = [(side, one) for side in (OURS, OTHER) for one in record["tries"][side]]
+    found += [f"{one['double_dials']} double dials" for _, one in trials if one["double_dials"]]
+    lost = [side for side, one in trials if one["success"] < LEAST_SUCCESS]
+    return found + [f"a trial of {record['commits'][side]} lost calls: its pair is left out" for side in lost]
 
 
 def order(pair: int) -> tuple[str, str]:
@@ -79,14 +82,22 @@ def medians(tries: Sequence[Mapping[str, Any]]) -> dict[str, float | None]:
     return {name: round(statistics.median(values), 3) if values else None for name, values in figures.items()}
 
 
-def ratios(ours: Mapping[str, float | None], other: Mapping[str, float | None]) -> dict[str, float]:
-    """Ours by the other's, for each CPU figure."""
-    found = {}
-    for name in ("python", "postgresql", "python_and_postgresql", "asterisk"):
-        mine, its = ours[f"{name}_ms"], other[f"{name}_ms"]
-        if mine is not None and its:
-            found[name] = round(mine / its, 3)
-    return found
+def ratios(ours: Sequence[Mapping[str, Any]], other: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """The median of the pairs' ratios, ours by the other's, for each CPU figure; a pair that lost calls is left out.
+
+    Of pairs, since what else the machine does slows both of one alike.
+    """
+    pairs = [pair for pair in zip(ours, other, strict=True) if min(one["success"] for one in pair) >= LEAST_SUCCESS]
+    names = {
+        **{name: (name,) for name in ("python", "postgresql")},
+        "python_and_postgresql": ("python", "postgresql"),
+        "asterisk": ("asterisk",),
+    }
+    found = {
+        name: [sum(mine["cpu_ms"][p] for p in parts) / sum(its["cpu_ms"][p] for p in parts) for mine, its in pairs]
+        for name, parts in names.items()
+    }
+    return {name: round(statistics.median(values), 3) for name, values in found.items() if values}
 
 
 @contextlib.contextmanager

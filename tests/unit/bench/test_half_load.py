@@ -31,15 +31,22 @@ def test_the_median_of_the_sums_and_not_the_sum_of_the_medians() -> None:
 
 
 def test_a_tenth_more_is_well_and_an_eighth_is_not() -> None:
-    other = medians([trial(4, 4, 8)])
-
     def told(ours: dict[str, Any]) -> list[str]:
-        record = {"ratio": ratios(medians([ours]), other), "commits": {OTHER: "abc"}, "tries": {OURS: [], OTHER: []}}
-        return faults(record)
+        found = ratios([ours], [trial(4, 4, 8)])
+        return faults({"ratio": found, "commits": {OTHER: "abc"}, "tries": {OURS: [], OTHER: []}})
 
     assert told(trial(4.8, 4, 8.8)) == [], "Python alone may grow more, if PostgreSQL does not"
     (only,) = told(trial(4, 4, 9))
     assert only == "asterisk takes 1.125 times the CPU a call of abc, more than 1.1"
+
+
+def test_a_pair_is_judged_by_itself_and_one_that_lost_calls_is_left_out_and_told() -> None:
+    ours = [trial(5, 5, 10), trial(10, 10, 20), trial(5, 5, 10)]
+    other = [trial(5, 5, 10), trial(10, 10, 20), {**trial(1, 1, 1), "success": 0.0}]
+    found = ratios(ours, other)
+    assert set(found.values()) == {1.0}
+    record = {"ratio": found, "commits": {OURS: "def", OTHER: "abc"}, "tries": {OURS: ours, OTHER: other}}
+    assert faults(record) == ["a trial of abc lost calls: its pair is left out"]
 
 
 def test_a_double_dial_is_no_matter_of_cpu() -> None:
