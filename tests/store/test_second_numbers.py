@@ -10,7 +10,7 @@ import pytest
 from agi_app.model.call import CallResult, Outcome
 from agi_app.model.person import ContactRow, FurtherNumber
 from agi_app.store.database.pool import Store
-from agi_app.store.people import consents
+from agi_app.store.people import consents, contact_changes
 from tests.store.due_clinic import HOUR, Clinic, visit
 from tests.store.world import HUMAN, World, consent, contact, number, rule_set
 
@@ -122,6 +122,41 @@ async def test_a_changed_list_begins_at_the_first_number_and_the_same_one_change
     assert await clinic.of(1, "number_place") == 2
     await clinic.imports(several(1, 3))
     assert await clinic.of(1, "number_place") == 1
+
+
+@pytest.mark.parametrize("way", ["list", "reschedule"])
+async def test_another_time_begins_at_the_first_number_with_all_retries_and_another_name_does_not(
+    clinic: Clinic, way: str
+) -> None:
+    await clinic.opens(retry={"no_answer": (HOUR,)})
+    row = replace(await visit(clinic, 1, 40), others=several(1, 2).others)
+    await clinic.imports(row)
+    assert [await called(clinic) for _ in range(2)] == [[number(1)], [number(2)]]
+    await clinic.later(1.1 * HOUR)
+    assert await called(clinic) == [number(1)]
+    assert (await clinic.of(1, "number_place"), await clinic.of(1, "retries_used")) == (2, {"no_answer": 1})
+    await clinic.imports(replace(row, fields={**row.fields, "name": "Ann"}))
+    assert await clinic.of(1, "number_place") == 2, "another name is no other plan"
+    moved = replace(await visit(clinic, 1, 47), others=row.others)
+    if way == "list":
+        await clinic.imports(moved)
+    else:
+        new = contact_changes.NewTime("row-1", moved.times.event, None, None, await clinic.world.now(), 0, None)
+        assert await contact_changes.reschedule(clinic.world.store, clinic.campaign.name, "appointment", [new]) == (
+            1,
+            0,
+        )
+    assert [(c.number, c.point, c.retries_used) for c in await clinic.claims()] == [(number(1), 0, {})]
+
+
+async def test_a_row_that_mends_why_it_was_refused_is_called_though_it_has_an_end(clinic: Clinic) -> None:
+    await clinic.opens()
+    row = await visit(clinic, 1, 40)
+    await clinic.imports(replace(row, number=number(10)))
+    assert await called(clinic) == [], "number 10 has no consent"
+    assert await clinic.of(1, "due_at") == row.times.event
+    await clinic.imports(row)
+    assert await called(clinic) == [number(1)]
 
 
 async def test_a_number_of_more_than_five_persons_joins_nobody_and_is_not_called(clinic: Clinic) -> None:

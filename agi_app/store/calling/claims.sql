@@ -143,7 +143,7 @@ WITH given AS MATERIALIZED (
         number_place = coalesce(g.number_place, c.number_place), replan = false,
         round_outcome = CASE WHEN g.number_place = 1 THEN NULL ELSE c.round_outcome END,
         retries_used = CASE
-            WHEN g.point <> c.point THEN c.retries_used - '{no_answer,busy,congestion,trunk_silent,failed,machine}'::text[]
+            WHEN g.point <> c.point THEN {retries_begun}
             WHEN g.used IS NULL THEN c.retries_used ELSE c.retries_used || jsonb_build_object(
             g.used, coalesce((c.retries_used ->> g.used)::integer, 0) + 1) END
     FROM given g WHERE c.contact_id = g.contact_id

@@ -70,3 +70,13 @@ r.at >= c.given_at OR starts_with(c.recorded_by, 'feed ')
 -- name: parked_c
 (c.due_at = 'infinity' OR c.refused_by IS NOT NULL AND c.due_at >= coalesce(least(
     coalesce(c.not_after, c.event_at), (SELECT (k.spec ->> 'ends')::timestamptz FROM campaign k WHERE k.name = c.campaign)), 'infinity'))
+
+-- Of a contact `c`, the row `i` of a list and the person `p` of its first number: it has other times, other numbers, or is put back.
+-- name: begins_again
+((c.event_at, c.not_before, c.not_after, c.preferred) IS DISTINCT FROM (i.event_at, i.not_before, i.not_after, i.preferred)
+ OR c.state = 'cancelled' AND i.cancelled IS FALSE
+ OR coalesce(c.number_ids, ARRAY[c.person_id]) IS DISTINCT FROM coalesce(i.number_ids, ARRAY[p.person_id]))
+
+-- Of a contact `c`: the retries that it has used, without those of the point of time before.
+-- name: retries_begun
+c.retries_used - '{no_answer,busy,congestion,trunk_silent,failed,machine}'::text[]

@@ -10,13 +10,16 @@ UPDATE contact SET state = 'cancelled', due_at = 'infinity', replan = false, rev
 WHERE campaign = %(campaign)s AND external_id = ANY(%(ids)s) AND (state <> 'cancelled' OR feed_cancelled);
 
 -- One that is in a call stays so: the call's end says what follows. Who declined is not due again. What was decided by the old
--- times is no reason now.
+-- times is no reason now. It begins again: at its first number, with all its retries.
 -- name: reschedule
 UPDATE contact c
 SET event_at = i.event_at, not_before = i.not_before, not_after = i.not_after, due_at = i.due_at, point = i.point,
     urgency = c.priority * 10 + least(i.point, 9), replan = false, revision = c.revision + 1, times_revision = c.revision + 1,
     fields = CASE WHEN i.column_text IS NULL THEN c.fields ELSE c.fields || jsonb_build_object(%(column)s::text, i.column_text) END,
     state = CASE WHEN c.state = 'claimed' THEN c.state WHEN {declined} THEN 'done' ELSE 'pending' END,
+    person_id = CASE WHEN c.state = 'claimed' THEN c.person_id ELSE coalesce(c.number_ids[1], c.person_id) END,
+    number_place = CASE WHEN c.state = 'claimed' THEN c.number_place ELSE 1 END,
+    round_outcome = CASE WHEN c.state = 'claimed' THEN c.round_outcome END, retries_used = {retries_begun},
     refused_by = CASE WHEN c.state = 'claimed' OR {declined} THEN c.refused_by END,
     last_decision_id = CASE WHEN c.state = 'claimed' OR {declined} THEN c.last_decision_id END
 FROM jsonb_to_recordset(%(rows)s::jsonb) AS i

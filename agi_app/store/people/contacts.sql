@@ -64,10 +64,15 @@ ON CONFLICT DO NOTHING;
 -- Only rows that really changed are touched. What was already tried, decided or suppressed stays; a parked contact is
 -- decided again, since its new columns may have mended the reason. One whose time changed is due by its new times, also
 -- when it was reached before, but not when the person declined. Of one in a call its end says what follows. A good row ends
--- what a rejected one held, unless the same part of the list has one of each.
+-- what a rejected one held, unless the same part of the list has one of each. With other times or numbers it begins again at its
+-- first number, and with other times its retries begin again.
 -- name: update_contacts
 UPDATE contact c
-SET person_id = p.person_id, number_ids = i.number_ids, number_kinds = i.kinds, number_place = 1, held = i.held,
+SET person_id = CASE WHEN {begins_again} THEN p.person_id ELSE c.person_id END,
+    number_place = CASE WHEN {begins_again} THEN 1 ELSE c.number_place END,
+    round_outcome = CASE WHEN {begins_again} THEN NULL ELSE c.round_outcome END,
+    retries_used = CASE WHEN {moved} OR {put_back} THEN {retries_begun} ELSE c.retries_used END,
+    number_ids = i.number_ids, number_kinds = i.kinds, held = i.held,
     language = i.language, fields = i.fields, event_at = i.event_at, not_before = i.not_before,
     not_after = i.not_after, preferred = i.preferred, priority = i.priority, faulty_row = {faulty_now},
     revision = c.revision + 1,
@@ -78,10 +83,10 @@ SET person_id = p.person_id, number_ids = i.number_ids, number_kinds = i.kinds, 
                  WHEN c.state = 'cancelled' AND NOT i.cancelled THEN 'done'
                  ELSE c.state END,
     due_at = CASE WHEN {moved} OR {put_back} THEN i.due_at
-                  WHEN {mended} OR c.due_at = 'infinity' AND c.state = 'pending' THEN %(now)s ELSE c.due_at END,
+                  WHEN {mended} OR {parked_c} AND c.due_at > %(now)s AND c.state = 'pending' THEN %(now)s ELSE c.due_at END,
     point = CASE WHEN {moved} OR {put_back} THEN i.point ELSE c.point END,
     urgency = CASE WHEN {moved} OR {put_back} THEN i.urgency ELSE i.priority * 10 + least(c.point, 9) END,
-    replan = (c.replan OR {mended} AND c.event_at IS NOT NULL) AND NOT ({moved} OR {put_back}),
+    replan = (c.replan OR ({mended} OR {parked_c} AND c.state = 'pending') AND c.event_at IS NOT NULL) AND NOT ({moved} OR {put_back}),
     -- What was decided by the old times is no reason now.
     refused_by = CASE WHEN c.state = 'claimed' OR {declined} OR NOT ({moved} OR {put_back}) THEN c.refused_by END,
     last_decision_id = CASE WHEN c.state = 'claimed' OR {declined} OR NOT ({moved} OR {put_back}) THEN c.last_decision_id END
