@@ -98,7 +98,9 @@ class WrittenTime:
 
 
 @dataclass(frozen=True, slots=True)
-class _Local:
+class WrittenLocal:
+    """The day and the time of day as they are written, of no zone."""
+
     day: dt.date
     told_by: tuple[bool, bool]  # the order of the region, the size of the numbers
     time: dt.time | None  # None: no time of day is written
@@ -112,7 +114,7 @@ def read_time(text: str, zone: ZoneInfo | None, region: str | None) -> WrittenTi
     ``zone`` is that of times without an offset (None: those are refused); ``region`` (ISO 3166 alpha-2) tells the order
     of 3/4/2026 (None: that is refused). Raises NotATime with the reason, in the language of that moment.
     """
-    found = _read(text, region)
+    found = read_local(text, region)
     if found.time is None:
         begin = _instant(found.day, dt.time.min, _needed(zone), whole=True)
         return WrittenTime(
@@ -122,7 +124,8 @@ def read_time(text: str, zone: ZoneInfo | None, region: str | None) -> WrittenTi
     return WrittenTime(at, at, False, *found.told_by)
 
 
-def _read(text: str, region: str | None) -> _Local:
+def read_local(text: str, region: str | None) -> WrittenLocal:
+    """The day, and the time of day if one is written; ``region`` as ``read_time`` has it. Raises NotATime as that."""
     even = plain(text.strip().lstrip("'"))
     if not even:
         raise NotATime(t("is empty; {how}", how=spoken(ANY_TIME)))
@@ -142,22 +145,22 @@ def _read(text: str, region: str | None) -> _Local:
             )
         )
     if not rest:
-        return _Local(day, told_by, None, None)
+        return WrittenLocal(day, told_by, None, None)
     time, offset = _time_of_day(day, rest)
-    return _Local(day, told_by, time, offset)
+    return WrittenLocal(day, told_by, time, offset)
 
 
 def _unreadable() -> str:
     return t("is not a date that can be read; {how}", how=spoken(ANY_TIME))
 
 
-def _from_spreadsheet(serial: re.Match[str]) -> _Local:
+def _from_spreadsheet(serial: re.Match[str]) -> WrittenLocal:
     """A date that a spreadsheet shows as a number; its fraction is rounded to whole seconds."""
     days = _SPREADSHEET_EPOCH + dt.timedelta(days=int(serial["days"]))
     if serial["part"] is None:
-        return _Local(days.date(), (False, False), None, None)
+        return WrittenLocal(days.date(), (False, False), None, None)
     found = days + dt.timedelta(seconds=round(float(serial["part"]) * ONE_DAY.total_seconds()))
-    return _Local(found.date(), (False, False), found.time(), None)
+    return WrittenLocal(found.date(), (False, False), found.time(), None)
 
 
 def _day(text: str, region: str | None) -> tuple[dt.date, str, tuple[bool, bool]]:

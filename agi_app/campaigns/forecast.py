@@ -10,6 +10,7 @@ import datetime as dt
 import heapq
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from zoneinfo import ZoneInfo
 
 from agi_app.gate.calling_hours import Opening, is_open, next_opening
 from agi_app.gate.number_location import rules_for
@@ -130,8 +131,9 @@ def project(
     if campaign.ends is not None and left >= LEAST:
         said += (
             t(
-                "the campaign ends on {ends:%Y-%m-%d %H:%M} UTC: {left} calls that would come later are not made",
-                ends=campaign.ends.astimezone(dt.UTC),
+                "the campaign ends on {ends:%Y-%m-%d %H:%M} ({zone}): {left} calls that would come later are not made",
+                ends=campaign.ends.astimezone(ZoneInfo(campaign.zone or "UTC")),
+                zone=campaign.zone or "UTC",
                 left=round(left),
             ),
         )

@@ -167,7 +167,7 @@ class _Look:
     def _count(self, found: FactClass, place: NumberLocation | None, shown: str, numbers: list[str]) -> None:
         seen, contacts = self.seen, len(numbers)
         first, again_at = self._judged(found.facts, place, shown, found.due)
-        reasons = {r.rule: f"{r.rule}: {r.told(current())}" for r in first.reasons}
+        reasons = {r.rule: f"{r.rule}: {r.told(current(), self._terms.campaign.zone)}" for r in first.reasons}
         if found.busy:
             reasons = {IN_CALL: t("{in_call}: the person is being called", in_call=IN_CALL)}
         elif first.allowed and found.due is not None:

@@ -123,7 +123,8 @@ def _with(
 def secret_of(prompt: str, *, confirm: bool = False) -> str:
     """What somebody types without its being shown; from a pipe, the first line."""
     if sys.stdin.isatty():
-        return str(typer.prompt(prompt, hide_input=True, confirmation_prompt=confirm))
+        again = t("Repeat for confirmation") if confirm else False
+        return str(typer.prompt(prompt, hide_input=True, confirmation_prompt=again))
     return sys.stdin.readline().rstrip("\n")
 
 

@@ -5,7 +5,7 @@ error, because a misspelt ``expires`` would turn a consent for a year into one w
 
 =============  ============================  =========================================================
 number         phone, mobile, tel, 电话, 手机 …   whose consent it is
-purpose        用途, 目的                     transactional, survey or marketing
+purpose        用途, 目的                     transactional, survey or marketing; also 事务类, 调查, 营销
 wording        同意内容, 原文, 措辞            the exact text that the person saw or heard, or instead of it
 wording_id     同意内容编号, 话术编号          a registered text, NAME/VERSION, in the language of the row
 method         方式, 同意方式                  how it was given: web form, signed paper, recorded call …
@@ -19,9 +19,10 @@ expires        有效期, 有效期至, 到期时间        may be: from when on
 person_id      人员编号, 客户编号              may be: your own id of the person; one person's numbers share it
 =============  ============================  =========================================================
 
-Times are ISO 8601 with an offset or Z (2026-01-05T12:00:00+08:00). A plain date (2026-01-05) is the first moment of
-that day where the number is, or in UTC when that is earlier: a refusal of the same day is never earlier. From a feed it
-is refused, as a date-time without an offset is everywhere: nobody could say when it was.
+Times are ISO 8601 with an offset or Z (2026-01-05T12:00:00+08:00). A plain date (2026-01-05, also 2026/1/5 and
+2026年1月5日) is the first moment of that day where the number is, or in UTC when that is earlier: a refusal of the same
+day is never earlier. From a feed it is refused, as a date-time without an offset is everywhere: nobody could say when
+it was.
 """
 
 from __future__ import annotations
@@ -35,8 +36,10 @@ from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from agi_app.authoring import times_meant
+from agi_app.authoring.empty_words import is_nothing, points_elsewhere
 from agi_app.authoring.suggestions import quote, suggest
-from agi_app.authoring.written_clock import NotATime
+from agi_app.authoring.written_clock import NotATime, plain
+from agi_app.authoring.written_times import read_local
 from agi_app.contacts.columns import (
     CODE_TITLE,
     LANGUAGE,
@@ -48,7 +51,6 @@ from agi_app.contacts.columns import (
     refuse_others,
 )
 from agi_app.contacts.consent_proof import Proofs, evidence_of, wording_of
-from agi_app.contacts.empty_words import is_nothing, points_elsewhere
 from agi_app.contacts.tables.csv_table import Row, Table
 from agi_app.errors import InputError
 from agi_app.messages import spoken, t
@@ -79,6 +81,12 @@ OF_FEEDS = ("number", "method", "time", "source", "language", "evidence", "expir
 MUST_OF_FEEDS = ("number", "method", "time", "evidence")
 NO_PROOFS = Proofs()
 PURPOSES = (Purpose.TRANSACTIONAL, Purpose.SURVEY, Purpose.MARKETING)
+_CHINESE_PURPOSES = {
+    **dict.fromkeys(("事务", "事务类", "事务性", "事务性电话"), Purpose.TRANSACTIONAL),
+    **dict.fromkeys(("调查", "调查类"), Purpose.SURVEY),
+    **dict.fromkeys(("营销", "营销类"), Purpose.MARKETING),
+}
+_YEAR_FIRST = re.compile(r"[0-9]{4} ?[-/.年]")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _DATE_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}([.,]\d{1,6})?)?([Zz]|[+-]\d{2}(:?\d{2})?)?")
 _ENDLESS = re.compile(
@@ -177,6 +185,17 @@ def parse_instant(text: str) -> dt.datetime:
             )
         )
     return utc
+
+
+def _even_day(text: str) -> str:
+    """A day alone that begins with its year, such as 2026年1月10日, as 2026-01-10; other texts as they are."""
+    if not _YEAR_FIRST.match(plain(text)):
+        return text
+    try:
+        found = read_local(text, None)
+    except NotATime:
+        return text
+    return text if found.time is not None else f"{found.day}"
 
 
 def is_day(text: str) -> bool:
@@ -281,6 +300,8 @@ def _purpose(cells: Cells) -> Purpose | None:
     found = cells.text("purpose")
     if found.lower() in PURPOSES:
         return Purpose(found.lower())
+    if found in _CHINESE_PURPOSES:
+        return _CHINESE_PURPOSES[found]
     if not found:
         reason = t("is empty; write one of {purposes}", purposes=", ".join(PURPOSES))
     elif found.lower() == Purpose.REHEARSAL:
@@ -307,7 +328,7 @@ def _purpose(cells: Cells) -> Purpose | None:
 
 
 def _time(cells: Cells, now: dt.datetime, zones: Iterable[str], *, days: bool) -> dt.datetime | None:
-    if not (found := cells.text("time")):
+    if not (found := _even_day(cells.text("time"))):
         cells.fault("time", "consent/time", t("is empty; {any_moment}", any_moment=times_meant.ANY_MOMENT))
         return None
     if is_day(found) and not days:
@@ -342,7 +363,7 @@ def _no_end(text: str) -> str | None:
 
 
 def _expires(cells: Cells, given: dt.datetime | None, zones: Iterable[str]) -> dt.datetime | None:
-    if not (found := cells.text("expires")):
+    if not (found := _even_day(cells.text("expires"))):
         return None
     try:
         expires = _begins(found, zones)

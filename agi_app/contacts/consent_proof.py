@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from agi_app.atomic_files import name_fault, shortened
+from agi_app.authoring.empty_words import is_nothing, points_elsewhere
 from agi_app.authoring.suggestions import quote, suggest
 from agi_app.contacts.columns import Cells
-from agi_app.contacts.empty_words import is_nothing, points_elsewhere
 from agi_app.errors import InputError
 from agi_app.messages import t
 

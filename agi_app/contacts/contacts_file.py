@@ -40,9 +40,11 @@ from agi_app.contacts.columns import (
     same_title,
 )
 from agi_app.contacts.duplicate_ids import SeenIds
+from agi_app.contacts.spoken_fields import SpokenFields
 from agi_app.contacts.tables.csv_table import Row, Table
 from agi_app.contacts.time_columns import EVENT, TimeColumns, TimeReader
 from agi_app.flow.check.impossible_values import misspelt_columns
+from agi_app.flow.language.definition import Flow
 from agi_app.messages import t
 from agi_app.model import phone
 from agi_app.model.campaign import ContactColumn, Due
@@ -186,8 +188,9 @@ class ContactsReading:
     """One file of contacts being read: its rows, and then what is to be said of them.
 
     ``region`` (ISO 3166 alpha-2) reads numbers without a country code, unless they may be another person's in a country
-    that is ``called``; ``languages`` are the flow's; ``times`` says how times are read. The first of two rows with one
-    external id is taken; the second is rejected, and it is a row of that contact unless it is the same again.
+    that is ``called``; ``languages`` are the flow's; ``times`` says how times are read, ``flow`` which columns are
+    said. The first of two rows with one external id is taken; the second is rejected, and it is a row of that contact
+    unless it is the same again.
     ``declared``: what columns must say.
     """
 
@@ -199,23 +202,26 @@ class ContactsReading:
         called: Called | None = None,
         times: TimeColumns | None = None,
         declared: Sequence[ContactColumn] = (),
+        flow: Flow | None = None,
     ) -> None:
         """AuthorError when the header will not do."""
         self._table = table
         by = times or TimeColumns()
-        columns = contact_columns(table, by.due, declared)
+        self._columns = columns = contact_columns(table, by.due, declared)
         self._times = TimeReader(by, columns)
-        self._reader = _Reader(columns, region, languages, called or Called(()), self._times, declared)
+        self._spoken = SpokenFields(flow, by.region, columns.header[columns.known[EVENT]] if by.due else None)
+        self._reader = _Reader(columns, region, languages, called or Called(()), self._times, declared, self._spoken)
 
     def rows(self) -> Generator[ContactRow | RejectedRow, None, None]:
         """Each row as a contact or a rejected row. AuthorError at the end when its dates contradict each other."""
         for row in self._table.rows():
             yield self._reader.read(row)
         self._times.check(self._table)
+        self._spoken.check(self._table)
 
     def notes(self) -> tuple[str, ...]:
         """What the user should know of the rows that were read."""
-        return self._times.notes()
+        return (*self._times.notes(), *self._spoken.notes(self._columns.others))
 
 
 class _Reader:
@@ -229,9 +235,11 @@ class _Reader:
         called: Called,
         times: TimeReader,
         declared: Sequence[ContactColumn],
+        spoken: SpokenFields,
     ) -> None:
         self._declared = [column for column in declared if column.name in columns.known]
         self._columns = columns
+        self._spoken = spoken
         self._times = times
         self._called = called
         self._region = region
@@ -260,9 +268,9 @@ class _Reader:
             return replace(cells.rejected(), ids=()) if self._seen.same(external_id, row.cells) else cells.rejected()
         self._seen.add(external_id, row.line, row.cells)
         self._times.took(external_id, told)
-        fields = {title: row.cells[index].strip() for title, index in self._columns.others.items()}
-        if told.said:
-            fields[self._columns.header[self._columns.known[EVENT]]] = told.said
+        fields = self._fields(row, told.said)
+        if not told.cancelled:
+            self._spoken.took(external_id, language, fields, row.line)
         return ContactRow(
             external_id,
             number.e164,
@@ -277,6 +285,14 @@ class _Reader:
             kind,
             others,
         )
+
+    def _fields(self, row: Row, said: str) -> dict[str, str]:
+        """All other columns; ``said`` is the time of `due` in the form that `say` reads, where the list has another."""
+        fields = {title: row.cells[index].strip() for title, index in self._columns.others.items()}
+        if said:
+            fields[self._columns.header[self._columns.known[EVENT]]] = said
+        self._spoken.put_in_order(fields, lambda title: row.position(self._columns.others[title]))
+        return fields
 
     def _external_id(self, cells: Cells) -> str:
         if not (found := self._id(cells, "external_id", "contacts/external-id")):

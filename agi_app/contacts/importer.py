@@ -12,7 +12,7 @@ import asyncio
 import datetime as dt
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -56,6 +56,9 @@ from agi_app.contacts.whole_list import Whole, WholeList
 from agi_app.due.planner import Planner
 from agi_app.errors import AuthorError, InputError, Problem
 from agi_app.event_loop import in_background
+from agi_app.flow.check.impossible_values import columns_read
+from agi_app.flow.engine.say_texts import said_as
+from agi_app.flow.language.definition import Flow
 from agi_app.messages import t
 from agi_app.model.campaign import Campaign
 from agi_app.model.person import Consent, ContactRow
@@ -83,7 +86,7 @@ async def import_contacts_file(  # noqa: PLR0913 - each is of the file, the camp
     sheet: str | None = None,
     reading: Progress | None = None,
     progress: Progress | None = None,
-    fields: Collection[str] = (),
+    flow: Flow | None = None,
     by: ImportedBy | None = None,
     planner_for: Callable[[int], Planner] | None = None,
     whole: Whole | None = None,
@@ -92,7 +95,8 @@ async def import_contacts_file(  # noqa: PLR0913 - each is of the file, the camp
 
     ``planner_for`` so many rows says when each is due; without it they are due at once. ``whole``: the file is the
     whole truth, and who is missing is cancelled.
-    ``languages`` and ``fields`` (the columns that it reads) are the flow's; ``sheet`` names one of a workbook.
+    ``languages`` are those of the ``flow``, whose columns are looked at if it can be read; ``sheet`` names one of a
+    workbook.
     ``by`` is who imports, for the record of it. ``reading`` gets how much of the file is read, ``progress`` how many of
     its rows are done, also when we are cancelled. A file that was sent is one batch, so that it can be a part of a
     transaction. Raises AuthorError or InputError when the file as a whole will not do (then nothing was written),
@@ -106,19 +110,21 @@ async def import_contacts_file(  # noqa: PLR0913 - each is of the file, the camp
             contact_columns(table, campaign.due, declared),
             None if campaign.quota is None else campaign.quota.column,
         )
-        notes = (*table.notes, *header_notes(columns, fields), *group_note(columns, group))
+        notes = (*table.notes, *header_notes(columns, columns_read(flow) if flow else ()), *group_note(columns, group))
         decoder = msgpack.Decoder(tuple[list[ContactRow], list[RejectedRow]])
         spool = Spool(table, decoder, stack, SHOWN_PROBLEMS if isinstance(path, Path) else MOST_TOLD)
         feed = by.feed if by is not None else None
         spool.in_one = feed is not None
         elsewhere = Elsewhere(campaign.jurisdictions)
         called = Called(campaign.jurisdictions, told=campaign.region is not None)
-        contacts = ContactsReading(table, region, languages, called, times, declared)
+        contacts = ContactsReading(table, region, languages, called, times, declared, flow)
         await fill(spool, elsewhere.watched(contacts.rows()), reading)
         notes = (*notes, *elsewhere.notes(), *contacts.notes())
         _refuse_parts(path, spool)
         await _refuse_generated(store, campaign.name, spool, feed, now)
-        read_with = (region, repr(called), times.read_with(), *([repr(declared)] if declared else []), *languages)
+        said = [repr(sorted((name, sorted(kinds)) for name, kinds in said_as(flow).items()))] if flow else []
+        said += [repr(declared)] if declared else []
+        read_with = (region, repr(called), times.read_with(), *said, *languages)
         fingerprint = await in_background(_fingerprint, copy, sheet or "", *read_with)
         missing = WholeList(store, campaign.name, spool, feed)
         if whole is not None:

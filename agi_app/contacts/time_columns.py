@@ -208,7 +208,7 @@ class TimeReader:
         """After the last row: AuthorError when the dates of a column contradict each other in their order."""
         for name, place in self._other_order.items():
             if name in self._doubtful:
-                raise _mixed(table, place, self._doubtful[name])
+                raise mixed_orders(table, place, self._doubtful[name])
         for name, place in (self._texts | self._other_order).items():
             if name in self._turned and name not in self._sure:
                 raise _turned(table, place, self._turned[name])
@@ -328,7 +328,8 @@ def _plain(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", text).casefold().replace("_", " ").replace("-", " ").split())
 
 
-def _mixed(table: Table, place: tuple[int, int], other: tuple[int, int]) -> AuthorError:
+def mixed_orders(table: Table, place: tuple[int, int], other: tuple[int, int]) -> AuthorError:
+    """For two dates of one column (line and column of each): the first contradicts the region's order."""
     told = t(
         "this date has day and month in another order than the campaign's region, and that on line {line} can be read"
         " in both: write all as in 2026-03-05; nothing was imported",

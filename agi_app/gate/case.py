@@ -31,9 +31,9 @@ class Reason(msgspec.Struct, frozen=True, omit_defaults=True):
         """The sentence in English."""
         return self.told("en")
 
-    def told(self, language: str) -> str:
-        """The sentence, in Chinese for ``zh…``, else in English."""
-        return told(GATE, self.rule, self.case, self.values, language)
+    def told(self, language: str, zone: str | None = None) -> str:
+        """The sentence, in Chinese for ``zh…``, else in English; a moment in ``zone`` (IANA name), else in UTC."""
+        return told(GATE, self.rule, self.case, self.values, language, zone)
 
     def as_json(self) -> dict[str, Any]:
         """For ``--json``, with the sentence."""

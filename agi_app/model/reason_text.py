@@ -6,8 +6,10 @@ words, or of objects that are sentences of the same rule, each with its ``case``
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 KEPT = "kept"  # the case of a reason of an old row whose sentence is no one's here: its values are {language: sentence}
 
@@ -22,8 +24,15 @@ class Sentence(NamedTuple):
 Sentences = Mapping[str, Sentence]  # by rule id; of a rule with several, the others by "rule/case"
 
 
-def told(sentences: Sentences, rule: str, case: str, values: Mapping[str, Any], language: str = "en") -> str:
-    """The reason in words, in Chinese for ``zh…``, else in English."""
+def told(
+    sentences: Sentences,
+    rule: str,
+    case: str,
+    values: Mapping[str, Any],
+    language: str = "en",
+    zone: str | None = None,
+) -> str:
+    """The reason in words, in Chinese for ``zh…``, else in English; a moment in ``zone`` (IANA name), else in UTC."""
     chinese = language.startswith("zh")
     if case == KEPT:
         return str(values.get("zh" if chinese else "en") or values["en"])
@@ -31,7 +40,12 @@ def told(sentences: Sentences, rule: str, case: str, values: Mapping[str, Any], 
     if sentence is None:
         return rule
     shown = {name: _shown(sentences, rule, name, value, chinese) for name, value in values.items()}
-    return (sentence.zh if chinese else sentence.en).format(**shown)
+    words = sentence.zh if chinese else sentence.en
+    if zone is not None and (in_utc := "{at}（UTC）" if chinese else "{at} UTC") in words:
+        at = dt.datetime.strptime(values["at"], "%Y-%m-%d %H:%M").replace(tzinfo=dt.UTC).astimezone(ZoneInfo(zone))
+        there = f"{at:%Y-%m-%d %H:%M}（{zone}）" if chinese else f"{at:%Y-%m-%d %H:%M} ({zone})"
+        words = words.replace(in_utc, there)
+    return words.format(**shown)
 
 
 def _shown(sentences: Sentences, rule: str, name: str, value: Any, chinese: bool) -> Any:

@@ -18,8 +18,11 @@ CONTACT_COLUMNS = (
 )  # fmt: skip
 
 
-def contact_record(row: Any, language: str = "en") -> dict[str, str]:
-    """One contact for CSV and JSON; ``row`` is the store's ContactStatus, ``language`` that of the reason."""
+def contact_record(row: Any, language: str = "en", zone: str | None = None) -> dict[str, str]:
+    """One contact for CSV and JSON; ``row`` is the store's ContactStatus.
+
+    ``language`` and ``zone`` (IANA name; None: UTC) are those of the reason.
+    """
     return {
         "external_id": row.external_id,
         "language": row.language or "",
@@ -29,7 +32,7 @@ def contact_record(row: Any, language: str = "en") -> dict[str, str]:
         "disposition": row.disposition or "",
         "due_at": row.due_at.isoformat() if row.due_at else "",
         "refused_by": " ".join(r.rule for r in row.reasons),
-        "reason": "; ".join(r.told(language) for r in row.reasons),
+        "reason": "; ".join(r.told(language, zone) for r in row.reasons),
         "reached_number": "" if row.reached_place is None else str(row.reached_place),
         "reached_kind": row.reached_kind or "",
     }

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
@@ -50,7 +51,8 @@ class Standstill(WaitingCounts):
     everything_paused: str | None = None  # why no campaign is dialled at all
     late_feed: str | None = None  # its feed, when that had no good run for too long
     waiting_reasons: Sequence[WaitingReason] = ()  # what live workers say of this campaign
-    zone: str | None = None  # of the campaign's times, when its contacts are due by theirs
+    zone: str | None = None  # of the campaign's times; None: they are told in UTC
+    by_time: bool = False  # its contacts are due by a time of theirs
     expired: int = 0  # contacts whose time was over before they were reached
     cancelled: int = 0  # by the office
 
@@ -161,15 +163,14 @@ def _office_waits(view: Standstill) -> Iterator[WaitingReason]:
 
 
 def _nobody_due(view: Standstill) -> Iterator[WaitingReason]:
-    if view.later and view.zone and view.next_due:
-        there = view.next_due.astimezone(ZoneInfo(view.zone))
-        later = count_of(view.later, "contact")
-        told = t("nobody is due until {at:%Y-%m-%d %H:%M} ({zone}): {later}", at=there, zone=view.zone, later=later)
+    if view.later and view.zone and view.by_time and view.next_due:
+        at, later = view.next_due.astimezone(ZoneInfo(view.zone)), count_of(view.later, "contact")
+        told = t("nobody is due until {at:%Y-%m-%d %H:%M} ({zone}): {later}", at=at, zone=view.zone, later=later)
         yield WaitingReason(NOBODY_DUE, told, view.next_due)
     elif view.later and view.next_due:
-        at = t(", the next at {at:%Y-%m-%d %H:%M} UTC", at=view.next_due)
+        next_at = t(", the next at {at}", at=_moment(view.next_due, view.zone))
         later = count_of(view.later, "contact is", "contacts are")
-        yield WaitingReason(NOBODY_DUE, t("{later} due later{at}", later=later, at=at), view.next_due)
+        yield WaitingReason(NOBODY_DUE, t("{later} due later{at}", later=later, at=next_at), view.next_due)
     if parked := view.parked + (0 if view.next_due else view.later):
         who = count_of(parked, "contact is", "contacts are")
         yield WaitingReason(NOBODY_DUE, t("{parked} refused until somebody fixes the reason", parked=who))
@@ -177,5 +178,12 @@ def _nobody_due(view: Standstill) -> Iterator[WaitingReason]:
         if rule in _TOLD:
             continue  # with those whom no worker has looked at since
         until = view.rule_until.get(rule)
-        first = t(", the first until {until:%Y-%m-%d %H:%M} UTC", until=until) if until else ""
+        first = t(", the first until {until}", until=_moment(until, view.zone)) if until else ""
         yield WaitingReason(rule, f"  {rule}: {count_of(number, 'contact')}{first}", until)
+
+
+def _moment(at: dt.datetime, zone: str | None) -> str:
+    """In the zone of the campaign's times, else in UTC."""
+    if zone is None:
+        return t("{at:%Y-%m-%d %H:%M} UTC", at=at.astimezone(dt.UTC))
+    return t("{at:%Y-%m-%d %H:%M} ({zone})", at=at.astimezone(ZoneInfo(zone)), zone=zone)

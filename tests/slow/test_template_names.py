@@ -62,7 +62,9 @@ def test_any_name_is_written_into_every_file_and_read_again(name: str | None, ow
     consents, before = _rows(mine.folder / "consent.csv"), _rows(sample.folder / "consent.csv")
     assert [row | {"wording": ""} for row in consents] == [row | {"wording": ""} for row in before]
     assert all(own in row["wording"] for row in consents)
-    assert own in (mine.folder / "caller-id-letter.txt").read_text("utf-8")
+    letter = (mine.folder / "caller-id-letter.txt").read_text("utf-8")
+    assert own in letter
+    assert f"({own})" not in letter, "one name for both languages stands there once"
     for cases in mine.simulations.values():
         for index, case in enumerate(cases.parsed.file.cases):
             verdict = run_case(cases.parsed, index, _flow(mine, cases.parsed.file.flow), mine.prompts, case.contact)

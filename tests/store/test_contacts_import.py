@@ -20,6 +20,7 @@ from agi_app.contacts.importer import import_consent_file, import_contacts_file
 from agi_app.contacts.tables.opening import open_table
 from agi_app.contacts.tables.xlsx_writer import SheetWriter
 from agi_app.errors import AuthorError, InputError, StoreError
+from agi_app.flow.load import parse_flow
 from agi_app.model.campaign import Due, Purpose
 from agi_app.model.person import Consent
 from agi_app.store.calling import campaigns, tallies
@@ -226,6 +227,24 @@ async def test_a_thousand_contacts_take_less_than_two_seconds(world: World, stor
     )
     assert time.perf_counter() - began < 2
     assert (found.added, seen) == (1_000, [(1_000, 1_000)])
+
+
+NOTICE = Path(__file__).parents[2] / "agi_app/campaigns/templates/closing-notice/flows/closing-notice.yaml"
+
+
+async def test_what_the_flow_says_and_a_row_lacks_is_told_and_the_row_is_kept(
+    world: World, stored: None, tmp_path: Path
+) -> None:
+    flow = parse_flow(NOTICE.read_bytes(), NOTICE.name).flow
+    people = ("P1,+999861382357802,2026年3月7日,2026/3/10", "P2,+999861381966248,2026-03-07,soon")
+    path = written(tmp_path, "external_id,number,closed_from,opens_on\n" + "\n".join(people) + "\n")
+    found = await import_contacts_file(world.store, CAMPAIGN, LANGUAGES, path, await world.now(), flow=flow)
+    assert (found.added, found.rejected) == (2, 0)
+    (note,) = found.notes
+    assert note.startswith("opens_on: 1 contact is not called (column_missing) until a list brings what the flow says")
+    assert "(line 3): contact.opens_on: 'soon': not a date" in note
+    kept = await world.value("SELECT fields ->> 'closed_from' FROM contact WHERE external_id = 'P1'")
+    assert kept == "2026年3月7日"
 
 
 async def test_batches_of_a_big_file_are_all_stored(world: World, stored: None, tmp_path: Path) -> None:

@@ -65,8 +65,11 @@ def _judged(name: str) -> str:
 
 
 def _in_text(text: str, names: Mapping[str, str]) -> str:
-    """All at once, so that a new name may have an old one in it."""
-    return re.sub("|".join(map(re.escape, names)), lambda found: names[found[0]], text)
+    """All at once, so that a new name may have an old one in it; a name that is the same in both languages once."""
+    renamed = re.sub("|".join(map(re.escape, names)), lambda found: names[found[0]], text)
+    for name in {name for name in names.values() if [*names.values()].count(name) > 1}:
+        renamed = re.sub(rf"({re.escape(name)})\s+\({re.escape(name)}\)", r"\1", renamed)
+    return renamed
 
 
 def _in_yaml(text: str, names: Mapping[str, str]) -> str:

@@ -111,6 +111,33 @@ def columns_read(flow: Flow) -> set[str]:
     return {name.removeprefix("contact.") for name in read if name.startswith("contact.")}
 
 
+def keyed_columns(flow: Flow) -> dict[str, tuple[int, int]]:
+    """The columns that a flow compares by == with digits that are keyed, and how many may be keyed."""
+    asked = {
+        str(step.gather.save): step.gather.digits
+        for step in flow.all_steps()
+        if isinstance(step, GatherStep) and step.gather.save is not None and step.gather.digits is not None
+    }
+    found: dict[str, tuple[int, int]] = {}
+    for step in flow.all_steps():
+        for case in step.branch if isinstance(step, BranchStep) else ():
+            for one, other in _compared(case.when.root) if isinstance(case, When) else ():
+                if one in asked and other.startswith("contact."):
+                    found[other.removeprefix("contact.")] = (asked[one].min, asked[one].max)
+    return found
+
+
+def _compared(term: Term) -> Iterator[tuple[str, str]]:
+    """Two names that are compared by ==, in both orders."""
+    match term:
+        case Logic():
+            yield from (pair for part in term.terms for pair in _compared(part))
+        case Not():
+            yield from _compared(term.term)
+        case Compare(sign="==", left=Name() as left, right=Name() as right):
+            yield from ((left.name, right.name), (right.name, left.name))
+
+
 def misspelt_columns(read: Iterable[str], there: Iterable[str]) -> Iterator[tuple[str, str]]:
     """Columns that a flow reads and a file lacks, each with words that name the one that may be meant."""
     wanted, known = set(read), set(there)

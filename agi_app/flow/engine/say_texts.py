@@ -59,14 +59,19 @@ def columns_missing(flow: Flow, language: str | None, contact: Mapping[str, str]
 
     Without ``language`` it is the contact's own.
     """
-    spoken_in, missing = choose_language(flow.languages, language, contact), set[str]()
+    return tuple(sorted(column_faults(flow, language, contact)))
+
+
+def column_faults(flow: Flow, language: str | None, contact: Mapping[str, str]) -> dict[str, str]:
+    """The same, each with what is wrong with it."""
+    spoken_in, faults = choose_language(flow.languages, language, contact), dict[str, str]()
     for step in _must_say(flow):
         for column in _columns(step.say, spoken_in):
             try:
                 _beforehand(step.say, spoken_in, _all_but(column, step.say, contact))
-            except InputError:
-                missing.add(column)
-    return tuple(sorted(missing))
+            except InputError as error:
+                faults.setdefault(column, str(error))
+    return faults
 
 
 def missing_columns(flow: Flow) -> Callable[[str | None, Mapping[str, str]], tuple[str, ...]]:
@@ -107,6 +112,13 @@ def unsaid_columns(flow: Flow, language: str, contact: Mapping[str, str]) -> Ite
 def value_columns(flow: Flow) -> frozenset[str]:
     """Those whose value must be of a kind, such as a date; of the others it only counts that they are filled."""
     return frozenset(c for step in _must_say(flow) if step.say.value is not None for c in _columns(step.say))
+
+
+def said_as(flow: Flow) -> dict[str, frozenset[str]]:
+    """Each column whose value is said, with all the kinds that it is said as."""
+    said = [step.say for step in flow.all_steps() if isinstance(step, SayStep) and step.say.value is not None]
+    pairs = [(column, str(say.as_)) for say in said for column in _columns(say)]
+    return {column: frozenset(kind for name, kind in pairs if name == column) for column, _ in pairs}
 
 
 def _must_say(flow: Flow) -> Iterator[SayStep]:

@@ -8,11 +8,16 @@ text.
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import re
+import unicodedata
 from collections.abc import Callable, Container, Iterable, Mapping
 from decimal import Decimal
 
+from agi_app.authoring import full_width
+from agi_app.authoring.written_clock import NotATime, find_clock, plain
+from agi_app.authoring.written_times import read_local
 from agi_app.errors import InputError
 from agi_app.flow.saying import numbers_and_dates_en, numbers_and_dates_zh
 from agi_app.flow.saying.spoken_parts import PAUSE, Part, Piece, Text
@@ -30,14 +35,23 @@ def spoken(kind: str, value: str, language: str, *, unit: str = "") -> tuple[Par
     """``value`` as it is said in ``language`` (``zh-CN``, ``en``, ``en-US``, ``en-GB``).
 
     ``kind`` is one of ``KINDS``. ``unit`` is the measure word of a count or an ordinal (``个``, ``day``) and
-    the currency of money that does not name its own (``CNY``, ``USD``, ``GBP``). Dates are ISO 8601, times
-    ``HH:MM``. Raises InputError when the value is not one of its kind or the language has no such words.
+    the currency of money that does not name its own (``CNY``, ``USD``, ``GBP``). Dates and times of day are read in
+    every form that means the same in all countries (``authoring/written_times``). Raises InputError when the value is
+    not one of its kind or the language has no such words.
     """
     say = _KINDS.get(kind)
     if say is None:
         raise InputError(t("there is no kind of value {kind!r}; kinds: {kinds}", kind=kind, kinds=", ".join(KINDS)))
-    parts = say(value.strip(), language, unit.strip())
+    parts = say(value.strip() if kind == "name" else _even(value), language, unit.strip())
     return tuple(part for part in parts if not isinstance(part, Text) or part.text)
+
+
+def hour_of(value: str) -> int | None:
+    """The hour (0 to 23) of a value that can be said as a time of day; None for another one."""
+    try:
+        return _clock_of(_even(value))[0]
+    except InputError:
+        return None
 
 
 def pieces(language: str) -> Mapping[str, str]:
@@ -57,6 +71,10 @@ def as_recorded(parts: tuple[Part, ...], recorded: Container[str], language: str
     if all(part == PAUSE or part.name in recorded for part in parts if isinstance(part, Piece)):
         return parts
     return (Text(words(parts, language)),)
+
+
+def _even(value: str) -> str:
+    return full_width.ascii_of(unicodedata.normalize("NFKC", value)).strip()
 
 
 def _words(language: str) -> numbers_and_dates_zh.Chinese | numbers_and_dates_en.English:
@@ -142,17 +160,32 @@ def _whole(value: str, least: int) -> int:
 
 
 def _day_of(value: str) -> dt.date:
-    try:
+    with contextlib.suppress(ValueError):
         return dt.date.fromisoformat(value[:10])
-    except ValueError:
+    try:
+        return read_local(value, None).day
+    except NotATime:
         raise InputError(t("{value!r}: not a date; write it like 2026-03-05", value=value)) from None
 
 
 def _clock_of(value: str) -> tuple[int, int]:
     found = re.fullmatch(r"(?:\d{4}-\d{2}-\d{2}[T ])?(\d{1,2}):(\d{2})(?::\d{2}.*)?", value)
-    if found is None or int(found[1]) > 23 or int(found[2]) > 59:
+    if found is not None and int(found[1]) < 24 and int(found[2]) < 60:
+        return int(found[1]), int(found[2])
+    if (clock := _written_clock(value)) is None:
         raise InputError(t("{value!r}: not a time of day; write it like 14:30", value=value))
-    return int(found[1]), int(found[2])
+    return clock.hour, clock.minute
+
+
+def _written_clock(value: str) -> dt.time | None:
+    """The time of day, alone or behind a day; None: there is none, or it is one of another zone."""
+    try:
+        if (found := find_clock(plain(value))) is not None and not found[1]:
+            return found[0].time()
+        local = read_local(value, None)
+    except NotATime:
+        return None
+    return local.time if local.offset is None else None
 
 
 _KINDS: dict[str, _Say] = {

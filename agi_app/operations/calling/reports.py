@@ -107,8 +107,11 @@ async def watch(inst: Installation, campaign: str) -> AsyncIterator[CampaignFigu
 async def report(inst: Installation, campaign: str) -> CampaignReport:
     """Outcomes, dispositions, refusals with reasons, the first contacts, what was recorded. Raises as ``figures``."""
     return CampaignReport(
-        figures=await figures(inst, campaign),
-        contacts=[contact_record(row) for row in await table.contact_rows(inst.store, campaign, MOST_SHOWN)],
+        figures=(now := await figures(inst, campaign)),
+        contacts=[
+            contact_record(row, current(), now.view.zone)
+            for row in await table.contact_rows(inst.store, campaign, MOST_SHOWN)
+        ],
         agent_calls=await agent_calls.of_campaign(inst.store, campaign),
         recordings=[row for row in await recordings_of(inst.store, campaign) if row.sha256 is not None],
     )
@@ -120,12 +123,12 @@ async def as_csv(inst: Installation, campaign: str, file: Path) -> None:
 
     Raises as ``figures``, and OSError.
     """
-    await known_campaign(inst.store, campaign)
+    zone = (await known_campaign(inst.store, campaign)).campaign.zone
     async with table.all_rows(inst.store, campaign) as all_rows, _writing(file) as write:
         answers = [answer_column(name) for name in await all_rows.answer_names()]
         await write(to_csv([], answers=answers))
         async for some in all_rows.contacts():
-            rows = [contact_record(row, current()) | answer_record(row) for row in some]
+            rows = [contact_record(row, current(), zone) | answer_record(row) for row in some]
             await write(to_csv(rows, answers=answers, titles=False))
 
 
@@ -196,7 +199,8 @@ async def status_of(store: Store, clock: Clock, name: str) -> tuple[Totals, Stan
         late_feed=await feeds.late_of(store, name, clock.now()) if stored.state is CampaignState.RUNNING else None,
         workers=[(n.name, n.alive, n.waiting_reason) for n in workers],
         slots=campaign.pace.concurrent,
-        zone=campaign.zone if campaign.due is not None else None,
+        zone=campaign.zone,
+        by_time=campaign.due is not None,
         trunk=campaign.trunk,
         calls_per_second=campaign.pace.calls_per_second,
         waiting_reasons=[why for n in workers if n.alive and (why := n.waiting_reason_of(name)) is not None],

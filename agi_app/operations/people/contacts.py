@@ -26,7 +26,6 @@ from agi_app.contacts.whole_list import Whole
 from agi_app.due.planner import Planner, planner
 from agi_app.errors import AuthorError, InputError
 from agi_app.event_loop import in_background
-from agi_app.flow.check.impossible_values import columns_read
 from agi_app.flow.language.definition import FlowDocument
 from agi_app.installation import Installation
 from agi_app.log import without_numbers
@@ -129,7 +128,7 @@ async def _import(inst: Installation, campaign: WrittenCampaign, file: Path | Se
         file,
         inst.clock.now(),
         progress=storing,
-        fields=columns_read(flow.parsed.flow) if flow else (),
+        flow=flow.parsed.flow if flow else None,
         by=by,
         planner_for=await planner_for(inst.store, inst.settings.project, wanted),
         **more,

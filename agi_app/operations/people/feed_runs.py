@@ -10,7 +10,6 @@ import asyncio
 import dataclasses
 import datetime as dt
 import io
-from collections.abc import Collection
 from typing import Any
 
 from agi_app.config.feed_definition import FeedDefinition, FeedKind, FeedMode, FeedState, RunFault, RunState
@@ -20,7 +19,6 @@ from agi_app.contacts.tables.opening import LARGEST_WHOLE, MOST_WHOLE, MadeFile
 from agi_app.contacts.whole_list import ShrunkList, Whole, refuse_shrunk
 from agi_app.errors import AgiAppError, AuthorError, InputError, StoreError
 from agi_app.exchange.feed_definition import definition_of
-from agi_app.flow.check.impossible_values import columns_read
 from agi_app.flow.language.definition import Flow
 from agi_app.flow.load import parse_flow
 from agi_app.installation import Installation
@@ -157,7 +155,6 @@ async def _import(
     if taken.rows == 0 and wanted.mode is FeedMode.CHANGES:
         return _nothing()
     flow = await asyncio.to_thread(_flow_of, stored)
-    columns: Collection[str] = columns_read(flow) if flow else ()
     planner = await planner_for(inst.store, inst.settings.project, stored.campaign)
 
     async def bring(whole: Whole | None) -> ImportSummary:
@@ -167,7 +164,7 @@ async def _import(
             flow.languages if flow else (),
             MadeFile(taken.file or f"feed {taken.feed}", b"", io.BytesIO(taken.content), wanted.columns),
             now,
-            fields=columns,
+            flow=flow,
             by=ImportedBy(inst.actor.account, None, now, feed=taken.feed, noted=not taken.as_before),
             planner_for=planner,
             whole=whole,

@@ -101,8 +101,10 @@ _OTHER_CLOCK = {
         " database in database_url of agi-app.toml"
     ),
     Clock.name: (
-        "database {where}: it was filled by the real clock, and [sandbox] clock would judge by another one; remove"
-        " `clock` from agi-app.toml, or make a separate project for the sandbox (`agi-app init DIR`)"
+        "database {where}: it was filled by the real clock, as by an import before the sandbox was up, and [sandbox]"
+        " clock would judge by another one; make a new folder for the sandbox (`agi-app init DIR`, with --template if"
+        " this one had one), and start the sandbox before anything is imported there; this folder is for real calls:"
+        " end the sandbox, or remove `clock` if you wrote it into agi-app.toml"
     ),
 }
 

@@ -120,7 +120,7 @@ def test_calls_from_the_end_of_the_campaign_on_are_not_made_and_are_told() -> No
     assert seen.end is not None
     assert seen.end <= ends + dt.timedelta(minutes=1)
     assert seen.calls == 3600
-    told = "the campaign ends on 2026-03-03 02:00 UTC: "
+    told = "the campaign ends on 2026-03-03 02:00 (UTC): "
     (words,) = (one for one in seen.assumptions if one.startswith(told))
     assert int(words.removeprefix(told).split()[0]) == 3600 + 1080, "and three of ten of those that were"
     assert not [one for one in ahead(100, replace(CAMPAIGN, ends=ends)).assumptions if one.startswith(told)]

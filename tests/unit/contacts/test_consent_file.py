@@ -63,6 +63,31 @@ def test_optional_columns_may_be_absent_and_titles_chinese() -> None:
     assert (found.language, found.evidence, found.expires_at) == (None, None, None)
 
 
+@pytest.mark.parametrize(
+    "day", ["2026/1/10", "2026年1月10日", "2026.1.10", "２０２６－０１－１０", "2026-1-10", "2026/01/10"]
+)
+def test_a_day_that_begins_with_its_year_is_read_in_every_form(day: str) -> None:
+    found, same = one(time=day, expires=day.replace("6", "7", 1).replace("６", "７", 1)), one(time="2026-01-10")
+    assert isinstance(found, Consent)
+    assert isinstance(same, Consent)
+    assert found.given_at == same.given_at == dt.datetime(2026, 1, 9, 16, tzinfo=dt.UTC)
+    assert found.expires_at == dt.datetime(2027, 1, 9, 16, tzinfo=dt.UTC)
+
+
+@pytest.mark.parametrize(
+    ("written", "purpose"),
+    [
+        *((word, Purpose.TRANSACTIONAL) for word in ("事务类", "事务", "事务性")),
+        *((word, Purpose.SURVEY) for word in ("调查", "调查类")),
+        *((word, Purpose.MARKETING) for word in ("营销", "营销类")),
+    ],
+)
+def test_a_purpose_may_be_in_chinese(written: str, purpose: Purpose) -> None:
+    found = one(purpose=written)
+    assert isinstance(found, Consent)
+    assert found.purpose is purpose
+
+
 @pytest.mark.attack("a consent of a day overtakes a refusal of the same day")
 @pytest.mark.parametrize(
     ("number", "first"),
@@ -101,7 +126,12 @@ def test_a_day_alone_of_a_number_that_nobody_can_read_is_a_fault_of_the_number_a
         ({"source": ""}, "consent/source", "source is empty"),
         ({"time": ""}, "consent/time", "time is empty"),
         ({"time": "2026-01-05 12:00"}, "consent/time", "no UTC offset"),
-        ({"time": "2026/1/5"}, "consent/time", "not in the form of ISO 8601"),
+        ({"time": "1/5/2026"}, "consent/time", "not in the form of ISO 8601"),
+        ({"time": "5 January 2026"}, "consent/time", "not in the form of ISO 8601"),
+        ({"time": "2026/1/5 9:30"}, "consent/time", "write 2026-01-05T09:30:00+08:00 if that was China's time"),
+        ({"time": "2026年2月30日"}, "consent/time", "not in the form of ISO 8601"),
+        ({"time": "2026/3/4"}, "consent/time", "in the future"),
+        ({"purpose": "提醒"}, "consent/purpose", "is not a purpose"),
         ({"time": "2026-02-30"}, "consent/time", "exists"),
         ({"time": "2026-03-02T09:00:01Z"}, "consent/time", "in the future (now it is 2026-03-02T09:00:00Z)"),
         ({"expires": "soon"}, "consent/expires", "not in the form of ISO 8601"),

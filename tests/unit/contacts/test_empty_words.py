@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from agi_app.contacts.empty_words import is_nothing, points_elsewhere
+from agi_app.authoring.empty_words import is_nothing, points_elsewhere
 from agi_app.operations.project.sample_contacts import row_of
 
 
