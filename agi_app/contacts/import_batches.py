@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from array import array
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +30,7 @@ from agi_app.model.person import Consent, ContactRow
 
 BATCH = 10_000  # rows a transaction, fewer of
 BATCH_WEIGHT = 32 << 20  # when they are that heavy
+PART = 500  # rows that are encoded or decoded at a time: nothing else goes on meanwhile, in no thread
 SHOWN_PROBLEMS = 100  # of more, only the rejects file tells
 
 T = TypeVar("T", ContactRow, Consent)
@@ -37,7 +38,7 @@ Progress = Callable[[int, int], None]  # done, in all
 Batch = tuple[list[T], list[RejectedRow]]
 Count = tuple[int, int, int, int, int]  # added, updated, unchanged, woken, held
 Write = Callable[
-    [Sequence[T], Sequence[RejectedRow], int], Coroutine[Any, Any, Count]
+    [list[T], list[RejectedRow], int], Coroutine[Any, Any, Count]
 ]  # good rows, rejected ones, rows of the file done with them
 
 
@@ -91,19 +92,37 @@ class Spool(Generic[T]):
         self.problems += [row.problem(self.table.file) for row in bad[: self._shown - len(self.problems)]]
         if good or bad:
             self.batches += 1
-            encoded = msgpack.encode((good, bad))
-            self._file.write(len(encoded).to_bytes(8, "big") + encoded)
+            starts = range(0, max(len(good), len(bad)), PART)
+            self._file.write(len(starts).to_bytes(8, "big"))
+            for at in starts:
+                encoded = msgpack.encode((good[at : at + PART], bad[at : at + PART]))
+                self._file.write(len(encoded).to_bytes(8, "big") + encoded)
 
-    def all_batches(self) -> Iterator[Batch[T]]:
-        """All batches, from the first one; afterwards ``next_batch`` begins there, too."""
+    def all_parts(self) -> Iterator[Batch[T]]:
+        """All rows, at most ``PART`` good and as many rejected ones at a time; then ``next_batch`` begins anew."""
         self._file.seek(0)
-        yield from iter(self.next_batch, None)
+        while parts := self._number():
+            for _ in range(parts):
+                yield self._part()
         self._file.seek(0)
 
     def next_batch(self) -> Batch[T] | None:
         """Good and rejected rows of the next batch, None at the end."""
-        size = int.from_bytes(self._file.read(8), "big")
-        return self._decoder.decode(self._file.read(size)) if size else None
+        if not (parts := self._number()):
+            return None
+        good: list[T] = []
+        bad: list[RejectedRow] = []
+        for _ in range(parts):
+            more, rejected = self._part()
+            good += more
+            bad += rejected
+        return good, bad
+
+    def _part(self) -> Batch[T]:
+        return self._decoder.decode(self._file.read(self._number()))
+
+    def _number(self) -> int:
+        return int.from_bytes(self._file.read(8), "big")
 
 
 def _numbers(row: ContactRow | Consent) -> Iterator[str]:
@@ -178,12 +197,21 @@ async def store_all(
     return ImportSummary(str(path), *figures, tuple(spool.problems), kept, notes, woken, held=held)
 
 
+def _let_go(*lists: list[Any]) -> None:
+    """Free what is in them bit by bit: a hundred thousand rows at once would hold all threads up."""
+    for one in lists:
+        while one:
+            del one[-PART:]
+
+
 async def _store_good(
     spool: Spool[T], plan: StoringPlan[T], progress: Progress | None, reject: Callable[[list[RejectedRow]], None]
 ) -> Count:
     """What happened to all good rows, the earlier ones included."""
     waiting: deque[tuple[int, Awaitable[Count]]] = deque()
     sums, read = plan.counted, 0
+    good: list[T] = []
+    bad: list[RejectedRow] = []
 
     async def settle(most: int) -> None:
         nonlocal sums
@@ -204,6 +232,7 @@ async def _store_good(
                     waiting.append((read, group.create_task(plan.write(good, bad, read))))
                     await settle(plan.at_once - 1)
             await settle(0)
+            await in_background(_let_go, good, bad)
     except BaseExceptionGroup as group:
         raise group.exceptions[0] from None  # the first one is the reason
     return sums

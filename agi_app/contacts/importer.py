@@ -178,7 +178,7 @@ async def import_consent_file(
         await fill(spool, parse_consents(table, None, entered_by, now, proofs), None)
         number = await _note(store, ImportedBy(entered_by, os_user, now), "consents", path, copy, spool)
 
-        async def write(rows: Sequence[Consent], _rejected: Sequence[RejectedRow], _done: int) -> Count:
+        async def write(rows: list[Consent], _rejected: list[RejectedRow], _done: int) -> Count:
             if not rows:
                 return 0, 0, 0, 0, 0
             count = await consent_table.import_consents(store, rows, entered_by, now, number)
@@ -286,11 +286,11 @@ def _contacts_plan(
     """Two batches at once, each at its position, marking how far the import has come."""
     last: contact_table.BatchOrder | None = None
 
-    async def write(rows: Sequence[ContactRow], rejected: Sequence[RejectedRow], done: int) -> Count:
+    async def write(rows: list[ContactRow], rejected: list[RejectedRow], done: int) -> Count:
         nonlocal last  # until the first wait, tasks run in the order in which they were made
         place = last = contact_table.BatchOrder(last)
         if whole is not None:
-            rows = [replace(row, cancelled=bool(row.cancelled)) for row in rows]  # who is on it is to be called
+            await in_background(_on_whole_list, rows)
         ids = [one for row in rejected for one in row.ids]
         mark = contact_table.Mark(run, done, feed)
         count = await contact_table.import_batch(store, campaign, rows, now, place, mark, plan, ids)
@@ -298,6 +298,13 @@ def _contacts_plan(
 
     counted = (before.added, before.updated, before.unchanged, 0, before.held)
     return StoringPlan(write, AT_ONCE, before.rows_done, counted)
+
+
+def _on_whole_list(rows: list[ContactRow]) -> None:
+    """Who is on it is to be called, unless it says otherwise."""
+    for place, row in enumerate(rows):
+        if row.cancelled is None:
+            rows[place] = replace(row, cancelled=False)
 
 
 def _refuse_parts(path: Path | SentFile, spool: Spool[ContactRow]) -> None:

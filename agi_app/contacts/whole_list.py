@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from enum import Enum
 
 from agi_app.contacts.import_batches import Spool
-from agi_app.errors import InputError
+from agi_app.errors import InputError, Problem
 from agi_app.messages import t
 from agi_app.model.person import ContactRow
 from agi_app.printable import count_of
@@ -37,6 +37,8 @@ class ShrunkList(InputError):
     def __init__(self, text: str, missing: int) -> None:
         super().__init__(text)
         self.missing = missing  # contacts
+        self.rejected = 0  # rows of the list
+        self.problems: tuple[Problem, ...] = ()  # of the first of them
 
 
 class WholeList:
@@ -52,7 +54,11 @@ class WholeList:
             found = await contact_changes.count_missing(connection, self._campaign, self._feed)
         self.waiting = found.waiting
         if not confirmed:
-            refuse_shrunk(found, self._spool.table.file, self._feed)
+            try:
+                refuse_shrunk(found, self._spool.table.file, self._feed)
+            except ShrunkList as error:
+                error.rejected, error.problems = self._spool.rejected, tuple(self._spool.problems)
+                raise
 
     async def cancel_missing(self) -> int:
         """Cancel who is not on the list; how many. Raises StoreError."""
@@ -60,7 +66,7 @@ class WholeList:
             return await contact_changes.cancel_missing(connection, self._campaign, self._feed)
 
     def _ids(self) -> Iterator[tuple[str, bool]]:
-        for good, bad in self._spool.all_batches():
+        for good, bad in self._spool.all_parts():
             yield from ((row.external_id, True) for row in good)
             yield from ((one, False) for row in bad for one in row.ids)
 

@@ -21,6 +21,7 @@ from agi_app.audit.stamps import Stamper
 from agi_app.due.planner import Planner
 from agi_app.due.points import Planned, urgency
 from agi_app.errors import InputError
+from agi_app.event_loop import in_background
 from agi_app.messages import t
 from agi_app.model.person import ContactRow, FurtherNumber
 from agi_app.store.database.listen import tell_workers
@@ -104,7 +105,7 @@ async def import_batch(
     ``rejected`` ids are held until a row of theirs is good. ``mark`` is noted with it, so that an import can go on
     later. Raises InputError when there is no such campaign, StoreError.
     """
-    unique = list({row.external_id: row for row in rows}.values())
+    unique = await in_background(_last_of_each, rows)
     values = {"campaign": campaign, "now": now, "rejected": list(rejected), "feed": mark.feed if mark else None}
     stamper = await store.stamper() if any(row.person_key or row.others for row in unique) else None
     async with store.transaction(limit=None) as connection:
@@ -132,6 +133,10 @@ async def import_batch(
             await connection.execute(Q["move_import_on"], moved)
     place.stored()
     return counted
+
+
+def _last_of_each(rows: Sequence[ContactRow]) -> list[ContactRow]:
+    return list({row.external_id: row for row in rows}.values())
 
 
 async def _persons(
@@ -214,7 +219,9 @@ async def _copy_numbers(store: Store, connection: Connection, campaign: str, row
     await connection.execute(Q["make_number_table"])
     async with connection.cursor() as cursor, cursor.copy(Q["copy_numbers"]) as copy:
         copy.set_types(["text", "text", "bytea", "text", "text[]"])
-        for row in rows:
+        for place, row in enumerate(rows):
+            if place % AT_A_TIME == 0:
+                await asyncio.sleep(0)
             key = row.person_key or f"{campaign} {row.external_id}"
             own = FurtherNumber(row.number, row.region, row.zones)
             for one in (own, *row.others):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import uuid
 from array import array
@@ -12,9 +13,10 @@ from typing import Any
 
 from psycopg.rows import tuple_row
 
+from agi_app.event_loop import in_background
 from agi_app.store.database.pool import Store
 from agi_app.store.database.statements import Connection, records, rows
-from agi_app.store.people.contacts import ImportCount, Q, no_campaign
+from agi_app.store.people.contacts import AT_A_TIME, ImportCount, Q, no_campaign
 
 ROWS_AT_ONCE = 10_000
 STRETCH = 10_000  # as wide as the widest check of a list looks
@@ -71,7 +73,7 @@ async def numbers_of(store: Store, campaign: str) -> array[int]:
 
 async def numbers_of_month(store: Store, listed: Sequence[int]) -> array[int]:
     """Numbers of any campaign that were not known 30 days ago, in the stretches of 10,000 around these."""
-    stretches = dict.fromkeys(number // STRETCH + beside for number in listed for beside in (-1, 0, 1))
+    stretches = await in_background(_stretches, listed)
     if len(stretches) > MOST_STRETCHES:
         return await _numbers(store, "all_numbers_of_month", {})
     values = {
@@ -79,6 +81,10 @@ async def numbers_of_month(store: Store, listed: Sequence[int]) -> array[int]:
         "lasts": [f"+{one * STRETCH + STRETCH - 1}" for one in stretches],
     }
     return await _numbers(store, "numbers_of_month", values, "by_index")
+
+
+def _stretches(listed: Sequence[int]) -> dict[int, None]:
+    return dict.fromkeys(number // STRETCH + beside for number in listed for beside in (-1, 0, 1))
 
 
 async def without_own_evidence(store: Store, numbers: Iterable[int], block: range) -> Lacking:
@@ -101,7 +107,9 @@ async def _lacking(store: Store, numbers: Iterable[int], block: range) -> AsyncI
         await connection.execute(Q["make_listed_table"])
         async with connection.cursor() as cursor, cursor.copy(Q["copy_listed"]) as copy:
             last = None
-            for number in numbers:
+            for place, number in enumerate(numbers):
+                if place % AT_A_TIME == 0:
+                    await asyncio.sleep(0)
                 if number != last:
                     await copy.write_row((f"+{number}", number in block))
                 last = number
