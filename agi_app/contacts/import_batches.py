@@ -99,7 +99,7 @@ class Spool(Generic[T]):
                 self._file.write(len(encoded).to_bytes(8, "big") + encoded)
 
     def all_parts(self) -> Iterator[Batch[T]]:
-        """All rows, at most ``PART`` good and as many rejected ones at a time; then ``next_batch`` begins anew."""
+        """All rows, at most ``PART`` good and as many rejected ones at a time; then ``next_batch`` begins again."""
         self._file.seek(0)
         while parts := self._number():
             for _ in range(parts):

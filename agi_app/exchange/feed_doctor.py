@@ -10,8 +10,8 @@ from agi_app.config.feed_definition import FEED_IS, FeedState, RunState
 from agi_app.config.settings import Settings
 from agi_app.errors import ConfigError, InputError
 from agi_app.exchange.feed_definition import definition_of
+from agi_app.exchange.feed_words import why_not
 from agi_app.messages import t, template
-from agi_app.messages.retold import retold
 from agi_app.model.finding import Finding
 from agi_app.store.database.pool import Store
 from agi_app.store.feeds import feeds, runs
@@ -44,7 +44,7 @@ async def _of(store: Store, settings: Settings, one: StoredFeed, *, late: bool) 
         await asyncio.to_thread(definition_of, settings, one.name)
     except (ConfigError, InputError) as error:
         return Finding(name, t("its settings cannot be used: {fault}", fault=error), mend)
-    newest = await runs.newest(store, one.name, 1)
+    newest = await runs.newest(store, one.name, 1, what="run")
     if late:
         return Finding(
             name, t("had no good run for too long: campaign {campaign} calls nobody", campaign=one.campaign), mend
@@ -52,8 +52,7 @@ async def _of(store: Store, settings: Settings, one: StoredFeed, *, late: bool) 
     if one.state == FeedState.STARTED and not one.is_read:
         return Finding(name, t("no process reads it"), t("start `agi-app exchange`"))
     if newest and newest[0].state in BAD:
-        told = json.loads(newest[0].result or "{}")
-        return Finding(name, t("the last run: {text}", text=retold(str(told.get("text", told.get("why", ""))))), mend)
+        return Finding(name, t("the last run: {text}", text=why_not(json.loads(newest[0].result or "{}"))), mend)
     if newest and json.loads(newest[0].result or "{}").get("shrinking"):
         return Finding(name, t("it shrinks: look whether its query still brings everybody"), mend)
     return Finding(name, t(FEED_IS[FeedState(one.state)]))

@@ -19,7 +19,8 @@ from typing import Any
 
 from agi_app.atomic_files import kept_name, write_whole
 from agi_app.errors import ExchangeError, ExchangeFault
-from agi_app.messages import t
+from agi_app.messages import of_process, speaking, t
+from agi_app.messages.retold import retold
 
 TAKEN, DONE, REFUSED = "taken", "done", "refused"
 ENDINGS = (".csv", ".tsv", ".txt", ".xlsx")
@@ -122,6 +123,12 @@ class FeedFolder:
         there = [self.look_at(path) for path in self._files(self._folder)]
         return sorted((one for one in there if one.facts_at <= taken.facts_at), key=lambda one: one.facts_at)
 
+    def newest_taken(self) -> str | None:
+        """The name of the file that was taken last, as it came."""
+        found = [path for part in (TAKEN, DONE) for path in self._files(self._folder / part)]
+        newest = max(found, key=lambda path: path.lstat().st_ctime_ns, default=None)
+        return None if newest is None else newest.name.rpartition("~")[2]
+
     def newest_refused(self) -> Path | None:
         """The file that was refused last."""
         found = [(path.lstat().st_ctime_ns, path) for path in self._files(self._folder / REFUSED)]
@@ -167,13 +174,16 @@ class FeedFolder:
         return folder / f"{Path(taken.name).stem}.{day}.{taken.key.hex[:8]}{Path(taken.name).suffix}"
 
     def _write_rejects(self, file: Path, faults: Sequence[Mapping[str, Any]]) -> None:
-        """The rejected rows by their lines in the file; what a spreadsheet would run as a formula is only text."""
+        """The rejected rows by their lines in the file; what a spreadsheet would run as a formula is only text.
+
+        The reasons are in the language of this process, which people of the office read.
+        """
         part = file.with_name(f".{file.name}.part")
-        with part.open("w", encoding="utf-8-sig", newline="") as out:
+        with speaking(of_process()), part.open("w", encoding="utf-8-sig", newline="") as out:
             writer = csv.writer(out)
             writer.writerow(("rejected_line", "rejected_column", "rejected_reason"))
             for one in faults:
-                writer.writerow((one["line"], one["column"], as_text(str(one["text"]))))
+                writer.writerow((one["line"], one["column"], as_text(retold(str(one["text"])))))
         part.replace(file)
 
 

@@ -54,14 +54,20 @@ class FolderSource:
             return  # once it is whole
         path = files[-1] if files else await asyncio.to_thread(self._folder.newest_refused)
         if path is None:
-            told = "there is no file in the folder"
-            raise ExchangeError(t(told), ExchangeFault.FOLDER, placed=True)
+            raise await self._no_file(stored.name)
         if wanted.what == "run":
             taken = await asyncio.to_thread(self._folder.take, path)
             await self._go_on(taken, stored, definition, wanted)
             return
         looked_at = await asyncio.to_thread(self._folder.look_at, path)
         await runs.hand_over(self._store, await self._read(looked_at, stored, definition, wanted), self._reader)
+
+    async def _no_file(self, feed: str) -> ExchangeError:
+        text = t("there is no file in the folder")
+        if (name := await asyncio.to_thread(self._folder.newest_taken)) is not None:
+            told = "there is no new file in the folder: {file} was taken already, and `agi-app feed log {feed}` has it"
+            text = t(told, file=name, feed=feed)
+        return ExchangeError(text, ExchangeFault.FOLDER, placed=True)
 
     def _now(self) -> float:
         return self._clock.real_now().timestamp()
@@ -155,7 +161,7 @@ class FolderSource:
         """A file that came after a newer one was read; it is an alert unless that one is imported."""
         text = t("{older} is not imported: a newer one was read already", older=taken.name)
         why = {"why": RunFault.OLDER.value, "text": text}
-        last = await runs.newest(self._store, definition.name, 1)
+        last = await runs.newest(self._store, definition.name, 1, what="run")
         if wanted is None and last and last[0].state != RunState.DONE:
             await self._failed(definition, why)
         told = {"feed": definition.name, "state": RunState.REFUSED.value, **why}

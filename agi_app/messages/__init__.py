@@ -92,6 +92,11 @@ def current() -> str:
     return _spoken.get(_of_process[0])
 
 
+def of_process() -> str:
+    """The language of this process, also where it speaks English inside: of files that it writes for people."""
+    return _of_process[0]
+
+
 def speak(language: str) -> None:
     """Render all texts of this process in a language from now on."""
     _of_process[0] = known(language) or "en"

@@ -18,6 +18,9 @@ from agi_app.messages import catalogue, current
 _LEAST = {False: 4, True: 9}  # letters, by whether it begins with a value: one with fewer fits what is not its own
 _VALUES_DEEP = 4  # values within values
 _PLACE = re.compile(r"(\S+:\d+:\d+: [\w/-]+ (?:\(warning\) )?)(.+)", re.DOTALL)  # of a problem in a file
+_COUNT = re.compile(r"(\d+) (\D+)")  # what count_of makes: in the catalogue is one of them, in the text may be many
+_NUMBER = "{number} "
+_OF_ONE = {"are": "is", "were": "was", "have": "has", "and": "or", "a": ""}
 _also: dict[str, str] = {}
 
 
@@ -49,6 +52,8 @@ def _retold(language: str, text: str, deep: int = _VALUES_DEEP) -> str:
         return whole
     if not deep or " " not in text:
         return text
+    if (counted := _COUNT.fullmatch(text)) and (words := _counts(language).get(_bare(counted[2]))) is not None:
+        return words.format(number=counted[1])
     if place := _PLACE.fullmatch(text):
         return place[1] + _retold(language, place[2], deep - 1)
     may = [form for form in _forms(language) if form.longest in text]
@@ -58,14 +63,38 @@ def _retold(language: str, text: str, deep: int = _VALUES_DEEP) -> str:
             return form.template.format(**values)
     for between, theirs in (("; ", "；"), (": ", "：")):  # sentences in a row; a name and what is said of it
         first, found_it, rest = text.partition(between)
-        parts = (_retold(language, first, deep - 1), _retold(language, rest, deep - 1))
-        if found_it and parts != (first, rest):
-            return theirs.join(parts)
+        if found_it and not first and (told := _retold(language, rest, deep - 1)) != rest:
+            return theirs + told
+        parts = (_retold(language, first, deep - 1), _retold(language, between + rest, deep)) if first else (text,)
+        if found_it and parts != (first, between + rest):
+            return "".join(parts)
     if text.endswith(")") and (at := text.rfind(" (")) > 0:  # a sentence and what is said behind it
         parts = (_retold(language, text[:at], deep - 1), _retold(language, text[at:], deep - 1))
         if parts != (text[:at], text[at:]):
             return "".join(parts)
     return text
+
+
+def _bare(words: str) -> str:
+    """The same for one and for many: ``contact waits`` and ``contacts wait``, ``1 entry is`` and ``2 entries are``."""
+    return " ".join(filter(None, (_stem(_OF_ONE.get(word, word)) for word in words.split(" "))))
+
+
+def _stem(word: str) -> str:
+    for ending, one in (("ies", "y"), ("sses", "ss"), ("ss", "ss"), ("s", "")):
+        if word.endswith(ending):
+            return word.removesuffix(ending) + one
+    return word
+
+
+@functools.cache
+def _counts(language: str) -> Mapping[str, str]:
+    """The templates that are a number and what is counted, by its bare words."""
+    return {
+        _bare(rest): other
+        for english, other in catalogue(language).items()
+        if english.startswith(_NUMBER) and "{" not in (rest := english.removeprefix(_NUMBER)) and "{number}" in other
+    }
 
 
 _pattern = functools.cache(functools.partial(re.compile, flags=re.DOTALL))

@@ -23,6 +23,12 @@ from tests.api.test_writing import rows, sent
 pytestmark = pytest.mark.postgres
 SECRET = "correct horse battery"
 ASKS, RUNS = f"/feeds/{FEED}/asks", f"/feeds/{FEED}/runs"
+SHRUNK = f"""
+WITH made AS (
+    INSERT INTO feed_run (feed, state, result, ended_at)
+    VALUES ('{FEED}', 'refused', '{{"missing": 5}}', now()) RETURNING run_id
+) SELECT count(*)::int FROM made
+"""
 WHY = "the clinic's list"
 
 
@@ -132,6 +138,9 @@ async def test_it_is_read_at_once_paused_and_ended(http: aiohttp.ClientSession, 
     refused, told = await ended(http, known, await asked(http, known, {}, path=RUNS))
     assert (refused, "is paused" in (told or "")) == ("refused", True)
     await started(http, known)
+    refused, told = await ended(http, known, await asked(http, known, {"confirmed": True}, path=RUNS))
+    assert (refused, "there is nothing to confirm" in (told or "")) == ("refused", True)
+    assert rows(known, SHRUNK) == 1
     assert await ended(http, known, await asked(http, known, {"confirmed": True}, path=RUNS)) == ("done", None)
     assert rows(known, "SELECT count(*) FROM feed_run WHERE what = 'run' AND confirmed AND asked_by = 'the-operator'")
     known.run(lambda inst: inst.store.execute(f"UPDATE campaign SET state = 'running' WHERE name = '{CAMPAIGN}'"))

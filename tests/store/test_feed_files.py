@@ -266,7 +266,7 @@ async def test_a_run_that_is_asked_for_does_not_import_what_is_older(office: Fee
     assert (await office.brings(row(1), name="good.csv")).state == "done"
     reader = office.reader()
     await reader.once()
-    number_of = await feeds.run(office.wang, FEED, confirmed=True)
+    number_of = await feeds.run(office.wang, FEED)
     for _ in range(2):
         await reader.once()
     await office.runs().take_all()

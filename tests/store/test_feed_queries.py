@@ -259,12 +259,12 @@ async def test_changes_go_on_after_a_jump_of_31_days_of_a_sandboxs_clock(office:
     await at(start)
     await of_changes(office)
     coming = "INSERT INTO changes VALUES ('{}', '{}', '2027-06-01 10:00+08', 'booked', now())"
-    clinic.run(*(coming.format(f"a{n}", number(3 * n)) for n in range(1, 21)))
+    clinic.run(*(coming.format(f"a{n}", number(37 * n)) for n in range(1, 21)))
     run = await reads(office)
     assert (run.state, result(run)["added"]) == ("done", 20), run.result
     await at(start + dt.timedelta(days=31))
     assert (await office.status()).is_late, "nobody is called by what was read a month ago"
-    clinic.run("DELETE FROM changes WHERE appt_no = 'a3'", coming.format("a21", number(63)))
+    clinic.run("DELETE FROM changes WHERE appt_no = 'a3'", coming.format("a21", number(37 * 21)))
     run = await reads(office)
     assert (run.state, result(run)["added"], result(run)["cancelled"]) == ("done", 1, 1), run.result
     assert not (await office.status()).is_late

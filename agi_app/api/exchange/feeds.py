@@ -14,7 +14,6 @@ from pydantic import Field
 from agi_app.api.resources.asks import ApprovalGiven, AskedAnswer, AsksAnswer, ask_answer
 from agi_app.api.routes import ApiAnswer, ApiCall, Given, Limit, NoQuery, Routes
 from agi_app.api.texts import Reason
-from agi_app.messages.retold import retold
 from agi_app.model.actors import Scope
 from agi_app.operations.calling import feed_asks, feeds
 from agi_app.operations.calling.feeds import ApprovalAsked, FeedRun, FeedStatus
@@ -173,14 +172,13 @@ def _feed(one: FeedStatus) -> FeedAnswer:
 
 def _run(one: FeedRun) -> FeedRunAnswer:
     told = feeds.result_of(one)
-    text = str(told["text"]) if "text" in told else None
     return FeedRunAnswer(
         run=one.run_id,
         state=one.state,
         as_of=one.as_of,
         ended_at=one.ended_at,
         why=told.get("why"),
-        told=None if text is None else retold(text),
+        told=None if "text" not in told else feeds.told_of(one),
         counts={name: told[name] for name in feeds.COUNTS if name in told},
     )
 

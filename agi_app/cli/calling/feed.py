@@ -15,7 +15,7 @@ from agi_app.cli.common import HERE, JsonOption, ProjectOption, say, say_json, s
 from agi_app.config.feed_definition import FEED_IS, RUN_IS, FeedDefinition, FeedKind, FeedState, RunState
 from agi_app.errors import ConfigError, InputError
 from agi_app.installation import Installation
-from agi_app.messages import t
+from agi_app.messages import t, template
 from agi_app.messages.retold import retold
 from agi_app.operations.calling import approvals, feeds
 from agi_app.operations.calling.feeds import ApprovalAsked, FeedRun, FeedStatus
@@ -24,8 +24,11 @@ from agi_app.printable import count_of
 
 VERIFIED_WITHIN_S = 20.0
 LOOK_EVERY_S = 0.2
+ASK_EVERY = 10  # looks: whether the processes live that it needs
 RUN_WITHIN_S = 300.0
 WAITS = 4  # the exit code of what waits for a second person
+WHAT = {"run": template("a run"), "check": template("a check")}
+WAITING = {"run": template("run {number} waits: {why}"), "check": template("check {number} waits: {why}")}
 app = typer.Typer(help="Feeds: contacts and consents that come from a system of yours.", no_args_is_help=True)
 Name = Annotated[str, typer.Argument(help="The feed's name: NAME of [feeds.NAME] in agi-app.toml.")]
 
@@ -117,14 +120,15 @@ def _follow(project: ProjectOption, run_id: int, as_json: bool) -> None:
 
 async def _ended(inst: Installation, run_id: int) -> FeedRun:
     found = await feeds.came_of(inst, run_id)
-    for _ in range(round(RUN_WITHIN_S / LOOK_EVERY_S)):
+    for turn in range(round(RUN_WITHIN_S / LOOK_EVERY_S)):
         if found.is_over:
             return found
+        if turn % ASK_EVERY == 0 and (why := await feeds.lacks(inst, found)) is not None:
+            raise ConfigError(t(WAITING[found.what], number=run_id, why=why))
         await asyncio.sleep(LOOK_EVERY_S)
         found = await feeds.came_of(inst, run_id)
-    raise ConfigError(
-        t("run {number} still waits for a worker; `agi-app feed log` says when it is done", number=run_id)
-    )
+    why = t("{told}; `agi-app feed log` says when it is done", told=told(found))
+    raise ConfigError(t(WAITING[found.what], number=run_id, why=why))
 
 
 @app.command()
@@ -159,7 +163,9 @@ def log(
     if as_json:
         say_json([run_record(one) for one in found])
         return
-    rows = ((r.run_id, _minute(_at(r)), r.what, t(RUN_IS[RunState(r.state)]), told(r, brief=True)) for r in found)
+    rows = (
+        (r.run_id, _minute(_at(r)), t(WHAT[r.what]), t(RUN_IS[RunState(r.state)]), told(r, brief=True)) for r in found
+    )
     table(t("Runs of {feed}", feed=feed), ("id", t("as of (UTC)"), t("what it was"), t("state"), t("result")), rows)
 
 
@@ -191,7 +197,7 @@ def told(found: FeedRun, *, brief: bool = False) -> str:
     if found.state in ("wanted", "waiting"):
         return t("waits for `agi-app exchange`") if found.state == "wanted" else t("read, and waits for a worker")
     if found.state != "done":
-        text = retold(str(result.get("text", result.get("why", ""))))
+        text = feeds.told_of(found)
         times = t(" ({times} times)", times=found.times) if found.times > 1 else ""
         return text + times
     names = ("added", "updated", "unchanged", "cancelled", "rejected")
@@ -243,6 +249,10 @@ def status_lines(one: FeedStatus) -> Iterator[str]:
             at=_minute(_at(one.last)),
             told=told(one.last, brief=True),
         )
+    if one.last_check is not None:
+        at = _minute(_at(one.last_check))
+        said = told(one.last_check, brief=True)
+        yield t("last check (as of {at} UTC), of which nothing is stored: {told}", at=at, told=said)
 
 
 def status_record(one: FeedStatus) -> dict[str, Any]:
@@ -264,6 +274,7 @@ def status_record(one: FeedStatus) -> dict[str, Any]:
         "fault": one.fault,
         "waits_for": waits,
         "last": None if one.last is None else run_record(one.last),
+        "last_check": None if one.last_check is None else run_record(one.last_check),
     }
 
 

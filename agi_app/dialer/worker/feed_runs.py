@@ -78,6 +78,10 @@ class FeedRuns:
         if outcome.state is RunState.DONE:
             _log.info("a run of a feed is done", feed=taken.feed, run=run_id, what=taken.what, **shown)
         else:
+            if faults := outcome.told.get("faults"):
+                first = faults[0]
+                place = f"{taken.file or taken.feed}:{first['line']}:{first['column']}"
+                shown |= {"rejected": outcome.told["rejected"], "first": f"{place}: {first['rule']} {first['text']}"}
             _log.error("a run of a feed is refused", feed=taken.feed, run=run_id, what=taken.what, **shown)
 
     async def _outcome(self, taken: TakenRun) -> RunOutcome:

@@ -14,9 +14,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from agi_app.campaigns.project.read_project import Project
-from agi_app.config.feed_definition import FEED_IS, FeedDefinition, FeedKind, FeedState
+from agi_app.config.feed_definition import FEED_IS, FeedDefinition, FeedKind, FeedState, RunState
 from agi_app.errors import AuthorError, ConfigError, InputError, NotThere
 from agi_app.exchange.feed_definition import definition_of
+from agi_app.exchange.feed_words import why_not
 from agi_app.installation import Installation
 from agi_app.messages import t
 from agi_app.model.actors import Scope
@@ -24,7 +25,9 @@ from agi_app.model.campaign import CampaignState
 from agi_app.operations.acting import noted, reads
 from agi_app.operations.calling.approvals import sealed_secret, verify_secret, works_alone
 from agi_app.operations.calling.campaigns import pause as pause_campaign
+from agi_app.store.calling import nodes
 from agi_app.store.calling.campaigns import load_campaign, save_campaign
+from agi_app.store.exchange import processes
 from agi_app.store.feeds import feeds as table
 from agi_app.store.feeds import runs
 from agi_app.store.feeds.feeds import FeedRequest, StoredFeed
@@ -61,6 +64,7 @@ class FeedStatus:
     waits_for: ApprovalAsked | None
     approved_by: str | None
     last: FeedRun | None  # its newest run
+    last_check: FeedRun | None  # its newest check, if no run came after it
 
 
 @noted(Scope.CAMPAIGNS_START, "feed start", "name")
@@ -245,6 +249,20 @@ async def came_of(inst: Installation, run_id: int) -> FeedRun:
 
 
 @reads(Scope.FIGURES_READ)
+async def lacks(inst: Installation, found: FeedRun) -> str | None:
+    """Which process that a run waits for does not live, in a sentence; None: all do. Raises StoreError."""
+    if found.is_over:
+        return None
+    stored = await table.feed(inst.store, found.feed)
+    is_read = stored is not None and stored.is_read and await processes.alive(inst.store)
+    if found.state == RunState.WANTED and not is_read:
+        return t("no process reads feed {name}: start `agi-app exchange`", name=found.feed)
+    if not any(node.alive for node in await nodes.all_nodes(inst.store)):
+        return t("no worker is running, which takes what was read: start `agi-app run`")
+    return None
+
+
+@reads(Scope.FIGURES_READ)
 async def newest_runs(inst: Installation, name: str, limit: int = 20, before: int | None = None) -> list[FeedRun]:
     """The newest runs of a feed first, at most 100. Raises NotThere, StoreError."""
     await _known(inst, name)
@@ -279,10 +297,21 @@ async def _status(inst: Installation, name: str, stored: StoredFeed | None) -> F
     newest = None if stored is None else await table.newest(inst.store, name)
     waits_for = _asked(inst, newest) if newest is not None and newest.approved_by is None else None
     approved_by = None if newest is None or newest.approved_by is None else newest.approved_by
-    last = await runs.newest(inst.store, name, 1) if stored is not None else []
-    shown = _by_rules_time(inst, last[0]) if last else None
+    last, check = [None if stored is None else await _newest(inst, name, what) for what in ("run", "check")]
+    if last is not None and check is not None and last.run_id > check.run_id:
+        check = None
     late = stored is not None and stored.is_late(inst.clock.now())
-    return FeedStatus(name, stored, late, changed, fault, waits_for, approved_by, shown)
+    return FeedStatus(name, stored, late, changed, fault, waits_for, approved_by, last, check)
+
+
+async def _newest(inst: Installation, name: str, what: str) -> FeedRun | None:
+    found = await runs.newest(inst.store, name, 1, what=what)
+    return _by_rules_time(inst, found[0]) if found else None
+
+
+def told_of(run_is: FeedRun) -> str:
+    """Why a run took nothing, in the language of who reads; empty when there is no reason."""
+    return why_not(result_of(run_is))
 
 
 def result_of(run_is: FeedRun) -> Mapping[str, Any]:

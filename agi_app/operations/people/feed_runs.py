@@ -10,6 +10,7 @@ import asyncio
 import dataclasses
 import datetime as dt
 import io
+from collections.abc import Sequence
 from typing import Any
 
 from agi_app.config.feed_definition import FeedDefinition, FeedKind, FeedMode, FeedState, RunFault, RunState
@@ -17,7 +18,7 @@ from agi_app.contacts.import_batches import ImportSummary
 from agi_app.contacts.importer import import_contacts_file
 from agi_app.contacts.tables.opening import LARGEST_WHOLE, MOST_WHOLE, MadeFile
 from agi_app.contacts.whole_list import ShrunkList, Whole, refuse_shrunk
-from agi_app.errors import AgiAppError, AuthorError, InputError, StoreError
+from agi_app.errors import AgiAppError, AuthorError, InputError, Problem, StoreError
 from agi_app.exchange.feed_definition import definition_of
 from agi_app.flow.language.definition import Flow
 from agi_app.flow.load import parse_flow
@@ -80,6 +81,8 @@ def refused(error: Exception) -> RunOutcome:
     told: dict[str, Any] = {"why": _why(error).value, "text": text}
     if isinstance(error, ShrunkList | RefusedRun) and error.missing is not None:
         told["missing"] = error.missing  # what a person can confirm
+    if isinstance(error, ShrunkList) and error.rejected:  # rows that cannot be read may be why
+        told |= {"rejected": error.rejected, "faults": _faults(error.problems)}
     return RunOutcome(RunState.REFUSED, told)
 
 
@@ -210,26 +213,30 @@ def _nothing() -> dict[str, Any]:
 
 
 def _told(done: ImportSummary) -> dict[str, Any]:
-    faults = [
-        {"line": one.line, "column": one.column, "rule": one.rule, "text": without_numbers(one.message)}
-        for one in done.problems[:MOST_FAULTS]
-    ]
     return {
         **{name: getattr(done, name) for name in COUNTS},
         "cancelled": done.cancelled,
         "gone": done.cancelled,
         "waiting": done.waiting,
-        "faults": faults,
+        "faults": _faults(done.problems),
         "notes": [without_numbers(note) for note in done.notes],
     }
 
 
+def _faults(problems: Sequence[Problem]) -> list[dict[str, Any]]:
+    """The first rejected rows, without numbers."""
+    return [
+        {"line": one.line, "column": one.column, "rule": one.rule, "text": without_numbers(one.message)}
+        for one in problems[:MOST_FAULTS]
+    ]
+
+
 async def _compare(inst: Installation, taken: TakenRun, wanted: FeedDefinition, came: dict[str, Any]) -> int:
     """Cancel whose ids are no longer among all; returns how many ids have no contact: changes that were missed."""
-    ids = list(dict.fromkeys(filter(None, (line.strip() for line in (taken.ids or b"").decode().splitlines()))))
+    ids = await asyncio.to_thread(_ids_of, taken.ids or b"")
     if not ids:
         raise RefusedRun(RunFault.EMPTY, t("the query of all ids brings none; nobody was cancelled"))
-    async with contact_changes.listed(inst.store, [(one, True) for one in ids]) as connection:
+    async with contact_changes.listed(inst.store, ((one, True) for one in ids)) as connection:
         found = await contact_changes.count_missing(connection, wanted.campaign, taken.feed)
         if found.missing > taken.may_go:
             refuse_shrunk(found, taken.feed, taken.feed)
@@ -237,6 +244,11 @@ async def _compare(inst: Installation, taken: TakenRun, wanted: FeedDefinition, 
         unknown = await fed_contacts.count_unknown(connection, wanted.campaign)
     came |= {"cancelled": came["cancelled"] + gone, "gone": gone, "waiting": found.waiting, "unknown": unknown}
     return unknown
+
+
+def _ids_of(lines: bytes) -> list[str]:
+    """Each once."""
+    return list(dict.fromkeys(filter(None, (line.strip() for line in lines.decode().splitlines()))))
 
 
 async def _judge_month(inst: Installation, feed: str, came: dict[str, Any], now: dt.datetime) -> None:

@@ -134,9 +134,12 @@ async def by_key(store: Store, key: uuid.UUID) -> FeedRun | None:
     return next(iter(await store.rows(FeedRun, Q["by_key"], {"key": key})), None)
 
 
-async def newest(store: Store, feed: str, limit: int, before: int | None = None) -> list[FeedRun]:
-    """The newest runs of a feed first, from before that one on. Raises StoreError."""
-    return await store.rows(FeedRun, Q["newest"], {"feed": feed, "limit": limit, "before": before})
+async def newest(
+    store: Store, feed: str, limit: int, before: int | None = None, *, what: str | None = None
+) -> list[FeedRun]:
+    """The newest runs and checks of a feed first, from before that one on; ``what``: those alone. Raises StoreError."""
+    values = {"feed": feed, "limit": limit, "before": before, "what": what}
+    return await store.rows(FeedRun, Q["newest"], values)
 
 
 async def looked(store: Store, feed: str, reader: str) -> None:

@@ -33,6 +33,7 @@ FROM feed_run WHERE key = %(key)s;
 SELECT run_id, feed, what, confirmed, asked_by, state, fingerprint, as_of, file, rows, result::text AS result, times, made_at, read_at,
        ended_at, reader, node
 FROM feed_run WHERE feed = %(feed)s AND (%(before)s::bigint IS NULL OR run_id < %(before)s)
+  AND (%(what)s::text IS NULL OR what = %(what)s)
 ORDER BY run_id DESC LIMIT %(limit)s;
 
 -- name: looked

@@ -14,8 +14,10 @@ from agi_app.errors import ExchangeError
 from agi_app.exchange.feed_folder import LARGEST, FeedFolder, as_text, content_of
 from agi_app.exchange.feed_folder_source import AS_IT_WAS
 from agi_app.exchange.feed_query import as_table
+from agi_app.messages import speak, speaking
 
 NOW = 1_000_000.0
+NO_ID = "is empty; each contact needs its own id"
 
 
 @pytest.fixture
@@ -94,6 +96,21 @@ def test_rejected_rows_are_told_and_no_formula_is_written(tmp_path: Path, folder
     assert names([folder.newest_refused() or Path()]) == ["list.csv"], "and not the file of what was rejected"
 
 
+def test_why_rows_were_rejected_is_told_in_the_language_of_the_process(tmp_path: Path, folder: FeedFolder) -> None:
+    """What reads the folder speaks English inside; people of the office read this file."""
+    put(tmp_path, "list.csv")
+    result = {"state": "done", "faults": [{"line": 3, "column": 2, "text": NO_ID}]}
+    speak("zh")
+    try:
+        with speaking("en"):
+            target = folder.finish(folder.take(tmp_path / "list.csv"), result, done=True)
+    finally:
+        speak("en")
+    (_, told) = csv.reader(target.with_name("list.csv.rejects.csv").read_text("utf-8-sig").splitlines())
+    assert told == ["3", "2", "是空的；每个联系人都要有自己的编号"]
+    assert NO_ID in target.with_name("list.csv.result.json").read_text(), "programs read this one"
+
+
 @pytest.mark.parametrize("text", ["=1+1", "+86", "-1", "@x", "\tx", "\rx"])
 def test_what_a_spreadsheet_would_run_is_text(text: str) -> None:
     assert as_text(text) == f"'{text}"
@@ -150,3 +167,14 @@ def test_the_older_ones_are_those_that_are_no_newer(tmp_path: Path, folder: Feed
         put(tmp_path, name, age=age)
     taken = folder.take(tmp_path / "newest.csv")
     assert [one.name for one in folder.older_than(taken)] == ["a.csv", "b.csv"]
+
+
+def test_the_file_that_was_taken_last_is_known_by_its_name(tmp_path: Path, folder: FeedFolder) -> None:
+    assert folder.newest_taken() is None
+    put(tmp_path, "a.csv")
+    folder.take(tmp_path / "a.csv")
+    assert folder.newest_taken() == "a.csv", "also while it is imported"
+    taken = folder.taken()
+    assert taken is not None
+    folder.finish(taken, {"state": "done", "faults": [{"line": 1, "column": 1, "text": "x"}]}, done=True)
+    assert folder.newest_taken() == "a.csv", "and not what is beside it"

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import ast
+from collections.abc import Iterator
+
 import pytest
 
+from agi_app.contacts.whole_list import ShrunkList, refuse_shrunk
 from agi_app.messages import catalogue, speaking
 from agi_app.messages.retold import _LEAST, _form, retold
 from agi_app.model.reason_catalogue import GATE
+from agi_app.printable import count_of
+from agi_app.store.people.contact_changes import Missing
 from tests import message_templates as source
 
 STORED = ("dialer", "calls", "pbx", "store", "proof", "consent")  # whose sentences rows and logs have
@@ -44,6 +50,42 @@ def test_values_are_told_again_too() -> None:
         assert retold(said).count("中继") == 2
         assert "连续 5 通呼叫" in retold(said)
         assert "正用一次呼叫试它" in retold(said)
+
+
+def counted() -> Iterator[tuple[str, str]]:
+    """What the code counts: the words for one and for many."""
+    for found in source.modules("agi_app"):
+        for node in ast.walk(found.tree):
+            if isinstance(node, ast.Call) and source.name_of(node) == "count_of":
+                words = [one.value for one in node.args[1:] if isinstance(one, ast.Constant)]
+                if words:
+                    yield str(words[0]), str(words[1]) if len(words) > 1 else ""
+
+
+@pytest.mark.parametrize("number", [1, 7])
+def test_what_was_counted_is_told_again(number: int) -> None:
+    every = sorted(set(counted()))
+    assert ("contact", "") in every
+    assert ("entry is", "entries are") in every
+    for one, many in every:
+        english = count_of(number, one, many)
+        with speaking("zh"):
+            assert retold(english) == count_of(number, one, many), english
+            assert retold(english) != english
+    with speaking("zh"):
+        assert retold("7 wise men") == "7 wise men", "somebody's own words"
+
+
+def test_a_count_within_a_sentence_is_told_again_too() -> None:
+    """As `feed log`, `feed status`, doctor and the worker's log have it."""
+    with pytest.raises(ShrunkList) as stored:
+        refuse_shrunk(Missing(waiting=17, missing=7), "list.csv", "office")
+    assert "7 contacts" in str(stored.value)
+    with speaking("zh"), pytest.raises(ShrunkList) as wanted:
+        refuse_shrunk(Missing(waiting=17, missing=7), "list.csv", "office")
+    with speaking("zh"):
+        assert retold(str(stored.value)) == str(wanted.value)
+        assert "7 个联系人" in retold(str(stored.value))
 
 
 def test_reasons_of_the_gate_are_told_again() -> None:
