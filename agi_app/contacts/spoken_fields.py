@@ -19,8 +19,9 @@ from agi_app.contacts.tables.csv_table import Table
 from agi_app.contacts.time_columns import NIGHT_ENDS, mixed_orders
 from agi_app.flow.check.impossible_values import keyed_columns
 from agi_app.flow.engine.call_language import choose_language
-from agi_app.flow.engine.say_texts import column_faults, said_as, said_columns, value_columns
+from agi_app.flow.engine.say_texts import column_fault, must_be_said, said_as
 from agi_app.flow.language.definition import Flow
+from agi_app.flow.language.say_step import Say
 from agi_app.flow.saying.numbers_and_dates import hour_of
 from agi_app.messages import t
 from agi_app.model.phone import shown_text
@@ -28,7 +29,7 @@ from agi_app.printable import count_of
 
 SHOWN_LINES = 3
 Place = tuple[int, int]  # line and column
-_MOST = 10_000  # different rows remembered
+_MOST = 10_000  # different texts remembered
 _DATES, _TIMES = frozenset({"date", "day"}), frozenset({"time", "time24"})
 _NUMBERS_ALONE = re.compile(r"[^0-9]*[0-9]{1,2} ?[-/] ?[0-9]{1,2} ?[-/] ?[0-9]{4}(?![0-9])")
 
@@ -48,8 +49,6 @@ class SpokenFields:
         """``region`` (ISO 3166 alpha-2) tells the order of 5/3/2026; ``due`` is the column that the list is read by."""
         self._flow, self._region = flow, region
         self._kinds = {} if flow is None else {c: kinds for c, kinds in said_as(flow).items() if c != due}
-        self._values = frozenset[str]() if flow is None else value_columns(flow)
-        self._said = () if flow is None else said_columns(flow)
         self._keyed = {} if flow is None else keyed_columns(flow)
         self._lines: dict[tuple[str, Lack], list[int]] = {}  # the first of them
         self._counts: Counter[tuple[str, Lack]] = Counter()
@@ -58,7 +57,8 @@ class SpokenFields:
         self._first_night: dict[str, str] = {}  # column -> a contact
         self._by_order: dict[str, Place] = {}  # column -> a date whose order only the region told
         self._other_order: dict[str, Place] = {}  # column -> one in the other order
-        self._known: dict[tuple[str | None, ...], dict[str, str]] = {}
+        self._must: dict[str, list[tuple[int, tuple[Say, str]]]] = {}  # of a language
+        self._known: dict[tuple[str, int, str], str | None] = {}  # what is wrong with a text, for the number of a say
         self._local = lru_cache(_MOST)(read_local)
 
     def put_in_order(self, fields: dict[str, str], place: Callable[[str], Place]) -> None:
@@ -103,14 +103,21 @@ class SpokenFields:
         self._faults.setdefault((column, why), fault)
 
     def _faults_of(self, flow: Flow, language: str | None, fields: Mapping[str, str]) -> dict[str, str]:
-        texts = ((column, fields.get(column, "")) for column in self._said)
-        key = (language, *(text if column in self._values else "filled" * bool(text.strip()) for column, text in texts))
-        if (known := self._known.get(key)) is None:
-            spoken_in = choose_language(flow.languages, language, fields)
-            known = column_faults(flow, spoken_in, fields)
-            if len(self._known) < _MOST:
-                self._known[key] = known
-        return known
+        spoken_in = choose_language(flow.languages, language, fields)
+        if (must := self._must.get(spoken_in)) is None:
+            must = self._must[spoken_in] = list(enumerate(must_be_said(flow, spoken_in)))
+        faults = dict[str, str]()
+        for number, (say, column) in must:
+            text = fields.get(column, "")
+            if say.value is None and text.strip():
+                continue
+            if (key := (spoken_in, number, text)) not in self._known:
+                if len(self._known) >= _MOST:
+                    self._known.clear()
+                self._known[key] = column_fault(say, column, spoken_in, text)
+            if (fault := self._known[key]) is not None:
+                faults.setdefault(column, fault)
+        return faults
 
     def check(self, table: Table) -> None:
         """After the last row: AuthorError when the dates of a column contradict each other in their order."""

@@ -65,13 +65,24 @@ def columns_missing(flow: Flow, language: str | None, contact: Mapping[str, str]
 def column_faults(flow: Flow, language: str | None, contact: Mapping[str, str]) -> dict[str, str]:
     """The same, each with what is wrong with it."""
     spoken_in, faults = choose_language(flow.languages, language, contact), dict[str, str]()
-    for step in _must_say(flow):
-        for column in _columns(step.say, spoken_in):
-            try:
-                _beforehand(step.say, spoken_in, _all_but(column, step.say, contact))
-            except InputError as error:
-                faults.setdefault(column, str(error))
+    for say, column in must_be_said(flow, spoken_in):
+        if (fault := column_fault(say, column, spoken_in, contact.get(column, ""))) is not None:
+            faults.setdefault(column, fault)
     return faults
+
+
+def must_be_said(flow: Flow, language: str) -> tuple[tuple[Say, str], ...]:
+    """What a call in this language cannot go on without saying, each with a column of it."""
+    return tuple((step.say, column) for step in _must_say(flow) for column in sorted(_columns(step.say, language)))
+
+
+def column_fault(say: Say, column: str, language: str, text: str) -> str | None:
+    """Why this ``say`` cannot say the text of one of its columns, whatever the others have; None: it can."""
+    try:
+        _beforehand(say, language, _all_but(column, say, {column: text}))
+    except InputError as error:
+        return str(error)
+    return None
 
 
 def missing_columns(flow: Flow) -> Callable[[str | None, Mapping[str, str]], tuple[str, ...]]:

@@ -12,6 +12,7 @@ from types import SimpleNamespace
 import pytest
 
 from agi_app.gate.case import Reason
+from agi_app.messages import speaking
 from agi_app.model.reason_text import KEPT
 from agi_app.reports.csv_and_json import contact_record, json_figures, json_items, to_csv
 from agi_app.reports.totals import NumberFigures, Totals, by_number
@@ -61,6 +62,38 @@ def test_each_cause_is_named_with_its_way_out() -> None:
     assert first(due_now=0, later=3) == "3 contacts are refused until somebody fixes the reason"
     assert first(due_now=0, later=3, next_due=LATER) == "3 contacts are due later, the next at 2026-03-04 02:00 UTC"
     assert first(due_now=0, parked=2) == "2 contacts are refused until somebody fixes the reason"
+
+
+def test_times_are_told_in_the_zone_of_the_campaign() -> None:
+    due = replace(
+        WELL,
+        due_now=0,
+        later=3,
+        next_due=LATER,
+        zone="Asia/Shanghai",
+        by_rule={"window_campaign": 3},
+        rule_until={"window_campaign": LATER},
+    )
+    assert why_nobody(due) == [
+        "3 contacts are due later, the next at 2026-03-04 10:00 (Asia/Shanghai)",
+        "  window_campaign: 3 contacts, the first until 2026-03-04 10:00 (Asia/Shanghai)",
+    ]
+    assert (
+        why_nobody(replace(due, by_time=True))[0] == "nobody is due until 2026-03-04 10:00 (Asia/Shanghai): 3 contacts"
+    )
+    with speaking("zh"):
+        assert why_nobody(due)[0] == "3 个联系人稍后再呼叫，下一个在 2026-03-04 10:00（Asia/Shanghai）"
+
+
+def test_the_reason_of_a_contact_is_told_in_that_zone_too() -> None:
+    late = Reason("contact_too_late", {"at": "2026-03-03 10:00"})
+    assert late.told("en", "Asia/Shanghai") == (
+        "this contact was not to be called any later than 2026-03-03 18:00 (Asia/Shanghai)"
+    )
+    assert late.told("zh-CN", "Asia/Shanghai") == "2026-03-03 18:00（Asia/Shanghai）之后不再呼叫此联系人"
+    assert late.told("en") == "this contact was not to be called any later than 2026-03-03 10:00 UTC"
+    withdrawn = Reason("consent_revoked", {"at": "2026-02-05"})
+    assert withdrawn.told("en", "Asia/Shanghai") == "the consent was withdrawn on 2026-02-05"
 
 
 def test_a_trunk_that_other_campaigns_fill_is_a_reason() -> None:
