@@ -259,18 +259,18 @@ def test_two_of_each_at_once_take_each_list_once_and_call_nobody_twice(nodes: li
 
 def test_killed_at_any_moment_nobody_is_called_twice_or_after_the_cancellation(fed: FedSite) -> None:
     """Processes die by SIGKILL, at moments of chance, while the office changes its list."""
-    site, lot, turns = fed.site, random.Random(18), 4
-    everybody = people(*[CONFIRMS] * 44)
+    site, lot, turns = fed.site, random.Random(18), 3
+    everybody = people(*[CONFIRMS] * 33)
     site.consent(everybody)
     cancelled: dict[str, str] = {}  # number -> the first list that no longer has it
     with fed.runs_now("run", "exchange") as dying:
-        fed.brings(everybody[:40])
+        fed.brings(everybody[:30])
         site.app.ask("campaign", "start", "spring")
-        listed = list(everybody[:40])
+        listed = list(everybody[:30])
         for turn in range(turns):
             waiting = {f"+{i}" for (i,) in site.sql("SELECT external_id FROM contact WHERE state = 'pending'")}
             gone = [number for number in listed if number in waiting][-1:]  # lists passed over: in all under 10 %
-            listed = [number for number in listed if number not in gone] + [everybody[40 + turn]]
+            listed = [number for number in listed if number not in gone] + [everybody[30 + turn]]
             cancelled |= dict.fromkeys(gone, fed.put(listed))
             time.sleep(lot.uniform(1.0, 2.5))
             victim = turn % 2
