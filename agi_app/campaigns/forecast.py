@@ -253,7 +253,7 @@ def _of_quota(known: ForecastFacts, quota: _Quota) -> tuple[str, ...]:
     short = round(sum(lacking for lacking in quota.lacking.values() if lacking >= LEAST))
     if not short:
         return (said,)
-    return said, t("the contacts do not bring {short} of them: the campaign ends without", short=short)
+    return said, t("there are too few contacts for {short} of them: the campaign ends without these", short=short)
 
 
 def _assumptions(known: ForecastFacts, shares: Mapping[str, float], seconds: float, rate: float) -> tuple[str, ...]:

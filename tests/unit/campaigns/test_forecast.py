@@ -148,14 +148,14 @@ def test_a_quota_ends_the_campaign_when_each_group_has_its_number() -> None:
     said = " ".join(seen.assumptions)
     assert "50% of the calls are completed" in said
     assert "150 that they lack" in said
-    assert "do not bring" not in said
+    assert "too few contacts" not in said
 
 
 def test_a_group_that_has_too_few_contacts_is_called_to_its_last_and_it_is_told() -> None:
     known = ForecastFacts(200, {"human": 200}, 40.0, completed=100, lacking={"north": 100, "south": 50})
     seen = by_groups(known, north=120, south=1000)
     assert seen.calls == 120 + 100
-    assert [said for said in seen.assumptions if "do not bring 40 of them" in said]
+    assert [said for said in seen.assumptions if "too few contacts for 40 of them" in said]
 
 
 def test_before_it_has_calls_of_its_own_a_quarter_is_guessed_to_be_completed() -> None:
