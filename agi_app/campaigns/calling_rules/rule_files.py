@@ -8,8 +8,9 @@ they mean: a decision that names it can be made again by exactly these values.
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
@@ -18,6 +19,7 @@ from pathlib import Path
 from agi_app.authoring.schema import validate
 from agi_app.authoring.yaml_lines import load
 from agi_app.campaigns.calling_rules import calendars
+from agi_app.campaigns.calling_rules.calendars import CalendarKey
 from agi_app.campaigns.calling_rules.strictest import Builder, Dates, Parsed, RuleFile
 from agi_app.errors import AuthorError, InputError, Problem
 from agi_app.file_kinds import why
@@ -27,6 +29,7 @@ from agi_app.messages import t
 
 VERSION_DIGITS = 12
 SHIPPED, OWN_FOLDER = "agi_app/rules/", "rules/"
+LIBRARY, EXTRA = "holidays", "agi-app[calendars]"  # what knows more of them, and what brings it
 CALENDARS = "calendars.json"  # of a rule set's files: the holidays as dates
 
 
@@ -136,10 +139,18 @@ def _dates(parsed: Parsed, known: Dates) -> tuple[Dates, dict[str, str]]:
         if general is not None and rule_file.values.closed_days is None:
             wanted += general.values.closed_days or ()
         keys |= {key for value in wanted if (key := calendars.key_of(value, region)) is not None}
+    return calendars_of(sorted(keys), known)
+
+
+def calendars_of(keys: Sequence[CalendarKey], known: Dates) -> tuple[Dates, dict[str, str]]:
+    """The calendars of these keys, first of those ``known``; and why some cannot be told."""
     found = {str(key): known[str(key)] for key in keys if str(key) in known}
-    missing = [key for key in sorted(keys) if str(key) not in known]
+    missing = [key for key in keys if str(key) not in known]
     if not missing:
         return found, {}
+    if importlib.util.find_spec(LIBRARY) is None:
+        told = "this installation has no calendar of {country}: install {extra}, or list the closed days as dates"
+        return found, {str(key): t(told, country=key.country, extra=EXTRA) for key in missing}
     from agi_app.campaigns.calling_rules import holiday_dates  # noqa: PLC0415 - slow to import, and seldom needed
 
     faults = {str(key): fault for key in missing if (fault := holiday_dates.fault_of(key)) is not None}
