@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import json
 import shutil
 import signal
@@ -16,7 +17,7 @@ from typing import Any
 
 from office import evidence
 from office.clinic import clinic
-from office.fortnight import Fortnight
+from office.fortnight import Fortnight, Lived
 from office.judge.verdict import judge
 from office.people import SPEAKING
 from office.scenario.make import scenario
@@ -53,7 +54,8 @@ def main() -> int:
     try:
         verdict = run(options.seed, options.appointments, options.until, folder, say)
         wrong = any(verdict[name] for name in MUST_BE_ZERO)
-        wrong = wrong or (not options.until and verdict["callable"] < LEAST_CALLABLE * verdict["appointments"])
+        whole = not options.until and not verdict["ended_early"]
+        wrong = wrong or (whole and verdict["callable"] < LEAST_CALLABLE * verdict["appointments"])
         print(json.dumps({name: value for name, value in verdict.items() if "details" not in name}))
         for sentence in verdict["details"]:
             print(f"  {sentence}", file=out)
@@ -87,14 +89,14 @@ def run(seed: int, appointments: int, until: str, folder: Path, say: Callable[[s
         clinic(folder / "clinic") as office,
     ):
         lived = Fortnight(wanted, world, office, folder, say)
-        lived.run()
+        ended_early = not live(lived, wanted, say)
         at = evidence.RulesTime(lived.lived, wanted["zone"])
         names = {number: name for name, number in lived.numbers.items()}
         ring_s = float(RING_TIME.removesuffix("s"))
         facts = {
-            "calls": evidence.calls(world.capture.calls(), names, at, ring_s),
+            "calls": before(wanted["end"], evidence.calls(world.capture.calls(), names, at, ring_s), "at"),
             "feed_runs": evidence.feed_runs(lived.feed_runs, at),
-            "results": evidence.results(office.results()),
+            "results": before(wanted["end"], evidence.results(office.results()), "started"),
         }
     say(f"== lived in {(time.monotonic() - began) / 60:.0f} min: {len(facts['calls'])} calls")
     keep(folder, scenario=wanted, **facts)
@@ -103,7 +105,7 @@ def run(seed: int, appointments: int, until: str, folder: Path, say: Callable[[s
         ran = evidence.how_it_ran(wanted, lived.lived, reading)
         verdicts.append(judge(wanted, facts["calls"], facts["feed_runs"], facts["results"], ran))
         keep(folder, **{f"run_{reading}": ran, f"verdict_{reading}": verdicts[-1]})
-    return worse(*verdicts)
+    return worse(*verdicts) | {"ended_early": ended_early}
 
 
 def cut_short(wanted: dict[str, Any], until: str) -> None:
@@ -114,6 +116,31 @@ def cut_short(wanted: dict[str, Any], until: str) -> None:
     for name in ("run_at", "faults"):
         wanted["feed"][name] = [one for one in wanted["feed"][name] if one["at"] < until]
     wanted["end"] = max(high for _, high in wanted["run_through"])
+
+
+def live(lived: Fortnight, wanted: dict[str, Any], say: Callable[[str], None]) -> bool:
+    """Live it; False: it ended early, and the scenario is cut short to what was lived. Raises when that is nothing."""
+    try:
+        lived.run()
+    except (KeyboardInterrupt, SandboxError) as error:
+        if not (until := lived_through(wanted, lived.lived)):
+            raise
+        say(f"== ended early: {str(error) or 'interrupted'}\n== judged until {until}")
+        cut_short(wanted, until)
+        return False
+    return True
+
+
+def lived_through(wanted: Mapping[str, Any], lived: Lived) -> str:
+    """The end of the last span that was lived to its end, as the scenario writes it; empty: there is none."""
+    last = lived.spans[-1][0].isoformat() if lived.spans else ""
+    return max((high for _, high in wanted["run_through"] if high <= last), default="")
+
+
+def before(end: str, rows: list[dict[str, Any]], name: str) -> list[dict[str, Any]]:
+    """Those whose time of that name is not behind the end."""
+    last = dt.datetime.fromisoformat(end)
+    return [row for row in rows if row[name] is None or dt.datetime.fromisoformat(row[name]) <= last]
 
 
 def worse(strict: Mapping[str, Any], whole: Mapping[str, Any]) -> dict[str, Any]:

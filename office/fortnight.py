@@ -118,14 +118,16 @@ class Fortnight:
         self.app.ask("exchange", "setup")  # an embedded database lets it in from its next start on
         with self._database_running():
             self._begin(start)
-            for number, moment in enumerate(moments, start=1):
-                began = time.monotonic()
-                if self._matters(moment):
-                    self._live(moment)
-                    took = time.monotonic() - began
-                    self._say(f"   {number}/{len(moments)} {moment.at:%a %m-%d %H:%M:%S} {took:.0f} s")
-            with psycopg.connect(self._database, row_factory=dict_row) as connection:
-                self.feed_runs = connection.execute(_RUNS).fetchall()
+            try:
+                for number, moment in enumerate(moments, start=1):
+                    began = time.monotonic()
+                    if self._matters(moment):
+                        self._live(moment)
+                        took = time.monotonic() - began
+                        self._say(f"   {number}/{len(moments)} {moment.at:%a %m-%d %H:%M:%S} {took:.0f} s")
+            finally:
+                with psycopg.connect(self._database, row_factory=dict_row) as connection:
+                    self.feed_runs = connection.execute(_RUNS).fetchall()
 
     @contextmanager
     def _database_running(self) -> Iterator[None]:
