@@ -19,7 +19,7 @@ from agi_app.store.calling import campaigns, tallies
 from agi_app.store.database import embedded
 from agi_app.store.database.migrate import migrate
 from agi_app.store.database.pool import Store
-from agi_app.store.people import contacts
+from agi_app.store.people import caller_ids, consents, contacts
 from tests.store.world import World, hash_number
 
 TEMPLATE = "agi_app_template"
@@ -86,6 +86,9 @@ def before_0059(monkeypatch: pytest.MonkeyPatch) -> None:
     )
     monkeypatch.setitem(campaigns.Q, "set_state", statement)
     monkeypatch.setitem(campaigns.Q, "approve_contacts", "SELECT %(name)s::text, %(most_contacts)s::bigint")
+    woken = "UPDATE contact SET due_at = %(now)s WHERE state = 'pending' AND due_at = 'infinity'"
+    for queries, name in ((campaigns.Q, "wake_parked"), (caller_ids.Q, "wake"), (consents.Q, "wake_persons")):
+        monkeypatch.setitem(queries, name, woken)
     for queries in (campaigns.Q, contacts.CAMPAIGNS):
         for name in ("load", "load_busy"):
             then = queries[name].replace(", most_contacts", ", NULL::bigint AS most_contacts")
