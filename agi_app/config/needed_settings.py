@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import AwareDatetime, BaseModel, Field, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
+from pydantic_settings import SettingsConfigDict, SettingsError
 
 from agi_app.config.database_url import fault_in
 from agi_app.config.identity import IdentitySettings
@@ -22,6 +22,7 @@ from agi_app.config.settings import (
     PREFIX,
     SETTINGS_FILE,
     AuditSettings,
+    EnvironmentFirst,
     SandboxSettings,
     Settings,
     load_settings,
@@ -44,7 +45,7 @@ class _Audit(BaseModel, extra="ignore", frozen=True):
     witness: Path | None = None
 
 
-class _Needed(BaseSettings):
+class _Needed(EnvironmentFirst):
     """Those of `Settings` that are needed, from the same sources."""
 
     model_config = SettingsConfigDict(extra="ignore", frozen=True, env_prefix=PREFIX, env_nested_delimiter="__")
@@ -54,17 +55,6 @@ class _Needed(BaseSettings):
     identity: IdentitySettings | None = None
     sandbox: _Sandbox = _Sandbox()
     audit: _Audit = _Audit()
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return env_settings, init_settings
 
 
 def load_needed(project: Path) -> tuple[Settings, ConfigError | None]:

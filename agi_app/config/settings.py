@@ -76,7 +76,22 @@ class AuditSettings(BaseModel, extra="forbid", frozen=True):
     )
 
 
-class Settings(BaseSettings):
+class EnvironmentFirst(BaseSettings):
+    """Settings of a file that the environment overrules."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return env_settings, init_settings
+
+
+class Settings(EnvironmentFirst):
     """All settings of one project folder."""
 
     model_config = SettingsConfigDict(extra="forbid", frozen=True, env_prefix=PREFIX, env_nested_delimiter="__")
@@ -237,17 +252,6 @@ class Settings(BaseSettings):
         if not secret:
             raise ConfigError(t("the {what} file {file} is empty", what=what, file=file))
         return secret
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return env_settings, init_settings  # the environment overrules the file
 
 
 def load_settings(project: Path) -> Settings:

@@ -31,7 +31,7 @@ from agi_app.store.calling import approvals
 from agi_app.store.feeds import feeds as table
 from agi_app.store.feeds.runs import FeedRun
 from agi_app.store.requested_calls import asks
-from tests.store.world import World, installation_for, number
+from tests.store.world import World, campaign, installation_for, number
 
 KEY = SuppressionKey(b"k" * 32)
 SECRET = "correct horse battery"
@@ -57,6 +57,10 @@ flow: reminder
 trunk: carrier
 caller_id: "+99986210000001"
 """
+
+
+STEP = 37  # between two numbers of a list: no neighbours
+CONSENTING = range(STEP, 41 * STEP + 1, STEP)
 
 
 class FeedOffice:
@@ -184,9 +188,17 @@ class FeedOffice:
         return {row["external_id"]: row["state"] for row in found}
 
 
+async def running_office(world: World, folder: Path) -> FeedOffice:
+    """Its feed is started, and its campaign runs; the persons of ``row`` consent."""
+    made = await FeedOffice(world, folder).open()
+    await made.started()
+    await world.running(campaign(), [], consenting=CONSENTING)
+    return made
+
+
 def row(n: int, *more: str) -> str:
     """The n-th person in a list, whose number is no neighbour of the others."""
-    return ",".join((f"row-{n}", number(37 * n), *more))
+    return ",".join((f"row-{n}", number(STEP * n), *more))
 
 
 def result(run: FeedRun) -> dict[str, Any]:

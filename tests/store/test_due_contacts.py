@@ -366,3 +366,16 @@ async def test_of_one_parents_children_who_had_no_call_yet_comes_first(clinic: C
     (second,) = await clinic.claims()
     assert second.contact_id != first.contact_id
     assert second.point == 1
+
+
+async def test_a_time_at_which_calls_are_due_is_no_end_so_who_waits_for_a_cap_is_told_when(clinic: Clinic) -> None:
+    clinic.world.rules = rule_set(cap=1)
+    await clinic.opens(due=Due("call_at"))
+    await clinic.imports(await visit(clinic, 1, 0), replace(await visit(clinic, 2, 0), number=number(1)))
+    (first,) = await clinic.claims()
+    await clinic.calls(first)
+    assert await clinic.claims() == ()
+    now = await clinic.world.now()
+    view = await reports.why_waiting(clinic.world.store, clinic.campaign, now)
+    assert view.next_due is not None
+    assert now < view.next_due <= now + DAY + dt.timedelta(seconds=2)

@@ -13,7 +13,7 @@ from agi_app.api.event_stream import EventStream
 from agi_app.api.metrics import Metrics
 from agi_app.operations.calling import feeds
 from agi_app.store.service import figures
-from tests.store.feed_office import FEED, FeedOffice, row
+from tests.store.feed_office import CONSENTING, FEED, FeedOffice, row
 from tests.store.world import World, campaign
 
 pytestmark = pytest.mark.postgres
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.postgres
 @pytest.fixture
 async def office(world: World, tmp_path: Path) -> FeedOffice:
     made = await FeedOffice(world, tmp_path).open()
-    await world.running(campaign(), [], consenting=range(3, 124, 3))
+    await world.running(campaign(), [], consenting=CONSENTING)
     return made
 
 

@@ -23,19 +23,15 @@ from agi_app.operations.people import feed_runs
 from agi_app.store.feeds import runs
 from agi_app.store.feeds.runs import RunOutcome, TakenRun
 from agi_app.store.people import contact_changes
-from tests.store.feed_office import FEED, FeedOffice, result, row
-from tests.store.world import World, campaign, number
+from tests.store.feed_office import FEED, FeedOffice, result, row, running_office
+from tests.store.world import World, number
 
 pytestmark = pytest.mark.postgres
 
 
 @pytest.fixture
 async def office(world: World, tmp_path: Path) -> FeedOffice:
-    """Its feed is started, and its campaign runs; persons 3, 6, 9 … consent."""
-    made = await FeedOffice(world, tmp_path).open()
-    await made.started()
-    await world.running(campaign(), [], consenting=range(3, 124, 3))
-    return made
+    return await running_office(world, tmp_path)
 
 
 async def test_the_age_of_the_facts_is_that_of_the_file(office: FeedOffice) -> None:

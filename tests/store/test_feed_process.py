@@ -25,18 +25,15 @@ from agi_app.store.feeds import fed_contacts, runs
 from agi_app.store.people.erasure import Why, erase_person
 from agi_app.store.webhooks import notices
 from tests.store.conftest import Cluster, open_store
-from tests.store.feed_office import CAMPAIGN, FEED, FeedOffice, row
-from tests.store.world import World, campaign, number
+from tests.store.feed_office import CAMPAIGN, FEED, FeedOffice, row, running_office
+from tests.store.world import World, number
 
 pytestmark = pytest.mark.postgres
 
 
 @pytest.fixture
 async def office(world: World, tmp_path: Path) -> FeedOffice:
-    made = await FeedOffice(world, tmp_path).open()
-    await made.started()
-    await world.running(campaign(), [], consenting=range(3, 124, 3))
-    return made
+    return await running_office(world, tmp_path)
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from agi_app.store.calling.claims import Nobody
 from agi_app.store.database import checks, embedded
 from agi_app.store.feeds.runs import FeedRun
 from agi_app.store.people import contact_changes
-from tests.store.feed_office import FEED, FeedOffice, result
+from tests.store.feed_office import CONSENTING, FEED, FeedOffice, result
 from tests.store.second_server import Office as Clinic
 from tests.store.second_server import office as clinic_of
 from tests.store.second_server import passwords_wanted
@@ -69,7 +69,7 @@ async def office(world: World, tmp_path: Path, clinic: Clinic) -> FeedOffice:
     (made.folder / "appointments.sql").write_text(WHOLE)
     made.write(SETTINGS)
     await made.started()
-    await world.running(campaign(), [], consenting=range(3, 124, 3))
+    await world.running(campaign(), [], consenting=CONSENTING)
     return made
 
 

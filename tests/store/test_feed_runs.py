@@ -21,7 +21,7 @@ from agi_app.store.calling.claims import Nobody
 from agi_app.store.feeds import runs
 from agi_app.store.feeds.runs import FeedRun, ReadFeed
 from tests.store import one
-from tests.store.feed_office import FEED, FeedOffice, result, row
+from tests.store.feed_office import FEED, FeedOffice, result, row, running_office
 from tests.store.world import World, campaign, number
 
 pytestmark = pytest.mark.postgres
@@ -30,11 +30,7 @@ HOUR = dt.timedelta(hours=1)
 
 @pytest.fixture
 async def office(world: World, tmp_path: Path) -> FeedOffice:
-    """Its feed is started, and its campaign runs; persons 3, 6, 9 … consent."""
-    made = await FeedOffice(world, tmp_path).open()
-    await made.started()
-    await world.running(campaign(), [], consenting=range(37, 1519, 37))
-    return made
+    return await running_office(world, tmp_path)
 
 
 async def claimed(office: FeedOffice, most: int = 50) -> int:

@@ -65,11 +65,13 @@ r.at >= c.given_at OR starts_with(c.recorded_by, 'feed ')
 -- name: refused_c
 (c.due_at = 'infinity' OR c.refused_by IS NOT NULL)
 
--- Of the same: until somebody mends something. Who has an end is due then, to be told that it is over: the contact's own time,
--- or the campaign's end.
+-- Of the same: until somebody mends something. Who has an end is due then, to be told that it is over: the contact's own end, the
+-- appointment that calls come before, or the campaign's end.
 -- name: parked_c
-(c.due_at = 'infinity' OR c.refused_by IS NOT NULL AND c.due_at >= coalesce(least(
-    coalesce(c.not_after, c.event_at), (SELECT (k.spec ->> 'ends')::timestamptz FROM campaign k WHERE k.name = c.campaign)), 'infinity'))
+(c.due_at = 'infinity' OR c.refused_by IS NOT NULL AND c.due_at >= (
+    SELECT coalesce(least(coalesce(c.not_after, CASE WHEN jsonb_array_length(k.spec -> 'due' -> 'before') > 0 THEN c.event_at END),
+                          (k.spec ->> 'ends')::timestamptz), 'infinity')
+    FROM campaign k WHERE k.name = c.campaign))
 
 -- Of a contact `c`, the row `i` of a list and the person `p` of its first number: it has other times, other numbers, or is put back.
 -- name: begins_again
