@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from agi_app.authoring.suggestions import quote, suggest
 from agi_app.authoring.written_clock import NotATime
 from agi_app.contacts.columns import Cells, RejectedRow, find_columns
-from agi_app.contacts.consent_file import parse_instant
+from agi_app.contacts.consent_file import is_day, parse_instant
 from agi_app.contacts.contacts_file import ALIASES as CONTACT_ALIASES
 from agi_app.contacts.tables.csv_table import Table
 from agi_app.log import without_numbers
@@ -28,7 +28,10 @@ REQUIRED = ("number", "text")
 
 @dataclass(frozen=True, slots=True)
 class ComplaintRow:
-    """One complaint; ``at`` None: it came in now. With a ``fault`` it opens no case, but its number is known."""
+    """One complaint; ``at`` None: it came in now. With a ``fault`` it opens no case, but its number is known.
+
+    ``day_only``: the file names the day alone, and ``at`` is its start.
+    """
 
     line: int
     number: PhoneNumber
@@ -37,6 +40,7 @@ class ComplaintRow:
     source: str
     campaign: str | None
     fault: RejectedRow | None = None
+    day_only: bool = False
 
 
 def parse_complaints(
@@ -77,4 +81,5 @@ def _read(cells: Cells, line: int, now: dt.datetime, campaigns: Collection[str] 
     if number is None:
         return cells.rejected()
     fault = cells.rejected() if cells.faulty else None
-    return ComplaintRow(line, number, text, at, cells.text("source") or "file", campaign or None, fault)
+    source, day_only = cells.text("source") or "file", at is not None and is_day(written)
+    return ComplaintRow(line, number, text, at, source, campaign or None, fault, day_only)

@@ -223,3 +223,29 @@ def test_a_stop_is_kept_while_the_database_is_away(tmp_path: Path) -> None:
     done = agi_app(project, "postgresql://agi_app@127.0.0.1:1/x", "complaint", "add", number(1), "--text", "stop it")
     assert (done.returncode, "safe in the journal, but no case" in done.stderr) == (2, True), done.stderr
     assert len((project / "var" / "refusals.jsonl").read_text("utf-8").splitlines()) == 1
+
+
+@pytest.mark.slow
+def test_a_complaint_is_taken_in_spite_of_other_faults_and_a_day_is_over_at_its_end(
+    tmp_path: Path, database_url: str
+) -> None:
+    """A wrong trunk keeps nobody from complaining; of a day alone the refusal counts as said at its end."""
+    project = tmp_path / "p"
+    make_project(project)
+    settings = project / "agi-app.toml"
+    settings.write_text(settings.read_text("utf-8") + "\n[trunks.b]\nendpoint = 7\n", "utf-8")
+    first, second = number(1), number(2)
+    (project / "complaints.csv").write_text(f"number,text,time\n{second},rude,2026-03-01\n", "utf-8")
+    for words in (
+        ("add", first, "--text", "stop it", "--at", "2026-03-01"),
+        ("import", "complaints.csv"),
+    ):
+        done = agi_app(project, database_url, "complaint", *words)
+        assert done.returncode == 0, done.stderr
+        assert "this command does not need what has that fault" in done.stderr
+    with psycopg.connect(database_url) as connection:
+        stops = connection.execute("SELECT at FROM suppression ORDER BY 1").fetchall()
+        cases = connection.execute("SELECT received_at FROM complaint ORDER BY 1").fetchall()
+    start = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
+    assert [at for (at,) in stops] == [start + dt.timedelta(hours=36)] * 2
+    assert [at for (at,) in cases] == [start] * 2

@@ -16,13 +16,14 @@ from agi_app.cli.common import (
     ProjectOption,
     counts,
     interrupted,
+    needed_settings,
     read_number,
     say,
     say_json,
-    settings_of,
     table,
     warn,
     with_installation,
+    with_needed,
 )
 from agi_app.errors import Forbidden, InputError, StoreError
 from agi_app.messages import current, t
@@ -30,7 +31,7 @@ from agi_app.model.phone import mask
 from agi_app.operations.people import complaints, stops
 from agi_app.operations.people.complaints import CaseState, SeenCase
 from agi_app.operations.people.person_records import StoryLanguage
-from agi_app.operations.people.time_and_evidence import SaidAt, evidence, instant
+from agi_app.operations.people.time_and_evidence import SaidAt, evidence, instant, refused_at
 from agi_app.printable import count_of
 
 app = typer.Typer(help="Complaints: about your calls, and about calls that others made to you.", no_args_is_help=True)
@@ -56,14 +57,14 @@ def add(
     told = t("the stop is safe in the journal, but no case was opened; enter the complaint again later")
     with _stops_kept(project, None if no_stop else lambda: [e164], told):
         try:
-            said, proof = SaidAt(instant("--at", at), at), evidence(evidence_file)
+            said, proof = refused_at("--at", at), evidence(evidence_file)
             if not text.strip():
                 raise InputError(t("--text: is empty; write what was said"))
         except InputError as fault:
-            ended = None if no_stop else with_installation(project, complaints.stop_alone, e164, source)
+            ended = None if no_stop else with_needed(project, complaints.stop_alone, e164, source)
             with complaints.no_case(e164, ended):
                 raise fault from None
-        opened = with_installation(
+        opened = with_needed(
             project,
             complaints.add,
             e164,
@@ -106,13 +107,13 @@ def _stops_kept(project: Path, numbers: Callable[[], list[str]] | None, told: st
         yield
     except Forbidden as refused:
         if numbers is not None:
-            with_installation(project, complaints.stops_alone, numbers())
+            with_needed(project, complaints.stops_alone, numbers())
             raise Forbidden(t("{fault}; the stop was taken", fault=refused), refused.scope) from refused
         raise
     except StoreError as error:
         if numbers is None:
             raise
-        stops.without_database(settings_of(project), numbers())
+        stops.without_database(needed_settings(project), numbers())
         raise StoreError(f"{told}: {error}") from error
 
 
@@ -183,7 +184,7 @@ def import_(
         interrupted(t("{file}: interrupted; `agi-app complaint list` shows the cases that are open", file=file)),
         _stops_kept(project, kept, told),
     ):
-        opened, rejected = with_installation(project, complaints.import_file, file, take_stops=not no_stop, reject=warn)
+        opened, rejected = with_needed(project, complaints.import_file, file, take_stops=not no_stop, reject=warn)
     if as_json:
         say_json({"opened": opened, "rejected": rejected})
     else:

@@ -30,7 +30,7 @@ from agi_app.model.phone import mask, parse
 from agi_app.operations.acting import imported_by, noted, reads
 from agi_app.operations.people import opening_words
 from agi_app.operations.people.stops import stop
-from agi_app.operations.people.time_and_evidence import NOW, Evidence, SaidAt, keep
+from agi_app.operations.people.time_and_evidence import ENDED_EVERYWHERE, NOW, Evidence, SaidAt, keep
 from agi_app.proof.notary import Notary
 from agi_app.reports import complaint_bundle
 from agi_app.reports.complaint_bundle import Bundle
@@ -97,9 +97,10 @@ async def add(
     The stop comes first and holds whatever happens to the case. Raises InputError, StoreError, SafetyError.
     """
     now = inst.clock.now()
-    ended = await stop_alone(inst, number, source, min(said.at or now, now)) if take_stop else None
+    ended = await stop_alone(inst, number, source, min(said.until or said.at or now, now)) if take_stop else None
     with no_case(number, ended):
-        when = said.by(now)
+        said.by(now)
+        when = said.at or now  # of a day alone its start: the answer is due from then on
         await option_names_one(inst.store, campaign, done="")
         kept = await keep(inst, proof)
     told = Complaint(parse(number), when, source, text, inst.actor.account, campaign or None, evidence=kept)
@@ -188,7 +189,8 @@ async def import_file(
     rows, digest = await in_background(_read, file, inst.clock.now(), await campaign_names(inst.store))
     for row in rows if take_stops else ():  # all of them before the first case: whatever ends this, they hold
         if isinstance(row, ComplaintRow):
-            await stop_alone(inst, row.number.e164, row.source, row.at)
+            until = row.at + ENDED_EVERYWHERE if row.at is not None and row.day_only else row.at
+            await stop_alone(inst, row.number.e164, row.source, until and min(until, inst.clock.now()))
     for fault in filter(None, (row if isinstance(row, RejectedRow) else row.fault for row in rows)):
         reject(fault.problem(file.name))
     good = [row for row in rows if isinstance(row, ComplaintRow) and row.fault is None]
