@@ -1,4 +1,4 @@
-"""Files that come with agi-app beside its code: documents, the dialplan, Asterisk's own files, the example project.
+"""Files that come with agi-app beside its code: documents, the dialplan, Asterisk's own files, an example, the sandbox.
 
 A clone has them beside the package, an installed package in its folder ``share``, under the same names.
 """
@@ -11,6 +11,7 @@ from pathlib import Path
 _PACKAGE = Path(__file__).parent
 INSTALLED = _PACKAGE / "share"
 _PAGE = re.compile(r"\bdocs/([a-z-]+/)?([\w-]+?)(\.zh-CN)?\.md\b")
+_SCRIPT = re.compile(r"(?<![\w/.-])scripts/(sandbox|demo)\b")
 _FILE = re.compile(r"(?<![\w/.-])(?:dialplan|asterisk-docker)/[\w./-]*\w")
 
 
@@ -20,8 +21,9 @@ def shared(name: str) -> Path:
 
 
 def cited(text: str) -> str:
-    """A message with places that its reader has: without a clone, commands that show pages, and whole paths."""
+    """A message with what its reader has: without a clone, commands that show pages or run the sandbox, whole paths."""
     if not INSTALLED.is_dir():
         return text
+    text = _SCRIPT.sub(r"agi-app \1", text)
     text = _PAGE.sub(lambda page: f"agi-app docs {page[1] or ''}{page[2]}", text)
     return _FILE.sub(lambda file: str(INSTALLED / file[0]), text)

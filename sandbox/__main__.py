@@ -13,9 +13,10 @@ import tempfile
 import time
 from contextlib import ExitStack
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 from agi_app.messages import choose, speak, spoken, t
+from agi_app.shared_files import cited
 from sandbox import standing
 from sandbox.borrowed import Borrowed, own_settings
 from sandbox.callees import CALLEES, Callees, project_callees, read_callees
@@ -65,10 +66,10 @@ def main(arguments: list[str] | None = None) -> int:
     speak(choose(None, os.environ))
     given = sys.argv[1:] if arguments is None else arguments
     if {"-h", "--help"} & set(given):
-        print(t(HELP))
+        _say(t(HELP))
         return 0
     if not given or given[0] not in COMMANDS:
-        print(
+        _say(
             t("error: {error}", error=t("up, down, status, shell or phone; see scripts/sandbox --help")),
             file=sys.stderr,
         )
@@ -81,20 +82,24 @@ def main(arguments: list[str] | None = None) -> int:
         commanded = {"down": _down, "status": _status, "shell": _shell, "phone": _phone}
         return commanded[options.command](options.name)
     except SandboxError as error:
-        print(t("error: {error}", error=error), file=sys.stderr)
+        _say(t("error: {error}", error=error), file=sys.stderr)
         return 2
+
+
+def _say(text: str, *, file: TextIO | None = None) -> None:
+    print(cited(text), file=file, flush=True)
 
 
 class _Parser(argparse.ArgumentParser):
     """Says in the language of who reads that it cannot read the arguments; why, it says in English."""
 
     def error(self, message: str) -> NoReturn:
-        print(t("error: {error}", error=t("{why}; see scripts/sandbox --help", why=message)), file=sys.stderr)
+        _say(t("error: {error}", error=t("{why}; see scripts/sandbox --help", why=message)), file=sys.stderr)
         sys.exit(2)
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="scripts/sandbox", add_help=False)
+    parser = _Parser(prog=cited("scripts/sandbox"), add_help=False)
     commands = parser.add_subparsers(dest="command", required=True)
     called = {name: commands.add_parser(name, add_help=False) for name in COMMANDS}
     for option in ("--project", "--prompts", "--callees"):
@@ -135,7 +140,7 @@ def _up(name: str, project: Path | None, prompts: Path | None, callees: Path | N
     desks = desks_of(project, {**called.desks, **desks})
 
     def say(line: str) -> None:
-        print(line, file=sys.stderr, flush=True)
+        _say(line, file=sys.stderr)
 
     for stop in signal.SIGINT, signal.SIGTERM:
         signal.signal(stop, _interrupt)
@@ -150,7 +155,7 @@ def _up(name: str, project: Path | None, prompts: Path | None, callees: Path | N
                 standing_up.enter_context(Borrowed(project, _settings(world, project), say))
             about = {"project": str(project.resolve())} if project is not None else {}
             standing.announce(name, {**json.loads(facts_json(world)), **about})
-            print(_description(world) if project is not None else _description(world) + _settings(world), flush=True)
+            _say(_description(world) if project is not None else _description(world) + _settings(world))
             while world.asterisk.running and world.carrier.running:
                 time.sleep(0.5)
             raise SandboxError(t("a part of the world has ended by itself; its logs are in {folder}", folder=folder))
@@ -217,7 +222,7 @@ def _clock(project: Path | None) -> str:
 def _down(name: str | None) -> int:
     state = standing.the_one(name)
     if state is None:
-        print(t("no sandbox is up"))
+        _say(t("no sandbox is up"))
         return 1
     os.kill(state["pid"], signal.SIGTERM)
     deadline = time.monotonic() + DOWN_TIMEOUT_S
@@ -231,14 +236,14 @@ def _down(name: str | None) -> int:
                 )
             )
         time.sleep(0.1)
-    print(t("ended"))
+    _say(t("ended"))
     return 0
 
 
 def _status(name: str | None) -> int:
     state = standing.the_one(name)
     if state is None:
-        print(t("no sandbox is up"))
+        _say(t("no sandbox is up"))
         return 1
     print(json.dumps({key: value for key, value in state.items() if key != "console"}, indent=2))
     return 0
@@ -247,10 +252,10 @@ def _status(name: str | None) -> int:
 def _shell(name: str | None) -> int:
     state = standing.the_one(name)
     if state is None:
-        print(t("no sandbox is up: start one with scripts/sandbox up"))
+        _say(t("no sandbox is up: start one with scripts/sandbox up"))
         return 1
     if not sys.stdin.isatty():
-        print(t("the console needs a terminal"))
+        _say(t("the console needs a terminal"))
         return 1
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the console
     return subprocess.call([*state["console"], "-r"])
@@ -259,7 +264,7 @@ def _shell(name: str | None) -> int:
 def _phone(name: str | None) -> int:
     state = standing.the_one(name)
     if state is None:
-        print(t("no sandbox is up: start one with scripts/sandbox up"))
+        _say(t("no sandbox is up: start one with scripts/sandbox up"))
         return 1
     return Phone(state["phone_port"]).run(sys.stdin)
 

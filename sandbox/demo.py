@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from agi_app.messages import choose, speak, t
-from agi_app.shared_files import shared
+from agi_app.shared_files import cited, shared
 from agi_app.store.database import embedded
 from sandbox.capture import Capture
 from sandbox.commands import AgiApp
@@ -47,7 +47,7 @@ ABOUT = "The main job, shown: a clinic's reminder to 60 contacts on a real Aster
 def main() -> int:
     """Exit status: 0 all as promised, 1 a promise was broken, 2 the environment is wrong."""
     speak(choose(None, os.environ))
-    parser = argparse.ArgumentParser(prog="scripts/demo", description=t(ABOUT))
+    parser = argparse.ArgumentParser(prog=cited("scripts/demo"), description=t(ABOUT))
     parser.add_argument("--json", action="store_true", help=t("print one JSON object as the last line, the rest aside"))
     parser.add_argument(
         "--keep", type=Path, help=t("the folder for logs, captures and the project (default: a new one)")
@@ -58,7 +58,7 @@ def main() -> int:
     try:
         figures, faults = Demo(options.keep, aside=options.json).run()
     except SandboxError as error:
-        print(t("error: {error}", error=error), file=sys.stderr)
+        print(cited(t("error: {error}", error=error)), file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print(t("interrupted; everything that was started has ended"), file=sys.stderr)

@@ -78,6 +78,10 @@ COMMANDS = {
         "service.run_migrate",
         "Bring the database to this version. An embedded database is migrated automatically.",
     ),
+    "demo": (
+        "project.sandbox",
+        "Show it all on a real Asterisk: a clinic's campaign to 60 simulated people, and a second one a day later.",
+    ),
     "simulate": (
         "project.simulate",
         "Talk to a flow in the terminal: read what the person would hear, press keys, say words.",
@@ -118,6 +122,10 @@ GROUPS = {  # the same, of those that have commands below them
     ),
     "results": ("service.results", "Results of calls that are sent back to your office's systems."),
     "rules": ("project.rules", "Calling rules: what holds where and why, and decisions made again."),
+    "sandbox": (
+        "project.sandbox",
+        "A private Asterisk and a carrier of simulated people; what is dialled never leaves this machine.",
+    ),
     "suppression": ("people.suppression", "Numbers that must not be called: your own list and lists of others."),
     "token": ("service.token", "Tokens of the REST API."),
     "webhook": ("service.webhook", "Events that are sent to other programs as they happen."),

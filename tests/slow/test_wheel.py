@@ -1,7 +1,9 @@
-"""The wheel alone, outside any clone: a project is made, checked and simulated, and pages are there."""
+"""The wheel alone, outside any clone: a project is made, checked and simulated, pages and the sandbox are there."""
 
 from __future__ import annotations
 
+import itertools
+import json
 import os
 import subprocess
 import sys
@@ -37,13 +39,18 @@ def wheel(built: Path) -> Path:
     return unpacked
 
 
+def environment(wheel: Path) -> dict[str, str]:
+    """Programs that a command becomes take agi-app from the wheel, too."""
+    return {**os.environ, "PYTHONPATH": str(wheel), "AGI_APP_LANG": "en"}
+
+
 @pytest.fixture
 def agi_app(wheel: Path, tmp_path: Path) -> Run:
-    def run(*words: str, code: int = 0, language: str = "en") -> subprocess.CompletedProcess[str]:
-        env = {**os.environ, "AGI_APP_LANG": language}
+    def run(*words: str, code: int | None = 0, language: str = "en") -> subprocess.CompletedProcess[str]:
+        env = environment(wheel) | {"AGI_APP_LANG": language}
         command = [sys.executable, "-c", RUN.format(wheel=str(wheel)), *words]
         done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
-        assert done.returncode == code, done.stdout + done.stderr
+        assert code is None or done.returncode == code, done.stdout + done.stderr
         return done
 
     return run
@@ -77,6 +84,34 @@ def test_what_belongs_to_asterisk_and_the_manual_page_is_there(wheel: Path) -> N
     assert (there / "asterisk-docker" / "configure.sh").is_file()
     (data,) = wheel.glob("*.data")
     assert ".TH AGI" in (data / "data/share/man/man1/agi-app.1").read_text(encoding="utf-8")
+
+
+def test_the_sandbox_is_there_and_names_commands_that_its_reader_has(agi_app: Run) -> None:
+    told = agi_app("sandbox", "status", "--name", "of-nobody", code=1).stdout
+    assert told.strip() == "no sandbox is up"
+    fault = agi_app("sandbox", "up", "--desk", "a=walks", code=2).stderr
+    assert "--desk a=walks: write NAME=DOES" in fault
+    assert "没有" in agi_app("sandbox", "status", "--name", "of-nobody", code=1, language="zh").stdout
+
+
+@pytest.mark.asterisk
+def test_a_sandbox_comes_up_from_it(agi_app: Run, wheel: Path, tmp_path: Path) -> None:
+    """The project gets its settings, `doctor` finds Asterisk, and it ends from another terminal."""
+    agi_app("init", "mine")
+    before = (tmp_path / "mine" / "agi-app.toml").read_bytes()
+    command = [sys.executable, "-c", RUN.format(wheel=str(wheel)), "sandbox", "up", "-p", "mine", "--name", "wheel"]
+    with subprocess.Popen(command, cwd=tmp_path, env=environment(wheel), stdout=subprocess.PIPE, text=True) as up:
+        try:
+            about = "".join(itertools.takewhile(str.strip, up.stdout or ()))
+            assert "agi-app sandbox phone answers" in about
+            assert "agi-app docs how-to/try-in-the-sandbox" in about
+            assert json.loads(agi_app("sandbox", "status", "--name", "wheel").stdout)["pid"] == up.pid
+            assert "prompts play: Asterisk played" in agi_app("doctor", "-p", "mine", code=None).stdout
+            assert "ended" in agi_app("sandbox", "down", "--name", "wheel").stdout
+            assert up.wait(30) == 0
+        finally:
+            up.terminate()
+    assert (tmp_path / "mine" / "agi-app.toml").read_bytes() == before
 
 
 def test_nothing_of_the_house_is_in_it(built: Path) -> None:

@@ -26,4 +26,5 @@ def test_without_a_clone_a_message_names_a_command_and_a_whole_path(
         f"agi-app docs how-to/audit says more; copy {tmp_path}/dialplan/extensions_agi_app.conf again"
         " (mydocs/x.md stays)"
     )
+    assert cited("see scripts/sandbox --help, or my/scripts/demo") == "see agi-app sandbox --help, or my/scripts/demo"
     assert cited("见 docs/quickstart.zh-CN.md。") == "见 agi-app docs quickstart。"
