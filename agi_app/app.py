@@ -22,6 +22,7 @@ from agi_app.campaigns.calling_rules.rule_files import load_ruleset
 from agi_app.campaigns.project.meanings_files import load_meanings
 from agi_app.campaigns.prompts_ready import prepare_prompts
 from agi_app.campaigns.served_lines import served_lines
+from agi_app.config.settings import Settings
 from agi_app.consent import restored_backup
 from agi_app.consent.erase import signer
 from agi_app.consent.evidence import KeptFiles
@@ -43,6 +44,7 @@ from agi_app.dialer.requested_calls.verification_calls import VerificationCalls
 from agi_app.dialer.running_campaigns import RunningCampaigns
 from agi_app.dialer.worker.asks import Asks
 from agi_app.dialer.worker.feed_runs import FeedRuns
+from agi_app.dialer.worker.figures import WorkerFigures
 from agi_app.dialer.worker.health import Health, Worker
 from agi_app.dialer.worker.key_connection import KeyWatch
 from agi_app.dialer.worker.prompt_watch import PromptWatch
@@ -57,6 +59,8 @@ from agi_app.flow.answers.pinyin import warm
 from agi_app.gate.ruleset import RuleSet
 from agi_app.installation import Installation
 from agi_app.messages import speaking
+from agi_app.monitoring.measures import Measures
+from agi_app.monitoring.server import MonitorServer
 from agi_app.pbx.ari.connection import Ari
 from agi_app.pbx.ari.events import Frame
 from agi_app.pbx.bridges import remove_empty
@@ -120,12 +124,13 @@ async def _run_locked(inst: Installation, lock: WorkerLock) -> None:
     await sequencer.check()
     await nodes.register_node(inst.store, lock.entityid, f"{platform.node()} {inst.settings.asterisk.url}")
     await results_targets.register(inst.store, inst.settings)
-    stops = Stops(inst.store, inst.journal, inst.clock, lock.entityid)
+    measures = Measures()
+    stops = Stops(inst.store, inst.journal, inst.clock, lock.entityid, measures)
     if flushed := await stops.flush():
         _log.info("stops and wrong numbers of the journal are in the database", count=flushed)
     await _asks(inst, lock, stops).keep_stops()
     async with recognizer_of(inst.settings.speech, inst.settings.project) as recognizer:
-        parts = await _build(inst, lock, stops, recognizer, sequencer)
+        parts = await _build(inst, lock, stops, recognizer, sequencer, measures)
         spare_collections()
         renderer, voice = parts.spoken
         with closing(renderer), closing(voice):
@@ -137,23 +142,26 @@ async def _run_locked(inst: Installation, lock: WorkerLock) -> None:
 
 
 async def _build(
-    inst: Installation, lock: WorkerLock, stops: Stops, recognizer: SpeechPool | None, sequencer: Sequencer
+    inst: Installation,
+    lock: WorkerLock,
+    stops: Stops,
+    recognizer: SpeechPool | None,
+    sequencer: Sequencer,
+    measures: Measures,
 ) -> _Parts:
     """Join the parts, and note which rules they judge by."""
     settings, inbound = inst.settings, Inbound()
-    screening = ScreeningService(settings, inst.store, inst.clock)
+    screening = ScreeningService(settings, inst.store, inst.clock, measures)
     ari = Ari(ari_settings(settings), inst.clock)
     router = Router(lambda channel_id, _: ari.hang_up_soon(channel_id), inbound.take)
     keep = KeptFiles.of(settings.data).recordings.keep_call
-    sound = SpeechBackends.of(ari, settings.speech, recognizer, load_meanings(settings.project), keep)
+    sound = SpeechBackends.of(ari, settings.speech, recognizer, load_meanings(settings.project), keep, measures)
     _hear(ari, router, inbound, screening, sound)
     if recognizer is not None:
         await asyncio.to_thread(warm)  # the sounds of Chinese words; a call must not wait for them
-    node = Node(lock.entityid, inst.store, ari, router, inst.clock, await _rules(inst), LiveCalls())
+    node = Node(lock.entityid, inst.store, ari, router, inst.clock, await _rules(inst), LiveCalls(), measures=measures)
     worker = Worker(node, stops, lock, Health(), settings.data, sequencer.waiting_reason)
-    prompts = settings.project / "prompts"
-    playable = Playable(prompts, settings.asterisk.prompts_path, inst.clock.monotonic)
-    renderer = Renderer(prompts, *voice_settings(settings.project), playable, inst.clock)
+    playable, renderer = _sounds(inst)
     voice = Voice(renderer.media)
     dialer, originator = _dialer(inst, node, worker, stops, playable, voice, sound.speech)
     lines = LineCalls(node, stops, LineServices(playable, voice, Transfers(node, dialer.agents).run, sound.speech))
@@ -168,10 +176,28 @@ async def _build(
         node.late_keys.run,
         stops.run,
         _asks(inst, lock, stops).run,
+        _monitor(settings, worker, WorkerFigures(node, worker, dialer, stops, *_queues(recognizer, screening))).run,
         FeedRuns(inst.store, inst.clock, lock.entityid, partial(asked.take_run, inst)).run,
     )
-    when_ready = (*_housekeeping(inst, node, worker, dialer, sequencer), requested.run)
-    return _Parts(node, worker, dialer, lines, requested, (renderer, voice), at_once, when_ready)
+    housekeeping = _housekeeping(inst, node, worker, dialer, sequencer)
+    return _Parts(node, worker, dialer, lines, requested, (renderer, voice), at_once, (*housekeeping, requested.run))
+
+
+def _sounds(inst: Installation) -> tuple[Playable, Renderer]:
+    """The prompts that can be played, and who makes what is to be said."""
+    settings, prompts = inst.settings, inst.settings.project / "prompts"
+    playable = Playable(prompts, settings.asterisk.prompts_path, inst.clock.monotonic)
+    return playable, Renderer(prompts, *voice_settings(settings.project), playable, inst.clock)
+
+
+def _queues(recognizer: SpeechPool | None, screening: ScreeningService) -> tuple[Callable[[], int], Callable[[], int]]:
+    """How many utterances wait, and how many questions about calls that come in got no answer."""
+    return (lambda: 0 if recognizer is None else recognizer.waiting), (lambda: screening.unanswered)
+
+
+def _monitor(settings: Settings, worker: Worker, figures: WorkerFigures) -> MonitorServer:
+    """What answers who watches this worker."""
+    return MonitorServer(settings.monitor, lambda: [*worker.holdings()], figures.text)
 
 
 def _asks(inst: Installation, lock: WorkerLock, stops: Stops) -> Asks:

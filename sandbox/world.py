@@ -110,6 +110,9 @@ def settings_toml(
         f"port = {asterisk.agi_port}\n"
         f'token = "{asterisk.agi_token}"\n'
         "\n"
+        "[monitor]\n"
+        "port = 0\n"
+        "\n"
         f"{ami_toml(asterisk)}"
         f"{agents_toml(asterisk)}"
         "\n"

@@ -22,8 +22,9 @@ def add_health(app: web.Application, inst: Installation) -> None:
 
     async def ready(_request: web.Request) -> web.Response:
         if await database.answers():
-            return web.json_response({"ready": True})
-        return web.json_response({"ready": False, "because": "the database does not answer"}, status=503)
+            return web.json_response({"ready": True, "because": []})
+        because = [{"code": "database", "text": "the database does not answer"}]
+        return web.json_response({"ready": False, "because": because}, status=503)
 
     app.router.add_get("/health/live", live, allow_head=False)
     app.router.add_get("/health/ready", ready, allow_head=False)

@@ -83,7 +83,7 @@ def _of(found: ServiceFigures) -> Iterator[Metric]:
     yield up
     yield holding
     contacts = GaugeMetricFamily(f"{PREFIX}_contacts", "Contacts by state", labels=["campaign", "state"])
-    attempts = GaugeMetricFamily(f"{PREFIX}_attempts", "Calls by outcome", labels=["campaign", "outcome"])
+    ended = GaugeMetricFamily(f"{PREFIX}_calls_ended", "Calls by outcome", labels=["campaign", "outcome"])
     refused = GaugeMetricFamily(
         f"{PREFIX}_contacts_refused", "Contacts by the rules that refused them last", labels=["campaign", "rule"]
     )
@@ -93,10 +93,10 @@ def _of(found: ServiceFigures) -> Iterator[Metric]:
         for name, number in campaign.contacts.items():
             contacts.add_metric([campaign.name, name], number)
         for name, number in campaign.outcomes.items():
-            attempts.add_metric([campaign.name, name], number)
+            ended.add_metric([campaign.name, name], number)
         for name, number in campaign.refused.items():
             refused.add_metric([campaign.name, name], number)
-    yield from (states, contacts, attempts, refused)
+    yield from (states, contacts, ended, refused)
     calls = GaugeMetricFamily(f"{PREFIX}_calls_in_progress", "Calls that go on", labels=["campaign", "trunk"])
     for (name, trunk), number in found.calls.items():
         calls.add_metric([name, trunk], number)

@@ -55,6 +55,7 @@ class CallPlan:
     speech: SpeechServices | None = None  # who hears what the person says; None: nobody
     agents: str | None = None  # the destination that the call is made for
     answered: Callable[[], None] = lambda: None  # told when the person is on the line
+    key_to_audio: Callable[[float], None] = lambda _: None  # told how long a key waited for the prompt that it brought
     watch: Callable[[Command | Event], None] = lambda _: None  # told all that the flow hears and wants done
 
     def session(self, flow: Flow, *, hears: bool = False) -> Session:

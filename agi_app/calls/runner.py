@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+from functools import partial
 
 from agi_app import log
 from agi_app.calls import attempt as att
@@ -234,9 +235,15 @@ class LiveCall:
             return
         if self._attempt.state in att.ANSWERED:
             self._plan.watch(event)
-            await self._do_all(self._session.handle(event, self._plan.local_now()))
+            commands = self._session.handle(event, self._plan.local_now())
+            if isinstance(event, flow_events.KeyPressed) and any(map(_is_heard, commands)):
+                self._known_channel.when_heard = partial(self._answers_key, self._clock.monotonic())
+            await self._do_all(commands)
         elif isinstance(event, flow_events.Listened | flow_events.Recorded):
             self._unheard.append(event)
+
+    def _answers_key(self, keyed_at: float) -> None:
+        self._plan.key_to_audio(self._clock.monotonic() - keyed_at)
 
     async def _hear_last_words(self) -> None:
         """A stop that is said counts even if the person hangs up at once; a message is left whole."""
@@ -310,3 +317,7 @@ class LiveCall:
         if self._channel is None:
             raise RuntimeError("the call has no channel before run()")
         return self._channel
+
+
+def _is_heard(command: cmd.Command) -> bool:
+    return isinstance(command, cmd.PlayPrompt | cmd.SayPieces)

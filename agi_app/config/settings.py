@@ -34,6 +34,7 @@ from agi_app.config.exchange import ExchangeSettings
 from agi_app.config.feeds import FeedSettings, one_feed_a_campaign
 from agi_app.config.identity import IdentitySettings
 from agi_app.config.lines import InboundLineSettings, one_line_a_number
+from agi_app.config.monitor import MonitorSettings
 from agi_app.config.prompts import PromptSettings, TtsSettings
 from agi_app.config.results import ResultsSettings
 from agi_app.config.screening import EASY_TO_GUESS, LEAST_TOKEN, AgiSettings, GuardSettings, usable_token
@@ -129,6 +130,7 @@ class Settings(EnvironmentFirst):
     ami: AmiSettings = AmiSettings()
     guard: GuardSettings = GuardSettings()
     audit: AuditSettings = AuditSettings()
+    monitor: MonitorSettings = MonitorSettings()
     console: ConsoleSettings = ConsoleSettings()
     exchange: ExchangeSettings = ExchangeSettings()
     webhooks: WebhookSettings = WebhookSettings()

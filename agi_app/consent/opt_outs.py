@@ -20,6 +20,7 @@ from agi_app.errors import SafetyError, StoreError
 from agi_app.event_loop import happens_within
 from agi_app.messages import t, template
 from agi_app.model.person import WRONG_NUMBER
+from agi_app.monitoring.measures import OTHER, Measures
 from agi_app.store.database.pool import Store
 from agi_app.store.people import stops as table
 from agi_app.store.people import wrong_numbers
@@ -64,8 +65,12 @@ _log = log.get("stops")
 class Stops:
     """The stops of one node: journal, database, and whether the two agree."""
 
-    def __init__(self, store: Store, journal: Journal, clock: Clock, entityid: str) -> None:
+    def __init__(
+        self, store: Store, journal: Journal, clock: Clock, entityid: str, measures: Measures | None = None
+    ) -> None:
+        """``measures``: where they are counted and timed."""
         self._store = store
+        self._measures = measures or Measures()
         self._journal = journal
         self._clock = clock
         self._entityid = entityid
@@ -97,6 +102,7 @@ class Stops:
     async def take(self, number: str, via: str) -> None:
         """Store one stop; returns when it is on disk. SafetyError when neither disk nor database took it yet."""
         number_hash = self._store.hash_number(number)
+        self._measures.stops.labels(via if via in REASON else OTHER).inc()
         if via != WRONG_NUMBER:  # which needs no more than the hash
             self._known[number_hash] = number
         self._taking += 1
@@ -122,7 +128,8 @@ class Stops:
             self._unwritten.append((number_hash, via))
 
     async def _append(self, number_hash: bytes, via: str) -> None:
-        await asyncio.get_running_loop().run_in_executor(self._writer, self._journal.append, number_hash, via)
+        with self._measures.journal_s.time():
+            await asyncio.get_running_loop().run_in_executor(self._writer, self._journal.append, number_hash, via)
 
     def replay(self) -> None:
         """The database was away, and may have come back as an older copy: give it the whole journal again."""

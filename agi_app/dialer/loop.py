@@ -211,7 +211,11 @@ class Dialer:
         probing = line.breaker.paused
         look_at = LOOK_AT if running.only_refusals and not probing else room
         decide = gate_of(self._node, line)
-        return await claims.claim(self._node.store, line.campaign, room, terms, decide, look_at=look_at)
+        measures, campaign = self._node.measures, line.campaign
+        with measures.claim_s.time():
+            batch = await claims.claim(self._node.store, campaign, room, terms, decide, look_at=look_at)
+        measures.claims.labels(campaign.name).inc(len(batch.claims))
+        return batch
 
     def _call_ended(self, trunk: str, _: asyncio.Task[CallResult | None]) -> None:
         self.open_calls -= 1

@@ -10,6 +10,7 @@ from agi_app.clock import Clock
 from agi_app.dialer.late_keys import LateKeys
 from agi_app.dialer.live_calls import LiveCalls
 from agi_app.gate.ruleset import RuleSet
+from agi_app.monitoring.measures import Measures
 from agi_app.pbx.ari.connection import Ari
 from agi_app.pbx.ari.events import KeyBegan
 from agi_app.pbx.channel import Channel
@@ -29,6 +30,7 @@ class Node:
     ruleset: RuleSet
     live: LiveCalls
     late_keys: LateKeys = field(default_factory=LateKeys)
+    measures: Measures = field(default_factory=Measures)
 
     @contextmanager
     def owning(self, channel: Channel) -> Iterator[None]:

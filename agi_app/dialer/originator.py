@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from zoneinfo import ZoneInfo
@@ -144,6 +145,7 @@ class Originator:
             self._live.add(claim, call)
             try:
                 result = await self._dial(claim, call, line, ticket, turn)
+                self._count(line, result)
                 self._judge_trunk(line, ticket, result)
                 if result is not None and never_left(result):
                     _log.warning("not dialled", reason=result.note)
@@ -171,6 +173,11 @@ class Originator:
             await self._finish(claim, line, failed)
             return None
 
+    def _count(self, line: RunningCampaign, result: CallResult | None) -> None:
+        if result is not None and not never_left(result):
+            labels = line.campaign.name, line.campaign.trunk, result.outcome.value
+            self._node.measures.attempts.labels(*labels).inc()
+
     def _judge_trunk(self, line: RunningCampaign, ticket: Ticket, result: CallResult | None) -> None:
         now = self._clock.monotonic()
         outcome, status = (None, None) if result is None else (result.outcome, result.tech_cause)
@@ -189,6 +196,7 @@ class Originator:
         zones = place.clocks  # the gate asked all; words can fit one only
         return CallPlan(
             agents=terms.agents,
+            key_to_audio=self._node.measures.key_to_audio_s.observe,
             answered=(lambda: None) if terms.agents is None else partial(self._agents.notes.answered, party.attempt_id),
             party=party,
             flow=terms.flow,
@@ -226,12 +234,26 @@ class Originator:
                 if (reason := self._forbidden(call, line, ticket)) is not None:
                     raise SafetyError(reason)
                 allowed = permit(claim, receipt, self._clock.monotonic())
-                channel = await ready.dial(allowed, lambda: self._forbidden(call, line, ticket))
+                with self._measured(allowed, receipt):
+                    channel = await ready.dial(allowed, lambda: self._forbidden(call, line, ticket))
         except (SafetyError, RequestFailed) as error:  # nothing left for Asterisk
             _log.warning("not dialled", reason=str(error))
             await self._writer.give_back(claim, str(error))
             return None
-        return await self.drive(call, channel)
+        with self._node.measures.attempt_s.time():
+            return await self.drive(call, channel)
+
+    @contextmanager
+    def _measured(self, allowed: Permit, receipt: MarkReceipt) -> Iterator[None]:
+        """Count what happens to a permit, and time the dial that it allows."""
+        measures, now = self._node.measures, self._clock.monotonic()
+        try:
+            yield
+        except SafetyError:
+            measures.permits.labels("expired" if now > allowed.expires_at else "taken_back").inc()
+            raise
+        measures.permits.labels("used").inc()
+        measures.mark_to_invite_s.observe(now - receipt.committed_at)
 
     async def _comes(self, turn: Turn) -> None:
         """Until the call's turn is near; one that is over takes another."""

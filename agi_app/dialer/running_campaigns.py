@@ -193,7 +193,9 @@ def gate_of(node: Node, line: RunningCampaign) -> Decide:
     """How the gate decides about this line's contacts."""
 
     def judge(facts: Facts, now: dt.datetime) -> Decision:
-        return decide(facts, line.campaign, line.trunk.sandbox, node.ruleset, now).dialled_with(line.trunk.prefix)
+        found = decide(facts, line.campaign, line.trunk.sandbox, node.ruleset, now)
+        node.measures.decided(line.campaign.name, next(iter(found.rules), None))
+        return found.dialled_with(line.trunk.prefix)
 
     return judge
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 
 import msgspec
 
@@ -71,6 +71,7 @@ class Channel:
         self._until = math.inf  # when the waiter has waited long enough, by the loop's clock
         self.playing: set[str] = set()  # prompts, by id, that were started and have not finished
         self._unbegun: set[str] = set()  # of them, those that Asterisk has not said it plays
+        self.when_heard: Callable[[], None] | None = None  # told once, when Asterisk plays the next prompt
         self._keys = KeyPairs()
         self._overflowed = False
 
@@ -83,6 +84,9 @@ class Channel:
     def _take(self, event: Event) -> None:
         if isinstance(event, PlaybackStarted):  # nobody waits for it
             self._unbegun.discard(event.playback_id)
+            if self.when_heard is not None:
+                told, self.when_heard = self.when_heard, None
+                told()
             return
         if isinstance(event, Destroyed | Failed | Lost):
             self.ended = event

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from agi_app.guard.call import Stir
 from agi_app.guard.case import Action
+from agi_app.monitoring.measures import Measures
 from agi_app.pbx.agi.server import AgiSession
 from agi_app.screening.call_follow_up import Follow
 from agi_app.screening.challenge import new_digits
@@ -17,12 +18,16 @@ from agi_app.screening.opening_words import Openings
 _ATTESTED = {"A": Stir.FULL, "B": Stir.PARTIAL, "C": Stir.GATEWAY}
 
 
-async def screen(screening: Screening, follow: Follow, openings: Openings, session: AgiSession) -> None:
+async def screen(
+    screening: Screening, follow: Follow, openings: Openings, measures: Measures, session: AgiSession
+) -> None:
     """Tell Asterisk what the guard decides about the call, then follow it."""
     request = session.request
     _, called, stir, *_ = (*request.arguments, "", "")
     question = Question(request.caller, called or request.called, request.endpoint, parse_stir(stir))
-    verdict = await screening.judge(question)
+    with measures.guard_s.time():
+        verdict = await screening.judge(question)
+    measures.guard.labels(verdict.action.value).inc()
     match verdict.action:
         case Action.MARK:
             await session.set("AGI_APP_PREFIX", screening.settings.mark)

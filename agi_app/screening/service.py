@@ -9,6 +9,7 @@ from agi_app import log
 from agi_app.clock import Clock
 from agi_app.config.settings import Settings
 from agi_app.errors import ConfigError, StoreError
+from agi_app.monitoring.measures import Measures
 from agi_app.pbx.agi.server import AgiServer, Hook
 from agi_app.pbx.ari.connection import Ari
 from agi_app.pbx.ari.events import Frame
@@ -29,12 +30,20 @@ _log = log.get("guard")
 class ScreeningService:
     """One worker's. Without a token in the settings nobody is answered, and ``run`` does nothing."""
 
-    def __init__(self, settings: Settings, store: Store, clock: Clock) -> None:
+    def __init__(self, settings: Settings, store: Store, clock: Clock, measures: Measures | None = None) -> None:
+        """``measures``: where its answers are counted and timed."""
         self._settings, self._clock = settings, clock
+        self._measures = measures or Measures()
+        self._server: AgiServer | None = None
         self._token = settings.agi_token()
         self.screening = Screening(store, clock, settings.guard)
         self.follow = Follow(clock, self.screening.ended)
         self._openings = Openings(store, clock, self.screening.records, settings.guard, settings.speech)
+
+    @property
+    def unanswered(self) -> int:
+        """Questions of the dialplan, or of anybody who connects, that got no answer."""
+        return 0 if self._server is None else sum(self._server.sent_away.values())
 
     def see(self, frame: Frame) -> None:
         """An event of the socket; others may need it, too."""
@@ -58,12 +67,12 @@ class ScreeningService:
 
     async def _answer(self, token: str) -> None:
         hooks: dict[str, Hook] = {
-            "screen": partial(screen, self.screening, self.follow, self._openings),
+            "screen": partial(screen, self.screening, self.follow, self._openings, self._measures),
             "challenged": partial(challenged, self.screening, self._openings),
             "report": partial(report, self.screening),
             "dialled": partial(dialled, self.screening),
         }
-        server = AgiServer(self._settings.agi, token, hooks, self._clock)
+        server = self._server = AgiServer(self._settings.agi, token, hooks, self._clock)
         while True:
             try:
                 await server.run()

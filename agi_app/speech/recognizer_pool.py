@@ -62,6 +62,11 @@ class SpeechPool:
         except BaseExceptionGroup as faults:
             raise faults.exceptions[0] from None
 
+    @property
+    def waiting(self) -> int:
+        """Utterances without a process."""
+        return len(self._waiting)
+
     async def transcribe(self, pcm: bytes, language: str, phrases: Sequence[str], deadline_s: float) -> Heard:
         """What was said; never raises for a bad call: busy, late and failed are a ``Heard`` too.
 

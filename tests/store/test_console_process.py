@@ -111,7 +111,7 @@ async def test_it_outlasts_the_database_and_ends_when_told(
         assert await console.status("/health/live", port, host="evil.example") == 421
     assert console.memory_kib <= IDLE_KIB
     own = os.getpriority(os.PRIO_PROCESS, 0)
-    assert os.getpriority(os.PRIO_PROCESS, console.process.pid) == own + 5  # calls go first
+    assert os.getpriority(os.PRIO_PROCESS, console.process.pid) == min(own + 5, 19)  # calls go first
     env = {key: value for key, value in os.environ.items() if key != "DATABASE_URL"}
     second = await asyncio.to_thread(forked_commands.agi_app, ("console",), cwd=project, env=env)
     assert second.returncode == 2

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import datetime as dt
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from agi_app.dialer.worker.shutdown import finish_live_calls
 from agi_app.errors import ConfigError, OtherWorkerError, SafetyError, StoreError
 from agi_app.event_loop import happens_within
 from agi_app.messages import t, template
+from agi_app.monitoring.holding import Holding
 from agi_app.store.calling import attempts, dead_workers, nodes, pauses
 from agi_app.store.database import catalog, checks, progress
 from agi_app.store.database.listen import CONTROL_CHANNEL, STOP_CHANNEL, Heard, Listening, ListenLost, Notification
@@ -96,37 +97,44 @@ class Worker:
 
     def waiting_reason(self) -> str | None:
         """Why nobody may be dialled now; None when all is well."""
-        health = self.health
-        ari = self._node.ari
-        hold = health.hold_until
-        return (
-            (
-                None
-                if self._stops.broken is None
-                else t(
-                    "stops cannot be kept on disk: {broken}; {free_space}",
-                    broken=self._stops.broken,
-                    free_space=t(FREE_SPACE),
-                )
+        return next((holding.text for holding in self.holdings()), None)
+
+    def holdings(self) -> Iterator[Holding]:
+        """Every reason why nobody may be dialled now, the first one first."""
+        health, stops, ari = self.health, self._stops, self._node.ari
+        if stops.broken is not None:
+            told = t(
+                "stops cannot be kept on disk: {broken}; {free_space}", broken=stops.broken, free_space=t(FREE_SPACE)
             )
-            or health.database
-            or health.paused
-            or (None if health.deaf is None else t("stops of other nodes are not heard: {deaf}", deaf=health.deaf))
-            or (t("stops are on their way into the database") if self._stops.overdue else None)
-            or (None if ari.is_connected else t("no connection to Asterisk at {url}", url=ari.settings.url))
-            or health.keys
-            or (
-                None
-                if hold is None or self._node.clock.now() >= hold
-                else t("{restored} before {hold:%F %H:%M} UTC", restored=t(RESTORED), hold=hold)
-            )
-            or health.catalog
-            or health.clock
-            or health.peers
-            or health.checkpoint
-            or health.prompts
-            or self._sealing()
-        )
+            yield Holding("journal", told)
+        if health.database:
+            yield Holding("database", health.database)
+        if health.paused:
+            yield Holding("paused", health.paused, wanted=True)
+        if health.deaf is not None:
+            yield Holding("stops_unheard", t("stops of other nodes are not heard: {deaf}", deaf=health.deaf))
+        if stops.overdue:
+            yield Holding("stops_overdue", t("stops are on their way into the database"))
+        if not ari.is_connected:
+            yield Holding("asterisk", t("no connection to Asterisk at {url}", url=ari.settings.url))
+        yield from self._faults()
+
+    def _faults(self) -> Iterator[Holding]:
+        health, hold = self.health, self.health.hold_until
+        if health.keys:
+            yield Holding("keys", health.keys)
+        if hold is not None and self._node.clock.now() < hold:
+            told = t("{restored} before {hold:%F %H:%M} UTC", restored=t(RESTORED), hold=hold)
+            yield Holding("restored", told)
+        later = {
+            "catalog": health.catalog,
+            "clock": health.clock,
+            "peers": health.peers,
+            "checkpoint": health.checkpoint,
+            "prompts": health.prompts,
+            "audit": self._sealing(),
+        }
+        yield from (Holding(code, why) for code, why in later.items() if why)
 
     async def listen(self, dialer: Dialer) -> None:
         """Obey stops and campaign changes of every node until cancelled."""

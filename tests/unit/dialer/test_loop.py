@@ -14,6 +14,7 @@ from agi_app.dialer.agents.availability import AgentWatch
 from agi_app.dialer.loop import HORIZON_S, Dialer
 from agi_app.dialer.running_campaigns import RunningCampaigns
 from agi_app.dialer.waiting_reasons import NO_PLACE, NOBODY
+from agi_app.monitoring.measures import Measures
 from agi_app.store.calling import claims
 from agi_app.store.calling.campaigns import StoredCampaign
 from agi_app.store.calling.claims import ClaimBatch, NoPlaces
@@ -30,7 +31,7 @@ class Floor:
 
     def __init__(self, lines: RunningCampaigns, concurrent: int | None = None) -> None:
         self.clock = FakeClock(NOW)
-        node = SimpleNamespace(clock=self.clock, entityid="n", store=None, ruleset=None)
+        node = SimpleNamespace(clock=self.clock, entityid="n", store=None, ruleset=None, measures=Measures())
         self.dialer = Dialer(
             cast(Any, node),
             lines,

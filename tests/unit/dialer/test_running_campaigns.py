@@ -23,6 +23,7 @@ from agi_app.flow.answers.meanings import Meanings
 from agi_app.model.call import Outcome
 from agi_app.model.campaign import Campaign, CampaignState, Pace
 from agi_app.model.waiting_reason import WaitingReason
+from agi_app.monitoring.measures import Measures
 from agi_app.store.calling import claims, pace_shares
 from agi_app.store.calling.campaigns import StoredCampaign
 from agi_app.store.calling.claims import ClaimBatch, Nobody
@@ -243,7 +244,7 @@ async def test_after_refusals_it_looks_at_many_and_still_claims_few(
         return ClaimBatch(short=Nobody.DUE)
 
     monkeypatch.setattr(claims, "claim", claim)
-    node = SimpleNamespace(clock=FakeClock(NOW), entityid="n", store=None, ruleset=None)
+    node = SimpleNamespace(clock=FakeClock(NOW), entityid="n", store=None, ruleset=None, measures=Measures())
     dialer = loop.Dialer(cast(Any, node), lines, cast(Any, None), agents=NO_AGENTS, waiting_reason=lambda: None)
     stored.append(row())
     await lines.refresh("n", 0.0, NOW)

@@ -14,6 +14,7 @@ from agi_app.guard.call import Stir
 from agi_app.guard.case import Action
 from agi_app.guard.decide import GuardDecision
 from agi_app.guard.subscriber_settings import Hours, Level
+from agi_app.monitoring.measures import Measures
 from agi_app.operations.guard.guard_lists import hours_of as read_hours
 from agi_app.pbx.agi.protocol import AgiRequest
 from agi_app.pbx.ari.events import ChannelRef, Frame
@@ -65,7 +66,9 @@ async def told(action: Action, kept: bool = True) -> tuple[FakeSession, Follow]:
     session, follow = FakeSession("100", "Verification passed/A"), Follow(FakeClock(START), lambda _: None)
     screening: Any = FakeScreening(action, kept)
     hook_session: Any = session
-    await screen(screening, follow, silent(), hook_session)
+    measures = Measures()
+    await screen(screening, follow, silent(), measures, hook_session)
+    assert measures.guard.labels(action.value)._value.get() == 1
     assert screening.asked == [Question("+1", "100", "PJSIP/a", Stir.FULL)]
     return session, follow
 
