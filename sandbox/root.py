@@ -33,6 +33,7 @@ PACKAGES = {
     "tcpdump": "tcpdump",
     "baresip": "baresip-core",
     "linphonec": "linphone-cli",
+    "php": "php-cli php-sqlite3",
 }
 PROGRESS_EVERY_S = 5.0
 # The build runs in its own namespaces: when it ends, or we do, its processes and mounts are gone.
@@ -100,7 +101,7 @@ def ensure_tools(say: Say = print, names: Sequence[str] = TOOLS) -> None:
     missing = [name for name in names if shutil.which(name) is None]
     if not missing:
         return
-    packages = [PACKAGES[name] for name in missing]
+    packages = [package for name in missing for package in PACKAGES[name].split()]
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
         raise SandboxError(
             t(

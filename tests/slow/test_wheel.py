@@ -82,6 +82,8 @@ def test_what_belongs_to_asterisk_and_the_manual_page_is_there(wheel: Path) -> N
     there = wheel / "agi_app" / "share"
     assert (there / "dialplan" / "extensions_agi_app.conf").is_file()
     assert (there / "asterisk-docker" / "configure.sh").is_file()
+    screen = "extensions_agi_app_screen.conf"  # the module has the dialplan itself, no link to it
+    assert (there / "freepbx" / "agiapp" / screen).read_bytes() == (there / "dialplan" / screen).read_bytes()
     (data,) = wheel.glob("*.data")
     assert ".TH AGI" in (data / "data/share/man/man1/agi-app.1").read_text(encoding="utf-8")
 
