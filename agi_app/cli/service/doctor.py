@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from typing import Any
 
 import typer
@@ -22,12 +23,17 @@ def doctor(project: ProjectOption = HERE, as_json: JsonOption = False) -> None:
     if as_json:
         say_json([_record(f) for f in findings])
     else:
-        for f in findings:
-            say_lines(
-                f"{t('ok  ') if f.well else t('BAD ')} {named(f.check)}: {f.text}"
-                + (t("\n     fix: {fix}", fix=f.fix) if f.fix else "")
-            )
+        show(findings)
     raise typer.Exit(0 if all(f.well for f in findings) else 2)
+
+
+def show(findings: Iterable[Finding]) -> None:
+    """Print what was found, for people."""
+    for f in findings:
+        say_lines(
+            f"{t('ok  ') if f.well else t('BAD ')} {named(f.check)}: {f.text}"
+            + (t("\n     fix: {fix}", fix=f.fix) if f.fix else "")
+        )
 
 
 _NAMED = (  # findings about one thing, by its name; what fits two is the first

@@ -1,0 +1,152 @@
+"""asterisk: prepare an Asterisk of this host for agi-app, and bring it back to what it was."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from agi_app import log
+from agi_app.asterisk_setup import look, write
+from agi_app.asterisk_setup.config_folder import ConfigFolder
+from agi_app.asterisk_setup.console import AsteriskConsole
+from agi_app.asterisk_setup.host_steps import shown_commands
+from agi_app.asterisk_setup.look import PreparedSetup, SetupChoices
+from agi_app.asterisk_setup.shown import diff, undo_diff
+from agi_app.cli.common import HERE, ProjectOption, say, say_lines, warn
+from agi_app.cli.service.doctor import show
+from agi_app.doctor import examine
+from agi_app.errors import AsteriskError, InputError
+from agi_app.messages import t
+
+app = typer.Typer(help="The Asterisk of this host.", no_args_is_help=True)
+ProgramOption = Annotated[
+    Path | None, typer.Option("--asterisk", metavar="PROGRAM", help="Asterisk's own program; default: it is found.")
+]
+ConfigOption = Annotated[
+    Path | None, typer.Option("--config-dir", help="The folder of its asterisk.conf, when it is not the usual one.")
+]
+YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+MUST_BE_WELL = ("settings", "Asterisk", "AMI", "prompts play")
+
+
+@app.callback()
+def asterisk() -> None:
+    """The Asterisk of this host."""
+
+
+@app.command()
+def setup(
+    project: ProjectOption = HERE,
+    program: ProgramOption = None,
+    config_dir: ConfigOption = None,
+    sip_bind: Annotated[
+        str, typer.Option(metavar="ADDRESS:PORT", help="Where SIP listens, when Asterisk has no SIP transport yet.")
+    ] = "0.0.0.0:5060",
+    tmpfs: Annotated[
+        bool, typer.Option("--tmpfs/--no-tmpfs", help="Whether the recording folder becomes a tmpfs, in memory.")
+    ] = True,
+    undo: Annotated[bool, typer.Option("--undo", help="Bring back the files as they were before.")] = False,
+    yes: YesOption = False,
+) -> None:
+    """Make an Asterisk of this host ready: show what would be changed, ask, write, reload, and run `doctor`.
+
+    Each file that is touched is kept first. A second run changes nothing. Exit 2 when Asterisk cannot be used.
+    """
+    choices = SetupChoices(program, config_dir, sip_bind, tmpfs)
+    if undo:
+        _undo(project, choices, yes)
+        return
+    prepared = look.look(project, choices)
+    if prepared.empty:
+        _notes(prepared)
+        say(t("{folder}: is ready; nothing was changed", folder=prepared.folder.folder))
+    else:
+        _show(prepared)
+        _ask(t("Write this?"), yes)
+        failed = write.write(prepared)
+        for fault in failed:
+            warn(t("failed: {fault}", fault=fault))
+        say(
+            t(
+                "written; the files as they were are in {backup}, and --undo brings them back",
+                backup=prepared.folder.backup,
+            )
+        )
+    log.configure()
+    findings = asyncio.run(examine(project))
+    show(findings)
+    if not all(one.well for one in findings if one.check in MUST_BE_WELL):
+        raise typer.Exit(2)
+
+
+def _show(prepared: PreparedSetup) -> None:
+    facts = prepared.facts.asterisk
+    say(t("Asterisk {version}, configured in {config}", version=facts.version, config=facts.config))
+    if prepared.plan.freepbx:
+        say(t("FreePBX writes its files: only its files for additions are changed"))
+    for change in prepared.plan.changes:
+        for line in diff(change, prepared.plan.secrets):
+            say(line)
+    for step in prepared.plan.steps:
+        words = "add to {file}: {line}" if step.added else "new file {file}:\n{line}"
+        say_lines(t(words, file=step.file, line=step.text.strip()))
+        for command in shown_commands(step):
+            say(t("run: {command}", command=command))
+    for access in prepared.access:
+        template = "{path}: group {gid}, mode {mode:o}, so that Asterisk can read it"
+        say(t(template, path=access.path, gid=access.new_gid, mode=access.new_mode))
+    if prepared.plan.modules:
+        say(t("load now: {modules}", modules=" ".join(prepared.plan.modules)))
+    for command in prepared.plan.commands:
+        say(t("tell Asterisk: {command}", command=command))
+    _notes(prepared)
+
+
+def _notes(prepared: PreparedSetup) -> None:
+    for note in prepared.notes:
+        say(t("note: {note}", note=note))
+
+
+def _ask(question: str, yes: bool) -> None:
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise InputError(t("nothing was changed: say --yes where nobody can be asked"))
+    if not typer.confirm(question):
+        raise InputError(t("nothing was changed"))
+
+
+def _undo(project: Path, choices: SetupChoices, yes: bool) -> None:
+    console, folder = _folder(choices)
+    manifest, plan = write.planned_undo(folder, project)
+    for line in undo_diff(plan):
+        say(line)
+    for one in plan.changed:
+        warn(t("{file}: was changed since; only agi-app's own lines are taken out", file=one.entry.path))
+    for path in plan.left:
+        warn(t("{file}: was changed since, and is left as it is", file=path))
+    if yes and (plan.changed or any(Path(path).is_relative_to(folder.folder) for path in plan.left)):
+        raise InputError(t("nothing was undone: files were changed since (see above); run it without --yes"))
+    _ask(t("Undo this?"), yes)
+    failed = write.undo(folder, manifest, plan)
+    if console is not None:
+        failed += write.reload(console, write.reloads_after(plan))
+    for fault in failed:
+        warn(t("failed: {fault}", fault=fault))
+    say(t("{folder}: is as it was before", folder=folder.folder))
+
+
+def _folder(choices: SetupChoices) -> tuple[AsteriskConsole | None, ConfigFolder]:
+    """An Asterisk that does not run can be undone, too, when its folder is named."""
+    try:
+        console = AsteriskConsole(choices.program, choices.config)
+        return console, ConfigFolder(console.host().config)
+    except AsteriskError as error:
+        if choices.config is None:
+            raise
+        warn(error)
+        return None, ConfigFolder(choices.config.resolve())
