@@ -21,7 +21,7 @@ import grimp
 from agi_app.cli.command_list import COMMANDS, GROUPS
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-PACKAGES = ("agi_app", "bench", "chaos", "office", "sandbox", "tests", "witness")
+PACKAGES = ("agi_app", "bench", "chaos", "office", "release", "sandbox", "tests", "witness")
 NEAR = 2  # imports from a test to what changed
 UNIT = ("tests.unit.", "tests.flows.", "tests.gate.", "tests.sandbox.")
 DOCS = ("tests/test_docs.py", "tests/test_glossary.py", "tests/test_whole_script.py")

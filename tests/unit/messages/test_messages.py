@@ -17,6 +17,7 @@ from agi_app.printable import count_of
 from tests import message_templates as source
 
 FOLDERS = ("agi_app", "sandbox")
+INSTALLED = (*FOLDERS, "release")  # of release one file is installed; the rest is for maintainers, in English
 PROGRAMS = {"Asterisk", "app_queue", "worker", "webhooks"}  # called so in both languages
 OWN_FILES = {"agi_app/audit/standalone_verifier.py"}  # an outsider has it alone, without catalogues
 HELP = "help"  # the catalogue of help texts: tests/unit/cli/test_language.py
@@ -99,7 +100,7 @@ def _catalogues() -> dict[str, dict[str, str]]:
 def _used() -> dict[str, dict[str, str]]:
     """Package -> template -> where it stands."""
     found: dict[str, dict[str, str]] = defaultdict(dict)
-    for module in source.modules(*FOLDERS):
+    for module in source.modules(*INSTALLED):
         for text, line in source.templates(module):
             place = f"{module.path.relative_to(source.ROOT)}:{line}"
             found[source.package_of(module.path)].setdefault(text, place)

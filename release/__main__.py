@@ -1,0 +1,53 @@
+"""``python -m release deb|check``: makes agi-app's Debian package and checks it; scripts/package calls it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+
+from release import deb
+from release.check import Check, check
+from release.errors import PackageError
+
+
+def main() -> int:
+    """Exit status: 0 done, 1 the check found a fault, 2 the environment is wrong."""
+    parser = argparse.ArgumentParser(prog="scripts/package", description="Make and check agi-app's Debian package.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    make = commands.add_parser("deb", help="build the package; prints its file")
+    make.add_argument("--out", type=Path, default=Path("dist"), help="the folder that it goes to (default dist)")
+    look = commands.add_parser("check", help="build it twice, install, run and purge it in a clean root with systemd")
+    look.add_argument("--json", action="store_true", help="the last line is one JSON object; all else goes to stderr")
+    look.add_argument("--deb", type=Path, metavar="FILE", help="look at this package instead of building one")
+    look.add_argument("--quick", action="store_true", help="one build, no lintian and no campaign")
+    options = parser.parse_args()
+    started = time.monotonic()
+    try:
+        if options.command == "deb":
+            made = deb.build(options.out)
+            size = made.stat().st_size / 1e6
+            print(f"{made}: {size:.1f} MB, in {time.monotonic() - started:.0f} s")
+            return 0
+        return _report(check(options.deb, quick=options.quick), as_json=options.json)
+    except PackageError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+
+
+def _report(found: Check, *, as_json: bool) -> int:
+    faults = found.faults()
+    if as_json:
+        print(json.dumps({**found.figures, "faults": faults, "reasons": found.reasons}))
+    else:
+        for name, value in found.figures.items():
+            print(f"{name:22} {value}  {found.reasons.get(name, '')}".rstrip())
+    for name in faults:
+        print(f"not reached: {name} {found.reasons.get(name, '')}".rstrip(), file=sys.stderr)
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
