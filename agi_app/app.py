@@ -50,6 +50,7 @@ from agi_app.dialer.worker.key_connection import KeyWatch
 from agi_app.dialer.worker.prompt_watch import PromptWatch
 from agi_app.dialer.worker.speech_backends import SpeechBackends
 from agi_app.dialer.worker.start import ari_settings, owner_of
+from agi_app.dialer.worker.supervision import Supervision
 from agi_app.dialer.worker.tally_upkeep import fold_tallies, recount_tallies
 from agi_app.dialer.worker.trunk_watch import TrunkWatch
 from agi_app.errors import first_of_ours
@@ -77,6 +78,7 @@ from agi_app.proof.notary import Notary
 from agi_app.proof.sequencer import Sequencer
 from agi_app.recordings.copies import Copies
 from agi_app.screening.service import ScreeningService
+from agi_app.service_manager import ServiceManager
 from agi_app.speech.recognizer import recognizer_of
 from agi_app.speech.recognizer_pool import SpeechPool
 from agi_app.store.calling import dead_workers, decision_texts, nodes
@@ -90,11 +92,14 @@ IDLE_CONNECTIONS = 6  # housekeeping, dialer, requested calls, audit tree, figur
 _log = log.get("app")
 
 
-async def run_worker(inst: Installation, lock: WorkerLock) -> None:
-    """Drive the Asterisk that ``take_over`` locked until SIGINT or SIGTERM; raises what makes it impossible."""
+async def run_worker(inst: Installation, lock: WorkerLock, manager: ServiceManager) -> None:
+    """Drive the Asterisk that ``take_over`` locked until SIGINT or SIGTERM; raises what makes it impossible.
+
+    ``manager`` is told when it is ready, what it does, and that it lives.
+    """
     try:
         with speaking("en"):  # what is stored is the same in each language; it is told again when shown
-            await _run_locked(inst, lock)
+            await _run_locked(inst, lock, manager)
     except BaseExceptionGroup as group:
         raise first_of_ours(group) from group
 
@@ -116,7 +121,7 @@ class _Parts:
     when_ready: tuple[Work, ...]  # Asterisk is connected and looked through
 
 
-async def _run_locked(inst: Installation, lock: WorkerLock) -> None:
+async def _run_locked(inst: Installation, lock: WorkerLock, manager: ServiceManager) -> None:
     await inst.store.keep_ready(IDLE_CONNECTIONS)
     await catalog.check(inst.store)
     restored_backup.compare(restored_backup.read(inst.settings.data), await progress.progress(inst.store))
@@ -135,7 +140,7 @@ async def _run_locked(inst: Installation, lock: WorkerLock) -> None:
         renderer, voice = parts.spoken
         with closing(renderer), closing(voice):
             async with stops.flushed_in_the_end(), asyncio.TaskGroup() as group:
-                await _serve(inst, parts, group)
+                await _serve(inst, parts, group, manager)
                 await sequencer.finish()
     if not stops.pending:
         await nodes.forget_node(inst.store, lock.entityid)  # nobody needs to wait for our journal
@@ -268,7 +273,7 @@ async def _rules(inst: Installation) -> RuleSet:
     return rules
 
 
-async def _serve(inst: Installation, parts: _Parts, group: asyncio.TaskGroup) -> None:
+async def _serve(inst: Installation, parts: _Parts, group: asyncio.TaskGroup, manager: ServiceManager) -> None:
     """Connect, tidy up, call until told to end, then end everything in order."""
     node, worker, dialer = parts.node, parts.worker, parts.dialer
     background = [group.create_task(work()) for work in parts.at_once]
@@ -283,7 +288,11 @@ async def _serve(inst: Installation, parts: _Parts, group: asyncio.TaskGroup) ->
     background += [group.create_task(work()) for work in parts.when_ready]
     with told_to_end(lambda: node.live.stop_all("the worker was asked twice to end")) as told:
         dialling = group.create_task(dialer.run())
+        supervision = Supervision(manager, worker, dialer, inst.clock)
+        background.append(group.create_task(supervision.run()))
         await told.wait()
+        worker.begin_to_end(dialer)
+        manager.end(supervision.status())
         parts.requested.close()
         await parts.lines.close()
         await worker.drain(dialer)

@@ -1,4 +1,6 @@
-"""Structured logs on standard error; every line of a call carries its attempt id, and no line a whole number.
+"""Structured logs on standard error, or with their fields in the system's journal when that is where it leads.
+
+Every line of a call carries its attempt id, and no line a whole number.
 
 The attempt id travels by context variable, so that code deep inside a call needs no logger argument.
 """
@@ -9,11 +11,12 @@ import json as json_text
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from typing import Any
 
 import structlog
 
+from agi_app import system_journal
 from agi_app.messages import current, speaking
 from agi_app.messages.retold import retold
 from agi_app.printable import lines
@@ -58,26 +61,46 @@ def configure(*, json: bool = False, verbose: bool = False, for_good: bool = Fal
     """Set up logging once for a process: readable lines, or one JSON object a line with ``json``.
 
     ``for_good``: it is no longer changed, so each logger need not look for it again for every line. Readable lines are
-    in the current language; JSON is for programs, and the same in each.
+    in the current language; JSON is for programs, and the same in each. In the journal both have their fields beside.
     """
+    journal = _journal()
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            *([] if journal and not json else [structlog.processors.TimeStamper(fmt="iso", utc=True)]),
             *([] if json or current() == "en" else [_in(current())]),
             structlog.processors.format_exc_info,
             _mask_numbers,  # last: exceptions hold numbers, too
-            structlog.processors.JSONRenderer(lambda event, **_: _ENCODE(event))
-            if json
-            else structlog.dev.ConsoleRenderer(
-                colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
-            ),
+            _for_journal(json=json) if journal else _for_stream(json=json),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG if verbose else logging.INFO),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        logger_factory=journal or structlog.WriteLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=for_good,
     )
+
+
+def _for_stream(*, json: bool) -> Any:
+    if json:
+        return structlog.processors.JSONRenderer(lambda event, **_: _ENCODE(event))
+    return structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)
+
+
+def _for_journal(*, json: bool) -> Any:
+    """What a ``JournalLogger`` takes of each line."""
+
+    def rendered(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> dict[str, Any]:
+        return {"message": _ENCODE(dict(event)) if json else system_journal.as_message(event), "event": event}
+
+    return rendered
+
+
+def _journal() -> Callable[..., system_journal.JournalLogger] | None:
+    """Makes the loggers of a process whose standard error the journal reads; None: it does not."""
+    if not system_journal.has_standard_error():
+        return None
+    logger = system_journal.JournalLogger()
+    return lambda *_: logger
 
 
 def get(name: str) -> structlog.stdlib.BoundLogger:

@@ -26,18 +26,20 @@ from agi_app.config.settings import Settings
 from agi_app.errors import ConfigError, StoreError
 from agi_app.event_loop import give_way, happens_within, told_to_end
 from agi_app.installation import Installation, service_installation
-from agi_app.messages import t
+from agi_app.messages import t, template
 from agi_app.model.actors import Actor, Role
+from agi_app.service_manager import ServiceManager, served
 
 AGAIN_S = 1.0  # between two tries to reach the database
 LAST_S = 5.0  # for requests in progress at the end
 HEALTH_HOST = "127.0.0.1"
 HEALTH_NAMES = frozenset({"127.0.0.1", "localhost"})
+WAITS, SERVES = template("the console waits for the database"), template("the console serves")
 _log = log.get("console")
 
 
-async def serve(settings: Settings) -> None:
-    """Serve until SIGINT or SIGTERM.
+async def serve(settings: Settings, manager: ServiceManager) -> None:
+    """Serve until SIGINT or SIGTERM. ``manager`` is told that it is ready as soon as it listens.
 
     Raises ConfigError: it was not set up, or a port is taken. Raises SafetyError for another project's database.
     """
@@ -51,8 +53,10 @@ async def serve(settings: Settings) -> None:
             health = None
             if console.health_port:
                 health = stack.enter_context(_listening(HEALTH_HOST, console.health_port, "health_port"))
+            await stack.enter_async_context(served(manager, told, WAITS))
             inst = await _opened(settings, stack, told, (main, health, tls))
             if inst is not None:
+                manager.does = SERVES
                 await _serve(inst, console, told, (main, health, tls))
 
 
@@ -69,7 +73,7 @@ async def _opened(settings: Settings, stack: AsyncExitStack, told: asyncio.Event
                 return await stack.enter_async_context(service_installation(settings))
             except StoreError as error:
                 if not said:
-                    _log.warning("the console waits for the database", error=str(error))
+                    _log.warning(WAITS, error=str(error))
                 said = True
             await happens_within(told, AGAIN_S)
     return None
@@ -80,7 +84,7 @@ async def _serve(inst: Installation, console: ConsoleSettings, told: asyncio.Eve
     app = make_app(inst, hosts=console.names)
     async with _site(app, main, tls), _site(_health(inst, app), health, None):
         scheme = "http" if tls is None else "https"
-        _log.info("the console serves", address=f"{scheme}://{console.host}:{console.port}", health=console.health_port)
+        _log.info(SERVES, address=f"{scheme}://{console.host}:{console.port}", health=console.health_port)
         await told.wait()
 
 

@@ -127,7 +127,7 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(BROKEN_PIPE)
     except AgiAppError as error:
-        warn(retold(str(error)))  # a worker speaks English inside
+        warn(_for_standard_error(retold(str(error))))  # a worker speaks English inside
         sys.exit(error.exit_code)
     except ModuleNotFoundError as error:
         if error.name is None or error.name.partition(".")[0] == "agi_app":
@@ -148,6 +148,13 @@ def main() -> None:
         warn(wrong_arguments.explained(error))
         sys.exit(1)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _for_standard_error(text: str) -> str:
+    """With its priority where the journal of the system reads it, as of a service."""
+    from agi_app import system_journal  # no other command needs it
+
+    return system_journal.prefixed(text, "critical") if system_journal.has_standard_error() else text
 
 
 _WARNED = warnings.showwarning

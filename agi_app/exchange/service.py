@@ -18,15 +18,18 @@ from agi_app import log
 from agi_app.clock import Clock
 from agi_app.config.settings import Settings
 from agi_app.errors import AgiAppError, StoreError
-from agi_app.event_loop import give_way, happens_within, told_to_end
+from agi_app.event_loop import alongside, give_way, happens_within, told_to_end
 from agi_app.exchange.feed_reader import FeedReader
 from agi_app.exchange.results_work import ResultsWork
+from agi_app.messages import template
+from agi_app.service_manager import ENDING, ServiceManager
 from agi_app.store.database.pool import Store
 from agi_app.store.exchange import processes
 
 AGAIN_S, LOOK_EVERY_S, ROUND_S = 1.0, 1.0, 0.05  # to reach the database; between rounds, the longest and the shortest
 AFTER_A_FAULT_S, BEAT_EVERY_S = 5.0, 5.0
 LAST_S = 10.0  # for a round that goes on at the end
+WAITS, EXCHANGES = template("the exchange waits for the database"), template("data is exchanged")
 _log = log.get("exchange")
 
 
@@ -64,7 +67,7 @@ def works_of(parts: ExchangeParts) -> list[ExchangeWork]:
     return [*feeds, *(ResultsWork(name, settings, parts.store, parts.clock) for name in sorted(settings.results))]
 
 
-async def exchange(opened: Callable[[], AbstractAsyncContextManager[ExchangeParts]]) -> None:
+async def exchange(opened: Callable[[], AbstractAsyncContextManager[ExchangeParts]], manager: ServiceManager) -> None:
     """Exchange until told to end; a second signal cuts off what goes on. ``opened`` opens the database each time.
 
     Raises ConfigError when it was not set up, SafetyError for another project's database.
@@ -73,24 +76,33 @@ async def exchange(opened: Callable[[], AbstractAsyncContextManager[ExchangePart
     logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)  # each try to connect again; we say it once
     me = asyncio.current_task()
     with told_to_end(me.cancel if me else bool) as told, suppress(asyncio.CancelledError):
-        said = False
-        while not told.is_set():
-            try:
-                async with opened() as parts:
-                    await run(works_of(parts), parts.store, told)
-                    break
-            except StoreError as error:
-                if not said:
-                    _log.warning("the exchange waits for the database", error=str(error))
-                said = True
-            await happens_within(told, AGAIN_S)
+        async with alongside(manager.keep_told(lambda: ENDING if told.is_set() else manager.does)):
+            await _once_it_answers(opened, told, manager)
+    manager.end(ENDING)
     _log.info("the end")
+
+
+async def _once_it_answers(
+    opened: Callable[[], AbstractAsyncContextManager[ExchangeParts]], told: asyncio.Event, manager: ServiceManager
+) -> None:
+    """Exchange when the database does; waiting for it is part of the work."""
+    while not told.is_set():
+        try:
+            async with opened() as parts:
+                manager.begin(EXCHANGES)
+                await run(works_of(parts), parts.store, told)
+                return
+        except StoreError as error:
+            if manager.does != WAITS:
+                _log.warning(WAITS, error=str(error))
+                manager.begin(WAITS)
+        await happens_within(told, AGAIN_S)
 
 
 async def run(works: Sequence[ExchangeWork], store: Store, told: asyncio.Event) -> None:
     """Do all of them until ``told`` is set; then rounds that go on get some seconds."""
     process, faults = f"{platform.node()} {os.getpid()}", dict[str, str]()
-    _log.info("data is exchanged", process=process, works=[work.name for work in works])
+    _log.info(EXCHANGES, process=process, works=[work.name for work in works])
     if not works:
         _log.warning("agi-app.toml has no [feeds.NAME] and no [results.NAME]: there is nothing to do")
     async with asyncio.TaskGroup() as group:

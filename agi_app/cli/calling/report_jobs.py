@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
 from pathlib import Path
 from typing import Annotated
@@ -12,11 +11,11 @@ import typer
 from agi_app.cli.calling.report_calls import tell_written
 from agi_app.cli.common import HERE, JsonOption, ProjectOption, say, say_json, say_now, table, with_installation
 from agi_app.errors import InputError
-from agi_app.installation import Installation
 from agi_app.messages import t
+from agi_app.operations.reporting import job_service
 from agi_app.operations.reporting import jobs as operation
-
-LOOK_EVERY_S = 2.0
+from agi_app.operations.reporting.jobs import JobRow
+from agi_app.service_manager import STARTING, ServiceManager
 
 
 def jobs(project: ProjectOption = HERE, as_json: JsonOption = False) -> None:
@@ -63,16 +62,13 @@ def run_jobs(
     once: Annotated[bool, typer.Option("--once", help="End when none is waiting.")] = False,
 ) -> None:
     """Make the reports that were asked for, until Ctrl-C, and remove the files of old ones; beside a worker."""
-    with_installation(project, _run, once)
+    if once:
+        with_installation(project, job_service.make_waiting, _say_made)
+        return
+    manager = ServiceManager()
+    with manager.watching(STARTING):
+        with_installation(project, job_service.make_until_told, _say_made, manager)
 
 
-async def _run(inst: Installation, once: bool) -> None:
-    while True:
-        await operation.remove_expired(inst)
-        while (row := await operation.run_next(inst)) is not None:
-            say_now(
-                t("job {job}: {state}, {rows} rows", job=row.job_id, state=row.error or row.state, rows=row.rows or 0)
-            )
-        if once:
-            return
-        await asyncio.sleep(LOOK_EVERY_S)
+def _say_made(row: JobRow) -> None:
+    say_now(t("job {job}: {state}, {rows} rows", job=row.job_id, state=row.error or row.state, rows=row.rows or 0))

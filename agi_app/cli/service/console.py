@@ -30,8 +30,11 @@ def console(
     settings = settings_of(project)
     log.configure(json=json_logs, for_good=True)
     from agi_app.api.process import serve  # `setup` needs none of it
+    from agi_app.service_manager import STARTING, ServiceManager
 
-    asyncio.run(serve(settings))
+    manager = ServiceManager()
+    with manager.watching(STARTING):
+        asyncio.run(serve(settings, manager))
 
 
 @app.command()

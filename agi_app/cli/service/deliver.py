@@ -10,6 +10,7 @@ import typer
 from agi_app import log
 from agi_app.cli.common import HERE, ProjectOption, settings_of
 from agi_app.installation import installation
+from agi_app.service_manager import STARTING, ServiceManager
 from agi_app.webhooks import service
 
 
@@ -20,9 +21,11 @@ def deliver(
     """Send events to the endpoints of `agi-app webhook` until told to end (Ctrl-C; twice: at once)."""
     settings = settings_of(project)
     log.configure(json=json_logs, for_good=True)
+    manager = ServiceManager()
 
     async def go() -> None:
         async with installation(settings, via="worker") as inst:
-            await service.deliver(inst.store, inst.clock, settings.webhooks)
+            await service.deliver(inst.store, inst.clock, settings.webhooks, manager)
 
-    asyncio.run(go())
+    with manager.watching(STARTING):
+        asyncio.run(go())

@@ -31,8 +31,11 @@ def exchange(
     log.configure(json=json_logs, for_good=True)
     from agi_app.exchange.service import exchange as run  # `setup` needs none of it
     from agi_app.installation import exchange_installation
+    from agi_app.service_manager import STARTING, ServiceManager
 
-    asyncio.run(run(lambda: exchange_installation(settings)))
+    manager = ServiceManager()
+    with manager.watching(STARTING):
+        asyncio.run(run(lambda: exchange_installation(settings), manager))
 
 
 @app.command()

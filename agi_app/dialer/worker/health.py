@@ -136,6 +136,20 @@ class Worker:
         }
         yield from (Holding(code, why) for code, why in later.items() if why)
 
+    def holds_its_own(self) -> bool:
+        """Whether it has its Asterisk, its database and the word of every stop, whatever else may keep it."""
+        return self._node.ari.is_connected and self.health.database is None and self.health.deaf is None
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether it was told to end."""
+        return self._draining
+
+    @property
+    def calls(self) -> int:
+        """Calls of campaigns that go on."""
+        return len(self._node.live)
+
     async def listen(self, dialer: Dialer) -> None:
         """Obey stops and campaign changes of every node until cancelled."""
         async with asyncio.TaskGroup() as stopping:
@@ -334,10 +348,14 @@ class Worker:
             else None
         )
 
-    async def drain(self, dialer: Dialer) -> None:
-        """End in order: no new call, live ones may finish for a while, then are hung up."""
+    def begin_to_end(self, dialer: Dialer) -> None:
+        """Make no new call from now on."""
         self._draining = True
         dialer.close()
+
+    async def drain(self, dialer: Dialer) -> None:
+        """End in order: no new call, live ones may finish for a while, then are hung up."""
+        self.begin_to_end(dialer)
         await finish_live_calls(self._node.live)
 
 
