@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from agi_app.model.campaign import Window
@@ -62,6 +63,11 @@ def next_opening(now: dt.datetime, opening: Opening, zones: Sequence[ZoneInfo]) 
 
     Where clocks go forward over a window's start, it is the start moved by as much (at most an hour late).
     """
+    return _next_opening(now, opening, tuple(zones))
+
+
+@lru_cache(maxsize=256)  # the contacts of one claim, judged at one instant, mostly live under the same hours
+def _next_opening(now: dt.datetime, opening: Opening, zones: tuple[ZoneInfo, ...]) -> dt.datetime | None:
     today = {zone: now.astimezone(zone).date() for zone in zones}
     starts = sorted({w.start for windows in opening.hours for w in windows})
     waiting: set[dt.datetime] = set()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import replace
 
 from agi_app.gate.case import GateCase, Reason
 from agi_app.model.campaign import CampaignState, Purpose
@@ -49,7 +48,7 @@ def contact_begun(case: GateCase) -> Reason | None:
 
 def contact_not_over(case: GateCase) -> Reason | None:
     """The contact's `not_after` has not come. Without one, its appointment has not, which `due: {before: …}` names."""
-    last = case.facts.times.last(replace(case.campaign, ends=None))
+    last = case.facts.times.own_last(case.campaign)
     return None if case.now < last else Reason("contact_too_late", {"at": _day_and_time(last)})
 
 

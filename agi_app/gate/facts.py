@@ -5,12 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
+import msgspec
+
 from agi_app.model.campaign import CampaignState, Purpose
 from agi_app.model.contact_times import NO_TIMES, Times
 
 
-@dataclass(frozen=True, slots=True)
-class ConsentFact:
+class ConsentFact(msgspec.Struct, frozen=True):
     """One consent for the number; ``revoked_at`` when the person withdrew it afterwards, or it was a wrong number."""
 
     consent_id: int
@@ -21,8 +22,7 @@ class ConsentFact:
     wrong_number: bool = False  # why it was revoked; older decisions do not say
 
 
-@dataclass(frozen=True, slots=True)
-class ProofFact:
+class ProofFact(msgspec.Struct, frozen=True):
     """The longest-lasting proof that a number that may be shown is ours."""
 
     number: str  # ours, E.164
@@ -30,8 +30,7 @@ class ProofFact:
     expires_at: dt.datetime
 
 
-@dataclass(frozen=True, slots=True)
-class CallFact:
+class CallFact(msgspec.Struct, frozen=True):
     """A call that rang or was answered, or may have."""
 
     at: dt.datetime  # rules time
@@ -47,16 +46,14 @@ class ListState:
     as_of: dt.date  # of the list itself
 
 
-@dataclass(frozen=True, slots=True)
-class AbandonedFact:
+class AbandonedFact(msgspec.Struct, frozen=True):
     """The campaign's answered calls of the last 30 days, and how many of them met nobody and no message."""
 
     answered: int
     abandoned: int
 
 
-@dataclass(frozen=True, slots=True)
-class QuotaFact:
+class QuotaFact(msgspec.Struct, frozen=True):
     """How the contact's group stands by the campaign's quota; not its name, which may say something of the person."""
 
     wanted: int | None  # None: the quota names no number for this group
@@ -64,11 +61,11 @@ class QuotaFact:
     under_way: int  # in a call, which may be completed or not
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeptFacts:
+class KeptFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What is known of one contact and its person at one instant; unknown is None or empty, and means refusal.
 
-    The person is the one who has the number: all numbers with the same person id of the operator. A decision keeps it.
+    The person is the one who has the number: all numbers with the same person id of the operator. A decision keeps it,
+    without what is as it is for most (``omit_defaults``), so no default here may ever be changed.
     """
 
     campaign_state: CampaignState
@@ -88,8 +85,7 @@ class KeptFacts:
     quota: QuotaFact | None = None  # None: not known; a campaign without one asks for none
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts(KeptFacts):
+class Facts(KeptFacts, frozen=True, kw_only=True):
     """The same with whose it is, which no decision keeps."""
 
     contact_id: int

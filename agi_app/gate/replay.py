@@ -21,8 +21,7 @@ from agi_app.model.campaign import Campaign
 from agi_app.model.number_location import NumberLocation
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Inputs(KeptFacts):
+class Inputs(KeptFacts, frozen=True, kw_only=True):
     """What a decision row keeps: all that was judged by, but not the number, which must be erasable."""
 
     place: NumberLocation | None

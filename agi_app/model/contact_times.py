@@ -20,10 +20,14 @@ class Times:
     preferred: tuple[Window, ...] = ()  # hours of the person: they only narrow; empty: any
 
     def last(self, campaign: Campaign) -> dt.datetime:
-        """Nobody is called from then on: the contact's own end, else the appointment itself; at most the campaign's."""
+        """Nobody is called from then on: the contact's own end, at most the campaign's."""
+        return min(self.own_last(campaign), campaign.ends or NEVER)
+
+    def own_last(self, campaign: Campaign) -> dt.datetime:
+        """The contact's own end, else the appointment itself; whatever the campaign's is."""
         due = campaign.due
         appointment = self.event if due is not None and due.before else None
-        return min(self.not_after or appointment or NEVER, campaign.ends or NEVER)
+        return self.not_after or appointment or NEVER
 
     def first(self, campaign: Campaign) -> dt.datetime | None:
         """Nobody is called before; None: no such time."""

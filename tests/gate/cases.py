@@ -33,7 +33,7 @@ class Case:
 
     def __str__(self) -> str:
         """All that is needed to make the case again, and to see what it is."""
-        facts = "\n".join(f"    {name} = {getattr(self.question.facts, name)!r}" for name in Facts.__slots__)
+        facts = "\n".join(f"    {name} = {getattr(self.question.facts, name)!r}" for name in Facts.__struct_fields__)
         return (
             f"seed {self.seed}, case {self.index} (scripts/fuzz gate --seed {self.seed} --only {self.index})\n"
             f"  rule set {self.book}, now {self.question.now.isoformat()}, sandbox trunk {self.question.sandbox}, "

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
 
+import msgspec
+
 from agi_app.gate.facts import AbandonedFact, CallFact, ConsentFact, Facts, ListState, ProofFact, QuotaFact
 from agi_app.model.campaign import Agents, Campaign, CampaignState, Due, Pacing, Purpose, Quota, Window
 from tests.gate.numbers import CALLER_IDS, NOT_OURS
@@ -52,7 +54,7 @@ class Subject:
 
     def change(self, **facts: Any) -> None:
         """Other facts."""
-        self.facts = replace(self.facts, **facts)
+        self.facts = msgspec.structs.replace(self.facts, **facts)
 
     def author(self, **campaign: Any) -> None:
         """Another campaign."""

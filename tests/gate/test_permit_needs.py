@@ -6,6 +6,7 @@ import inspect
 from dataclasses import replace
 from typing import Any, get_type_hints
 
+import msgspec
 import pytest
 
 from agi_app.errors import SafetyError
@@ -54,7 +55,7 @@ def test_a_receipt_of_another_attempt_or_spent_or_old_gives_none() -> None:
 
 
 def test_a_refused_decision_gives_no_call() -> None:
-    refused = decide(replace(FACTS, consents=()), CAMPAIGN, True, ruleset(), NOW)
+    refused = decide(msgspec.structs.replace(FACTS, consents=()), CAMPAIGN, True, ruleset(), NOW)
     assert not refused.allowed
     with pytest.raises(SafetyError, match="refused"):
         refused.call("a1", CLAIM.number, "test", 1)

@@ -103,5 +103,5 @@ def test_facts_are_what_the_gate_is_told() -> None:
     """A new fact must be kept with the decision, or the decision could not be made again."""
     from agi_app.gate.replay import Inputs
 
-    kept = set(Inputs.__dataclass_fields__) | {"contact_id", "person_id", "number"}
-    assert set(Facts.__dataclass_fields__) <= kept
+    kept = set(Inputs.__struct_fields__) | {"contact_id", "person_id", "number"}
+    assert set(Facts.__struct_fields__) <= kept

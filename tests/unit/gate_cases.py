@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
+
+from msgspec.structs import replace
 
 from agi_app.gate.calling_hours import Calendar, Opening
 from agi_app.gate.decide import Decision, decide

@@ -14,7 +14,7 @@ from agi_app.gate.caller_id_rules import numbers_of
 from agi_app.gate.decide import Decision
 from agi_app.gate.facts import AbandonedFact, CallFact, ConsentFact, Facts, ListState, ProofFact
 from agi_app.model.campaign import Campaign, CampaignState, Window
-from agi_app.model.contact_times import Times
+from agi_app.model.contact_times import NO_TIMES, Times
 from agi_app.store.calling.quotas import QuotaStanding, standing
 from agi_app.store.database.statements import Connection, load_queries, record, records
 
@@ -147,4 +147,7 @@ def _facts(row: DictRow, start: Begin, missing: Missing | None) -> Facts:
 
 def times_of(row: DictRow) -> Times:
     """What the office says of a contact's time, from its row."""
-    return Times(row["event_at"], row["not_before"], row["not_after"], _decoded(row["preferred"], _WINDOWS))
+    event, begin, end, preferred = row["event_at"], row["not_before"], row["not_after"], row["preferred"]
+    if event is begin is end is preferred is None:
+        return NO_TIMES  # this one: what is as it is for most is not kept with a decision
+    return Times(event, begin, end, _decoded(preferred, _WINDOWS))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from agi_app.gate.calling_hours_rules import closed_day, window_jurisdiction, zone_known
 from agi_app.gate.caps_and_gaps import cap_per_day, cap_reached, gap_ends

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import msgspec
 import pytest
 
 from agi_app.gate.campaign_rules import CALL_TIME
@@ -46,7 +47,7 @@ def test_only_calls_under_way_end_by_themselves() -> None:
 
 
 def test_a_decision_keeps_the_figures_and_not_the_group() -> None:
-    facts = replace(FACTS, quota=QuotaFact(50, 50, 0))
+    facts = msgspec.structs.replace(FACTS, quota=QuotaFact(50, 50, 0))
     kept = as_json(inputs_of(facts, judge(campaign=SURVEY, quota=facts.quota)))
     assert '"quota":{"wanted":50,"completed":50,"under_way":0}' in kept
 

@@ -8,6 +8,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 
 import agi_app
@@ -135,7 +136,7 @@ def test_several_lists_are_each_told_and_what_people_wrote_is_shown_as_it_is() -
 
 def test_a_wrong_number_is_not_told_as_a_withdrawal() -> None:
     """Only where nobody withdrew it as well."""
-    wrong = replace(consent(revoked=NOW), wrong_number=True)
+    wrong = msgspec.structs.replace(consent(revoked=NOW), wrong_number=True)
     (said,) = judge(consents=(wrong,)).reasons
     assert (said.rule, said.text) == (
         "consent_revoked",

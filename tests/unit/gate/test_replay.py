@@ -21,12 +21,14 @@ from tests.unit.gate_cases import CAMPAIGN, DAY, FACTS, NOW, calls, consent, win
 RULES = load_ruleset()
 CASES = [
     FACTS,
-    replace(FACTS, consents=(), suppressed_at=NOW, campaign_state=CampaignState.PAUSED),
-    replace(FACTS, number="nonsense", caller_id_seen="+999862000000002", caller_id_proofs=()),
-    replace(FACTS, counted_calls=calls(NOW, NOW - 2 * DAY, outcome="rejected")),
-    replace(FACTS, consents=(consent(expires=NOW + DAY, revoked=NOW - DAY), consent(Purpose.SURVEY))),
-    replace(FACTS, list_hits=("a-list",), list_states=(ListState("a-list", "CN", dt.date(2026, 3, 1)),)),
-    replace(FACTS, number="+13055550100", abandoned=AbandonedFact(100, 3)),
+    msgspec.structs.replace(FACTS, consents=(), suppressed_at=NOW, campaign_state=CampaignState.PAUSED),
+    msgspec.structs.replace(FACTS, number="nonsense", caller_id_seen="+999862000000002", caller_id_proofs=()),
+    msgspec.structs.replace(FACTS, counted_calls=calls(NOW, NOW - 2 * DAY, outcome="rejected")),
+    msgspec.structs.replace(FACTS, consents=(consent(expires=NOW + DAY, revoked=NOW - DAY), consent(Purpose.SURVEY))),
+    msgspec.structs.replace(
+        FACTS, list_hits=("a-list",), list_states=(ListState("a-list", "CN", dt.date(2026, 3, 1)),)
+    ),
+    msgspec.structs.replace(FACTS, number="+13055550100", abandoned=AbandonedFact(100, 3)),
 ]
 
 
@@ -67,7 +69,7 @@ def test_the_number_is_not_kept() -> None:
 
 
 def test_changed_inputs_or_reasons_are_seen() -> None:
-    facts = replace(FACTS, suppressed_at=NOW - DAY)
+    facts = msgspec.structs.replace(FACTS, suppressed_at=NOW - DAY)
     row = stored(facts, decide(facts, CAMPAIGN, True, RULES, NOW))
     called_nevertheless = replace(row, reasons="[]")
     assert not same_reasons(called_nevertheless, replay(called_nevertheless, CAMPAIGN, RULES))
@@ -108,7 +110,7 @@ def test_what_a_version_without_dates_decided_comes_out_the_same(hours: int) -> 
 def test_a_decision_by_dates_and_times_keeps_them() -> None:
     hours = (window("10:30", "11:00"),)
     times = Times(NOW + DAY, NOW + DAY / 2, NOW + 2 * DAY, hours)
-    facts = replace(FACTS, times=times)
+    facts = msgspec.structs.replace(FACTS, times=times)
     campaign = replace(
         CAMPAIGN, zone="Asia/Shanghai", starts=NOW + DAY, ends=NOW + 2 * DAY, due=Due("visit", (DAY, DAY / 4))
     )
@@ -121,3 +123,22 @@ def test_a_decision_by_dates_and_times_keeps_them() -> None:
     )
     assert moved != row
     assert not same_reasons(moved, replay(moved, campaign, RULES))
+
+
+def test_a_decision_keeps_nothing_that_is_as_for_most_and_older_ones_that_do_are_read() -> None:
+    decision = decide(FACTS, CAMPAIGN, True, RULES, NOW)
+    row = stored(FACTS, decision)
+    kept = json.loads(row.inputs)
+    usual = {"times", "number_shared", "unapproved", "row_rejected", "quota", "columns_missing", "prefix"}
+    assert not usual & kept.keys()
+    told = {
+        "times": {"event": None, "not_before": None, "not_after": None, "preferred": []},
+        "number_shared": False,
+        "unapproved": False,
+        "row_rejected": False,
+        "quota": None,
+        "columns_missing": [],
+        "prefix": "",
+    }
+    older = replace(row, inputs=json.dumps({**kept, **told}))
+    assert replay(older, CAMPAIGN, RULES) == replay(row, CAMPAIGN, RULES) == decision

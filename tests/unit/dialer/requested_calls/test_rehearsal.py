@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import replace
 
+import msgspec
 import pytest
 
 from agi_app.dialer.requested_calls.rehearsal import Story, keep_nothing
@@ -39,7 +40,7 @@ def judge(now: dt.datetime = NOW, *, sandbox: bool = True, **changes: object) ->
 def test_a_proved_telephone_in_calling_hours() -> None:
     decision = judge()
     assert (decision.allowed, decision.caller_id, decision.contact_id) == (True, PHONE, 0)
-    assert judge(phone_proof=replace(PROOF, kind="call")).allowed, (
+    assert judge(phone_proof=msgspec.structs.replace(PROOF, kind="call")).allowed, (
         "a caller ID that a call proved is a telephone of ours"
     )
 
@@ -48,9 +49,9 @@ def test_a_proved_telephone_in_calling_hours() -> None:
     ("proof", "rule"),
     [
         (None, "phone_unproved"),
-        (replace(PROOF, kind="letter"), "phone_unproved"),  # says nothing of who answers there
-        (replace(PROOF, number=SHOWN), "phone_unproved"),
-        (replace(PROOF, expires_at=NOW), "phone_proof_expired"),
+        (msgspec.structs.replace(PROOF, kind="letter"), "phone_unproved"),  # says nothing of who answers there
+        (msgspec.structs.replace(PROOF, number=SHOWN), "phone_unproved"),
+        (msgspec.structs.replace(PROOF, expires_at=NOW), "phone_proof_expired"),
     ],
     ids=["none", "letter", "of another number", "expired"],
 )
