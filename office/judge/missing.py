@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from office.judge.consents import consent_spans
 from office.judge.evidence import Evidence
 from office.judge.model import Appointment, Call, Version, Window
-from office.judge.room import enough, need, open_for
+from office.judge.room import enough, is_long_enough, open_for
 from office.judge.spans import INF, Spans, cut, join, say, total
 
 NEAR_S = 600  # points that begin so near each other share the pace
@@ -115,7 +115,7 @@ def _judge_further(
     # the plan of the version that the call was made by ends where its next point may begin
     until = min([w.until, stop_at] + [x.start for x in a.plans[n] if x.point > w.point])
     free = cut(cut(base, spans), [(earliest + margin, until)])
-    if total(free) >= need(e, w, near) and not any(x.at > last.at and x.at <= until for x in a.calls):
+    if is_long_enough(e, free, near) and not any(x.at > last.at and x.at <= until for x in a.calls):
         e.verdict.add("points_missed", f"{a.id}: after {last} {what} was not called until {say(until)}")
 
 

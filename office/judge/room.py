@@ -42,9 +42,13 @@ def _blocked(e: Evidence, person: frozenset[str], a: Appointment, first: float) 
     return join(out)
 
 
-def need(e: Evidence, w: Window, near: int) -> float:
-    """Rules seconds that are enough for a call: a minute of real time, and the pace for all who are due then."""
-    return max(ENOUGH_S, e.clock.ratio(w.start) * _real_need(e, near))
+def is_long_enough(e: Evidence, free: Spans, near: int) -> bool:
+    """Whether a call can be made in it: ten minutes of the rules, a minute of real time, and the pace for all who wait.
+
+    Each part counts by its own speed of the clock: it may be another day than the one the point was due.
+    """
+    real = sum((high - low) / max(e.clock.ratio(low), 1e-9) for low, high in free)
+    return total(free) >= ENOUGH_S and real >= _real_need(e, near)
 
 
 def _real_need(e: Evidence, near: int) -> float:
@@ -54,11 +58,9 @@ def _real_need(e: Evidence, near: int) -> float:
 
 def enough(e: Evidence, w: Window, free: Spans, near: int, until: float) -> str:
     """Whether there was time enough: yes, maybe (the clock ran too fast), no."""
-    wanted = need(e, w, near)
     if w.kind != "moved":
-        return "yes" if total(free) >= wanted else "no"
-    later = [(low, high) for low, high in free if low >= w.latest]
-    if total(later) >= wanted:
+        return "yes" if is_long_enough(e, free, near) else "no"
+    if is_long_enough(e, [(low, high) for low, high in free if low >= w.latest], near):
         return "yes"
     first = cut(free, [(w.start, w.latest)])
     part = 0.97 * min(e.limits.spread, w.latest - w.opening_start)
