@@ -10,9 +10,9 @@ import asyncio
 import platform
 from collections.abc import Callable, Coroutine
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from agi_app import asked, log
 from agi_app.calls.interrupted import sweep_rule
@@ -22,6 +22,7 @@ from agi_app.campaigns.calling_rules.rule_files import load_ruleset
 from agi_app.campaigns.project.meanings_files import load_meanings
 from agi_app.campaigns.prompts_ready import prepare_prompts
 from agi_app.campaigns.served_lines import served_lines
+from agi_app.changed_settings import BY_WORKER, taken_over
 from agi_app.config.settings import Settings
 from agi_app.consent import restored_backup
 from agi_app.consent.erase import signer
@@ -79,6 +80,7 @@ from agi_app.proof.sequencer import Sequencer
 from agi_app.recordings.copies import Copies
 from agi_app.screening.service import ScreeningService
 from agi_app.service_manager import ServiceManager
+from agi_app.settings_again import SettingsAgain
 from agi_app.speech.recognizer import recognizer_of
 from agi_app.speech.recognizer_pool import SpeechPool
 from agi_app.store.calling import dead_workers, decision_texts, nodes
@@ -86,6 +88,8 @@ from agi_app.store.database import catalog, progress
 from agi_app.store.database.locks import WorkerLock
 from agi_app.store.people import contacts
 
+P = ParamSpec("P")
+T = TypeVar("T")
 CONNECT_WAIT_S = 15.0
 IDLE_CONNECTIONS = 6  # housekeeping, dialer, requested calls, audit tree, figures, urgent asks: each asks in turn
 
@@ -107,6 +111,17 @@ async def run_worker(inst: Installation, lock: WorkerLock, manager: ServiceManag
 Work = Callable[[], Coroutine[Any, Any, None]]  # what goes on until it is cancelled
 
 
+class _Present:
+    """The installation with the settings that hold now."""
+
+    def __init__(self, inst: Installation) -> None:
+        self.inst = inst
+
+    def given(self, work: Callable[Concatenate[Installation, P], T]) -> Callable[P, T]:
+        """The work, done on the installation as it is then."""
+        return lambda *args, **kwargs: work(self.inst, *args, **kwargs)
+
+
 @dataclass(frozen=True, slots=True)
 class _Parts:
     """A worker's objects, joined; nothing of it runs yet."""
@@ -116,6 +131,7 @@ class _Parts:
     dialer: Dialer
     lines: LineCalls
     requested: RequestedCalls
+    present: _Present
     spoken: tuple[Renderer, Voice]
     at_once: tuple[Work, ...]
     when_ready: tuple[Work, ...]  # Asterisk is connected and looked through
@@ -133,9 +149,10 @@ async def _run_locked(inst: Installation, lock: WorkerLock, manager: ServiceMana
     stops = Stops(inst.store, inst.journal, inst.clock, lock.entityid, measures)
     if flushed := await stops.flush():
         _log.info("stops and wrong numbers of the journal are in the database", count=flushed)
-    await _asks(inst, lock, stops).keep_stops()
+    present = _Present(inst)
+    await _asks(present, lock, stops).keep_stops()
     async with recognizer_of(inst.settings.speech, inst.settings.project) as recognizer:
-        parts = await _build(inst, lock, stops, recognizer, sequencer, measures)
+        parts = await _build(present, lock, stops, recognizer, sequencer, measures)
         spare_collections()
         renderer, voice = parts.spoken
         with closing(renderer), closing(voice):
@@ -147,7 +164,7 @@ async def _run_locked(inst: Installation, lock: WorkerLock, manager: ServiceMana
 
 
 async def _build(
-    inst: Installation,
+    present: _Present,
     lock: WorkerLock,
     stops: Stops,
     recognizer: SpeechPool | None,
@@ -155,7 +172,7 @@ async def _build(
     measures: Measures,
 ) -> _Parts:
     """Join the parts, and note which rules they judge by."""
-    settings, inbound = inst.settings, Inbound()
+    inst, settings, inbound = present.inst, present.inst.settings, Inbound()
     screening = ScreeningService(settings, inst.store, inst.clock, measures)
     ari = Ari(ari_settings(settings), inst.clock)
     router = Router(lambda channel_id, _: ari.hang_up_soon(channel_id), inbound.take)
@@ -165,7 +182,8 @@ async def _build(
     if recognizer is not None:
         await asyncio.to_thread(warm)  # the sounds of Chinese words; a call must not wait for them
     node = Node(lock.entityid, inst.store, ari, router, inst.clock, await _rules(inst), LiveCalls(), measures=measures)
-    worker = Worker(node, stops, lock, Health(), settings.data, sequencer.waiting_reason)
+    within_s = settings.asterisk.calls_end_within
+    worker = Worker(node, stops, lock, Health(), settings.data, sequencer.waiting_reason, within_s)
     playable, renderer = _sounds(inst)
     voice = Voice(renderer.media)
     dialer, originator = _dialer(inst, node, worker, stops, playable, voice, sound.speech)
@@ -180,12 +198,12 @@ async def _build(
         KeyWatch(settings, worker.health, node.key_began).run,
         node.late_keys.run,
         stops.run,
-        _asks(inst, lock, stops).run,
+        _asks(present, lock, stops).run,
         _monitor(settings, worker, WorkerFigures(node, worker, dialer, stops, *_queues(recognizer, screening))).run,
-        FeedRuns(inst.store, inst.clock, lock.entityid, partial(asked.take_run, inst)).run,
+        FeedRuns(inst.store, inst.clock, lock.entityid, present.given(asked.take_run)).run,
     )
-    housekeeping = _housekeeping(inst, node, worker, dialer, sequencer)
-    return _Parts(node, worker, dialer, lines, requested, (renderer, voice), at_once, (*housekeeping, requested.run))
+    when_ready = (*_housekeeping(inst, node, worker, dialer, sequencer), requested.run)
+    return _Parts(node, worker, dialer, lines, requested, present, (renderer, voice), at_once, when_ready)
 
 
 def _sounds(inst: Installation) -> tuple[Playable, Renderer]:
@@ -205,10 +223,10 @@ def _monitor(settings: Settings, worker: Worker, figures: WorkerFigures) -> Moni
     return MonitorServer(settings.monitor, lambda: [*worker.holdings()], figures.text)
 
 
-def _asks(inst: Installation, lock: WorkerLock, stops: Stops) -> Asks:
+def _asks(present: _Present, lock: WorkerLock, stops: Stops) -> Asks:
     """What people ask for by the console, done by the operations as the accounts that ask."""
-    prepare, do = partial(asked.prepare, inst), partial(asked.do, inst)
-    return Asks(inst.store, lock.entityid, stops.keep, prepare, do, partial(asked.finish, inst))
+    prepare, do, finish = present.given(asked.prepare), present.given(asked.do), present.given(asked.finish)
+    return Asks(present.inst.store, lock.entityid, stops.keep, prepare, do, finish)
 
 
 def _hear(ari: Ari, router: Router, inbound: Inbound, screening: ScreeningService, sound: SpeechBackends) -> None:
@@ -286,10 +304,11 @@ async def _serve(inst: Installation, parts: _Parts, group: asyncio.TaskGroup, ma
     if swept.released or swept.interrupted:
         _log.warning("found attempts of an earlier run", released=swept.released, interrupted=swept.interrupted)
     background += [group.create_task(work()) for work in parts.when_ready]
-    with told_to_end(lambda: node.live.stop_all("the worker was asked twice to end")) as told:
+    again = SettingsAgain(inst.settings, partial(_take, parts), manager, inst.clock)
+    supervision = Supervision(manager, worker, dialer, inst.clock)
+    with told_to_end(lambda: node.live.stop_all("the worker was asked twice to end"), again.ask) as told:
         dialling = group.create_task(dialer.run())
-        supervision = Supervision(manager, worker, dialer, inst.clock)
-        background.append(group.create_task(supervision.run()))
+        background += [group.create_task(work()) for work in (supervision.run, again.run)]
         await told.wait()
         worker.begin_to_end(dialer)
         manager.end(supervision.status())
@@ -301,6 +320,22 @@ async def _serve(inst: Installation, parts: _Parts, group: asyncio.TaskGroup, ma
             dialling.cancel()
         await asyncio.wait([dialling])
     await end_all(background)
+
+
+async def _take(parts: _Parts, new: Settings) -> Settings:
+    """Let the worker go by what of new settings needs no restart; prompts and flows of lines are read again, too.
+
+    Raises ConfigError, StoreError: then nothing has changed.
+    """
+    inst = parts.present.inst
+    holds = taken_over(inst.settings, new, BY_WORKER)
+    project = await asyncio.to_thread(prepare_prompts, holds.project, holds.trunks)
+    await results_targets.register(inst.store, holds)
+    parts.present.inst = replace(inst, settings=holds)
+    parts.worker.calls_end_within = holds.asterisk.calls_end_within
+    parts.dialer.change(holds.trunks, holds.asterisk.calls_per_second, holds.asterisk.concurrent)
+    await parts.lines.change(served_lines(project, holds.lines))
+    return holds
 
 
 def _dialer(

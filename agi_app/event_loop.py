@@ -70,6 +70,12 @@ async def alongside(*works: Coroutine[None, None, None]) -> AsyncIterator[None]:
         raise first_of_ours(faults) from faults
 
 
+async def pass_on(event: asyncio.Event, to: asyncio.Event) -> None:
+    """Set the second once the first is set."""
+    await event.wait()
+    to.set()
+
+
 async def happens_within(event: asyncio.Event, seconds: float) -> bool:
     """Wait that long at most; whether the event is set."""
     with suppress(TimeoutError):
@@ -101,8 +107,11 @@ async def in_background(work: Callable[..., T], *arguments: Any) -> T:
 
 
 @contextmanager
-def told_to_end(again: Callable[[], object]) -> Iterator[asyncio.Event]:
-    """An event that the first SIGINT or SIGTERM sets; the second one calls ``again``."""
+def told_to_end(again: Callable[[], object], read_again: Callable[[], object] | None = None) -> Iterator[asyncio.Event]:
+    """An event that the first SIGINT or SIGTERM sets; the second one calls ``again``, and each SIGHUP ``read_again``.
+
+    A process with a terminal gets SIGHUP when that goes away: there it means the end, too.
+    """
     told = asyncio.Event()
     loop = asyncio.get_running_loop()
 
@@ -111,11 +120,13 @@ def told_to_end(again: Callable[[], object]) -> Iterator[asyncio.Event]:
             again()
         told.set()
 
-    signals = (signal.SIGINT, signal.SIGTERM)
-    for number in signals:
-        loop.add_signal_handler(number, tell)
+    handlers: dict[int, Callable[[], object]] = dict.fromkeys((signal.SIGINT, signal.SIGTERM), tell)
+    if read_again is not None:
+        handlers[signal.SIGHUP] = tell if os.isatty(0) or os.isatty(2) else read_again
+    for number, handler in handlers.items():
+        loop.add_signal_handler(number, handler)
     try:
         yield told
     finally:
-        for number in signals:
+        for number in handlers:
             loop.remove_signal_handler(number)

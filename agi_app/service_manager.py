@@ -38,8 +38,9 @@ class ServiceManager(WatchDog):
             socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK), environment.get("NOTIFY_SOCKET")
         )
         self._language = current()
-        self._told = ""
+        self._status, self._told = STARTING, ""
         self.does = STARTING  # what it does while nothing else is to be told
+        self.note = ""  # what else its admin should know: stands at the end of each status
         self._unheard = False
         self.is_ready = False
         for name in OURS:
@@ -61,6 +62,8 @@ class ServiceManager(WatchDog):
 
     def tell(self, status: str) -> None:
         """What goes on now, in the language of the process, if it is something else than before."""
+        self._status = status
+        status = f"{status}; {self.note}" if self.note else status
         with speaking(self._language):
             words = log.without_numbers(one_line("; ".join(retold(status).splitlines())))[:LONGEST_STATUS]
         if words != self._told:
@@ -68,15 +71,22 @@ class ServiceManager(WatchDog):
             self.status(words)
 
     def begin(self, does: str) -> None:
-        """From now on it does what it is for, or does it again with the settings that it has read."""
+        """From now on it does what it is for."""
         self.does = does
         self.tell(does)
         self.is_ready = True
         self.ready()
 
     def read_again(self, monotonic_s: float) -> None:
-        """It reads its settings again, which began at that second of the monotonic clock; ``begin`` ends it."""
+        """It reads its settings again, which began at that second of the monotonic clock; ``has_read`` ends it."""
         self._send(f"RELOADING=1\nMONOTONIC_USEC={int(monotonic_s * 1_000_000)}\n")
+
+    def has_read(self, note: str) -> None:
+        """It goes by its settings again; ``note`` is what an admin should know from now on."""
+        self.note = note
+        self.tell(self._status)
+        if self.is_ready:
+            self.ready()
 
     def end(self, status: str) -> None:
         """It was told to end."""

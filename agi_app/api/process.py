@@ -21,14 +21,16 @@ from agi_app.api.app import SAFE, make_app, problem
 from agi_app.api.health import add_health
 from agi_app.api.problems import RequestRefused
 from agi_app.api.resources.live import METRICS, PROMETHEUS
+from agi_app.changed_settings import BY_CONSOLE, taken_over
 from agi_app.config.console import ConsoleSettings
 from agi_app.config.settings import Settings
 from agi_app.errors import ConfigError, StoreError
-from agi_app.event_loop import give_way, happens_within, told_to_end
+from agi_app.event_loop import alongside, give_way, happens_within, told_to_end
 from agi_app.installation import Installation, service_installation
 from agi_app.messages import t, template
 from agi_app.model.actors import Actor, Role
 from agi_app.service_manager import ServiceManager, served
+from agi_app.settings_again import SettingsAgain
 
 AGAIN_S = 1.0  # between two tries to reach the database
 LAST_S = 5.0  # for requests in progress at the end
@@ -41,6 +43,8 @@ _log = log.get("console")
 async def serve(settings: Settings, manager: ServiceManager) -> None:
     """Serve until SIGINT or SIGTERM. ``manager`` is told that it is ready as soon as it listens.
 
+    SIGHUP reads the settings again, and the certificate, which may have been renewed.
+
     Raises ConfigError: it was not set up, or a port is taken. Raises SafetyError for another project's database.
     """
     give_way()
@@ -48,8 +52,13 @@ async def serve(settings: Settings, manager: ServiceManager) -> None:
     settings.console_database_url()  # told now, not as a database that is away
     logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)  # each try to connect again; we say it once
     tls = await asyncio.to_thread(_tls, settings)
-    with _listening(console.host, console.port, "port") as main, told_to_end(lambda: None) as told:
-        async with AsyncExitStack() as stack:
+
+    async def take(new: Settings) -> Settings:
+        return await asyncio.to_thread(_certificate_of, again.settings, new, tls)
+
+    again = SettingsAgain(settings, take, manager)
+    with _listening(console.host, console.port, "port") as main, told_to_end(lambda: None, again.ask) as told:
+        async with AsyncExitStack() as stack, alongside(again.run()):
             health = None
             if console.health_port:
                 health = stack.enter_context(_listening(HEALTH_HOST, console.health_port, "health_port"))
@@ -152,14 +161,23 @@ def _listening(host: str, port: int, setting: str) -> socket.socket:
         raise ConfigError(t(told, setting=setting, host=host, port=port, why=error.strerror)) from error
 
 
+def _certificate_of(old: Settings, new: Settings, tls: ssl.SSLContext | None) -> Settings:
+    """Take the certificate over, and its key; what holds then. Blocks. Raises ConfigError: then nothing has changed."""
+    holds = taken_over(old, new, BY_CONSOLE)
+    if tls is None or (chain := holds.certificate_chain()) is None:  # to begin or end with TLS takes a restart
+        return old
+    _tls(holds)
+    tls.load_cert_chain(*chain)
+    return holds
+
+
 def _tls(settings: Settings) -> ssl.SSLContext | None:
     """The certificate's context; None without one. Blocks. Raises ConfigError."""
-    certificate, key = settings.console.certificate, settings.console.certificate_key
-    if certificate is None or key is None:
+    if (chain := settings.certificate_chain()) is None:
         return None
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     try:
-        context.load_cert_chain(settings.project / certificate, settings.project / key)
+        context.load_cert_chain(*chain)
     except (OSError, ssl.SSLError) as error:
         told = "[console] certificate, certificate_key: cannot be used: {why}"
         raise ConfigError(t(told, why=error.strerror or error)) from error

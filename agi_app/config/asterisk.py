@@ -31,6 +31,15 @@ class AsteriskSettings(BaseModel, extra="forbid", frozen=True):
     calls_per_second: float | None = Field(
         None, gt=0, le=1000, description=template("the most new calls a second on this Asterisk; default: no limit")
     )
+    calls_end_within: float = Field(
+        30.0,
+        ge=0,
+        le=600,
+        description=template(
+            "seconds that calls in progress may go on when the worker is told to end; then they are hung up; 600, the"
+            " longest `max_call`, cuts nobody off"
+        ),
+    )
     concurrent: int | None = Field(
         None,
         ge=1,

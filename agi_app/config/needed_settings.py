@@ -15,6 +15,7 @@ from typing import Any
 from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 from pydantic_settings import SettingsConfigDict, SettingsError
 
+from agi_app import credentials
 from agi_app.config.database_url import fault_in
 from agi_app.config.identity import IdentitySettings
 from agi_app.config.settings import (
@@ -85,8 +86,12 @@ def _needed(project: Path) -> _Needed | None:
         return None
     if (table := _read(text)) is None:
         return None
-    if os.environ.get(DATABASE_URL):
-        table["database_url"] = os.environ[DATABASE_URL]
+    try:
+        given = credentials.given()
+    except ConfigError:
+        return None
+    if (address := os.environ.get(DATABASE_URL) or given.get(("database_url",))) is not None:
+        table["database_url"] = address
     try:
         found = _Needed(**table)
     except (ValidationError, SettingsError):

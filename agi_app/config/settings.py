@@ -1,6 +1,7 @@
-"""Settings of one installation: ``agi-app.toml`` in the project folder, overruled by the environment.
+"""Settings of one installation: ``agi-app.toml`` in the project folder, overruled by credentials and the environment.
 
-``AGI_APP_ASTERISK__PASSWORD=…`` sets ``[asterisk] password``; ``DATABASE_URL`` sets the database.
+``AGI_APP_ASTERISK__PASSWORD=…`` sets ``[asterisk] password``; ``DATABASE_URL`` sets the database. A credential of the
+service, ``agi-app.asterisk.password``, does the same, and nobody else can read it.
 Read and validated once; frozen afterwards. The test ranges and a moved clock are for trunks marked ``sandbox`` only.
 """
 
@@ -24,6 +25,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
+from agi_app import credentials
 from agi_app.authoring import renames
 from agi_app.config.ami import AmiSettings
 from agi_app.config.asterisk import AsteriskSettings
@@ -186,6 +188,13 @@ class Settings(EnvironmentFirst):
         """Where `agi-app exchange` finds how to reach the database, as an absolute path."""
         return self.project / self.exchange.folder
 
+    def certificate_chain(self) -> tuple[Path, Path] | None:
+        """The files of the console's certificate and of its key; None without. Raises ConfigError."""
+        certificate, key = self.console.certificate, self.console.certificate_key
+        if certificate is None or key is None:
+            return None
+        return credentials.located(self.project, certificate), credentials.located(self.project, key)
+
     def ari_password(self) -> str:
         """The ARI password from the settings, its file or the environment; ConfigError when there is none."""
         if secret := self._secret(self.asterisk.password, self.asterisk.password_file, t("ARI password")):
@@ -245,7 +254,7 @@ class Settings(EnvironmentFirst):
         if given or file is None:
             return given
         try:
-            secret = (self.project / file).read_text(encoding="utf-8").strip()
+            secret = credentials.located(self.project, file).read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
             told = why(error) if isinstance(error, OSError) and current() != "en" else error
             raise ConfigError(
@@ -260,6 +269,7 @@ def load_settings(project: Path) -> Settings:
     """Read ``agi-app.toml`` of the project folder and the environment; ConfigError names the place and the field."""
     file = project / SETTINGS_FILE
     table, known = _read_table(file)
+    credentials.overrule(table)
     if os.environ.get(DATABASE_URL):
         table["database_url"] = os.environ[DATABASE_URL]
     project = project.resolve()
@@ -294,10 +304,12 @@ def _refused(file: Path, known: Places, faults: list[tuple[tuple[str | int, ...]
 
     A fault of a variable is not one of the file: then there are no ``problems``.
     """
-    lines, problems = [], []
+    lines, problems, secrets = [], [], credentials.given()
     for path, text in faults:
         if (variable := _variable(path)) is not None:
             lines.append(t("the environment variable {variable}: {text}", variable=variable, text=text))
+        elif (parts := tuple(map(str, path))) in secrets:
+            lines.append(t("the credential {name}: {text}", name=credentials.name_of(parts), text=text))
         else:
             place = find(known, path)
             lines.append(f"{file if place is None else f'{file}:{place[0]}:{place[1]}'}: {text}")
@@ -316,12 +328,12 @@ def _variable(path: tuple[str | int, ...]) -> str | None:
 
 def source_of_database() -> str:
     """Where the address of the database was set, as messages tell it."""
-    variable = _variable(("database_url",))
-    return (
-        t("database_url of {settings_file}", settings_file=SETTINGS_FILE)
-        if variable is None
-        else t("the environment variable {variable}", variable=variable)
-    )
+    path = ("database_url",)
+    if (variable := _variable(path)) is not None:
+        return t("the environment variable {variable}", variable=variable)
+    if path in credentials.given():
+        return t("the credential {name}", name=credentials.name_of(path))
+    return t("database_url of {settings_file}", settings_file=SETTINGS_FILE)
 
 
 def _read_table(file: Path) -> tuple[dict[str, Any], Places]:

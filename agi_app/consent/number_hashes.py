@@ -15,6 +15,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from agi_app import credentials
 from agi_app.atomic_files import make_private
 from agi_app.errors import SafetyError
 from agi_app.messages import t
@@ -50,13 +51,21 @@ class SuppressionKey:
         return hmac.new(self._key, _CHECK_TEXT, hashlib.sha256).hexdigest()[:32]
 
 
+def given_key() -> tuple[str, str] | None:
+    """The key that the environment or a credential of the service gives, and its name; None: neither. ConfigError."""
+    if text := os.environ.get(KEY_VARIABLE):
+        return text, KEY_VARIABLE
+    text = credentials.secret(credentials.SUPPRESSION_KEY)
+    return None if text is None else (text, credentials.name_of((credentials.SUPPRESSION_KEY,)))
+
+
 def load_key(data_folder: Path) -> SuppressionKey:
     """The key of this installation.
 
     ConfigError when it is damaged, SafetyError when it is gone: a stop under a new key would never be found.
     """
-    if text := os.environ.get(KEY_VARIABLE):
-        return SuppressionKey(key_from_hex(text, KEY_VARIABLE, WHAT))
+    if given := given_key():
+        return SuppressionKey(key_from_hex(*given, WHAT))
     file = data_folder / KEY_FILE
     if (key := read_key(file, WHAT)) is None:
         raise SafetyError(
@@ -77,7 +86,7 @@ def make_suppression_key(data_folder: Path) -> SuppressionKey:
 
     ConfigError when it is damaged or cannot be written, SafetyError when something was made with a key that is gone.
     """
-    if os.environ.get(KEY_VARIABLE):
+    if given_key():
         make_private(data_folder)
         return load_key(data_folder)
     file = data_folder / KEY_FILE

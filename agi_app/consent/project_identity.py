@@ -6,7 +6,6 @@ would be called again. So only ``make`` (`agi-app init`) and ``adopt`` make a da
 
 from __future__ import annotations
 
-import os
 import shutil
 import uuid
 from pathlib import Path
@@ -19,6 +18,7 @@ from agi_app.consent.number_hashes import (
     KEY_VARIABLE,
     MADE_WITH_THE_KEY,
     SuppressionKey,
+    given_key,
     load_key,
     make_suppression_key,
 )
@@ -175,7 +175,7 @@ def _key_to_adopt(settings: Settings, new: bool) -> SuppressionKey:
     if settings.identity is not None:
         return key_of(settings)
     there = any((settings.data / name).exists() for name in MADE_WITH_THE_KEY)
-    if new and not there and not os.environ.get(KEY_VARIABLE):
+    if new and not there and given_key() is None:
         return make_suppression_key(settings.data)
     if not settings.data.is_dir():
         raise SafetyError(

@@ -34,8 +34,14 @@ class Reserve:
     """How many calls may still begin on each trunk with ``channels``; the others have no limit here."""
 
     def __init__(self, trunks: Mapping[str, TrunkSettings]) -> None:
+        self._trunks: dict[str, TrunkSettings] = {}
+        self._others: dict[str, int | None] = {}  # None: not known
+        self.change(trunks)
+
+    def change(self, trunks: Mapping[str, TrunkSettings]) -> None:
+        """Go by these from now on; one that has ``channels`` only now is not known until Asterisk was asked."""
         self._trunks = {name: trunk for name, trunk in trunks.items() if trunk.channels is not None}
-        self._others: dict[str, int | None] = dict.fromkeys(self._trunks)  # None: not known
+        self._others = {name: self._others.get(name) for name in self._trunks}
 
     def room(self, trunk: str, ours: int) -> int | None:
         """Calls that may begin now, with ``ours`` of this worker on; None: the trunk has no reserve."""
@@ -65,17 +71,19 @@ class Reserve:
         )
 
     async def run(self, ari: Ari) -> None:
-        """Count again and again until cancelled; returns at once when no trunk has a reserve."""
-        while self._trunks:
-            for name, trunk in self._trunks.items():
-                self._others[name] = await self._count(ari, name, trunk)
+        """Count again and again until cancelled."""
+        while True:
+            for name, trunk in list(self._trunks.items()):
+                found = await self._count(ari, name, trunk)
+                if name in self._trunks:
+                    self._others[name] = found
             await asyncio.sleep(LOOK_EVERY_S)
 
     async def _count(self, ari: Ari, name: str, trunk: TrunkSettings) -> int | None:
         try:
             found = [await ari.request("GET", f"endpoints/PJSIP/{endpoint}") for endpoint in endpoint_names(trunk)]
         except RequestFailed as error:
-            if self._others[name] is not None:
+            if self._others.get(name) is not None:
                 _log.warning("the channels of a trunk are not known", trunk=name, reason=str(error))
             return None
         channels = [channel for answer in found for channel in answer.decode(_Endpoint).channel_ids]

@@ -11,11 +11,12 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 
 from agi_app import log
+from agi_app.config.trunks import TrunkSettings
 from agi_app.dialer.agents.availability import AgentWatch
 from agi_app.dialer.calls_for_agents import REST_S, agent_terms, calls_for_all, stop_abandoning, waits_for_agents
 from agi_app.dialer.fair_queue import DialTurns
@@ -78,6 +79,12 @@ class Dialer:
         """A campaign row changed: read them again now."""
         self._refresh_at = 0.0
         self._wake.set()
+
+    def change(self, trunks: Mapping[str, TrunkSettings], node_rate: float | None, concurrent: int | None) -> None:
+        """Go by these limits from the next look on; the trunks are the same, and lead to the same ways out."""
+        self.concurrent = concurrent
+        self.lines.change(trunks, node_rate)
+        self.control_changed()
 
     def close(self) -> None:
         """Make no new call; ``run`` returns when the live ones have ended."""

@@ -106,6 +106,17 @@ class RunningCampaigns:
         self.unusable: dict[str, WaitingReason] = {}  # campaign -> why this node cannot dial it
         self.shares_until = -math.inf  # monotonic: the rates of all pacers hold until then
 
+    def change(self, trunks: Mapping[str, TrunkSettings], node_rate: float | None) -> None:
+        """The same trunks with other limits; calls that go on keep their places."""
+        self._trunks = trunks
+        self.reserve.change(trunks)
+        if node_rate is None or self._node_pacer is None:
+            self._node_pacer = None if node_rate is None else Pacer(node_rate)
+        else:
+            self._node_pacer.set_rate(node_rate)
+        for running in self.running.values():
+            running.node_pacer = self._node_pacer
+
     async def refresh(self, node: str, now: float, rules_now: dt.datetime) -> None:
         """Read the campaigns that have something to do, and lease this node's part of every rate. Raises StoreError.
 

@@ -18,11 +18,12 @@ from agi_app import log
 from agi_app.clock import Clock
 from agi_app.config.settings import Settings
 from agi_app.errors import AgiAppError, StoreError
-from agi_app.event_loop import alongside, give_way, happens_within, told_to_end
+from agi_app.event_loop import alongside, give_way, happens_within, pass_on, told_to_end
 from agi_app.exchange.feed_reader import FeedReader
 from agi_app.exchange.results_work import ResultsWork
 from agi_app.messages import template
 from agi_app.service_manager import ENDING, ServiceManager
+from agi_app.settings_again import SettingsAgain
 from agi_app.store.database.pool import Store
 from agi_app.store.exchange import processes
 
@@ -67,36 +68,48 @@ def works_of(parts: ExchangeParts) -> list[ExchangeWork]:
     return [*feeds, *(ResultsWork(name, settings, parts.store, parts.clock) for name in sorted(settings.results))]
 
 
-async def exchange(opened: Callable[[], AbstractAsyncContextManager[ExchangeParts]], manager: ServiceManager) -> None:
+Opened = Callable[[Settings], AbstractAsyncContextManager[ExchangeParts]]
+
+
+async def exchange(opened: Opened, settings: Settings, manager: ServiceManager) -> None:
     """Exchange until told to end; a second signal cuts off what goes on. ``opened`` opens the database each time.
+
+    SIGHUP reads the settings again: rounds that go on end, and all begins again with them.
 
     Raises ConfigError when it was not set up, SafetyError for another project's database.
     """
     give_way()
     logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)  # each try to connect again; we say it once
     me = asyncio.current_task()
-    with told_to_end(me.cancel if me else bool) as told, suppress(asyncio.CancelledError):
-        async with alongside(manager.keep_told(lambda: ENDING if told.is_set() else manager.does)):
-            await _once_it_answers(opened, told, manager)
+    over = asyncio.Event()
+
+    async def take(new: Settings) -> Settings:
+        over.set()
+        return new
+
+    again = SettingsAgain(settings, take, manager)
+    with told_to_end(me.cancel if me else bool, again.ask) as told, suppress(asyncio.CancelledError):
+        status = manager.keep_told(lambda: ENDING if told.is_set() else manager.does)
+        async with alongside(status, again.run(), pass_on(told, over)):
+            while not told.is_set():
+                over.clear()
+                await _once_it_answers(opened, again, over, manager)
     manager.end(ENDING)
     _log.info("the end")
 
 
-async def _once_it_answers(
-    opened: Callable[[], AbstractAsyncContextManager[ExchangeParts]], told: asyncio.Event, manager: ServiceManager
-) -> None:
-    """Exchange when the database does; waiting for it is part of the work."""
-    while not told.is_set():
+async def _once_it_answers(opened: Opened, again: SettingsAgain, over: asyncio.Event, manager: ServiceManager) -> None:
+    """Exchange until it is over, when the database answers; waiting for it is part of the work."""
+    while not over.is_set():
         try:
-            async with opened() as parts:
+            async with opened(again.settings) as parts:
                 manager.begin(EXCHANGES)
-                await run(works_of(parts), parts.store, told)
-                return
+                await run(works_of(parts), parts.store, over)
         except StoreError as error:
             if manager.does != WAITS:
                 _log.warning(WAITS, error=str(error))
                 manager.begin(WAITS)
-        await happens_within(told, AGAIN_S)
+        await happens_within(over, AGAIN_S)
 
 
 async def run(works: Sequence[ExchangeWork], store: Store, told: asyncio.Event) -> None:

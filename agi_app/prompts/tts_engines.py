@@ -26,7 +26,7 @@ from agi_app.prompts import wav
 from agi_app.prompts.faults import PromptFault
 
 LONGEST_TEXT = 4000  # characters; a prompt of four minutes
-_SECRET = ("AGI_APP_", "DATABASE_URL", "PG")  # an engine has no business with these
+_SECRET = ("AGI_APP_", "CREDENTIALS_DIRECTORY", "DATABASE_URL", "PG")  # an engine has no business with these
 _ESPEAK_VOICES = {"zh-CN": "cmn", "zh": "cmn", "en": "en-us", "en-US": "en-us", "en-GB": "en-gb"}
 _KOKORO_VOICES = {"zh": "zf_xiaoyi", "en": "af_heart"}
 

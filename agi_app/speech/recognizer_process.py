@@ -19,7 +19,7 @@ FAILED = Heard("", 0.0, "failed")
 START_S = 120.0  # a large model from a slow disk
 STOP_S = 1.0
 _KEPT_WORDS = 2000  # bytes of standard error, for the log
-_SECRET = ("AGI_APP_", "DATABASE_URL", "PG")  # a recogniser has no business with these
+_SECRET = ("AGI_APP_", "CREDENTIALS_DIRECTORY", "DATABASE_URL", "PG")  # a recogniser has no business with these
 
 
 class Process(asyncio.SubprocessProtocol):

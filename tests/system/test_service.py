@@ -12,9 +12,10 @@ import psycopg
 import pytest
 
 from sandbox.commands import COMMAND
+from sandbox.project import write_settings
 from sandbox.supervise import Child
 from tests.system.conftest import NewSite
-from tests.system.site import Site, people, until
+from tests.system.site import CLOCK, Site, people, until
 from tests.unit.service_manager_socket import Listener, listening
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.postgres]
@@ -122,3 +123,47 @@ def test_a_worker_without_its_asterisk_is_never_ready(site: Site, tmp_path: Path
         assert service.child.returncode == 2
         assert not service.hears("READY=1")
         assert "127.0.0.1:9" in service.words[-1]
+
+
+def test_settings_change_while_calls_go_on(site: Site, tmp_path: Path) -> None:
+    """A fault is refused with its place and changes nothing; a limit holds at once; what needs a restart is named."""
+    called = people(*[LISTENS] * 4)
+    site.consent(called)
+    text = site.settings(f'[sandbox]\nclock = "{CLOCK}"\n')
+    one_at_once = text.replace("concurrent = 400", "concurrent = 1")
+    write_settings(site.project, one_at_once)
+    try:
+        with started(site, tmp_path) as service:
+            until("it is ready", lambda: service.hears("READY=1"), 30)
+            site.add("reloaded", called, rate=10)
+            until("one talks", lambda: any(call.answered_at for call in site.calls(called)))
+            _read_again(service, site, one_at_once.replace("concurrent = 1", 'concurrent = "many"'))
+            refused = next(word for word in service.words if "is refused" in word)
+            assert f"{site.project / 'agi-app.toml'}:" in refused
+            assert "trunks.sandbox.concurrent" in refused
+            assert len(site.calls(called)) == 1
+            changed = text.replace("[asterisk]\n", "[asterisk]\ncalls_end_within = 1.0\n")
+            _read_again(service, site, changed.replace("[ami]\n", "[ami]\ntimeout = 4.0\n"))
+            assert not any("is refused" in word for word in service.words)
+            assert any(word.endswith("agi-app.toml: a restart is needed for ami.timeout") for word in service.words)
+            until("all others are called at once", lambda: len(site.calls(called)) == len(called), 5)
+            until("they talk", lambda: all(call.answered_at for call in site.calls(called)[1:]))
+            told = time.time()
+            service.child.send(signal.SIGTERM)
+            assert service.child.wait(10)
+            assert service.child.returncode == 0
+    finally:
+        site.set_clock(CLOCK)
+    ended = [call for call in site.calls(called) if call.ended_at and call.ended_at >= told]
+    assert len(ended) >= len(called) - 1
+    assert all(call.bye_from == "us" and call.ended_at and call.ended_at < told + 4 for call in ended)
+
+
+def _read_again(service: Service, site: Site, text: str) -> None:
+    """As `systemctl reload` does."""
+    write_settings(site.project, text)
+    service.forget()
+    service.child.send(signal.SIGHUP)
+    until("they were read", lambda: service.hears("READY=1"))
+    assert service.hears("RELOADING=1\nMONOTONIC_USEC=")
+    until("the status says so", lambda: service.hears("STATUS="))

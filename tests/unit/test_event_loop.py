@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
+import signal
 import threading
 import time
 from collections.abc import AsyncIterator
@@ -16,7 +18,7 @@ import uvloop
 
 from agi_app import app, log
 from agi_app.cli.service import run_migrate
-from agi_app.event_loop import in_background, spare_collections
+from agi_app.event_loop import in_background, pass_on, spare_collections, told_to_end
 
 
 def test_the_worker_runs_on_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -71,3 +73,29 @@ def test_work_in_the_background_returns_and_raises_and_is_not_waited_for_when_ca
     assert asyncio.run(use()) == 2
     assert time.monotonic() - began < 5
     hold.set()
+
+
+@pytest.mark.parametrize(("terminal", "expected"), [(False, ["again", "again"]), (True, ["end"])])
+async def test_sighup_means_the_settings_or_the_end(
+    monkeypatch: pytest.MonkeyPatch, terminal: bool, expected: list[str]
+) -> None:
+    """A service is told to read them again; a process whose terminal went away ends in order."""
+    monkeypatch.setattr(os, "isatty", lambda number: terminal and number == 2)
+    heard: list[str] = []
+    with told_to_end(lambda: None, lambda: heard.append("again")) as told:
+        for _ in range(2 - terminal):
+            os.kill(os.getpid(), signal.SIGHUP)
+            await asyncio.sleep(0.05)
+        heard += ["end"] * told.is_set()
+    assert heard == expected
+    assert signal.getsignal(signal.SIGHUP) == signal.SIG_DFL
+
+
+async def test_an_event_is_passed_on() -> None:
+    one, other = asyncio.Event(), asyncio.Event()
+    passing = asyncio.ensure_future(pass_on(one, other))
+    await asyncio.sleep(0)
+    assert not other.is_set()
+    one.set()
+    await passing
+    assert other.is_set()

@@ -65,6 +65,22 @@ def test_a_status_is_in_the_language_of_the_process(listener: Listener) -> None:
     assert "http://127.0.0.1:8088/ari" in told
 
 
+def test_what_an_admin_should_know_stands_at_the_end_of_each_status(
+    listener: Listener, manager: ServiceManager
+) -> None:
+    manager.begin("dialling")
+    manager.has_read("agi-app.toml: a restart is needed for ami.host")
+    manager.tell("nobody is dialled: a pause")
+    manager.has_read("")
+    assert listener.heard()[2:] == [
+        "STATUS=dialling; agi-app.toml: a restart is needed for ami.host",
+        "READY=1",
+        "STATUS=nobody is dialled: a pause; agi-app.toml: a restart is needed for ami.host",
+        "STATUS=nobody is dialled: a pause",
+        "READY=1",
+    ]
+
+
 def test_reading_settings_again_says_since_when(listener: Listener, manager: ServiceManager) -> None:
     """In one datagram: systemd waits in vain for one without its time."""
     manager.read_again(12.345678)

@@ -25,7 +25,7 @@ def deliver(
 
     async def go() -> None:
         async with installation(settings, via="worker") as inst:
-            await service.deliver(inst.store, inst.clock, settings.webhooks, manager)
+            await service.deliver(inst.store, inst.clock, settings, manager)
 
     with manager.watching(STARTING):
         asyncio.run(go())

@@ -35,7 +35,7 @@ def exchange(
 
     manager = ServiceManager()
     with manager.watching(STARTING):
-        asyncio.run(run(lambda: exchange_installation(settings), manager))
+        asyncio.run(run(exchange_installation, settings, manager))
 
 
 @app.command()

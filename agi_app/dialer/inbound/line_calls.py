@@ -68,6 +68,10 @@ class LineCalls:
     async def open(self, lines: Sequence[InboundLine]) -> None:
         """From now on these lines are served; until then every call goes on in the dialplan."""
         self._write_soon(partial(table.write_broken_off, self._node.store, [self._node.entityid]))
+        await self.change(lines)
+
+    async def change(self, lines: Sequence[InboundLine]) -> None:
+        """Serve these from now on; calls that go on stay with what they began with."""
         self._lines = [await self._ready(line) for line in lines]
 
     async def _ready(self, line: InboundLine) -> InboundLine:

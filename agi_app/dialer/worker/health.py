@@ -80,8 +80,12 @@ class Worker:
         health: Health,
         data_folder: Path,
         sealing: Callable[[], str | None],
+        calls_end_within: float = 30.0,
     ) -> None:
-        """``sealing`` says why rows that a call would write might not be proved; None: they are."""
+        """``sealing`` says why rows that a call would write might not be proved; None: they are.
+
+        ``calls_end_within``: seconds that live calls may go on once it is told to end.
+        """
         self._node, self._stops, self._lock, self.health = node, stops, lock, health
         self._sealing = sealing
         self._data_folder = data_folder
@@ -90,6 +94,7 @@ class Worker:
         self._listening = False  # the connection that hears of stops is up; the live calls may be unchecked yet
         self._catalog_at: float | None = None  # when the database's objects were last looked at
         self._draining = False
+        self.calls_end_within = calls_end_within
 
     def may_dial(self) -> bool:
         """Whether a call that is ready may leave now."""
@@ -356,7 +361,7 @@ class Worker:
     async def drain(self, dialer: Dialer) -> None:
         """End in order: no new call, live ones may finish for a while, then are hung up."""
         self.begin_to_end(dialer)
-        await finish_live_calls(self._node.live)
+        await finish_live_calls(self._node.live, self.calls_end_within)
 
 
 def _told(payload: str) -> dict[str, Any]:

@@ -22,11 +22,10 @@ NAMED = 3  # campaigns that are held back; the others are counted
 
 
 class Supervision:
-    """Of one worker; ``note`` is what else its admin should know."""
+    """Of one worker."""
 
     def __init__(self, manager: ServiceManager, worker: Worker, dialer: Dialer, clock: Clock) -> None:
         self._manager, self._worker, self._dialer, self._clock = manager, worker, dialer, clock
-        self.note = ""
 
     async def run(self) -> None:
         """Tell until cancelled."""
@@ -46,10 +45,6 @@ class Supervision:
 
     def status(self) -> str:
         """One line of what goes on."""
-        words = self._doing()
-        return t("{words}; {note}", words=words, note=self.note) if self.note else words
-
-    def _doing(self) -> str:
         calls = count_of(self._worker.calls, "call now", "calls now")
         if self._worker.is_ending:
             return t("ending: {calls}", calls=calls)

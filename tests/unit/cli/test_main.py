@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -70,3 +71,17 @@ def test_a_shell_completes_first_words_commands_and_options() -> None:
 def test_an_unknown_word_is_answered_with_what_there_is() -> None:
     said = _run("campain start x")
     assert said.startswith("agi-app has no command 'campain'; did you mean \"campaign\"")
+
+
+def test_a_failure_of_a_service_is_critical_in_the_journal(tmp_path: Path) -> None:
+    """Its message goes to standard error, which systemd reads line by line; a person at a terminal sees no priority."""
+    reading, writing = os.pipe()
+    stream = os.fstat(writing)
+    command = [sys.executable, "-m", "agi_app.cli.main", "exchange", "--project", str(tmp_path)]
+    for environment, begins in (({"JOURNAL_STREAM": f"{stream.st_dev}:{stream.st_ino}"}, "<2>"), ({}, str(tmp_path))):
+        subprocess.run(command, env=os.environ | {"AGI_APP_LANG": "en"} | environment, stderr=writing, check=False)
+        told = os.read(reading, 65536).decode()
+        assert told.startswith(begins)
+        assert "there is no such file" in told
+    os.close(reading)
+    os.close(writing)

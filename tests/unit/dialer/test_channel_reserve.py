@@ -19,6 +19,10 @@ TRUNK = TrunkSettings.model_validate({"endpoint": "PJSIP/{number}@carrier", "cha
 OURS = "agi-app-" + "0" * 32
 
 
+def trunk_with(channels: int | None, reserve: int) -> TrunkSettings:
+    return TRUNK.model_copy(update={"channels": channels, "reserve": reserve})
+
+
 class Asterisk:
     """Says which channels an endpoint carries."""
 
@@ -36,6 +40,22 @@ async def test_others_and_the_reserve_are_left_out() -> None:
             await reserve.run(cast(Any, Asterisk()))
     assert reserve.room("carrier", 1) == 10 - 2 - 3 - 1
     assert "3 carry other calls and 2 stay free" in reserve.waiting_reason("carrier").text
+
+
+async def test_a_reserve_may_come_and_change_while_calls_go_on() -> None:
+    """One that is new is not known, so nobody is dialled, until Asterisk was asked; what is known stays known."""
+    reserve = Reserve({"carrier": trunk_with(None, 0)})
+    assert reserve.room("carrier", 5) is None
+    counting = asyncio.ensure_future(reserve.run(cast(Any, Asterisk())))
+    await asyncio.sleep(0)
+    reserve.change({"carrier": trunk_with(10, 2)})
+    assert reserve.room("carrier", 0) == 0
+    async with asyncio.timeout(5):
+        while reserve.room("carrier", 0) == 0:  # noqa: ASYNC110 - it looks each second
+            await asyncio.sleep(0.05)
+    reserve.change({"carrier": trunk_with(20, 2)})
+    assert reserve.room("carrier", 1) == 20 - 2 - 3 - 1
+    counting.cancel()
 
 
 async def test_a_result_is_written_until_the_database_takes_it() -> None:

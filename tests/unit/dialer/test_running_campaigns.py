@@ -166,6 +166,26 @@ async def test_the_pace_that_binds_is_named(
     assert waiting_reason_of(running, 0.0, NOW) == WaitingReason(by, text)
 
 
+async def test_limits_change_under_running_campaigns(
+    lines: RunningCampaigns, stored: list[StoredCampaign], shared: Shared
+) -> None:
+    """At the next look the trunk's new limit holds, and this Asterisk's from the next call on; it may also go."""
+    stored.append(row(rate=20))
+    await lines.refresh("n", 0.0, NOW)
+    running, before = lines.running["checkup"], lines.running["checkup"].line.trunk
+    assert "node" not in running.pacers
+    faster = before.model_copy(update={"concurrent": before.concurrent + 1})
+    lines.change({**TRUNKS, running.trunk: faster}, 3.0)
+    assert running.pacers["node"].rate == 3.0
+    await lines.refresh("n", 1.0, NOW)
+    assert lines.running["checkup"] is running
+    assert running.line.trunk.concurrent == before.concurrent + 1
+    lines.change(TRUNKS, 5.0)
+    assert running.pacers["node"].rate == 5.0
+    lines.change(TRUNKS, None)
+    assert "node" not in running.pacers
+
+
 async def test_a_refresh_gives_no_campaign_a_new_burst(lines: RunningCampaigns, stored: list[StoredCampaign]) -> None:
     """The pacer remembers the last start, also after a change of the campaign's file."""
     stored.append(row())

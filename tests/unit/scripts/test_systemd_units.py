@@ -9,9 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from agi_app import credentials
 from agi_app.cli.command_list import COMMANDS, GROUPS
+from agi_app.config.asterisk import AsteriskSettings
+from agi_app.dialer.inbound import line_calls
+from agi_app.dialer.inbound.line_calls import CLOSE_S
 from agi_app.dialer.loop import LEASE
-from agi_app.dialer.worker.shutdown import DRAIN_S, LAST_WORDS_S
+from agi_app.dialer.worker.shutdown import LAST_WORDS_S
 from agi_app.errors import InputError, OtherWorkerError
 from agi_app.service_manager import TELL_EVERY_S
 
@@ -91,8 +95,24 @@ def test_a_worker_that_stands_still_is_killed_before_others_take_its_calls_over(
 
 
 def test_a_stop_waits_for_the_calls_on_the_line() -> None:
+    """However long the settings let them go on, also calls of lines before."""
     found = settings(FOLDER / "agi-app.service")
-    assert seconds(found["TimeoutStopSec"][0]) >= DRAIN_S + LAST_WORDS_S
+    (longest,) = (rule.le for rule in AsteriskSettings.model_fields["calls_end_within"].metadata if hasattr(rule, "le"))
+    assert seconds(found["TimeoutStopSec"][0]) >= CLOSE_S + line_calls.LAST_WORDS_S + longest + LAST_WORDS_S
+
+
+def test_what_reads_its_settings_again_can_be_reloaded(unit: Path) -> None:
+    expected = "notify" if unit.stem == "agi-app-jobs" else "notify-reload"
+    assert settings(unit)["Type"] == [expected]
+
+
+def test_each_takes_only_secrets_that_exist(unit: Path) -> None:
+    """Neither a face nor the exchange takes one that opens the worker's database or its Asterisk."""
+    taken = {name.removeprefix(credentials.PREFIX) for name in settings(unit)["ImportCredential"]}
+    known = {name.replace("NAME.database_url", "*") for name in credentials.SECRETS}
+    assert taken <= known
+    if unit.stem not in WORKERS_USER:
+        assert not taken & {"database_url", "suppression_key", "asterisk.password", "ami.password"}
 
 
 def test_what_shares_the_embedded_database_kills_itself_alone() -> None:

@@ -14,7 +14,6 @@ import pytest
 from agi_app.consent import opt_outs, restored_backup
 from agi_app.consent.opt_out_journal import Journal
 from agi_app.consent.opt_outs import Stops
-from agi_app.dialer.worker import shutdown
 from agi_app.dialer.worker.health import Health, Worker
 from agi_app.errors import SafetyError, StoreError
 from agi_app.store.calling import pauses
@@ -96,7 +95,7 @@ async def test_a_worker_that_ends_lets_no_call_leave(world: World, monkeypatch: 
     monkeypatch.setattr(world.worker, "waiting_reason", lambda: None)
     assert world.worker.may_dial()
     closed: list[bool] = []
-    monkeypatch.setattr(shutdown, "DRAIN_S", 0.0)
+    world.worker.calls_end_within = 0.0
     monkeypatch.setattr(world.worker._node, "live", _Nobody())
     await world.worker.drain(cast(Any, SimpleNamespace(close=lambda: closed.append(world.worker.may_dial()))))
     assert closed == [False]

@@ -108,11 +108,3 @@ def test_it_names_the_campaigns_that_are_held_back(world: Surroundings) -> None:
 def test_from_its_end_on_it_says_so(world: Surroundings) -> None:
     world.waiting_reason, world.calls, world.is_ending = "everything is paused", 3, True
     assert world.supervision.status() == "ending: 3 calls now"
-
-
-def test_what_else_an_admin_should_know_stands_at_the_end(world: Surroundings) -> None:
-    world.waiting_reason = "everything is paused"
-    world.supervision.note = "agi-app.toml needs a restart: ami.host"
-    assert (
-        world.supervision.status() == "nobody is dialled: everything is paused; agi-app.toml needs a restart: ami.host"
-    )
