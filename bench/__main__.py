@@ -13,7 +13,7 @@ from typing import Any
 
 from agi_app.config.speech import SpeechSettings
 from bench import agents, agi, calls, flow, half_load, main_job, nodes, predictive, prompts
-from bench.contacts import gate, growth, imports
+from bench.contacts import claim_pairs, gate, growth, imports
 from bench.guard import screening as guard
 from bench.long import day, soak
 from bench.output import append, say, table
@@ -51,8 +51,10 @@ def main() -> int:
     parser.add_argument(
         "--half-load", type=float, metavar="RATE", help="calls: only CPU a call at this rate, against another commit"
     )
-    parser.add_argument("--against", default="HEAD^", metavar="COMMIT", help="--half-load: default the parent")
-    parser.add_argument("--pairs", type=int, default=half_load.PAIRS, help="--half-load: of trials (default 6)")
+    parser.add_argument(
+        "--against", metavar="COMMIT", help="growth: claims of it, too, in turn; --half-load: default the parent"
+    )
+    parser.add_argument("--pairs", type=int, help="of trials (--half-load: 6), of turns (growth --against: 40)")
     parser.add_argument("--campaigns", type=int, default=predictive.RUNS, help="predictive: how many are simulated")
     parser.add_argument("--rate", type=float, help="calls offered a second (default 60; agi: 50; day: 28)")
     parser.add_argument("--minutes", type=float, default=10.0, help="day: how long calls are offered (default 10)")
@@ -128,6 +130,9 @@ def _bench(options: argparse.Namespace) -> Bench:
         "guard": (partial(guard.run, options.data), guard.faults),
         "speech": (partial(speech.run, options.threads), speech.faults),
     }
+    if options.bench == "growth" and options.against:
+        wanted = options.rows or claim_pairs.SIZES[-1], options.pairs or claim_pairs.PAIRS
+        return partial(claim_pairs.run, options.against, *wanted), claim_pairs.faults
     if options.bench == "import" and options.rows:
         return partial(imports.run_big, options.rows, options.xlsx), imports.faults_of_big
     return alone[options.bench] if options.bench in alone else _bench_of_calls(options)
@@ -147,7 +152,14 @@ def _bench_of_calls(options: argparse.Namespace) -> Bench:
     if options.bench == "calls" and options.half_load:
         calls_each = options.calls or half_load.CALLS
         return (
-            partial(half_load.run, root, options.half_load, options.against, calls_each, options.pairs),
+            partial(
+                half_load.run,
+                root,
+                options.half_load,
+                options.against or "HEAD^",
+                calls_each,
+                options.pairs or half_load.PAIRS,
+            ),
             half_load.faults,
         )
     if options.bench == "calls":

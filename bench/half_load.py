@@ -47,7 +47,7 @@ def run(root: Path, rate: float, against: str, calls: int = CALLS, pairs: int = 
         "load_after": machine()["load"],
         "rate": rate,
         "calls": calls,
-        "commits": {OURS: _commit("HEAD"), OTHER: _commit(against)},
+        "commits": {OURS: commit_of("HEAD"), OTHER: commit_of(against)},
         **sides,
         "ratio": ratios(tries[OURS], tries[OTHER]),
         "tries": tries,
@@ -126,7 +126,8 @@ def _trial(folder: Path, root: Path, rate: float, calls: int) -> dict[str, Any]:
     return found
 
 
-def _commit(name: str) -> str:
+def commit_of(name: str) -> str:
+    """The short name of a commit."""
     return _git("rev-parse", "--short", name).strip()
 
 
