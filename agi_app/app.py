@@ -15,6 +15,7 @@ from functools import partial
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from agi_app import asked, log
+from agi_app.alerts.watch import AlertWatch
 from agi_app.calls.interrupted import sweep_rule
 from agi_app.calls.rendered_speech import Voice
 from agi_app.calls.speech_services import SpeechServices
@@ -184,8 +185,7 @@ async def _build(
     node = Node(lock.entityid, inst.store, ari, router, inst.clock, await _rules(inst), LiveCalls(), measures=measures)
     within_s = settings.asterisk.calls_end_within
     worker = Worker(node, stops, lock, Health(), settings.data, sequencer.waiting_reason, within_s)
-    playable, renderer = _sounds(inst)
-    voice = Voice(renderer.media)
+    playable, renderer, voice = _sounds(inst)
     dialer, originator = _dialer(inst, node, worker, stops, playable, voice, sound.speech)
     lines = LineCalls(node, stops, LineServices(playable, voice, Transfers(node, dialer.agents).run, sound.speech))
     requested = RequestedCalls(node, _takers(inst, node, stops, dialer, originator, voice), worker.waiting_reason)
@@ -199,6 +199,7 @@ async def _build(
         node.late_keys.run,
         stops.run,
         _asks(present, lock, stops).run,
+        AlertWatch(inst.store, inst.clock, lambda: present.inst.settings).run,
         _monitor(settings, worker, WorkerFigures(node, worker, dialer, stops, *_queues(recognizer, screening))).run,
         FeedRuns(inst.store, inst.clock, lock.entityid, present.given(asked.take_run)).run,
     )
@@ -206,11 +207,12 @@ async def _build(
     return _Parts(node, worker, dialer, lines, requested, present, (renderer, voice), at_once, when_ready)
 
 
-def _sounds(inst: Installation) -> tuple[Playable, Renderer]:
-    """The prompts that can be played, and who makes what is to be said."""
+def _sounds(inst: Installation) -> tuple[Playable, Renderer, Voice]:
+    """The prompts that can be played, who makes what is to be said, and the voice that says it."""
     settings, prompts = inst.settings, inst.settings.project / "prompts"
     playable = Playable(prompts, settings.asterisk.prompts_path, inst.clock.monotonic)
-    return playable, Renderer(prompts, *voice_settings(settings.project), playable, inst.clock)
+    renderer = Renderer(prompts, *voice_settings(settings.project), playable, inst.clock)
+    return playable, renderer, Voice(renderer.media)
 
 
 def _queues(recognizer: SpeechPool | None, screening: ScreeningService) -> tuple[Callable[[], int], Callable[[], int]]:

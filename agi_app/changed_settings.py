@@ -14,6 +14,7 @@ ANY = "*"  # whatever name; at the end of a path: all that is below
 BY_DELIVERY = ("webhooks.*",)
 BY_CONSOLE = ("console.certificate", "console.certificate_key")
 BY_WORKER = (
+    "alerts.*",
     "approval",
     "approve_above",
     "asterisk.calls_end_within",

@@ -12,7 +12,7 @@ _PACKAGE = Path(__file__).parent
 INSTALLED = _PACKAGE / "share"
 _PAGE = re.compile(r"\bdocs/([a-z-]+/)?([\w-]+?)(\.zh-CN)?\.md\b")
 _SCRIPT = re.compile(r"(?<![\w/.-])scripts/(sandbox|demo)\b")
-_FILE = re.compile(r"(?<![\w/.-])(?:dialplan|asterisk-docker|freepbx)/[\w./-]*\w")
+_FILE = re.compile(r"(?<![\w/.-])(?:dialplan|asterisk-docker|freepbx|monitoring)/[\w./-]*\w")
 
 
 def shared(name: str) -> Path:

@@ -15,7 +15,7 @@ from agi_app.config.speech import SpeechSettings
 from bench import agents, agi, calls, flow, half_load, main_job, nodes, predictive, prompts
 from bench.contacts import claim_pairs, gate, growth, imports
 from bench.guard import screening as guard
-from bench.long import day, soak
+from bench.long import day, scraped, soak
 from bench.output import append, say, table
 from bench.service import main as service
 from bench.service.data import CONTACTS
@@ -27,12 +27,12 @@ from sandbox.root import ensure_root, ensure_tools
 BENCHES = (
     "main-job", "calls", "day", "soak", "agi", "response",
     "import", "gate", "growth", "speech", "flow", "prompts", "predictive", "guard", "machines",
-    "nodes", "agents", "service",
+    "nodes", "agents", "service", "scraped",
 )  # fmt: skip
 Bench = tuple[Callable[[], dict[str, Any]], Callable[[dict[str, Any]], list[str]]]  # a run, and what it did not reach
 ONCE = (  # their runs are long
     "calls", "day", "growth", "speech", "response", "agi", "predictive", "guard", "machines", "nodes", "agents",
-    "service",
+    "service", "scraped",
 )  # fmt: skip
 RATES = {"agi": agi.RATE, "day": day.RATE}
 
@@ -143,6 +143,9 @@ def _bench_of_calls(options: argparse.Namespace) -> Bench:
     root = ensure_root(say)
     if options.bench == "service":
         return partial(service.run, root, options.rows or CONTACTS), service.faults
+    if options.bench == "scraped":
+        job = main_job.Job(options.calls or 1800, options.rate)
+        return partial(scraped.run, root, job, options.pairs), scraped.faults
     if options.bench == "agents":
         return partial(agents.run, root, options.calls or agents.ANSWERED), agents.faults
     if options.bench == "nodes":

@@ -34,6 +34,7 @@ PACKAGES = {
     "baresip": "baresip-core",
     "linphonec": "linphone-cli",
     "php": "php-cli php-sqlite3",
+    "promtool": "prometheus",
 }
 PROGRESS_EVERY_S = 5.0
 # The build runs in its own namespaces: when it ends, or we do, its processes and mounts are gone.

@@ -17,6 +17,7 @@ from agi_app.operations.service.service_figures import ServiceFigures
 
 PREFIX = "agi_app"
 AGE_S = 5.0
+SLOW_AGE_S = 600.0  # of what reads many rows
 METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
 
 
@@ -26,7 +27,8 @@ class Metrics:
     def __init__(self, stream: EventStream) -> None:
         self._lock = asyncio.Lock()
         self._found: ServiceFigures | None = None
-        self._at = 0.0
+        self._at = self._consents_at = 0.0
+        self._consents: dict[int, int] | None = None
         self.registry = CollectorRegistry()
         self.registry.register(_Database(self, stream))
         labels = ("route", "method", "code")
@@ -50,7 +52,9 @@ class Metrics:
         async with self._lock:
             now = inst.clock.monotonic()
             if self._found is None or now - self._at >= AGE_S:
-                self._found = await service_figures.read(inst)
+                if self._consents is None or now - self._consents_at >= SLOW_AGE_S:
+                    self._consents, self._consents_at = await service_figures.consents_ending(inst), now
+                self._found = await service_figures.read(inst, self._consents)
                 self._at = now
         return generate_latest(self.registry)
 
@@ -63,10 +67,12 @@ class _Database(Collector):
     def collect(self) -> Iterable[Metric]:
         """What is true now."""
         info = InfoMetricFamily(f"{PREFIX}_build", "The version")
-        info.add_metric([], {"version": metadata.version("agi-app")})
+        found = self._metrics.figures
+        schema = {} if found is None else {"schema": str(found.schema)}
+        info.add_metric([], {"version": metadata.version("agi-app"), **schema})
         yield info
         yield GaugeMetricFamily(f"{PREFIX}_sse_clients", "Readers of the stream of events", self._stream.readers)
-        if (found := self._metrics.figures) is not None:
+        if found is not None:
             yield from _of(found)
 
     def describe(self) -> Iterable[Metric]:
@@ -101,13 +107,29 @@ def _of(found: ServiceFigures) -> Iterator[Metric]:
     for (name, trunk), number in found.calls.items():
         calls.add_metric([name, trunk], number)
     yield calls
+    yield from _endings(found)
+    yield from _webhooks(found)
+    yield from _feeds(found)
+
+
+def _endings(found: ServiceFigures) -> Iterator[Metric]:
     yield GaugeMetricFamily(f"{PREFIX}_audit_leaves", "Sealed rows", found.leaves)
     expiring = GaugeMetricFamily(f"{PREFIX}_caller_id_expiry_seconds", "Of each number shown", labels=["number_index"])
     for index, seconds in enumerate(found.caller_id_expiry_s):
         expiring.add_metric([str(index)], seconds)
     yield expiring
-    yield from _webhooks(found)
-    yield from _feeds(found)
+    yield GaugeMetricFamily(
+        f"{PREFIX}_nobody_dialled_seconds", "How long nobody was dialled though somebody was due", found.idle_s
+    )
+    age = GaugeMetricFamily(f"{PREFIX}_backup_age_seconds", "Age of the newest backup")
+    if found.backup_age_s is not None:
+        age.add_metric([], found.backup_age_s)
+    yield age
+    yield GaugeMetricFamily(f"{PREFIX}_backup_failed", "Whether the last try failed", float(found.backup_failed))
+    consents = GaugeMetricFamily(f"{PREFIX}_consents_ending", "Consents that end within so many days", labels=["days"])
+    for days, number in found.consents_ending.items():
+        consents.add_metric([str(days)], number)
+    yield consents
 
 
 def _webhooks(found: ServiceFigures) -> Iterator[Metric]:
@@ -127,16 +149,18 @@ def _feeds(found: ServiceFigures) -> Iterator[Metric]:
     is_read = GaugeMetricFamily(f"{PREFIX}_feed_read", "Whether a process reads it", labels=["feed"])
     late = GaugeMetricFamily(f"{PREFIX}_feed_late", "Whether its campaign calls nobody because of it", labels=["feed"])
     good = GaugeMetricFamily(f"{PREFIX}_feed_good_age_seconds", "Age of what the last good run read", labels=["feed"])
+    failed = GaugeMetricFamily(f"{PREFIX}_feed_failed", "Whether its last run failed or was refused", labels=["feed"])
     rows = GaugeMetricFamily(f"{PREFIX}_feed_rows", "Rows of the last good run by result", labels=["feed", "result"])
     ends = GaugeMetricFamily(f"{PREFIX}_feed_runs", "Runs that ended in the last day", labels=["feed", "state"])
     for feed in found.feeds:
         states.add_metric([feed.name, feed.campaign, feed.state], 1)
         is_read.add_metric([feed.name], float(feed.is_read))
         late.add_metric([feed.name], float(feed.is_late))
+        failed.add_metric([feed.name], float(feed.has_failed))
         if feed.good_s is not None:
             good.add_metric([feed.name], feed.good_s)
         for result, number in feed.rows.items():
             rows.add_metric([feed.name, result], number)
         for state, number in feed.runs.items():
             ends.add_metric([feed.name, state], number)
-    yield from (states, is_read, late, good, rows, ends)
+    yield from (states, is_read, late, failed, good, rows, ends)

@@ -9,7 +9,7 @@ import asyncio
 import logging
 import socket
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 
@@ -40,8 +40,8 @@ WAITS, SERVES = template("the console waits for the database"), template("the co
 _log = log.get("console")
 
 
-async def serve(settings: Settings, manager: ServiceManager) -> None:
-    """Serve until SIGINT or SIGTERM. ``manager`` is told that it is ready as soon as it listens.
+async def serve(settings: Settings, manager: ServiceManager, beside: Beside) -> None:
+    """Serve until SIGINT or SIGTERM, and do ``beside``. ``manager`` is told that it is ready as soon as it listens.
 
     SIGHUP reads the settings again, and the certificate, which may have been renewed.
 
@@ -66,9 +66,11 @@ async def serve(settings: Settings, manager: ServiceManager) -> None:
             inst = await _opened(settings, stack, told, (main, health, tls))
             if inst is not None:
                 manager.does = SERVES
-                await _serve(inst, console, told, (main, health, tls))
+                async with alongside(beside(inst)):
+                    await _serve(inst, console, told, (main, health, tls))
 
 
+Beside = Callable[[Installation], Coroutine[None, None, None]]
 Sockets = tuple[socket.socket, socket.socket | None, ssl.SSLContext | None]
 
 

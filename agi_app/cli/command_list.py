@@ -97,6 +97,7 @@ COMMANDS = {
 }
 GROUPS = {  # the same, of those that have commands below them
     "account": ("service.account", "Who may act, and in which roles."),
+    "alerts": ("service.alerts", "Alerts: what is wrong now, and whether those who are to hear of it do."),
     "asterisk": ("service.asterisk", "The Asterisk of this host."),
     "audit": ("service.audit", "The proof of what was done: check it, hand it out."),
     "callerid": ("calling.callerid", "Numbers that you have proved to be yours."),

@@ -1,10 +1,15 @@
-"""The settings of what a worker tells those who watch it: health and figures."""
+"""The settings of those who watch: where a worker tells health and figures, who hears that calling stands still."""
 
 from __future__ import annotations
 
 import ipaddress
+from pathlib import Path
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field, model_validator
+
+from agi_app.config.feeds import seconds_of
+from agi_app.messages import t
 
 
 class MonitorSettings(BaseModel, extra="forbid", frozen=True):
@@ -20,3 +25,52 @@ class MonitorSettings(BaseModel, extra="forbid", frozen=True):
             return self.host == "localhost" or ipaddress.ip_address(self.host).is_loopback
         except ValueError:
             return False
+
+
+def _span(text: str) -> str:
+    seconds_of(text)
+    return text
+
+
+class AlertSettings(BaseModel, extra="forbid", frozen=True):
+    """Who is told of what is wrong, without any other monitoring (docs/how-to/monitor.md)."""
+
+    command: tuple[str, ...] = Field(
+        (), description="a program with its arguments, which gets each alert as JSON; no shell reads it"
+    )
+    mail_to: tuple[str, ...] = Field((), description="who gets a mail of each alert")
+    mail_from: str = Field("", description="whom these mails are from")
+    mail_host: str = Field("", description="the mail server (SMTP)")
+    mail_port: int = Field(587, ge=1, le=65535, description="its TCP port")
+    mail_tls: Literal["starttls", "tls", "none"] = Field(
+        "starttls", description='how the connection is encrypted; "none": not at all, which loopback needs'
+    )
+    mail_user: str = Field("", description="the name to log in with; empty: without a login")
+    mail_password_file: Path | None = Field(None, description="file that holds the password and nothing else")
+    language: Literal["en", "zh"] = Field("en", description="the language of alerts")
+    nobody_dialled: Annotated[str, AfterValidator(_span)] = Field(
+        "10min", description="tell when nobody was dialled for this long while somebody was due"
+    )
+    ends_within_days: int = Field(
+        14, ge=1, le=90, description="tell so many days before the proof of a number, or consents, end"
+    )
+
+    @model_validator(mode="after")
+    def _mail_is_whole(self) -> AlertSettings:
+        if self.mail_to and not (self.mail_host and self.mail_from):
+            raise ValueError(t("mail_to needs mail_host and mail_from"))
+        if not self.mail_to and (self.mail_host or self.mail_from):
+            raise ValueError(t("mail_host and mail_from need mail_to: who gets the mails"))
+        if bool(self.mail_user) != (self.mail_password_file is not None):
+            raise ValueError(t("mail_user and mail_password_file are given together"))
+        return self
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """How alerts are told; empty: nobody hears of them."""
+        return tuple(name for name, given in (("command", self.command), ("mail", self.mail_to)) if given)
+
+    @property
+    def nobody_dialled_s(self) -> int:
+        """``nobody_dialled`` in seconds."""
+        return seconds_of(self.nobody_dialled)

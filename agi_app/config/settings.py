@@ -36,7 +36,7 @@ from agi_app.config.exchange import ExchangeSettings
 from agi_app.config.feeds import FeedSettings, one_feed_a_campaign
 from agi_app.config.identity import IdentitySettings
 from agi_app.config.lines import InboundLineSettings, one_line_a_number
-from agi_app.config.monitor import MonitorSettings
+from agi_app.config.monitor import AlertSettings, MonitorSettings
 from agi_app.config.prompts import PromptSettings, TtsSettings
 from agi_app.config.results import ResultsSettings
 from agi_app.config.screening import EASY_TO_GUESS, LEAST_TOKEN, AgiSettings, GuardSettings, usable_token
@@ -133,6 +133,7 @@ class Settings(EnvironmentFirst):
     guard: GuardSettings = GuardSettings()
     audit: AuditSettings = AuditSettings()
     monitor: MonitorSettings = MonitorSettings()
+    alerts: AlertSettings = AlertSettings()
     console: ConsoleSettings = ConsoleSettings()
     exchange: ExchangeSettings = ExchangeSettings()
     webhooks: WebhookSettings = WebhookSettings()
@@ -208,6 +209,10 @@ class Settings(EnvironmentFirst):
         if secret := self._secret(self.ami.password, self.ami.password_file, t("AMI password")):
             return secret
         raise ConfigError(t("no password of the manager interface: set [ami] password_file in agi-app.toml"))
+
+    def alert_mail_password(self) -> str:
+        """The password at the mail server of alerts; empty when none is needed. Blocks. Raises ConfigError."""
+        return self._secret("", self.alerts.mail_password_file, t("mail password"))
 
     def agi_token(self) -> str | None:
         """What a FastAGI request must show; None when none is set, so none is answered. Raises ConfigError."""

@@ -21,6 +21,7 @@ FAULTS_TO_OPEN = 5
 LATEST, MOST_OF_LATEST = 30, 18  # so many of the latest calls are looked at, so many faults among them are too many
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 15.0, 300.0
 MUTE_TO_HOLD = 3
+PAUSES = ("faults", "no_sound", "not_registered")  # why a trunk is paused, for programs
 FIRST_MUTE_S, LONGEST_MUTE_S = 900.0, 14400.0  # each probe of a mute trunk is a person who hears nothing
 _MEANS = {
     401: "the carrier does not accept the trunk's password",
@@ -60,6 +61,12 @@ class Breaker:
     def paused(self) -> bool:
         """Whether it is left alone, except by a call that tries it."""
         return self.open_until is not None or self.mute_until is not None
+
+    @property
+    def paused_by(self) -> tuple[str, ...]:
+        """The words of ``PAUSES`` that hold now."""
+        held = (self.open_until is not None, self.mute_until is not None, self.down is not None)
+        return tuple(word for word, holds in zip(PAUSES, held, strict=True) if holds)
 
     @property
     def until(self) -> float:

@@ -30,6 +30,7 @@ from agi_app.store.calling import claims, concurrent_slots, pace_shares
 from agi_app.store.calling.campaigns import StoredCampaign, load_busy_campaigns
 from agi_app.store.calling.facts import Decide
 from agi_app.store.calling.gateway_ports import GatewayPort
+from agi_app.store.calling.nodes import PausedTrunk
 from agi_app.store.database.pool import Store
 
 SOON = dt.timedelta(seconds=3)  # who is due by then: the next look is a second away, and clocks may differ by two
@@ -137,6 +138,11 @@ class RunningCampaigns:
             one.pacer.set_rate(shares.get(concurrent_slots.of_campaign(one.name), 0.0))
         for name, pacer in self._trunk_pacers.items():
             pacer.set_rate(shares.get(concurrent_slots.of_trunk(name), 0.0))
+
+    def paused_trunks(self, now: float) -> dict[str, PausedTrunk]:
+        """The trunks through which this node calls nobody at ``now`` (monotonic), and why."""
+        found = {name: (breaker.paused_by, breaker.reason(now)) for name, breaker in self.breakers.items()}
+        return {name: PausedTrunk(by, text) for name, (by, text) in found.items() if text is not None}
 
     def _wanted(self, now: float) -> dict[str, float]:
         """Every limit that this node could use a part of; a node that cannot dial leaves it to the others."""

@@ -29,12 +29,13 @@ def console(
         return
     settings = settings_of(project)
     log.configure(json=json_logs, for_good=True)
-    from agi_app.api.process import serve  # `setup` needs none of it
+    from agi_app.alerts.watch import AlertWatch  # `setup` needs none of it
+    from agi_app.api.process import serve
     from agi_app.service_manager import STARTING, ServiceManager
 
     manager = ServiceManager()
     with manager.watching(STARTING):
-        asyncio.run(serve(settings, manager))
+        asyncio.run(serve(settings, manager, lambda inst: AlertWatch(inst.store, inst.clock, lambda: settings).run()))
 
 
 @app.command()

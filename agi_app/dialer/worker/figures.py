@@ -11,14 +11,12 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoM
 from prometheus_client.registry import Collector
 
 from agi_app.consent.opt_outs import Stops
-from agi_app.dialer.circuit_breaker import Breaker
+from agi_app.dialer.circuit_breaker import PAUSES
 from agi_app.dialer.loop import Dialer
 from agi_app.dialer.node import Node
 from agi_app.dialer.worker.health import Worker
 from agi_app.monitoring.holding import CODES
 from agi_app.monitoring.measures import PREFIX
-
-PAUSES = ("faults", "no_sound", "not_registered")  # why a trunk is paused, as labels
 
 
 class WorkerFigures(Collector):
@@ -79,9 +77,8 @@ class WorkerFigures(Collector):
         paused = _gauge("trunk_paused", "1: nobody is called through it because of this", labels=("trunk", "reason"))
         registered = _gauge("trunk_registered", "1: Asterisk says nothing against it", labels=("trunk",))
         for trunk, breaker in self._dialer.lines.breakers.items():
-            why = pauses_of(breaker)
             for reason in PAUSES:
-                paused.add_metric([trunk, reason], float(reason in why))
+                paused.add_metric([trunk, reason], float(reason in breaker.paused_by))
             registered.add_metric([trunk], float(breaker.down is None))
         yield from (paused, registered)
 
@@ -92,12 +89,6 @@ class WorkerFigures(Collector):
                 if isinstance(number := told.get(state), int):
                     agents.add_metric([name, state], number)
         yield agents
-
-
-def pauses_of(breaker: Breaker) -> frozenset[str]:
-    """The words of ``PAUSES`` that hold for this trunk now."""
-    held = (breaker.open_until is not None, breaker.mute_until is not None, breaker.down is not None)
-    return frozenset(word for word, holds in zip(PAUSES, held, strict=True) if holds)
 
 
 def _gauge(

@@ -288,6 +288,7 @@ class Worker:
             waiting_reason=dialer.waiting_reason,
             campaign_waiting_reasons=dialer.waiting_reasons(),
             agents=dialer.agents.told(),
+            trunks=dialer.lines.paused_trunks(node.clock.monotonic()),
         )
         await self._note_progress()  # before the peers let us dial again: the database may be an old copy now
         await self._look_at_catalog()

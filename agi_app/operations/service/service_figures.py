@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,11 +11,10 @@ from agi_app.model.actors import Scope
 from agi_app.operations.acting import reads
 from agi_app.store.calling import nodes
 from agi_app.store.calling.nodes import NodeRow
-from agi_app.store.people.caller_ids import proofs
-from agi_app.store.service import events, figures
+from agi_app.store.service import alerts, events, figures, standstill
 from agi_app.store.service.figures import WatchedCampaign, WatchedFeed, WatchedReceiver
 
-__all__ = ["ServiceFigures", "read"]
+__all__ = ["ServiceFigures", "consents_ending", "read"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,23 +25,40 @@ class ServiceFigures:
     campaigns: Sequence[WatchedCampaign]
     calls: Mapping[tuple[str, str], int]  # that go on, by campaign and trunk
     leaves: int  # of the audit tree
-    caller_id_expiry_s: Sequence[float]  # of each proof of a number that we show; negative: it has ended
+    caller_id_expiry_s: Sequence[float]  # of each number that campaigns show; negative: its proof has ended
     receivers: Sequence[WatchedReceiver]  # of events
     webhook_tries: Mapping[str, int]  # of the last five minutes, by result
     feeds: Sequence[WatchedFeed]
+    idle_s: float  # how long nobody was dialled although somebody was due
+    consents_ending: Mapping[int, int]  # within so many days
+    schema: int  # the newest migration
+    backup_age_s: float | None  # of the newest backup; None: none was made
+    backup_failed: bool  # the last try
 
 
 @reads(Scope.FIGURES_READ)
-async def read(inst: Installation) -> ServiceFigures:
-    """All of it. Raises StoreError."""
-    now = inst.clock.now()
+async def read(inst: Installation, consents: Mapping[int, int]) -> ServiceFigures:
+    """All of it, with ``consents`` as they were found lately. Raises StoreError."""
+    now, backups = inst.clock.now(), await alerts.backups(inst.store)
     return ServiceFigures(
         await nodes.all_nodes(inst.store),
         await figures.campaigns(inst.store),
         await figures.calls(inst.store),
         await events.newest(inst.store) + 1,
-        [(one.expires_at - now).total_seconds() for one in await proofs(inst.store)],
+        [(at - now).total_seconds() for at in (await alerts.caller_id_ends(inst.store)).values()],
         await figures.receivers(inst.store),
         await figures.webhook_tries(inst.store),
         await figures.feeds(inst.store, now),
+        standstill.idle_s(await standstill.running(inst.store, now)),
+        consents,
+        await figures.schema(inst.store),
+        None if backups.made_at is None else (inst.clock.real_now() - backups.made_at).total_seconds(),
+        backups.has_failed,
     )
+
+
+@reads(Scope.FIGURES_READ)
+async def consents_ending(inst: Installation) -> dict[int, int]:
+    """How many consents end within 14 and within 30 days; reads all of those. Raises StoreError."""
+    now = inst.clock.now()
+    return {days: await alerts.consents_until(inst.store, now, now + dt.timedelta(days=days)) for days in (14, 30)}

@@ -36,6 +36,14 @@ class NodeRow:
         return None if found is None else replace(msgspec.convert(found, WaitingReason), worker=self.name)
 
 
+@dataclass(frozen=True, slots=True)
+class PausedTrunk:
+    """Why a worker calls nobody through a trunk now."""
+
+    by: tuple[str, ...]  # words of a closed list
+    text: str  # for people
+
+
 async def all_nodes(store: Store) -> list[NodeRow]:
     """Every worker that ever registered and was not forgotten."""
     return await store.rows(NodeRow, Q["all"], {"alive": ALIVE})
@@ -55,11 +63,12 @@ async def beat(
     waiting_reason: str | None = None,
     campaign_waiting_reasons: Mapping[str, WaitingReason] | None = None,
     agents: Mapping[str, Mapping[str, int | float | str]] | None = None,
+    trunks: Mapping[str, PausedTrunk] | None = None,
 ) -> None:
     """Say that this worker lives, and how many bytes of its journal are stored; ``flushed``: all of them.
 
     ``waiting_reason`` is why it dials nobody now, ``campaign_waiting_reasons`` why each campaign waits, ``agents`` what
-    it sees of them.
+    it sees of them, ``trunks`` those through which it calls nobody.
     """
     values = {
         "entityid": entityid,
@@ -68,6 +77,7 @@ async def beat(
         "waiting_reason": waiting_reason,
         "campaign_waiting_reasons": as_json(campaign_waiting_reasons or {}),
         "agents": as_json(agents or {}),
+        "trunks": as_json(trunks or {}),
     }
     await store.execute(Q["beat"], values)
 

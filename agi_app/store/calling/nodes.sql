@@ -7,7 +7,7 @@ SET name = excluded.name, started_at = clock_timestamp(), seen_at = clock_timest
 UPDATE node SET seen_at = clock_timestamp(), journal_position = %(journal_position)s,
     flushed_at = CASE WHEN %(flushed)s THEN clock_timestamp() ELSE flushed_at END,
     waiting_reason = %(waiting_reason)s, campaign_waiting_reasons = %(campaign_waiting_reasons)s::jsonb,
-    agents = %(agents)s::jsonb
+    agents = %(agents)s::jsonb, trunks = %(trunks)s::jsonb
 WHERE entityid = %(entityid)s;
 
 -- name: unflushed_since

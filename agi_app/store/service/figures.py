@@ -49,6 +49,7 @@ class WatchedFeed:
     good_s: float | None  # age of what its last good run read, in rules time; None: it had none
     rows: Mapping[str, int]  # of the last good run, by what was done with them
     runs: Mapping[str, int]  # that ended in the last day, by state
+    has_failed: bool  # its last run was refused, or failed
 
 
 async def campaigns(store: Store) -> list[WatchedCampaign]:
@@ -79,6 +80,11 @@ async def webhook_tries(store: Store) -> dict[str, int]:
     return {result: found.get(result, 0) for result in ("delivered", "refused", "no_answer")}
 
 
+async def schema(store: Store) -> int:
+    """The number of the newest migration. Raises StoreError."""
+    return await store.value(int, Q["schema"]) or 0
+
+
 async def feeds(store: Store, now: dt.datetime) -> list[WatchedFeed]:
     """Those that were started and have not ended, by name, at ``now`` (rules time). Raises StoreError."""
     rows: dict[str, dict[str, int]] = defaultdict(dict)
@@ -87,6 +93,7 @@ async def feeds(store: Store, now: dt.datetime) -> list[WatchedFeed]:
     ends: dict[str, dict[str, int]] = defaultdict(dict)
     for row in await store.records(Q["feed_runs"]):
         ends[row["feed"]][row["state"]] = row["number"]
+    failed = {row["feed"] for row in await store.records(Q["feeds_failed"])}
     return [
         WatchedFeed(
             one.name,
@@ -97,6 +104,7 @@ async def feeds(store: Store, now: dt.datetime) -> list[WatchedFeed]:
             None if one.as_of is None else (now - one.as_of).total_seconds(),
             rows[one.name],
             {state: ends[one.name].get(state, 0) for state in FEED_ENDS},
+            one.name in failed,
         )
         for one in await feed_table.feeds(store)
         if one.state in ("started", "paused")

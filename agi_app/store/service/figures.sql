@@ -48,3 +48,14 @@ CROSS JOIN LATERAL (SELECT n.state, n.times, n.ended_at FROM feed_run n WHERE n.
                     ORDER BY n.run_id DESC LIMIT 10000) AS r
 WHERE f.state IN ('started', 'paused') AND r.ended_at > clock_timestamp() - interval '1 day'
 GROUP BY f.name, r.state;
+
+-- name: schema
+SELECT max(number) AS number FROM schema_version;
+
+-- Of each feed that somebody started: whether its last run ended badly.
+-- name: feeds_failed
+SELECT f.name AS feed
+FROM feed f
+CROSS JOIN LATERAL (SELECT n.state FROM feed_run n WHERE n.feed = f.name AND n.what = 'run' AND n.ended_at IS NOT NULL
+                    ORDER BY n.run_id DESC LIMIT 1) AS r
+WHERE r.state IN ('refused', 'failed');

@@ -13,8 +13,8 @@ import pytest
 from prometheus_client.metrics import MetricWrapperBase
 
 from agi_app.api import metrics as service
-from agi_app.dialer.circuit_breaker import Breaker
-from agi_app.dialer.worker.figures import PAUSES, WorkerFigures, pauses_of
+from agi_app.dialer.circuit_breaker import PAUSES, Breaker
+from agi_app.dialer.worker.figures import WorkerFigures
 from agi_app.monitoring.holding import CODES
 from agi_app.monitoring.measures import Measures
 from agi_app.operations.service.service_figures import ServiceFigures
@@ -51,7 +51,19 @@ def of_worker() -> LABELS:
 def of_service() -> LABELS:
     made = service.Metrics(cast(Any, SimpleNamespace(readers=0)))
     empty: dict[str, Any] = {field.name: () for field in dataclasses.fields(ServiceFigures)}
-    made._found = ServiceFigures(**empty | {"calls": {}, "webhook_tries": {}, "leaves": 1})
+    made._found = ServiceFigures(
+        **empty
+        | {
+            "calls": {},
+            "webhook_tries": {},
+            "leaves": 1,
+            "idle_s": 0.0,
+            "consents_ending": {},
+            "schema": 88,
+            "backup_age_s": 1.0,
+            "backup_failed": False,
+        }
+    )
     database = service._Database(made, cast(Any, SimpleNamespace(readers=0)))
     return _named([made.requests, made.seconds]) | _named(database.collect())
 
@@ -105,4 +117,4 @@ async def test_a_page_tells_what_is_so_when_it_is_asked_for() -> None:
     assert 'agi_app_trunk_registered{trunk="carrier"} 0.0' in page
     told = dict(re.findall(r'agi_app_trunk_paused\{reason="(\w+)",trunk="carrier"\} (\S+)', page))
     assert told == {"faults": "0.0", "no_sound": "1.0", "not_registered": "1.0"}
-    assert pauses_of(Breaker(open_until=1.0)) == {PAUSES[0]}
+    assert Breaker(open_until=1.0).paused_by == PAUSES[:1]

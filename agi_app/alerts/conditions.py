@@ -1,0 +1,91 @@
+"""What is wrong now, as far as the database tells: each condition is one alert for as long as it holds."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+from agi_app.clock import Clock
+from agi_app.config.monitor import AlertSettings
+from agi_app.store.calling import nodes, pauses
+from agi_app.store.database.pool import Store
+from agi_app.store.service import alerts, standstill
+from agi_app.store.service.alerts import Condition
+
+OFTEN = ("nobody_dialled", "node_lost", "trunk_paused", "caller_id_ending", "feed_failed", "backup_failed")
+SELDOM = ("consents_ending",)  # reads all consents that end soon
+KINDS = (*OFTEN, *SELDOM)
+
+
+async def often(store: Store, clock: Clock, settings: AlertSettings) -> list[Condition]:
+    """Those of ``OFTEN`` that hold now. Raises StoreError."""
+    return [
+        *await _nobody_dialled(store, clock, settings),
+        *await _nodes_and_trunks(store),
+        *await _caller_ids(store, clock.now(), settings),
+        *[
+            Condition("feed_failed", row["feed"], {"reason": row["text"] or "", "state": row["state"]})
+            for row in await alerts.failed_feeds(store)
+        ],
+        *await _backups(store),
+    ]
+
+
+async def seldom(store: Store, clock: Clock, settings: AlertSettings) -> list[Condition]:
+    """Those of ``SELDOM`` that hold now. Raises StoreError."""
+    now = clock.now()
+    by = now + dt.timedelta(days=settings.ends_within_days)
+    return [
+        Condition(
+            "consents_ending",
+            str(row["wording_id"]),
+            {"wording": row["wording"], "consents": row["consents"], "first": f"{row['first_at']:%F}"},
+        )
+        for row in await alerts.ending_consents(store, now, by)
+    ]
+
+
+async def _nobody_dialled(store: Store, clock: Clock, settings: AlertSettings) -> list[Condition]:
+    running = await standstill.running(store, clock.now())
+    idle_s = standstill.idle_s(running)
+    if idle_s < settings.nobody_dialled_s:
+        return []
+    waiting = [one.campaign for one in running if one.due_s is not None]
+    return [Condition("nobody_dialled", details={"campaigns": waiting, "reasons": await _reasons(store, waiting)})]
+
+
+async def _reasons(store: Store, campaigns: Sequence[str]) -> list[str]:
+    """What workers say why they dial nobody, each reason once; empty when none lives."""
+    if (pause := await pauses.in_force(store)) is not None:
+        return [pause.words]
+    found = []
+    for node in await nodes.all_nodes(store):
+        if node.alive:
+            found += [node.waiting_reason] if node.waiting_reason else []
+            found += [why.text for name in campaigns if (why := node.waiting_reason_of(name)) is not None]
+    return [*dict.fromkeys(found)]
+
+
+async def _nodes_and_trunks(store: Store) -> list[Condition]:
+    lost = [
+        Condition("node_lost", row["entityid"], {"node": row["name"], "seen": f"{row['seen_at']:%F %T} UTC"})
+        for row in await alerts.lost_nodes(store)
+    ]
+    paused = [
+        Condition("trunk_paused", f"{row['trunk']} {row['node']}", {**row}) for row in await alerts.paused_trunks(store)
+    ]
+    return lost + paused
+
+
+async def _backups(store: Store) -> list[Condition]:
+    times = await alerts.backups(store)
+    if not times.has_failed or times.failed_at is None:
+        return []
+    made = "" if times.made_at is None else f"{times.made_at.astimezone(dt.UTC):%F %T} UTC"
+    return [Condition("backup_failed", details={"at": f"{times.failed_at.astimezone(dt.UTC):%F %T} UTC", "made": made})]
+
+
+async def _caller_ids(store: Store, now: dt.datetime, settings: AlertSettings) -> list[Condition]:
+    by = now + dt.timedelta(days=settings.ends_within_days)
+    ends = await alerts.caller_id_ends(store)
+    return [Condition("caller_id_ending", number, {"ends": f"{at:%F}"}) for number, at in ends.items() if at <= by]
