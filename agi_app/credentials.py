@@ -39,6 +39,8 @@ def given() -> dict[SettingPath, str]:
         return {}
     try:
         files = sorted(file for file in Path(folder).iterdir() if file.name.startswith(PREFIX))
+    except FileNotFoundError:  # systemd names it also where it found nothing to put into it
+        return {}
     except OSError as error:
         raise ConfigError(
             t("{directory}={folder}: {error}", directory=DIRECTORY, folder=folder, error=error)

@@ -105,6 +105,19 @@ async def test_it_says_that_it_works_that_it_lives_and_that_it_ends(
         assert "STATUS=ending" in running.words
 
 
+@pytest.mark.parametrize("command", [*DOES, "run"])
+async def test_a_fault_of_the_settings_is_its_last_status(command: str, tmp_path: Path, database_url: str) -> None:
+    make_project(tmp_path / "clinic")
+    with (tmp_path / "clinic" / "agi-app.toml").open("a") as settings:
+        settings.write("nonsense = [\n")
+    async with started(command, tmp_path / "clinic", database_url) as running:
+        await asyncio.wait_for(running.process.communicate(), LONG_S)
+        running.words += running._listener.heard()
+        assert running.process.returncode == 2
+        assert "agi-app.toml:" in running.words[-1]
+        assert "is not valid TOML" in running.words[-1]
+
+
 async def test_one_that_was_not_set_up_is_never_ready(tmp_path: Path, database_url: str) -> None:
     """Its status is the command that is missing."""
     make_project(tmp_path / "clinic")

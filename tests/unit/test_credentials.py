@@ -54,6 +54,15 @@ def test_a_credential_is_a_setting(give: Give, project: Path) -> None:
     assert source_of_database() == "the credential agi-app.database_url"
 
 
+def test_a_service_without_credentials_has_none(project: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """systemd names the folder also where `ImportCredential=` found nothing, and then makes none."""
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path / "credentials" / "agi-app.service"))
+    assert load_settings(project).ami.password == ""
+    (tmp_path / "credentials").write_text("")
+    with pytest.raises(ConfigError, match=r"^CREDENTIALS_DIRECTORY="):
+        load_settings(project)
+
+
 def test_the_environment_goes_before_a_credential(give: Give, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     give(agi_app__ami__password="credential", agi_app__database_url="postgresql:///a")
     monkeypatch.setenv("AGI_APP_AMI__PASSWORD", "environment")

@@ -27,7 +27,6 @@ def console(
     """Serve people and programs: the REST API, health and metrics, until told to end. It cannot make calls."""
     if context.invoked_subcommand is not None:
         return
-    settings = settings_of(project)
     log.configure(json=json_logs, for_good=True)
     from agi_app.alerts.watch import AlertWatch  # `setup` needs none of it
     from agi_app.api.process import serve
@@ -35,6 +34,7 @@ def console(
 
     manager = ServiceManager()
     with manager.watching(STARTING):
+        settings = settings_of(project)
         asyncio.run(serve(settings, manager, lambda inst: AlertWatch(inst.store, inst.clock, lambda: settings).run()))
 
 

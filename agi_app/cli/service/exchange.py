@@ -27,7 +27,6 @@ def exchange(
     """Exchange data with your office's systems until told to end (Ctrl-C; twice: at once). It cannot make calls."""
     if context.invoked_subcommand is not None:
         return
-    settings = settings_of(project)
     log.configure(json=json_logs, for_good=True)
     from agi_app.exchange.service import exchange as run  # `setup` needs none of it
     from agi_app.installation import exchange_installation
@@ -35,7 +34,7 @@ def exchange(
 
     manager = ServiceManager()
     with manager.watching(STARTING):
-        asyncio.run(run(exchange_installation, settings, manager))
+        asyncio.run(run(exchange_installation, settings_of(project), manager))
 
 
 @app.command()

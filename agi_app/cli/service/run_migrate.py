@@ -10,6 +10,7 @@ import uvloop
 
 from agi_app import log
 from agi_app.cli.common import HERE, ProjectOption, say, settings_of
+from agi_app.config.settings import Settings
 from agi_app.dialer.worker.start import take_over
 from agi_app.installation import installation, migrate_database
 from agi_app.messages import t
@@ -22,18 +23,17 @@ def run(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log every step of every call.")] = False,
 ) -> None:
     """Drive this node's Asterisk: dial the running campaigns until told to end (Ctrl-C; twice: at once)."""
-    settings = settings_of(project)
     log.configure(json=json_logs, verbose=verbose, for_good=True)
     manager = ServiceManager()
 
-    async def go() -> None:
+    async def go(settings: Settings) -> None:
         async with installation(settings, via="worker") as inst, take_over(inst.store, settings) as lock:
             from agi_app.app import run_worker  # half a second, which people on an inherited call must not wait for
 
             await run_worker(inst, lock, manager)
 
     with manager.watching(STARTING), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(go())
+        runner.run(go(settings_of(project)))
 
 
 def migrate(project: ProjectOption = HERE) -> None:
