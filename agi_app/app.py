@@ -26,6 +26,7 @@ from agi_app.campaigns.served_lines import served_lines
 from agi_app.changed_settings import BY_WORKER, taken_over
 from agi_app.config.settings import Settings
 from agi_app.consent import restored_backup
+from agi_app.consent.dialled_calls import DialledCalls
 from agi_app.consent.erase import signer
 from agi_app.consent.evidence import KeptFiles
 from agi_app.consent.opt_outs import Stops
@@ -182,7 +183,7 @@ async def _build(
     _hear(ari, router, inbound, screening, sound)
     if recognizer is not None:
         await asyncio.to_thread(warm)  # the sounds of Chinese words; a call must not wait for them
-    node = Node(lock.entityid, inst.store, ari, router, inst.clock, await _rules(inst), LiveCalls(), measures=measures)
+    node = await _node(inst, lock, ari, router, measures)
     within_s = settings.asterisk.calls_end_within
     worker = Worker(node, stops, lock, Health(), settings.data, sequencer.waiting_reason, within_s)
     playable, renderer, voice = _sounds(inst)
@@ -205,6 +206,12 @@ async def _build(
     )
     when_ready = (*_housekeeping(inst, node, worker, dialer, sequencer), requested.run)
     return _Parts(node, worker, dialer, lines, requested, present, (renderer, voice), at_once, when_ready)
+
+
+async def _node(inst: Installation, lock: WorkerLock, ari: Ari, router: Router, measures: Measures) -> Node:
+    note = DialledCalls(inst.settings.data, inst.clock, inst.store.hash_number).soon
+    rules, live = await _rules(inst), LiveCalls()
+    return Node(lock.entityid, inst.store, ari, router, inst.clock, rules, live, measures=measures, note_calls=note)
 
 
 def _sounds(inst: Installation) -> tuple[Playable, Renderer, Voice]:

@@ -12,6 +12,7 @@ import datetime as dt
 import os
 from pathlib import Path
 
+from agi_app.backup import doctor_check as backups
 from agi_app.campaigns.calling_rules.rule_files import load_ruleset
 from agi_app.campaigns.changed_files import differs
 from agi_app.campaigns.project.read_project import detecting, read_project
@@ -141,6 +142,7 @@ async def _stored(settings: Settings, store: Store) -> Findings:
         *await feeds.look(store, settings, clock),
         *await routes_out.behind_trunks(settings, store, load_ruleset(settings.project), clock),
         *await _workers(store),
+        *await backups.look(store, clock.real_now()),
         *await look(settings, store),
     ]  # fmt: skip
 

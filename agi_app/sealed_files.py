@@ -12,7 +12,10 @@ import contextlib
 import hashlib
 import hmac
 import os
+import secrets
+from collections.abc import Callable
 from pathlib import Path
+from time import sleep
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -20,9 +23,10 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from agi_app.atomic_files import make_private, sync_folder, write_whole
 from agi_app.errors import ConfigError
 from agi_app.messages import t
-from agi_app.secret_keys import make_key, read_key
+from agi_app.secret_keys import KEY_BYTES, make_key, read_key, write_once
 
 SUFFIX = ".enc"
+LAST_LOOK_S = 2.0  # a file is written within that
 _KEY_ID_BYTES, _NONCE_BYTES = 8, 12
 
 
@@ -46,6 +50,10 @@ class SealedFiles:
         target = self._path(digest)
         if target.is_file():
             return digest
+        self._write(target, digest, content)
+        return digest
+
+    def _write(self, target: Path, digest: bytes, content: bytes) -> None:
         key = self._key()
         nonce = os.urandom(_NONCE_BYTES)
         sealed = self._magic + self._key_id(key) + nonce + AESGCM(key).encrypt(nonce, content, digest)
@@ -61,7 +69,6 @@ class SealedFiles:
                     strerror=error.strerror,
                 )
             ) from error
-        return digest
 
     def read(self, digest: bytes) -> bytes | None:
         """What was kept under this hash, verified; None when it is not here. Raises ConfigError."""
@@ -79,10 +86,9 @@ class SealedFiles:
                     strerror=error.strerror,
                 )
             ) from error
-        key = self._key()
         if not sealed.startswith(self._magic) or len(sealed) < self._head + _NONCE_BYTES:
             raise ConfigError(t("{target}: is damaged; replace it with the file of a backup", target=target))
-        if not hmac.compare_digest(sealed[len(self._magic) : self._head], self._key_id(key)):
+        if (key := self._key_of(sealed)) is None:
             raise ConfigError(
                 t(
                     "{key_file}: is not the key that the {what} was encrypted with; put the right one back",
@@ -105,6 +111,60 @@ class SealedFiles:
                 t("{target}: does not hold what its name says; replace it with the file of a backup", target=target)
             )
         return content
+
+    def rotate(self, told: Callable[[int, int], None] = lambda _done, _all: None) -> int:
+        """Encrypt all files again with a new key; how many. Others may read and write meanwhile. Blocks.
+
+        The old key is kept beside the new one until no file needs it: after an end in the middle, call it again. Raises
+        ConfigError.
+        """
+        old = read_key(self._old_key_file, self._key_name)
+        if old is None:
+            self._replace_key()
+        done = 0
+        for wait in (
+            0.0,
+            LAST_LOOK_S,
+        ):  # a file that was being written when the key changed is found by the second look
+            sleep(wait)
+            found = self.digests()
+            for number, (digest, _) in enumerate(found, 1):
+                done += self._seal_again(digest)
+                told(number, len(found))
+        self._old_key_file.unlink(missing_ok=True)
+        sync_folder(self._old_key_file.parent)
+        return done
+
+    def _replace_key(self) -> None:
+        """The old key first goes where it is looked for, too; then the new one takes its place."""
+        old, new = self._key(), secrets.token_bytes(KEY_BYTES)
+        write_once(self._old_key_file, f"{old.hex()}\n".encode(), self._key_name)
+        try:
+            write_whole(self._key_file, f"{new.hex()}\n".encode(), 0o600)
+        except OSError as error:
+            raise ConfigError(
+                t(
+                    "{file}: the {what} cannot be written: {strerror}",
+                    file=self._key_file,
+                    what=self._key_name,
+                    strerror=error.strerror,
+                )
+            ) from error
+
+    def _seal_again(self, digest: bytes) -> bool:
+        """Whether the file was encrypted with an older key, and now is with the one in use."""
+        target = self._path(digest)
+        with contextlib.suppress(FileNotFoundError):
+            before = target.stat()
+            with target.open("rb") as file:
+                head = file.read(self._head)
+            if hmac.compare_digest(head[len(self._magic) :], self._key_id(self._key())):
+                return False
+            if (content := self.read(digest)) is not None:
+                self._write(target, digest, content)
+                os.utime(target, (before.st_atime, before.st_mtime))  # how long it is kept counts from then
+                return True
+        return False
 
     def has(self, digest: bytes) -> bool:
         """Whether a file is kept under this hash."""
@@ -155,6 +215,21 @@ class SealedFiles:
     def _path(self, digest: bytes) -> Path:
         name = digest.hex()
         return self.folder / name[:2] / f"{name}{SUFFIX}"
+
+    @property
+    def _old_key_file(self) -> Path:
+        return self._key_file.with_name(f"{self._key_file.name}.old")
+
+    def _key_of(self, sealed: bytes) -> bytes | None:
+        """The key that a file was encrypted with: that in use, or the one before it while that is replaced."""
+        wanted = sealed[len(self._magic) : self._head]
+        if hmac.compare_digest(wanted, self._key_id(key := self._key())):
+            return key
+        old = read_key(self._old_key_file, self._key_name)
+        if old is not None and hmac.compare_digest(wanted, self._key_id(old)):
+            return old
+        again = self._key()  # it may have been replaced between the two looks
+        return again if hmac.compare_digest(wanted, self._key_id(again)) else None
 
     def _key(self) -> bytes:
         """The key; made on first use, but never again while there is evidence that needs the old one."""

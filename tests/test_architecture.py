@@ -99,7 +99,6 @@ LONG_FUNCTIONS: dict[str, str] = {
     "agi_app/pbx/trunks.py:faults": MESSAGES,
     "agi_app/prompts/tts_engines.py:_run": MESSAGES,
     "agi_app/proof/verify.py:_checkpoints": MESSAGES,
-    "agi_app/sealed_files.py:read": MESSAGES,
     "sandbox/asterisk.py:_write_configuration": MESSAGES,
     "sandbox/callees.py:_turn": MESSAGES,
     "sandbox/callees.py:person": MESSAGES,

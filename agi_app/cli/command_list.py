@@ -16,6 +16,30 @@ COMMANDS = {
         "project.adopt",
         "Write the project's id and its key's fingerprint into agi-app.toml and the database, once.",
     ),
+    "backup": (
+        "service.backup",
+        "Write database, keys, evidence, recordings, journals and files into one file, restored for a trial before.",
+    ),
+    "backup-key": (
+        "service.backup",
+        "Make a key pair: the secret key opens backups, the public one, which is printed, goes into the settings.",
+    ),
+    "restore": (
+        "service.backup",
+        "Make an installation of a backup, in an empty folder and an empty database. Nobody is called until confirmed.",
+    ),
+    "support-bundle": (
+        "service.support_bundle",
+        "Write doctor's findings, versions, settings and logs into one file, without numbers, names and secrets.",
+    ),
+    "upgrade": (
+        "service.upgrade",
+        "Bring the database to this version; with --check, only say which migrations, what they change and how long.",
+    ),
+    "rotate-key": (
+        "service.backup",
+        "Encrypt all evidence, or all recordings, again with a new key. If it is ended early, run it again.",
+    ),
     "call-person": (
         "calling.call_person",
         "Ring an agent, then a contact of a running campaign, and let both talk;"

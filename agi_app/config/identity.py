@@ -1,6 +1,11 @@
-"""The settings by which a project knows its own data: they are in agi-app.toml, apart from the data folder."""
+"""The settings about a project's own data: which are its, and where backups of them go.
+
+They are in agi-app.toml, apart from the data folder.
+"""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 from pydantic import BaseModel, Field
 
@@ -28,3 +33,17 @@ class IdentitySettings(BaseModel, extra="forbid", frozen=True):
         )
         told = f'[identity]\nproject = "{self.project}"\nsuppression_key = "{self.suppression_key}"\n'
         return f"# {warns}\n{told}"
+
+
+class BackupSettings(BaseModel, extra="forbid", frozen=True):
+    """What `agi-app backup` does without options, as each night (docs/how-to/back-up.md)."""
+
+    folder: Path = Field(
+        Path("backups"), description=template("where backups go; better on another disk, or a share of another machine")
+    )
+    to_keys: tuple[str, ...] = Field(
+        (), description=template("public keys (age1…) whose owners can open them; without any, a passphrase is asked")
+    )
+    keep: int = Field(
+        14, ge=0, le=10000, description=template("how many are kept in that folder, the newest ones; 0: all")
+    )

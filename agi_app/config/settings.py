@@ -34,7 +34,7 @@ from agi_app.config.database_url import fault_in
 from agi_app.config.destinations import DestinationSettings
 from agi_app.config.exchange import ExchangeSettings
 from agi_app.config.feeds import FeedSettings, one_feed_a_campaign
-from agi_app.config.identity import IdentitySettings
+from agi_app.config.identity import BackupSettings, IdentitySettings
 from agi_app.config.lines import InboundLineSettings, one_line_a_number
 from agi_app.config.monitor import AlertSettings, MonitorSettings
 from agi_app.config.prompts import PromptSettings, TtsSettings
@@ -132,6 +132,7 @@ class Settings(EnvironmentFirst):
     ami: AmiSettings = AmiSettings()
     guard: GuardSettings = GuardSettings()
     audit: AuditSettings = AuditSettings()
+    backup: BackupSettings = BackupSettings()
     monitor: MonitorSettings = MonitorSettings()
     alerts: AlertSettings = AlertSettings()
     console: ConsoleSettings = ConsoleSettings()

@@ -46,6 +46,11 @@ class SuppressionKey:
         return HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=what_for).derive(self._key)
 
     @property
+    def as_file(self) -> bytes:
+        """What the key's file holds: the key itself, never to be shown."""
+        return f"{self._key.hex()}\n".encode()
+
+    @property
     def check_value(self) -> str:
         """What the database keeps to recognise this key; tells nothing about it."""
         return hmac.new(self._key, _CHECK_TEXT, hashlib.sha256).hexdigest()[:32]

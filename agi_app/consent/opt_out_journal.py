@@ -46,6 +46,18 @@ class Journal:
         self._file = folder / FILE_NAME
         self._clock = clock
 
+    @classmethod
+    def at(cls, file: Path, clock: Clock) -> Journal:
+        """That of another node, of which ``file`` is a copy under any name; only to be read."""
+        found = cls(file.parent, clock)
+        found._file = file
+        return found
+
+    @property
+    def folder(self) -> Path:
+        """Where it lies: the data folder of its node, or a copy."""
+        return self._file.parent
+
     def append(self, number_hash: bytes, via: str) -> None:
         """Write one stop and return once it is on disk; SafetyError if it is not."""
         self.append_all([number_hash], via)

@@ -17,7 +17,7 @@ from pathlib import Path
 from agi_app.atomic_files import write_whole
 from agi_app.errors import ConfigError, SafetyError
 from agi_app.messages import t
-from agi_app.store.database.progress import DatabaseProgress
+from agi_app.store.database.progress import DatabaseProgress, RestoredFrom
 
 FILE_NAME = "checkpoint.json"
 CAP_LOOKS_BACK = dt.timedelta(hours=25)  # the cap of a day, and the time between two notes
@@ -107,3 +107,13 @@ def compare(noted: LastSeenDatabase | None, found: DatabaseProgress) -> None:
 def dial_again_at(noted: LastSeenDatabase) -> dt.datetime:
     """Rules time from which calls unknown to a restored database can no longer break the cap of a day."""
     return noted.at + CAP_LOOKS_BACK
+
+
+def held_by(restored: RestoredFrom) -> str:
+    """Why nobody is called in a restored database that nobody has confirmed yet."""
+    made = dt.datetime.fromisoformat(restored.made_at)
+    return t(
+        "the database was restored from the backup of {made:%Y-%m-%d %H:%M} UTC: nobody is called until somebody has"
+        " seen by `agi-app recover` what is missing, and confirmed it",
+        made=made,
+    )

@@ -91,9 +91,10 @@ _log = log.get("dialer")
 class AttemptWriter:
     """Writes the attempts of one node; a result is kept and tried again until the database has it."""
 
-    def __init__(self, store: Store, entityid: str) -> None:
-        self._store = store
-        self._marks = Batcher(partial(attempts.mark, store, node=entityid), wait_s=MARKED_S, most=MOST)
+    def __init__(self, store: Store, entityid: str, note: Callable[[Sequence[Claim]], None]) -> None:
+        """``note`` keeps what is about to be marked outside the database, too, and does not wait."""
+        self._store, self._entityid, self._note = store, entityid, note
+        self._marks = Batcher(self._mark, wait_s=MARKED_S, most=MOST)
         self._ends = Batcher(partial(attempts.finish, store), wait_s=ENDED_S, most=MOST)
 
     async def mark(self, claim: Claim) -> MarkReceipt | None:
@@ -104,6 +105,10 @@ class AttemptWriter:
             _log.warning("could not mark; not dialled", error=str(error))
             await self.give_back(claim, template("the mark failed"))
             return None
+
+    async def _mark(self, claims: Sequence[Claim]) -> Sequence[MarkReceipt | None]:
+        self._note(claims)
+        return await attempts.mark(self._store, claims, node=self._entityid)
 
     async def give_back(self, claim: Claim, reason: str) -> None:
         """Its contact is due again; nobody was dialled."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -10,6 +10,7 @@ from agi_app.clock import Clock
 from agi_app.dialer.late_keys import LateKeys
 from agi_app.dialer.live_calls import LiveCalls
 from agi_app.gate.ruleset import RuleSet
+from agi_app.model.call import Claim
 from agi_app.monitoring.measures import Measures
 from agi_app.pbx.ari.connection import Ari
 from agi_app.pbx.ari.events import KeyBegan
@@ -31,6 +32,7 @@ class Node:
     live: LiveCalls
     late_keys: LateKeys = field(default_factory=LateKeys)
     measures: Measures = field(default_factory=Measures)
+    note_calls: Callable[[Sequence[Claim]], None] = lambda _claims: None  # outside the database, before they are made
 
     @contextmanager
     def owning(self, channel: Channel) -> Iterator[None]:

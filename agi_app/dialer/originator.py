@@ -120,7 +120,7 @@ class Originator:
         self._node, self.speech = node, speech
         self._ari, self._clock, self._live = node.ari, node.clock, node.live
         self._local_times = LocalTimes(node.clock)
-        self._writer = AttemptWriter(node.store, node.entityid)
+        self._writer = AttemptWriter(node.store, node.entityid, node.note_calls)
         self._transfer, self._agents = Transfers(node, agents).run, agents
         self._unplayed = Unplayed(node.store)
         self._media, self._store_opt_out, self._may_dial, self._voice = media, store_opt_out, may_dial, voice

@@ -43,6 +43,11 @@ WORDS = {
 }
 FILES: tuple[tuple[str, dict[str, str], dict[str, str]], ...] = (
     (
+        "dialled/",
+        {"en": "each call that was made, by the keyed hash of its number", "zh": "每次呼叫，只有号码的带密钥的哈希"},
+        {"en": "15 days", "zh": "15 天"},
+    ),
+    (
         "evidence/",
         {"en": "proofs of consents and stops, encrypted", "zh": "同意和停呼的证据，已加密"},
         {"en": "as the rules of the country say", "zh": "按所在国规则的期限"},

@@ -101,7 +101,7 @@ def _fill(folder: Path, example: Path, chosen: str | None) -> None:
     load_or_make(folder / _DATA_FOLDER)
     with (folder / SETTINGS_FILE).open("a", encoding="utf-8") as settings:
         settings.write(f"\n{make_identity(folder / _DATA_FOLDER).toml}")
-    ignored = "var/\nconsole/\nprompts/.prepared/\nari-password\n*.rejects.csv\n"
+    ignored = "var/\nbackups/\nconsole/\nprompts/.prepared/\nari-password\n*.rejects.csv\n"
     (folder / ".gitignore").write_text(ignored, encoding="utf-8")
 
 

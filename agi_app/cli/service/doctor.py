@@ -51,6 +51,7 @@ _NAMED = (  # findings about one thing, by its name; what fits two is the first
 _PARTS = (  # keys in JSON
     template("audit"),
     template("audit witness"),
+    template("backup"),
     template("caller ID"),
     template("calling rules"),
     template("clocks"),

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from agi_app.cli.common import HERE, ProjectOption, say, with_installation
+from agi_app.errors import InputError
 from agi_app.messages import t
 from agi_app.operations.service import recovery
+from agi_app.operations.service.recovery import Acceptance
 
 
 def recover(
@@ -16,12 +20,33 @@ def recover(
     accept_restored: Annotated[
         bool, typer.Option("--accept-restored", help="Accept this database; nobody is called for a day after.")
     ] = False,
+    journal: Annotated[
+        list[Path] | None, typer.Option(help="The data folder of another worker, or a copy of it.")
+    ] = None,
+    worked_until: Annotated[
+        str, typer.Option(metavar="TIME", help="Nobody was called after this time, such as 2026-03-03T18:00+08:00.")
+    ] = "",
 ) -> None:
     """After a restored backup: show what is missing, and how to go on. Changes nothing without --accept-restored."""
-    found = with_installation(project, recovery.recover, accept_restored=accept_restored)
+    if accept_restored:
+        acceptance = Acceptance(tuple(journal or ()), _time(worked_until))
+        found = with_installation(project, recovery.accept_restored, acceptance)
+    else:
+        found = with_installation(project, recovery.recover, journal or ())
     for line in found.lines:
         say(line)
     raise typer.Exit(0 if found.well else 2)
+
+
+def _time(text: str) -> dt.datetime | None:
+    try:
+        found = dt.datetime.fromisoformat(text) if text else None
+    except ValueError:
+        found = dt.datetime.min
+    if found is not None and found.tzinfo is None:
+        told = "--worked-until {text}: write date, time and the hours before UTC, such as 2026-03-03T18:00+08:00"
+        raise InputError(t(told, text=text))
+    return found
 
 
 def forget_node(

@@ -65,6 +65,7 @@ class Health:
     prompts: str | None = None
     catalog: str | None = None
     hold_until: dt.datetime | None = None  # rules time
+    restored: str | None = None
     outage: bool = False  # the database was away since we began
     outage_ended: dt.datetime | None = None  # real time by the database's clock
 
@@ -128,7 +129,9 @@ class Worker:
         health, hold = self.health, self.health.hold_until
         if health.keys:
             yield Holding("keys", health.keys)
-        if hold is not None and self._node.clock.now() < hold:
+        if health.restored is not None:
+            yield Holding("restored", health.restored)
+        elif hold is not None and self._node.clock.now() < hold:
             told = t("{restored} before {hold:%F %H:%M} UTC", restored=t(RESTORED), hold=hold)
             yield Holding("restored", told)
         later = {
@@ -324,6 +327,7 @@ class Worker:
     async def _note_progress(self) -> None:
         found = await progress.progress(self._node.store)
         self.health.hold_until = found.hold_until
+        self.health.restored = None if found.restored is None else restored_backup.held_by(found.restored)
         try:
             await asyncio.to_thread(restored_backup.advance, self._data_folder, found, self._node.clock.now())
             self.health.checkpoint = None

@@ -117,6 +117,13 @@ def acquire(data_folder: Path, *, fast: bool = False) -> EmbeddedServer:
         raise
 
 
+def stop_left_behind(data_folder: Path) -> None:
+    """Stop the server there, if one runs whose users were killed. Blocks."""
+    folder = data_folder.resolve() / "postgres"
+    if (folder / "data" / "postmaster.pid").exists():
+        pg_ctl(folder, "stop", "-m", "immediate", "-w", "-t", "60")
+
+
 def admit_service(data_folder: Path, role: ServiceRole, sockets: Path, password: str) -> bool:
     """Let a service's role in with this password, through a socket in the folder ``sockets`` and that one only.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
@@ -69,6 +70,22 @@ async def cancel(store: Store, campaign: str, ids: Sequence[str]) -> int:
         done = await count(connection, Q["cancel"], {"campaign": campaign, "ids": list(ids)})
         await _tell(connection, campaign)
     return done
+
+
+async def cancel_called(store: Store, calls: Sequence[tuple[int, bytes, str]]) -> tuple[Counter[str], int]:
+    """Cancel contacts whose calls a restored database does not know; how many of each campaign. Raises StoreError.
+
+    A call is its contact, the keyed hash of its number and its attempt. A contact that is another person now stays: how
+    many calls were to contacts that are not here is the second figure.
+    """
+    contacts, hashes, attempts = zip(*calls, strict=True) if calls else ((), (), ())
+    values = {"contacts": list(contacts), "hashes": list(hashes), "attempts": list(attempts)}
+    async with store.transaction(limit=None) as connection:
+        found = Counter(row["campaign"] for row in await records(connection, Q["cancel_called"], values))
+        for campaign in found:
+            await _tell(connection, campaign)
+        (strangers,) = await records(connection, Q["count_called_strangers"], values)
+    return found, strangers["count"]
 
 
 async def reschedule(

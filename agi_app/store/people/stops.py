@@ -7,7 +7,7 @@ numbers can become ``dialling``, and each that already was is in the answer and 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, replace
 
 from psycopg.rows import DictRow
@@ -136,6 +136,11 @@ async def number_of(store: Store, number_hash: bytes) -> str | None:
 async def is_suppressed(store: Store, number: str) -> bool:
     """Whether this E.164 number is on the suppression list."""
     return bool(await store.value(bool, Q["is_suppressed"], {"number_hash": store.hash_number(number)}))
+
+
+async def count_missing(store: Store, hashes: Collection[bytes]) -> int:
+    """How many of these keyed hashes are not on the suppression list. Raises StoreError."""
+    return await store.value(int, Q["count_missing"], {"hashes": list(hashes)}) or 0
 
 
 async def _insert(connection: Connection, entries: Sequence[Suppression]) -> int:

@@ -38,6 +38,10 @@ SELECT e164 FROM person WHERE number_hash = %(number_hash)s AND left(e164, 1) = 
 -- name: is_suppressed
 SELECT EXISTS (SELECT FROM suppression WHERE number_hash = %(number_hash)s) AS suppressed;
 
+-- name: count_missing
+SELECT count(*) FROM unnest(%(hashes)s::bytea[]) AS given (number_hash)
+WHERE NOT EXISTS (SELECT FROM suppression s WHERE s.number_hash = given.number_hash);
+
 -- name: live_check
 SELECT a.attempt_id,
        CASE WHEN a.state = 'ended' THEN 'not_ours'

@@ -105,3 +105,46 @@ def test_only_a_file_with_something_in_it_is_evidence(tmp_path: Path) -> None:
     for file in (tmp_path / "empty.pdf", tmp_path / "missing.pdf", tmp_path):
         with pytest.raises(InputError, match=str(file)):
             read_evidence(file)
+
+
+def test_a_new_key_opens_what_the_old_one_did(files: EvidenceFiles, tmp_path: Path) -> None:
+    """And the old one nothing any longer; the age of a file, by which it is purged, stays."""
+    digests = [files.keep(SCAN + bytes([n])) for n in range(3)]
+    ages = dict(files.digests())
+    key = (tmp_path / KEY_FILE).read_bytes()
+    assert files.rotate() == 3
+    assert (tmp_path / KEY_FILE).read_bytes() != key
+    assert not (tmp_path / f"{KEY_FILE}.old").exists()
+    assert [files.read(digest) for digest in digests] == [SCAN + bytes([n]) for n in range(3)]
+    assert dict(files.digests()) == ages
+    (tmp_path / KEY_FILE).write_bytes(key)
+    with pytest.raises(ConfigError, match="is not the key"):
+        files.read(digests[0])
+
+
+def test_a_change_of_the_key_that_was_killed_goes_on(
+    files: EvidenceFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the middle each file can be read, and new ones are kept; run again, it ends, with one new key."""
+    digests = [files.keep(SCAN + bytes([n])) for n in range(4)]
+    seal = EvidenceFiles._seal_again
+    done: list[bytes] = []
+
+    def dies(self: EvidenceFiles, digest: bytes) -> bool:
+        if len(done) == 2:
+            raise KeyboardInterrupt
+        done.append(digest)
+        return seal(self, digest)
+
+    monkeypatch.setattr(EvidenceFiles, "_seal_again", dies)
+    with pytest.raises(KeyboardInterrupt):
+        files.rotate()
+    monkeypatch.undo()
+    between = (tmp_path / KEY_FILE).read_bytes()
+    assert (tmp_path / f"{KEY_FILE}.old").stat().st_mode & 0o777 == 0o600
+    digests.append(files.keep(SCAN + b"meanwhile"))
+    assert all(files.read(digest) is not None for digest in digests)
+    assert files.rotate() == 2
+    assert (tmp_path / KEY_FILE).read_bytes() == between
+    assert not (tmp_path / f"{KEY_FILE}.old").exists()
+    assert all(files.read(digest) is not None for digest in digests)

@@ -20,7 +20,7 @@ from agi_app.store.calling import pauses
 from agi_app.store.database import checks
 from agi_app.store.database import progress as progress_table
 from agi_app.store.database.listen import CONTROL_CHANNEL, STOP_CHANNEL, Listening, ListenLost, Notification
-from agi_app.store.database.progress import DatabaseProgress
+from agi_app.store.database.progress import DatabaseProgress, RestoredFrom
 from agi_app.store.people import stops as stop_table
 from tests.fake_clock import FakeClock
 from tests.unit.gate_cases import NOW
@@ -185,6 +185,20 @@ def test_each_fault_holds_and_says_how_to_mend_it(world: World) -> None:
 def test_the_day_after_a_restored_backup_ends(world: World) -> None:
     world.health.hold_until = NOW + dt.timedelta(hours=25)
     world.clock.advance(25 * 3600)
+    assert world.worker.waiting_reason() is None
+
+
+def test_a_restored_database_holds_until_somebody_confirms_it(world: World) -> None:
+    """However much time goes by, and told once, whatever else holds after a restore."""
+    held = RestoredFrom("id", "2026-03-03T09:30:00+00:00", "2026-03-03T09:30:00+00:00", 3, (), ())
+    world.health.restored = restored_backup.held_by(held)
+    world.health.hold_until = NOW + dt.timedelta(hours=25)
+    assert [holding.code for holding in world.worker.holdings()] == ["restored"]
+    world.clock.advance(100 * 3600)
+    told = world.worker.waiting_reason() or ""
+    assert "the backup of 2026-03-03 09:30 UTC" in told
+    assert "agi-app recover" in told
+    world.health.restored = None
     assert world.worker.waiting_reason() is None
 
 

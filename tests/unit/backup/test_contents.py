@@ -1,0 +1,67 @@
+"""Which files belong to an installation, and which of them are secrets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from agi_app.backup import contents
+from agi_app.backup.making import name_for
+from agi_app.campaigns.project.new_project import make_project
+from agi_app.config.identity import BackupSettings
+from agi_app.config.settings import Settings, load_settings
+from tests.unit.gate_cases import NOW
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """A new project, after some work."""
+    folder = tmp_path / "clinic"
+    make_project(folder)
+    (folder / "ari-password").write_text("secret")
+    for name in ("var/postgres/data/x", "console/database-url", ".git/config", "backups/old.backup.age", "var/.1.part"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text("x")
+    (folder / "var" / "evidence" / "aa").mkdir(parents=True)
+    (folder / "var" / "evidence" / "aa" / "aa.enc").write_text("x")
+    (folder / "elsewhere").symlink_to(tmp_path)
+    return load_settings(folder)
+
+
+def names(settings: Settings, *, keys: bool) -> set[str]:
+    """All that a backup would have, but for the database."""
+    found = (*contents.data_files(settings, keys=keys), *contents.project_files(settings, keys=keys))
+    return {one.name for one in found}
+
+
+def test_all_but_the_database_and_what_can_be_made_again(settings: Settings) -> None:
+    found = names(settings, keys=True)
+    assert {"data/suppression.key", "data/audit/key.pem", "data/evidence/aa/aa.enc"} <= found
+    assert {"project/agi-app.toml", "project/ari-password", "project/flows/checkup-reminder.yaml"} & found
+    assert not [n for n in found if "postgres" in n or "console" in n or ".git/" in n or n.endswith((".age", ".part"))]
+    assert not [n for n in found if n.startswith("project/var")]
+    assert contents.left_out(settings) == ["elsewhere"]
+
+
+def test_without_keys_no_secret_is_in_it(settings: Settings) -> None:
+    assert names(settings, keys=True) - names(settings, keys=False) == {
+        "data/suppression.key",
+        "data/audit/key.pem",
+        "project/ari-password",
+    }
+
+
+def test_secrets_in_the_settings_are_found(settings: Settings) -> None:
+    file = settings.project / "agi-app.toml"
+    text = file.read_text().replace('password_file = "ari-password"', 'password = "1234"')
+    file.write_text(f'database_url = "postgresql://a:b@c/d"\n{text}\n[agi]\ntoken = ""\n')
+    assert sorted(contents.secrets_written_out(settings)) == ["asterisk.password", "database_url"]
+    assert not contents.is_secret("database_url", "postgresql:///clinic")
+    assert contents.is_secret("database_url", "host=db password=x")
+
+
+def test_a_backup_is_named_by_its_time_and_kind() -> None:
+    assert name_for(NOW, encrypted=True).endswith(".backup.age")
+    assert name_for(NOW, encrypted=False).endswith(".backup.tar")
+    assert BackupSettings().keep == 14
