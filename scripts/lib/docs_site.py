@@ -69,6 +69,7 @@ START = """\
 """
 _LINK = re.compile(r"(?<=\]\()(?P<path>[^()\s#:]+)(?P<anchor>#[^()\s]+)?(?=\))")
 _CHINESE = ".zh-CN.md"
+_ITEM_MARK = re.compile(r"([-*]|[0-9]\.) +")
 _SECTION = re.compile(r"^\*\*(?P<name>[^*：:]+)(?P<items>.*?)(?=^\*\*|\Z)", re.MULTILINE | re.DOTALL)
 _ITEM = re.compile(r"\[(?P<title>[^\]]+)\]\((?P<path>[^)#]+\.md)\)(?: ·\s*\[[^\]]+\]\([^)]+\))?(?P<told>:[^\[]*)?")
 
@@ -161,7 +162,28 @@ def _page(language: Language, name: str, text: str) -> str:
             parts[place] = re.sub(r"\A( *```\w+) .*", r"\1", part)
         else:
             parts[place] = _LINK.sub(lambda link: _target(language, name, link["path"]) + (link["anchor"] or ""), part)
-    return "".join(parts)
+    return _lists_deeper("".join(parts))
+
+
+def _lists_deeper(text: str) -> str:
+    """What belongs to an item of a list by CommonMark, by four spaces, as Python-Markdown wants it."""
+    written: list[str] = []
+    width = 0  # of the item's mark: what is as deep belongs to it; 0: no list
+    is_loose = is_code = False  # a blank line was in the item; in a block of code that belongs to no item
+    for line in text.split("\n"):
+        depth = len(line) - len(line.lstrip(" "))
+        if line.startswith("```"):
+            width, is_code = 0, not is_code
+        elif not is_code and (mark := _ITEM_MARK.match(line)):
+            if is_loose and written[-1]:
+                written.append("")
+            width, is_loose = len(mark[0]), False
+        elif not line:
+            is_loose = width > 0
+        elif is_loose and depth < width:
+            width, is_loose = 0, False
+        written.append(" " * (4 - width) + line if line and is_loose and depth >= width > 0 else line)
+    return "\n".join(written)
 
 
 def _target(language: Language, page: str, link: str) -> str:

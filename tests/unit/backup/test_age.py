@@ -79,7 +79,7 @@ def test_each_owner_opens_ours(size: int) -> None:
     content = os.urandom(size)
     file = encrypted(content, Locks((recipient(PUBLIC), recipient(public))))
     assert opened(file, owner()) == opened(file, owner(other)) == content
-    assert content[:32] not in file or not content
+    assert content[:32] not in file or size < 32  # one byte of it may be there by chance
 
 
 def test_nobody_else_opens_it() -> None:
