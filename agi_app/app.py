@@ -12,6 +12,7 @@ from collections.abc import Callable, Coroutine
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
+from importlib import metadata
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from agi_app import asked, log
@@ -65,6 +66,7 @@ from agi_app.installation import Installation
 from agi_app.messages import speaking
 from agi_app.monitoring.measures import Measures
 from agi_app.monitoring.server import MonitorServer
+from agi_app.monitoring.traces import traces_of
 from agi_app.pbx.ari.connection import Ari
 from agi_app.pbx.ari.events import Frame
 from agi_app.pbx.bridges import remove_empty
@@ -161,6 +163,7 @@ async def _run_locked(inst: Installation, lock: WorkerLock, manager: ServiceMana
             async with stops.flushed_in_the_end(), asyncio.TaskGroup() as group:
                 await _serve(inst, parts, group, manager)
                 await sequencer.finish()
+                await parts.node.traces.finish()
     if not stops.pending:
         await nodes.forget_node(inst.store, lock.entityid)  # nobody needs to wait for our journal
 
@@ -209,9 +212,12 @@ async def _build(
 
 
 async def _node(inst: Installation, lock: WorkerLock, ari: Ari, router: Router, measures: Measures) -> Node:
+    """What the parts of this worker hand around."""
     note = DialledCalls(inst.settings.data, inst.clock, inst.store.hash_number).soon
-    rules, live = await _rules(inst), LiveCalls()
-    return Node(lock.entityid, inst.store, ari, router, inst.clock, rules, live, measures=measures, note_calls=note)
+    traces = traces_of(inst.settings.traces, lock.entityid, metadata.version("agi-app"))
+    name, rules, live = lock.entityid, await _rules(inst), LiveCalls()
+    made = Node(name, inst.store, ari, router, inst.clock, rules, live, measures=measures, note_calls=note)
+    return replace(made, traces=traces)
 
 
 def _sounds(inst: Installation) -> tuple[Playable, Renderer, Voice]:

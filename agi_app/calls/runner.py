@@ -33,6 +33,7 @@ from agi_app.flow.engine.session import Session
 from agi_app.flow.language.built_in_flows import leaving
 from agi_app.messages import t, template
 from agi_app.model.call import CallResult
+from agi_app.monitoring.traces import CallTrace
 from agi_app.pbx.ari import events as pbx
 from agi_app.pbx.channel import Channel
 
@@ -66,6 +67,7 @@ class LiveCall:
         self._timers = Timers(clock)
         self._sound = SoundCheck(self._timers, plan.sound_came)
         self._result: CallResult | None = None
+        self.trace = CallTrace(plan.party.attempt_id, clock.real_now())
         self.stopped: pbx.Interrupt | None = None  # from elsewhere; it may come before there is a channel
         self._stops = Stopping(plan)
         self._transfer: RunningTransfer | None = None

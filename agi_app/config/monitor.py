@@ -74,3 +74,13 @@ class AlertSettings(BaseModel, extra="forbid", frozen=True):
     def nobody_dialled_s(self) -> int:
         """``nobody_dialled`` in seconds."""
         return seconds_of(self.nobody_dialled)
+
+
+class TraceSettings(BaseModel, extra="forbid", frozen=True):
+    """Where a worker sends one span a call (docs/how-to/monitor.md)."""
+
+    endpoint: str = Field(
+        "",
+        pattern=r"^$|^https?://[^\s]+$",
+        description="OpenTelemetry collector (OTLP over HTTP), as http://127.0.0.1:4318/v1/traces; empty: no traces",
+    )

@@ -36,7 +36,7 @@ from agi_app.config.exchange import ExchangeSettings
 from agi_app.config.feeds import FeedSettings, one_feed_a_campaign
 from agi_app.config.identity import BackupSettings, IdentitySettings
 from agi_app.config.lines import InboundLineSettings, one_line_a_number
-from agi_app.config.monitor import AlertSettings, MonitorSettings
+from agi_app.config.monitor import AlertSettings, MonitorSettings, TraceSettings
 from agi_app.config.prompts import PromptSettings, TtsSettings
 from agi_app.config.results import ResultsSettings
 from agi_app.config.screening import EASY_TO_GUESS, LEAST_TOKEN, AgiSettings, GuardSettings, usable_token
@@ -135,6 +135,7 @@ class Settings(EnvironmentFirst):
     backup: BackupSettings = BackupSettings()
     monitor: MonitorSettings = MonitorSettings()
     alerts: AlertSettings = AlertSettings()
+    traces: TraceSettings = TraceSettings()
     console: ConsoleSettings = ConsoleSettings()
     exchange: ExchangeSettings = ExchangeSettings()
     webhooks: WebhookSettings = WebhookSettings()

@@ -12,6 +12,7 @@ from agi_app.dialer.live_calls import LiveCalls
 from agi_app.gate.ruleset import RuleSet
 from agi_app.model.call import Claim
 from agi_app.monitoring.measures import Measures
+from agi_app.monitoring.traces import NoTraces, Traces
 from agi_app.pbx.ari.connection import Ari
 from agi_app.pbx.ari.events import KeyBegan
 from agi_app.pbx.channel import Channel
@@ -33,6 +34,7 @@ class Node:
     late_keys: LateKeys = field(default_factory=LateKeys)
     measures: Measures = field(default_factory=Measures)
     note_calls: Callable[[Sequence[Claim]], None] = lambda _claims: None  # outside the database, before they are made
+    traces: Traces = field(default_factory=NoTraces)
 
     @contextmanager
     def owning(self, channel: Channel) -> Iterator[None]:

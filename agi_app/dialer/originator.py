@@ -25,7 +25,7 @@ from agi_app.config.trunks import TrunkSettings
 from agi_app.dialer.agents.availability import AgentWatch
 from agi_app.dialer.agents.transfer_to_agent import Transfers
 from agi_app.dialer.attempt_writer import AttemptWriter
-from agi_app.dialer.circuit_breaker import Breaker, Ticket
+from agi_app.dialer.circuit_breaker import TRUNK_FAULTS, Breaker, Ticket
 from agi_app.dialer.next_point import NextCall, next_call
 from agi_app.dialer.node import Node
 from agi_app.dialer.pacing import Turn
@@ -153,6 +153,7 @@ class Originator:
                     return None
                 if result is not None:
                     await self._finish(claim, line, result)
+                    self._trace(claim, call, result)
                 return result
             finally:
                 self._live.discard(claim)
@@ -172,6 +173,14 @@ class Originator:
             )
             await self._finish(claim, line, failed)
             return None
+
+    def _trace(self, claim: Claim, call: LiveCall, result: CallResult) -> None:
+        trace = call.trace
+        for step, at in (("ringing", result.ringing_at), ("answered", result.answered_at), ("ended", result.ended_at)):
+            trace.note(step, at)
+        trace.note("stored", self._clock.real_now())
+        labels = {"campaign": claim.campaign, "trunk": claim.trunk, "outcome": result.outcome.value}
+        self._node.traces.call(trace, labels, failed=result.outcome in TRUNK_FAULTS)
 
     def _count(self, line: RunningCampaign, result: CallResult | None) -> None:
         if result is not None and not never_left(result):
@@ -230,6 +239,7 @@ class Originator:
                     raise SafetyError(reason)
                 if (receipt := await self._writer.mark(claim)) is None:
                     return None
+                call.trace.note("marked", self._clock.real_now())
                 await self._leave(turn, receipt)
                 if (reason := self._forbidden(call, line, ticket)) is not None:
                     raise SafetyError(reason)
@@ -240,6 +250,7 @@ class Originator:
             _log.warning("not dialled", reason=str(error))
             await self._writer.give_back(claim, str(error))
             return None
+        call.trace.note("dialled", self._clock.real_now())
         with self._node.measures.attempt_s.time():
             return await self.drive(call, channel)
 

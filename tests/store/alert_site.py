@@ -23,7 +23,7 @@ from agi_app.store.calling import nodes
 from agi_app.store.calling.nodes import PausedTrunk
 from agi_app.store.database.pool import Store
 from agi_app.store.people import caller_ids, consents
-from agi_app.store.service import alerts
+from agi_app.store.service import alerts, backups
 from tests.store.feed_office import FEED, FeedOffice, row, running_office
 from tests.store.world import LONG_AGO, World, campaign, consent
 
@@ -190,18 +190,13 @@ async def feed_good(site: AlertSite) -> None:
     await site.office.brings(*map(row, range(1, 21)), name="whole.csv")
 
 
-async def backup_noted(site: AlertSite, key: str) -> None:
-    note = "INSERT INTO meta (key, value) VALUES (%(key)s, clock_timestamp()::text)"
-    await site.store.execute(f"{note} ON CONFLICT (key) DO UPDATE SET value = excluded.value", {"key": key})
-
-
 async def backup_failed(site: AlertSite) -> None:
-    await backup_noted(site, "backup_made_at")
-    await backup_noted(site, "backup_failed_at")
+    await backups.note(site.store, site.clock.real_now() - dt.timedelta(hours=1), made=True)
+    await backups.note(site.store, site.clock.real_now(), made=False)
 
 
 async def backup_made(site: AlertSite) -> None:
-    await backup_noted(site, "backup_made_at")
+    await backups.note(site.store, site.clock.real_now(), made=True)
 
 
 FAULTS: dict[str, tuple[Act, Act, str, str]] = {  # kind: make it, mend it, its subject, what its text tells

@@ -54,8 +54,8 @@ class WorkerFigures(Collector):
         info = InfoMetricFamily(f"{PREFIX}_worker", "The version, and the calling rules that it judges by")
         info.add_metric([], {"version": metadata.version("agi-app"), "ruleset": self._node.ruleset.version})
         yield info
-        yield _gauge("dialling", "1: it may dial", float(self._dialer.waiting_reason is None))
         holds = {one.code for one in self._worker.holdings()}
+        yield _gauge("dialling", "1: it may dial", float(not holds and self._dialer.waiting_reason is None))
         holding = _gauge("worker_holding", "1: it dials nobody because of this", labels=("reason",))
         for code in CODES:
             holding.add_metric([code], float(code in holds))
