@@ -295,4 +295,4 @@ def _mend_asterisk(settings: Settings) -> str:
     file = settings.asterisk.password_file
     if settings.asterisk.password or file is None or (settings.project / file).exists():
         return t("see the message")
-    return t("write the password of ari.conf into the file {file}", file=file)
+    return t("run `agi-app asterisk setup`, or write the password of ari.conf into the file {file}", file=file)

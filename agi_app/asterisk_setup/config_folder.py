@@ -53,7 +53,7 @@ class ConfigFolder:
         known = manifest.file(path)
         if known is not None and now is not None and digest(now) == known.after:
             entry = ChangedFile(path, known.before, digest(after), known.kept, known.uid, known.gid, known.mode)
-        elif now is None:
+        elif now is None or file.is_relative_to(self.ours):  # before setup there was no file of ours
             entry = ChangedFile(path, "", digest(after))
         else:
             name = f"{len(list(self.backup.iterdir())):04}-{file.name}"

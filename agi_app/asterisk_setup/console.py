@@ -7,7 +7,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from agi_app.asterisk_setup.facts import AsteriskHost, host_of, running_modules
+from agi_app.asterisk_setup.facts import AsteriskHost, host_of, running_modules, transports_of_others
 from agi_app.errors import AsteriskError
 from agi_app.messages import t
 
@@ -51,6 +51,10 @@ class AsteriskConsole:
         """What it says of itself. Raises AsteriskError."""
         self.ask("core waitfullybooted")
         return host_of(self.ask("core show settings"))
+
+    def transports(self) -> frozenset[str]:
+        """The SIP transports that it has, without ours. Raises AsteriskError."""
+        return transports_of_others(self.ask("pjsip show transports"))
 
     def modules(self) -> frozenset[str]:
         """Those that run. Raises AsteriskError."""

@@ -11,6 +11,7 @@ from agi_app.errors import AsteriskError
 from agi_app.messages import t
 
 _SETTING = re.compile(r"^ +(\S[^:]*?)::? +(.*?) *$", re.MULTILINE)
+_TRANSPORT = re.compile(r"^ *Transport: +([^\s<]+)", re.MULTILINE)
 _MODULE = re.compile(r"^(\S+\.so)\b.*\bRunning\b", re.MULTILINE)
 
 
@@ -53,6 +54,11 @@ def running_modules(told: str) -> frozenset[str]:
     return frozenset(_MODULE.findall(told))
 
 
+def transports_of_others(told: str) -> frozenset[str]:
+    """Read what `pjsip show transports` printed."""
+    return frozenset(name for name in _TRANSPORT.findall(told) if not name.startswith("agi-app-"))
+
+
 @dataclass(frozen=True, slots=True)
 class RecordingFolder:
     """Where recordings lie for a moment. ``files``: how many are in it, which a new tmpfs would hide."""
@@ -82,6 +88,7 @@ class SetupFacts:
     secrets_there: frozenset[str] = frozenset()  # of "ari", "ami": the project has them already
     sip_bind: str = "0.0.0.0:5060"
     sip_free: bool = True
+    transports: frozenset[str] = frozenset()  # of SIP that Asterisk has, without ours
     tmpfs: bool = True  # make the recording folder one
     systemd: bool = True
     root: bool = True

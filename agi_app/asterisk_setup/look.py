@@ -63,9 +63,9 @@ def look(project: Path, choices: SetupChoices) -> PreparedSetup:
     console = AsteriskConsole(choices.program, choices.config)
     host = console.host()
     folder = ConfigFolder(host.config)
-    _only_one_project(folder, project)
+    only_one_project(folder, project)
     uid, gid, groups = process_of(host)
-    facts = _facts(settings, project, host, console.modules(), choices, (uid, gid))
+    facts = _facts(settings, project, host, console, choices, (uid, gid))
     plan = plan_of(facts, folder)
     try:
         above, inside = looked_at(project)
@@ -92,7 +92,8 @@ def _membership(project: Path, uid: int, gid: int) -> list[str]:
     return []
 
 
-def _only_one_project(folder: ConfigFolder, project: Path) -> None:
+def only_one_project(folder: ConfigFolder, project: Path) -> None:
+    """InputError when the Asterisk was set up for another project."""
     known = folder.manifest()
     if known is not None and known.project != str(project):
         told = "{folder}: was set up for {other}: undo that first: agi-app asterisk setup --undo --project {other}"
@@ -111,7 +112,7 @@ def process_of(host: AsteriskHost) -> tuple[int, int, list[int]]:
 
 
 def _facts(
-    settings: Settings, project: Path, host: AsteriskHost, modules: frozenset[str], choices: SetupChoices,
+    settings: Settings, project: Path, host: AsteriskHost, console: AsteriskConsole, choices: SetupChoices,
     process: tuple[int, int],
 ) -> SetupFacts:  # fmt: skip
     there = {}
@@ -125,16 +126,17 @@ def _facts(
         ari_password=there.get("ari") or secrets.token_hex(SECRET_BYTES),
         ami_user=settings.ami.username or "agi-app-look",
         ami_password=there.get("ami") or secrets.token_hex(SECRET_BYTES),
-        running=modules,
+        running=console.modules(),
+        transports=console.transports(),
         installed=frozenset(path.name for path in host.modules.glob("*.so")),
         uid=process[0],
         gid=process[1],
         recording=recording_folder(host.recordings),
         settings=_in_force(settings, project),
-        settings_text=_settings_text(project / SETTINGS_FILE),
+        settings_text=settings_text(project / SETTINGS_FILE),
         secrets_there=frozenset(there),
         sip_bind=choices.sip_bind,
-        sip_free=_is_free(choices.sip_bind),
+        sip_free=is_free(choices.sip_bind),
         tmpfs=choices.tmpfs,
         systemd=SYSTEMD.is_dir(),
         root=os.geteuid() == 0,
@@ -145,13 +147,14 @@ def _facts(
     )
 
 
-def _is_free(bind: str) -> bool:
-    """Whether no program has this UDP address and port. Raises InputError for another text."""
+def is_free(bind: str, *, stream: bool = False) -> bool:
+    """Whether no program has this address and port of UDP, or of TCP (``stream``). Raises InputError."""
     host, _, port = bind.rpartition(":")
     try:
         address = ipaddress.ip_address(host.strip("[]"))
         number = int(port)
-        with socket.socket(socket.AF_INET if address.version == 4 else socket.AF_INET6, socket.SOCK_DGRAM) as trial:
+        family = socket.AF_INET if address.version == 4 else socket.AF_INET6
+        with socket.socket(family, socket.SOCK_STREAM if stream else socket.SOCK_DGRAM) as trial:
             trial.bind((str(address), number))
     except (ValueError, OverflowError):
         raise InputError(t("--sip-bind {bind}: must look like 0.0.0.0:5060", bind=bind)) from None
@@ -160,7 +163,8 @@ def _is_free(bind: str) -> bool:
     return number > 0
 
 
-def _settings_text(file: Path) -> str:
+def settings_text(file: Path) -> str:
+    """An agi-app.toml that was read well before."""
     return file.read_bytes().decode("utf-8-sig")
 
 

@@ -10,7 +10,7 @@ from agi_app.asterisk_setup.conf_files import FOLDER, RULE, Conf, ConfSource, re
 from agi_app.asterisk_setup.facts import SetupFacts
 from agi_app.asterisk_setup.host_steps import HostStep, recording_steps
 from agi_app.asterisk_setup.toml_edits import with_settings
-from agi_app.asterisk_setup.wanted_files import DIALPLAN, FILES, TRUNKS, WantedFiles, want_all
+from agi_app.asterisk_setup.wanted_files import DIALPLAN, FILES, GOOD_TO_HAVE, TRUNKS, WantedFiles, want_all
 from agi_app.config.settings import SETTINGS_FILE
 from agi_app.errors import AuthorError, Problem
 from agi_app.messages import t
@@ -64,7 +64,7 @@ class SetupPlan:
     @property
     def empty(self) -> bool:
         """Nothing would be changed."""
-        return not self.changes and not self.steps
+        return not (self.changes or self.steps or set(self.modules) - GOOD_TO_HAVE)
 
 
 def plan_of(facts: SetupFacts, source: ConfSource) -> SetupPlan:

@@ -19,7 +19,10 @@ HEAD = (
     "; Written by `agi-app asterisk setup`; `agi-app asterisk setup --undo` takes it away. Changes here are lost.\n\n"
 )
 TRUNKS = "pjsip_trunks.conf"
-DIALPLAN = ("extensions_agi_app.conf", "extensions_agi_app_screen.conf")
+DIALPLAN = {
+    "extensions_agi_app.conf": "agi-app-inbound",
+    "extensions_agi_app_screen.conf": "agi-app-screen",
+}  # by a context
 LOOPBACK = "127.0.0.1"
 ANY = ("", "0.0.0.0", "::", "[::]")
 SESSIONS = 2000  # each ARI request over HTTP holds one; Asterisk's 100 are soon used up
@@ -27,9 +30,9 @@ WRITE_TIMEOUT_MS = 5000  # Asterisk's 100 drop a reader that is slow for a momen
 # What agi-app cannot do without, each behind what it needs: a running Asterisk loads nothing by itself.
 MODULES = (
     "res_sorcery_config.so", "res_sorcery_memory.so", "res_sorcery_astdb.so", "res_timing_timerfd.so",
-    "res_rtp_asterisk.so", "codec_ulaw.so", "codec_alaw.so", "codec_resample.so", "format_pcm.so", "format_wav.so",
-    "format_sln.so", "bridge_simple.so", "bridge_softmix.so", "bridge_holding.so", "chan_bridge_media.so",
-    "res_pjproject.so", "res_pjsip.so", "res_pjsip_pubsub.so", "res_pjsip_session.so",
+    "res_srtp.so", "res_rtp_asterisk.so", "codec_ulaw.so", "codec_alaw.so", "codec_resample.so", "format_pcm.so",
+    "format_wav.so", "format_sln.so", "bridge_simple.so", "bridge_softmix.so", "bridge_holding.so",
+    "chan_bridge_media.so", "res_pjproject.so", "res_pjsip.so", "res_pjsip_pubsub.so", "res_pjsip_session.so",
     "res_pjsip_sdp_rtp.so", "chan_pjsip.so",
     "res_pjsip_outbound_authenticator_digest.so",
     "res_pjsip_outbound_registration.so", "res_pjsip_endpoint_identifier_ip.so", "res_pjsip_caller_id.so",
@@ -41,13 +44,15 @@ MODULES = (
     "res_ari_playbacks.so", "res_ari_recordings.so", "res_ari_sounds.so", "pbx_config.so", "app_stasis.so",
     "app_amd.so", "app_playback.so", "app_read.so", "app_exec.so", "app_stack.so", "app_verbose.so",
     "app_waitforsilence.so", "res_speech.so", "res_agi.so", "func_callerid.so", "func_channel.so", "func_dialplan.so",
-    "func_logic.so", "func_strings.so", "func_talkdetect.so", "func_timeout.so",
+    "func_logic.so", "func_strings.so", "func_talkdetect.so", "func_timeout.so", "func_global.so",
+    "res_rtp_multicast.so", "chan_rtp.so",
 )  # fmt: skip
 # Of an Asterisk that loads what it is told: without them it works, and less well.
 GOOD_TO_HAVE = frozenset({
     "res_timing_timerfd.so", "res_sorcery_astdb.so", "res_pjsip_nat.so", "res_pjsip_dtmf_info.so", "res_ari_model.so",
     "res_websocket_client.so", "res_pjsip_rfc3326.so", "res_ari_device_states.so", "res_ari_sounds.so",
-    "res_stasis_device_state.so", "res_pjsip_header_funcs.so",
+    "res_stasis_device_state.so", "res_pjsip_header_funcs.so", "res_srtp.so",
+    "func_global.so", "res_rtp_multicast.so", "chan_rtp.so",
 })  # fmt: skip
 
 
@@ -146,7 +151,7 @@ def want_manager(conf: Conf, facts: SetupFacts, wanted: WantedFiles) -> None:
 def want_pjsip(conf: Conf, facts: SetupFacts, wanted: WantedFiles) -> None:
     """pjsip.conf: a transport, if there is none; and the file of `agi-app trunk add`."""
     lines = []
-    if not conf.of_type("transport"):
+    if not conf.of_type("transport") and not facts.transports:  # a database may have them, too
         if not facts.sip_free:
             told = "there is no SIP transport, and {bind} is taken by another program: name a free one by --sip-bind"
             wanted.problems.append(Problem(conf.name, 1, 1, RULE, t(told, bind=facts.sip_bind)))
@@ -156,16 +161,19 @@ def want_pjsip(conf: Conf, facts: SetupFacts, wanted: WantedFiles) -> None:
 
 def want_extensions(conf: Conf, facts: SetupFacts, wanted: WantedFiles) -> None:
     """extensions.conf: our contexts, and what the screening of calls shows to agi-app."""
-    if (known := conf.section("agi-app-inbound")) is not None:
-        told = "{file}:{line}: the dialplan of agi-app is included already; it is left as it is"
-        wanted.notes.append(t(told, file=known.file, line=known.line))
-        return
+    names = []
+    for name, context in DIALPLAN.items():
+        if (known := conf.section(context)) is None:
+            names.append(name)
+        else:
+            told = "{file}:{line}: the dialplan of agi-app is included already; it is left as it is"
+            wanted.notes.append(t(told, file=known.file, line=known.line))
     lines = []
     if facts.agi_token and conf.option("globals", "AGI_APP_TOKEN") is None:
         head = "[globals](+)" if conf.section("globals") else "[globals]"
         lines = [head, f"AGI_APP_TOKEN = {_escaped(facts.agi_token)}", f"AGI_APP_AGI = {facts.agi_address}", ""]
-    _put(wanted, "extensions.conf", conf, [], [*lines, *(f'#tryinclude "{FOLDER}/{name}"' for name in DIALPLAN)])
-    wanted.texts.update({name: facts.shipped[name] for name in DIALPLAN})
+    _put(wanted, "extensions.conf", conf, [], [*lines, *(f'#tryinclude "{FOLDER}/{name}"' for name in names)])
+    wanted.texts.update({name: facts.shipped[name] for name in names})
 
 
 def want_modules(conf: Conf, facts: SetupFacts, wanted: WantedFiles) -> None:

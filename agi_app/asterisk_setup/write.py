@@ -22,7 +22,7 @@ from agi_app.file_kinds import why
 from agi_app.messages import t
 
 CONFIG_MODE, SECRET_MODE = 0o640, 0o600
-REFUSED = ("No such", "Unable to", "failed", "Failure", "error")
+REFUSED = ("no such", "unable to", "fail", "error", "could not")
 
 
 class ConfigWriter:
@@ -35,6 +35,8 @@ class ConfigWriter:
 
     def write(self, changes: Sequence[FileChange]) -> None:
         """All or none. Raises ConfigError."""
+        if not changes:
+            return
         known = list(self._manifest.files)
         done: list[tuple[Path, bytes | None, os.stat_result | None]] = []
         try:
@@ -159,7 +161,9 @@ def reload(console: AsteriskConsole, commands: Sequence[str]) -> list[str]:
     wanted = [one for one in commands if not one.startswith("module reload res_") or one.split()[-1] in running]
     answers = [(command, console.ask(command).strip()) for command in wanted]
     return [
-        f"{command}: {' '.join(said.split())}" for command, said in answers if any(word in said for word in REFUSED)
+        f"{command}: {' '.join(said.split())}"
+        for command, said in answers
+        if any(word in said.lower() for word in REFUSED)
     ]
 
 

@@ -154,5 +154,6 @@ GROUPS = {  # the same, of those that have commands below them
     ),
     "suppression": ("people.suppression", "Numbers that must not be called: your own list and lists of others."),
     "token": ("service.token", "Tokens of the REST API."),
+    "trunk": ("service.trunk", "Carriers' trunks of the Asterisk of this host."),
     "webhook": ("service.webhook", "Events that are sent to other programs as they happen."),
 }

@@ -66,8 +66,9 @@ def setup(pbx: ForeignPbx, project: Path, *options: str, typed: str = "") -> tup
 
 
 def kept_of(project: Path) -> dict[str, bytes]:
-    """The project's own files, without its database."""
-    files = (path for path in project.rglob("*") if path.is_file() and "var" not in path.relative_to(project).parts)
+    """The project's own files, without its database and what a worker prepares."""
+    made = {"var", ".prepared"}
+    files = (path for path in project.rglob("*") if path.is_file() and not made & {*path.relative_to(project).parts})
     return {str(path.relative_to(project)): path.read_bytes() for path in files}
 
 

@@ -66,7 +66,7 @@ def setup(
         say(t("{folder}: is ready; nothing was changed", folder=prepared.folder.folder))
     else:
         _show(prepared)
-        _ask(t("Write this?"), yes)
+        ask(t("Write this?"), yes)
         failed = write.write(prepared)
         for fault in failed:
             warn(t("failed: {fault}", fault=fault))
@@ -111,7 +111,8 @@ def _notes(prepared: PreparedSetup) -> None:
         say(t("note: {note}", note=note))
 
 
-def _ask(question: str, yes: bool) -> None:
+def ask(question: str, yes: bool) -> None:
+    """InputError unless somebody agrees; ``yes``: nobody is asked."""
     if yes:
         return
     if not sys.stdin.isatty():
@@ -131,7 +132,7 @@ def _undo(project: Path, choices: SetupChoices, yes: bool) -> None:
         warn(t("{file}: was changed since, and is left as it is", file=path))
     if yes and (plan.changed or any(Path(path).is_relative_to(folder.folder) for path in plan.left)):
         raise InputError(t("nothing was undone: files were changed since (see above); run it without --yes"))
-    _ask(t("Undo this?"), yes)
+    ask(t("Undo this?"), yes)
     failed = write.undo(folder, manifest, plan)
     if console is not None:
         failed += write.reload(console, write.reloads_after(plan))

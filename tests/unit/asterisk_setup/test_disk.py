@@ -69,12 +69,41 @@ def test_the_first_state_is_kept_over_several_setups(folder: ConfigFolder) -> No
     assert (folder.folder / "http.conf").read_bytes() == ODD
 
 
+def test_a_file_of_ours_that_was_edited_and_written_again_goes_all_the_same(folder: ConfigFolder) -> None:
+    writer(folder).write(changes(folder))
+    (folder.ours / "http.conf").write_text("by hand")
+    writer(folder).write([FileChange(folder.ours / "http.conf", "by hand", "[general](+)\n")])
+    manifest, plan = planned_undo(folder, folder.folder.parent)
+    undo(folder, manifest, plan)
+    assert names(folder) == {"http.conf"}
+
+
 def test_when_one_cannot_be_written_none_is(folder: ConfigFolder) -> None:
     broken = FileChange(folder.folder / "not-there" / "x.conf", None, "x")
     with pytest.raises(ConfigError, match=r"not-there.*nothing was changed"):
         writer(folder).write(changes(folder, broken))
     assert names(folder) == {"http.conf"}
     assert (folder.folder / "http.conf").read_bytes() == ODD
+
+
+def test_a_later_one_that_fails_leaves_the_earlier_one(folder: ConfigFolder) -> None:
+    """Also its record: what it wrote can still be undone, and is not taken for changed."""
+    writer(folder).write(changes(folder))
+    ready = {
+        name: (folder.folder / name).read_bytes()
+        for name in ("http.conf", "agi-app/http.conf", "agi-app/backup/manifest.json")
+    }
+    later = [
+        FileChange(folder.ours / "http.conf", "[general](+)\n", "[general](+)\nenabled = yes\n"),
+        FileChange(folder.folder / "not-there" / "x.conf", None, "x"),
+    ]
+    with pytest.raises(ConfigError, match="nothing was changed"):
+        writer(folder).write(later)
+    assert {name: (folder.folder / name).read_bytes() for name in ready} == ready
+    manifest, plan = planned_undo(folder, folder.folder.parent)
+    assert (plan.left, plan.changed) == ((), [])
+    undo(folder, manifest, plan)
+    assert names(folder) == {"http.conf"}
 
 
 def test_a_file_that_changed_after_it_was_shown_is_not_written(folder: ConfigFolder) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from agi_app.asterisk_setup.facts import RecordingFolder, host_of
+from agi_app.asterisk_setup.facts import RecordingFolder, host_of, transports_of_others
 from agi_app.asterisk_setup.host_steps import escaped_path, recording_steps
 from agi_app.asterisk_setup.plan import plan_of
 from agi_app.asterisk_setup.prompt_access import AccessRecord, access_changes
@@ -15,6 +16,13 @@ from agi_app.asterisk_setup.wanted_files import MODULES
 from agi_app.errors import AsteriskError, AuthorError
 from tests.unit.asterisk_setup.asterisk_files import AMI, ARI, DEBIAN, Texts, facts, planned
 
+TRANSPORTS = """\
+Transport:  <TransportId........>  <Type>  <cos>  <tos>  <BindAddress....................>
+==========================================================================================
+
+Transport:  agi-app-udp               udp      0      0  0.0.0.0:5060
+Transport:  of-database               udp      0      0  0.0.0.0:5070
+"""
 # The shape that FreePBX writes; its own files say that they must not be edited.
 FREEPBX = {
     "http.conf": "#include http_additional.conf\n#include http_custom.conf\n",
@@ -116,6 +124,13 @@ def test_http_is_reached_where_others_bound_it(text: str, host: str, has: str, l
     assert ("permit = 10.1.2.3/32" in changes["agi-app/ari.conf"].after) == (host == "10.1.2.3")
 
 
+@pytest.mark.parametrize("name", ["http.conf", "ari.conf", "manager.conf"])
+def test_what_is_overruled_is_told_with_its_line(name: str) -> None:
+    plan, changes = planned({**DEBIAN, name: "; off\n[general]\nenabled = no\n"})
+    assert any(note.startswith(f"{name}:3: enabled = no is overruled by agi-app/{name}") for note in plan.notes)
+    assert "enabled = yes\n" in changes[f"agi-app/{name}"].after
+
+
 def test_an_http_server_that_is_ready_is_not_touched() -> None:
     _, changes = planned({**DEBIAN, "http.conf": "[general]\nenabled=yes\nbindaddr=127.0.0.1\nsessionlimit=5000\n"})
     assert not {"http.conf", "agi-app/http.conf"} & set(changes)
@@ -138,6 +153,11 @@ def test_a_dialplan_that_is_included_already_stays() -> None:
         "extensions_agi_app.conf": "[agi-app-inbound]\n",
     }
     plan, changes = planned(texts)
+    assert "extensions_agi_app.conf:1: the dialplan of agi-app is included already; it is left as it is" in plan.notes
+    assert '"agi-app/extensions_agi_app.conf"' not in changes["agi-app/extensions.conf"].after
+    assert '"agi-app/extensions_agi_app_screen.conf"' in changes["agi-app/extensions.conf"].after
+    both = texts | {"extensions.conf": texts["extensions.conf"] + "[agi-app-screen]\n"}
+    plan, changes = planned(both)
     assert not any("extensions" in name for name in changes)
     assert "dialplan reload" not in plan.commands
 
@@ -160,6 +180,19 @@ def test_an_asterisk_that_loads_what_it_is_told_is_told_what_it_lacks() -> None:
     assert plan.modules == ("res_stasis.so", "res_ari.so"), "each behind what it needs"
     assert "load = res_ari.so\n" in changes["agi-app/modules.conf"].after
     assert "pbx_config" not in changes["agi-app/modules.conf"].after
+
+
+def test_a_module_that_was_unloaded_is_loaded_again() -> None:
+    settings = {("asterisk", "url"): "http://127.0.0.1:8088/ari", ("asterisk", "username"): "agi-app",
+                ("asterisk", "prompts_path"): "/srv/mine/prompts", ("ami", "host"): "127.0.0.1", ("ami", "port"): 5038,
+                ("ami", "username"): "agi-app-look"}  # fmt: skip
+    known = facts(settings=settings, secrets_there=frozenset({"ari", "ami"}))
+    ready = Texts(DEBIAN).after(plan_of(known, Texts(DEBIAN)))
+    plan = plan_of(replace(known, running=frozenset(MODULES) - {"res_ari.so", "res_srtp.so"}), ready)
+    assert (plan.changes, plan.empty, set(plan.modules)) == ((), False, {"res_ari.so", "res_srtp.so"})
+    assert plan_of(replace(known, running=frozenset(MODULES) - {"res_srtp.so"}), ready).empty, (
+        "this one is good to have"
+    )
 
 
 def test_a_malformed_file_is_told_and_nothing_is_planned() -> None:
@@ -199,6 +232,8 @@ def test_a_port_that_is_taken_is_told_only_if_it_is_needed() -> None:
     with pytest.raises(AuthorError, match="--sip-bind"):
         planned(DEBIAN, sip_free=False)
     planned({**DEBIAN, "pjsip.conf": "[t]\ntype=transport\n"}, sip_free=False)
+    _, changes = planned(DEBIAN, sip_free=False, transports=transports_of_others(TRANSPORTS))
+    assert "transport" not in changes["agi-app/pjsip.conf"].after, "one that a database has is enough"
 
 
 def test_recordings_stay_in_memory() -> None:

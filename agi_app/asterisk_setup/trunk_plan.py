@@ -1,0 +1,171 @@
+"""What `agi-app trunk add` and `remove` change: our file of trunks, and the trunk of agi-app.toml. Pure."""
+
+from __future__ import annotations
+
+import ipaddress
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from agi_app.asterisk_setup.conf_files import FOLDER, RULE, Conf, ConfSection, ConfSource, read_conf
+from agi_app.asterisk_setup.plan import FileChange
+from agi_app.asterisk_setup.toml_edits import TomlValue, with_settings, without_table
+from agi_app.asterisk_setup.trunk_conf import (
+    CarrierTrunk,
+    block_of,
+    blocks,
+    transport_block,
+    transport_name,
+    with_block,
+    without_block,
+)
+from agi_app.asterisk_setup.wanted_files import TRUNKS
+from agi_app.config.settings import SETTINGS_FILE
+from agi_app.errors import AuthorError, InputError, NotThere, Problem
+from agi_app.messages import t
+
+FILE = f"{FOLDER}/{TRUNKS}"
+SRTP = "res_srtp.so"
+
+
+@dataclass(frozen=True, slots=True)
+class TrunkFiles:
+    """Where it is written, and what is there. ``resolved``: the addresses of the carrier's host."""
+
+    config: Path
+    project: Path
+    source: ConfSource
+    toml: str
+    running: frozenset[str] = frozenset()  # modules
+    resolved: tuple[str, ...] = ()
+    ca_file: str = ""
+    binds: Mapping[str, str] = field(default_factory=dict)  # protocol -> where a transport of ours would listen
+
+
+@dataclass(frozen=True, slots=True)
+class TrunkPlan:
+    """The changes of files, and what an admin should know."""
+
+    changes: tuple[FileChange, ...]
+    notes: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = ()
+
+
+def plan_add(trunk: CarrierTrunk, limits: Mapping[str, TomlValue], files: TrunkFiles) -> TrunkPlan:
+    """Write a trunk, or write it again. ``limits``: other settings of `[trunks.NAME]`.
+
+    Raises InputError when setup has not been run, AuthorError for a name that others use, ConfigError.
+    """
+    theirs = read_conf(files.source, "pjsip.conf")
+    if files.source.text(f"{FOLDER}/pjsip.conf") is None or not theirs.includes_of_ours("pjsip.conf"):
+        raise InputError(t("this Asterisk is not prepared yet: run `agi-app asterisk setup` first"))
+    if (other := theirs.section(trunk.name)) is not None:
+        told = t("your own file has a section [{name}]: give the trunk another name", name=trunk.name)
+        raise AuthorError(Problem(other.file, other.line, 1, RULE, told))
+    if trunk.srtp and SRTP not in files.running:
+        raise InputError(t("SRTP needs {module}, which this Asterisk has not loaded: install or load it", module=SRTP))
+    before = files.source.text(FILE)
+    text = before or ""
+    notes: list[str] = []
+    transport = _transport(trunk, theirs, files, notes)
+    ours = transport == transport_name(trunk.protocol) and trunk.protocol not in _ours(files)
+    if ours and transport not in blocks(text):
+        bind = files.binds.get(trunk.protocol, "")
+        text = with_block(text, transport, transport_block(trunk.protocol, bind, files.ca_file))
+    text = with_block(text, trunk.name, block_of(trunk, transport, _identify(trunk, theirs, files, notes)))
+    changes = [FileChange(files.config / FILE, before, text)] if text != before else []
+    return TrunkPlan((*changes, *_settings(trunk, limits, files)), tuple(notes), tuple(filter(None, [trunk.password])))
+
+
+def plan_remove(name: str, files: TrunkFiles) -> TrunkPlan:
+    """Take a trunk away. Raises NotThere, ConfigError."""
+    before = files.source.text(FILE) or ""
+    endpoint = tomllib.loads(files.toml).get("trunks", {}).get(name, {}).get("endpoint")
+    if name not in blocks(before):
+        raise NotThere(t("{file}: has no trunk {name}", file=files.config / FILE, name=name))
+    changes = [FileChange(files.config / FILE, before, without_block(before, name))]
+    if endpoint == _endpoint(name):
+        file = files.project / SETTINGS_FILE
+        changes.insert(0, FileChange(file, files.toml, without_table(files.toml, ("trunks", name), str(file))))
+    return TrunkPlan(tuple(changes))
+
+
+def _endpoint(name: str) -> str:
+    return f"PJSIP/{{number}}@{name}"
+
+
+def _settings(trunk: CarrierTrunk, limits: Mapping[str, TomlValue], files: TrunkFiles) -> list[FileChange]:
+    file = files.project / SETTINGS_FILE
+    known = tomllib.loads(files.toml).get("trunks", {}).get(trunk.name, {})
+    if (endpoint := known.get("endpoint", _endpoint(trunk.name))) != _endpoint(trunk.name):
+        told = "{file}: [trunks.{name}] dials {endpoint}: give the new trunk another name"
+        raise InputError(t(told, file=file, name=trunk.name, endpoint=endpoint))
+    wanted: dict[str, TomlValue] = dict([*limits.items()][::-1])  # each is put at the head
+    wanted["endpoint"] = _endpoint(trunk.name)
+    edits: dict[tuple[str, ...], TomlValue] = {
+        ("trunks", trunk.name, key): value for key, value in wanted.items() if known.get(key) != value
+    }
+    after = with_settings(files.toml, edits, str(file)) if edits else files.toml
+    return [FileChange(file, files.toml, after)] if after != files.toml else []
+
+
+def _ours(files: TrunkFiles) -> dict[str, ConfSection]:
+    """The transports that setup wrote, by their protocols."""
+    conf = read_conf(files.source, f"{FOLDER}/pjsip.conf")
+    return {
+        (p.value.lower() if (p := conf.value(one, "protocol")) else "udp"): one for one in conf.of_type("transport")
+    }
+
+
+def _transport(trunk: CarrierTrunk, theirs: Conf, files: TrunkFiles, notes: list[str]) -> str:
+    """By which transport its calls go: one of others if there is one, else ours."""
+    for one in theirs.of_type("transport"):
+        protocol, bind = theirs.value(one, "protocol"), theirs.value(one, "bind")
+        if (protocol.value.lower() if protocol else "udp") != trunk.protocol:
+            continue
+        if bind is not None and bind.value.startswith("127.") and not _loopback(files.resolved):
+            told = "{place}: this transport listens on {bind} alone, which no carrier can reach"
+            notes.append(t(told, place=bind.place, bind=bind.value))
+            continue
+        return one.name
+    return transport_name(trunk.protocol)
+
+
+def _loopback(addresses: tuple[str, ...]) -> bool:
+    return bool(addresses) and all(ipaddress.ip_address(one).is_loopback for one in addresses)
+
+
+def _identify(trunk: CarrierTrunk, theirs: Conf, files: TrunkFiles, notes: list[str]) -> list[str]:
+    """What identifies its calls, without addresses that are another endpoint's already: those calls go on as before."""
+    wanted = list(trunk.matches or (trunk.host,))
+    addresses = {*wanted, *(files.resolved if trunk.host in wanted else ())}
+    for section in theirs.of_type("identify"):
+        for option in section.options:
+            if option.name.lower() != "match" or not _covers(option.value, addresses):
+                continue
+            owner = theirs.value(section, "endpoint")
+            told = (
+                "{place}: calls from {match} are those of {owner} already, and stay so; only calls out use this trunk"
+            )
+            notes.append(t(told, place=option.place, match=option.value, owner=owner.value if owner else section.name))
+            return []
+    return wanted
+
+
+def _covers(match: str, addresses: set[str]) -> bool:
+    for one in (part.strip() for part in match.split(",")):
+        if one in addresses:
+            return True
+        try:
+            network = ipaddress.ip_network(one, strict=False)
+        except ValueError:
+            continue
+        for address in addresses:
+            try:
+                known = ipaddress.ip_network(address, strict=False)
+            except ValueError:
+                continue
+            if known.version == network.version and known.overlaps(network):
+                return True
+    return False
