@@ -20,6 +20,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from agi_app.config.settings import SETTINGS_FILE, Settings, load_settings
+from agi_app.consent import project_identity
 from agi_app.errors import AgiAppError
 from agi_app.installation import migrate_database
 from agi_app.messages import choose, speak, t
@@ -42,16 +43,26 @@ def main() -> int:
             return 0
         settings = load_settings(project)
         with _server(settings) as url:
-            if not _missing(url):
+            if not (missing := _missing(url)):
                 print(t("the database is up to date"))
                 return 0
             print(t("backed up before it is changed: {file}", file=_back_up(url, Path(sys.argv[1]))), flush=True)
-            applied = asyncio.run(migrate_database(settings))
-            print(t("applied: {applied}", applied=", ".join(applied)))
+            _migrate(settings)
+            print(t("applied: {applied}", applied=", ".join(missing)))
     except (AgiAppError, OSError, psycopg.Error) as error:
         print(t("error: {error}", error=error), file=sys.stderr)
         return 2
     return 0
+
+
+def _migrate(settings: Settings) -> None:
+    """Change the database. A project from before its identity gets one: its data and its key are here."""
+    if settings.identity is None:
+        found = asyncio.run(project_identity.adopt(settings))
+        told = "project {found}: agi-app.toml and the database know each other and the suppression key"
+        print(t(told, found=found.project))
+        settings = load_settings(settings.project)
+    asyncio.run(migrate_database(settings))
 
 
 def _read(file: Path) -> dict[str, str]:
@@ -75,14 +86,14 @@ def _server(settings: Settings) -> Iterator[str]:
         server.release()
 
 
-def _missing(url: str) -> bool:
-    """Whether this version has migrations that the database has not; one without any tables needs no backup either."""
+def _missing(url: str) -> list[str]:
+    """Names of this version's migrations that the database has not; none of one without tables: it needs no backup."""
     with psycopg.connect(url, connect_timeout=10) as connection:
         found = connection.execute("SELECT to_regclass('schema_version') IS NOT NULL").fetchone()
         if found != (True,):
-            return False
+            return []
         applied = {number for (number,) in connection.execute("SELECT number FROM schema_version")}
-    return bool({migration.number for migration in versions.known()} - applied)
+    return [migration.name for migration in versions.known() if migration.number not in applied]
 
 
 def _back_up(url: str, folder: Path) -> Path:

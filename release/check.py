@@ -16,11 +16,24 @@ from typing import Any
 from release import deb, roots
 from release.booted import Booted
 from release.errors import PackageError
-from release.stage import ASTERISK, CALLER_ID, CAMPAIGN, CLINIC, PROJECT, Admin, Sandbox, in_force, main_process, settle
+from release.recovery import recover
+from release.stage import (
+    ASTERISK,
+    CALLER_ID,
+    CAMPAIGN,
+    PACKAGES,
+    PROJECT,
+    Admin,
+    Sandbox,
+    begin,
+    in_force,
+    main_process,
+    settle,
+)
+from release.upgrade import VERSIONS, upgrade
 from sandbox.root import ensure_root
 from sandbox.witness import judge
 
-PACKAGES = "/packages"  # where the folder of the package is seen in the root
 MOST_MB, MOST_EXPOSED = 60.0, 2.0
 _LISTED = ["find", "/", "-xdev", "-printf", "%y %m %u %g %p %l\n"]
 # What apt, dpkg, systemd and the C library keep for themselves, whichever package comes or goes.
@@ -44,7 +57,7 @@ class Check:
             "unit_score": lambda v: v <= MOST_EXPOSED,
             "reproducible": bool,
             "purged_clean": bool,
-            "campaign_under_unit": lambda v: v == "ok",
+            **dict.fromkeys(("campaign_under_unit", "killed", "watchdog", *VERSIONS), lambda v: v == "ok"),
         }
         return [
             name
@@ -86,7 +99,24 @@ def check(given: Path | None, *, quick: bool = False) -> Check:
                 told = [line for line in deb.check_style(package).splitlines() if line.startswith("E:")]
                 found.figures["lintian_errors"] = len(told)
         _in_a_root(found, package, campaign=not quick)
+        if not quick:
+            _faults(found, package)
     return found
+
+
+def _faults(found: Check, package: Path) -> None:
+    """What an admin hopes never to need."""
+    with found.part("killed", "watchdog"):
+        told = recover(package)
+        found.figures["killed"] = "ok"
+        found.figures["watchdog"] = "ok" if "stalled_s" in told else None
+        if "stalled_s" not in told:
+            found.reasons["watchdog"] = "the unit has no watchdog"
+        found.figures["recovery"] = told
+    for name in VERSIONS:
+        with found.part(name):
+            found.figures[f"{name}_figures"] = upgrade(name, package, fail_first=name == "upgrade_n3")
+            found.figures[name] = "ok"
 
 
 def _sum_of(file: Path) -> str:
@@ -137,11 +167,8 @@ def _campaign(found: Check, admin: Admin) -> None:
     """The clinic's campaign, dialled by the worker under its unit; and what the kernel says of that worker."""
     host = admin.host
     with found.part("campaign_under_unit", "in_force"), Sandbox(host) as sandbox:
-        admin.app("callerid", "prove", CALLER_ID, "--letter", "caller-id-letter.txt")
-        admin.app("consent", "import", f"{CLINIC}/consent.csv")
-        admin.app("contacts", "import", CAMPAIGN, f"{CLINIC}/contacts.csv")
-        admin.app("campaign", "start", CAMPAIGN)
-        admin.types("systemctl", "enable", "--now", "agi-app")
+        admin.typed.append(f"agi-app sandbox up --project {PROJECT}")
+        begin(admin)
         started = time.monotonic()
         host.wait("the worker", "systemctl", "is-active", "agi-app")
         found.figures["in_force"] = in_force(host, "agi-app")
@@ -160,6 +187,9 @@ def _campaign(found: Check, admin: Admin) -> None:
         }
         good = verdict.invites == report["attempts"] > 0 and not (verdict.to_forbidden or verdict.double_dials)
         found.figures["campaign_under_unit"] = "ok" if good and report["outcomes"].get("answered") else "failed"
+        answered = [call.answered_at for call in calls if call.answered_at is not None]
+        found.figures["minutes"] = round((min(answered) - admin.began) / 60, 2) if answered else None
+        found.figures["files_edited_by_hand"] = 0  # `agi-app sandbox up` has put its Asterisk and trunk there
         found.figures["commands"] = len(admin.typed)
         found.figures["commands_listed"] = list(admin.typed)
         admin.types("systemctl", "stop", "agi-app")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
-import signal
 import subprocess
 import time
 from contextlib import suppress
@@ -20,9 +20,12 @@ PROJECT = "/var/lib/agi-app/project"
 CAMPAIGN = "march-checkup"
 CALLER_ID = "+999862155500001"
 CLINIC = "/usr/share/doc/agi-app/examples/clinic"
-SANDBOX_S, CAMPAIGN_S = 60.0, 240.0
-ASTERISK = "/asterisk"  # where the sandbox's Asterisk is seen in the root
-_SANDBOX = ("env", f"AGI_APP_ASTERISK_ROOT={ASTERISK}", "AGI_APP_CACHE=/tmp/cache", "agi-app", "sandbox")
+SANDBOX_S, CAMPAIGN_S, MIDWAY_S = 60.0, 240.0, 90.0
+# Where folders of the machine are seen in the root: the sandbox's Asterisk, the clone, and the package.
+ASTERISK, CLONE, PACKAGES = "/asterisk", "/src", "/packages"
+_ENVIRONMENT = ("env", f"AGI_APP_ASTERISK_ROOT={ASTERISK}", "AGI_APP_CACHE=/tmp/cache", "PYTHONDONTWRITEBYTECODE=1")
+_INSTALLED = (*_ENVIRONMENT, "agi-app", "sandbox")
+_CLONED = ("env", "-C", CLONE, *_ENVIRONMENT[1:], "python3", "-m", "sandbox")
 
 
 class Admin:
@@ -31,6 +34,7 @@ class Admin:
     def __init__(self, host: Booted) -> None:
         self.host = host
         self.typed: list[str] = []
+        self.began = time.time()
 
     def types(self, *command: str) -> str:
         """Run a command as root. Raises PackageError when it fails."""
@@ -50,26 +54,35 @@ class Admin:
 
 
 class Sandbox:
-    """An Asterisk and a carrier in the root, by the package's own ``agi-app sandbox up``; a context manager."""
+    """An Asterisk and a carrier in the root, by the package's own ``agi-app sandbox up``; a context manager.
 
-    def __init__(self, host: Booted) -> None:
+    ``from_clone``: by the clone's, for a package of a version that has none. ``slow``: one new call a second, so that
+    something can happen while it dials. ``without``: beginnings of tables and settings that the package does not know.
+    """
+
+    def __init__(
+        self, host: Booted, *, from_clone: bool = False, slow: bool = False, without: tuple[str, ...] = ()
+    ) -> None:
+        self._slow, self._without = slow, without
         self._host = host
+        self._command = _CLONED if from_clone else _INSTALLED
         self._child: subprocess.Popen[bytes] | None = None
         self._capture, self._port = "", 0
 
     def __enter__(self) -> Self:
         words = [*self._host.enter(), "env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "LANG=C.UTF-8"]
         self._child = subprocess.Popen(
-            [*words, *_SANDBOX, "up", "--project", PROJECT],
+            [*words, *self._command, "up", "--project", PROJECT],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
         try:
-            state = json.loads(self._host.wait("sandbox", *_SANDBOX, "status", limit_s=SANDBOX_S))
+            state = json.loads(self._host.wait("sandbox", *self._command, "status", limit_s=SANDBOX_S))
         except BaseException:
             self.__exit__(None, None, None)
             raise
+        self._settings()
         self._capture, self._port = str(state["capture"]), int(state["carrier_port"])
         return self
 
@@ -77,7 +90,7 @@ class Sandbox:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         with suppress(PackageError, OSError):
-            self._host.run(*_SANDBOX, "down", check=False)
+            self._host.run(*self._command, "down", check=False)
         if self._child is not None:
             with suppress(subprocess.TimeoutExpired):
                 self._child.wait(20)
@@ -85,6 +98,14 @@ class Sandbox:
             self._child.wait()
         # Its copy of the settings was root's.
         self._host.run("chown", f"{USER}:{USER}", f"{PROJECT}/agi-app.toml", check=False)
+
+    def _settings(self) -> None:
+        file = self._host.file(f"{PROJECT}/agi-app.toml")
+        parts = re.split(r"(?m)^(?=\[|approval)", file.read_text("utf-8"))
+        text = "".join(part for part in parts if not part.startswith(self._without))
+        file.write_text(
+            text.replace("calls_per_second = 10\n", "calls_per_second = 1\n") if self._slow else text, "utf-8"
+        )
 
     def calls(self) -> list[CarrierCall]:
         """Every call that the carrier saw."""
@@ -119,6 +140,25 @@ def in_force(host: Booted, unit: str) -> dict[str, Any]:
     }
 
 
+def begin(admin: Admin, clinic: str = CLINIC) -> None:
+    """Start the clinic's campaign and the worker, as an admin would."""
+    admin.app("callerid", "prove", CALLER_ID, "--letter", "caller-id-letter.txt")
+    admin.app("consent", "import", f"{clinic}/consent.csv")
+    admin.app("contacts", "import", CAMPAIGN, f"{clinic}/contacts.csv")
+    admin.app("campaign", "start", CAMPAIGN)
+    admin.types("systemctl", "enable", "--now", "agi-app")
+
+
+def until_done(admin: Admin, contacts: int) -> None:
+    """Wait until so many contacts are done. Raises PackageError with the worker's log when they never are."""
+    end = time.monotonic() + MIDWAY_S
+    while admin.ask("campaign", "status", CAMPAIGN, "--json")["done"] < contacts:
+        if time.monotonic() > end:
+            log = admin.host.run("journalctl", "-u", "agi-app", "-n", "40", "--no-pager", check=False)
+            raise PackageError(f"fewer than {contacts} contacts are done within {MIDWAY_S:.0f} s\n{log}")
+        time.sleep(1)
+
+
 def settle(admin: Admin, campaign: str = CAMPAIGN) -> dict[str, Any]:
     """Wait until nobody of the campaign is called or due any longer; its status then."""
     end = time.monotonic() + CAMPAIGN_S
@@ -129,8 +169,3 @@ def settle(admin: Admin, campaign: str = CAMPAIGN) -> dict[str, Any]:
         time.sleep(1)
     log = admin.host.run("journalctl", "-u", "agi-app", "-n", "40", "--no-pager", check=False)
     raise PackageError(f"campaign {campaign} did not come to its end within {CAMPAIGN_S:.0f} s\n{log}")
-
-
-def kill(host: Booted, unit: str, sign: signal.Signals) -> None:
-    """Send a signal to the unit's main process alone."""
-    host.run("kill", f"-{sign.value}", str(main_process(host, unit)))
