@@ -12,7 +12,7 @@ from typing import Any
 
 from agi_app.messages import t
 
-GONE_IN = "0.3"
+GONE_IN = "0.4"
 
 # A command as its words, what must be among its options for this row to be meant, and the command of today.
 COMMANDS = (

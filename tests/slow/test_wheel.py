@@ -91,7 +91,7 @@ def test_what_belongs_to_asterisk_and_the_manual_page_is_there(wheel: Path) -> N
 def test_the_sandbox_is_there_and_names_commands_that_its_reader_has(agi_app: Run) -> None:
     told = agi_app("sandbox", "status", "--name", "of-nobody", code=1).stdout
     assert told.strip() == "no sandbox is up"
-    fault = agi_app("sandbox", "up", "--desk", "a=walks", code=2).stderr
+    fault = agi_app("sandbox", "up", "--destination", "a=walks", code=2).stderr
     assert "--desk a=walks: write NAME=DOES" in fault
     assert "没有" in agi_app("sandbox", "status", "--name", "of-nobody", code=1, language="zh").stdout
 
