@@ -97,6 +97,7 @@ def upgrade(name: str, package: Path, *, fail_first: bool) -> dict[str, Any]:
             host.wait("the upgraded worker", "systemctl", "is-active", "agi-app", limit_s=30)
             settle(admin)
             after = _figures(admin)
+            admin.app("audit", "verify", note=False)
             verdict = judge([sandbox.calls()], set(), CALLER_ID, {})
         found = {
             "before": before,
@@ -136,7 +137,6 @@ def _judge(host: Booted, found: dict[str, Any], *, changed: bool) -> None:
         raise PackageError(f"the campaign did not go on: {before} before, {after} after")
     if host.tried("test", "-e", "/opt/agi-app.previous")[0] == 0:
         raise PackageError("/opt/agi-app.previous is left")
-    host.run("env", "-C", PROJECT, "runuser", "-u", USER, "--", "agi-app", "audit", "verify")
 
 
 def _figures(admin: Admin) -> dict[str, int]:
