@@ -18,7 +18,7 @@ FOLDER = "agi-app"  # ours, in Asterisk's configuration folder
 DEEPEST = 10  # includes within includes, as Asterisk has it
 RULE = "asterisk"
 TRUE = ("yes", "true", "y", "t", "1", "on")
-_INCLUDE = re.compile(r"#\s*(include|tryinclude|exec)\s+(.+)", re.IGNORECASE)
+_INCLUDE = re.compile(r"#\s*+(include|tryinclude|exec)\s++(.+)", re.IGNORECASE)
 _SECTION = re.compile(r"\[([^\]]*)\](?:\s*\(([^)]*)\))?")
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from agi_app.errors import AsteriskError
 from agi_app.messages import t
 
-_SETTING = re.compile(r"^ +(\S[^:]*?)::? +(.*?) *$", re.MULTILINE)
+_SETTING = re.compile(r"^ ++([^\s:][^:\n]*+)::? ++(.*)$", re.MULTILINE)
 _TRANSPORT = re.compile(r"^ *Transport: +([^\s<]+)", re.MULTILINE)
 _MODULE = re.compile(r"^(\S+\.so)\b.*\bRunning\b", re.MULTILINE)
 
@@ -34,7 +34,7 @@ class AsteriskHost:
 
 def host_of(told: str) -> AsteriskHost:
     """Read what `core show settings` printed. Raises AsteriskError when it is something else."""
-    known = dict(_SETTING.findall(told))
+    known = {name.rstrip(): value.rstrip() for name, value in _SETTING.findall(told)}
     try:
         return AsteriskHost(
             known["Version"].split("+")[0].split("~")[0],

@@ -266,6 +266,7 @@ PATTERNS = {  # patterns of the schemas -> what may stand there, in words
     r"^\+[1-9][0-9]{0,13}$": template(
         'how the numbers begin, in quotes: "+", country code and area code, as in "+1305"'
     ),
+    r"^$|^https?://[^\s]+$": template("an address that begins with http:// or https://, or nothing"),
     r"^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$": template("small letters, digits and hyphens, as in gb-tps"),
     r"^([A-Z]{2}|own)$": template("two capital letters, as in CN, or own (the country's)"),
     r"^([A-Z]{2}|default)$": template("two capital letters, as in CN (ISO 3166)"),

@@ -21,7 +21,9 @@ _SHOWN = 4  # hex digits of a stand-in
 _DATE = r"(?:19|20)\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])(?!\d)"
 _TIME = r"(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:[.,]\d{1,6})?)?(?:Z|(?: ?UTC)|[+-]\d\d:?\d\d)?(?![\d:])"
 _HARMLESS = re.compile(rf"(?<![\d-]){_DATE}(?:[T ]{_TIME})?|(?<![\d:.]){_TIME}", re.ASCII)
-_ADDRESS = re.compile(r"[^\s@<>\"'()\[\],;:=/]+@[^\s@<>\"'()\[\],;/]+\.[^\s@<>\"'()\[\],;/]+")
+_ADDRESS = re.compile(
+    r"(?<![^\s@<>\"'()\[\],;:=/])[^\s@<>\"'()\[\],;:=/]++@[^\s@<>\"'()\[\],;/.]*+\.[^\s@<>\"'()\[\],;/]++"
+)
 _NAMES = r"(?:pass(?:word|wd|phrase)|secret|token|api[_ -]?key|authorization|cookie)"
 _SAID = re.compile(rf"({_NAMES}[\"']?\s*[:=]\s*)(?:(?:bearer|basic)\s+)?\S+", re.IGNORECASE)
 _NAMED = re.compile(rf"(?:.*_)?{_NAMES}", re.IGNORECASE)

@@ -15,7 +15,7 @@ _NAMED = re.compile(r"^\s*(?:async def|def|class) (\w+)", re.M)
 _TABLE = re.compile(r"\bTABLE (?:IF NOT EXISTS )?(\w+)")
 _COLUMN = re.compile(r"^    (\w+) +[a-z]", re.M)
 _VALUE = re.compile(r"\{[^{}]*\}")
-_WORD = re.compile(r"[A-Za-z]+|\d+[A-Za-z]+")
+_WORD = re.compile(r"[A-Za-z]+|(?<!\d)\d++[A-Za-z]+")
 # What PostgreSQL, Python and Asterisk say in their logs, and how versions and systems are called.
 _OTHERS = """
 aarch64 abort accept access address ami amd64 arg args argument arm64 asyncio attribute autovacuum await backend
