@@ -46,9 +46,9 @@ class Site:
         ari = SimpleNamespace(is_connected=True)
         node = SimpleNamespace(store=store, live=self.live, clock=Clock(), entityid=TERMS.node, ari=ari)
         journal = SimpleNamespace(position=0, pending=False, broken=None, overdue=False, replay=lambda: None)
-        agents = SimpleNamespace(told=dict)
+        agents, lines = SimpleNamespace(told=dict), SimpleNamespace(paused_trunks=lambda _: {})
         self._dialer: Any = SimpleNamespace(
-            control_changed=lambda: None, waiting_reason=None, waiting_reasons=dict, agents=agents
+            control_changed=lambda: None, waiting_reason=None, waiting_reasons=dict, agents=agents, lines=lines
         )
         lock, health = SimpleNamespace(still_held=held), Health()
         health.keys = None  # as the watch of the manager interface says while it hears
