@@ -102,10 +102,11 @@ def _back_up(url: str, folder: Path) -> Path:
     secret = {_LIBPQ[name]: str(value) for name, value in parts.items() if name in _LIBPQ}
     more = {name: str(value) for name, value in parts.items() if name not in _LIBPQ}
     file = folder / f"before-upgrade-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}.dump"
-    os.umask(0o077)
     unfinished = file.with_suffix(".unfinished")
     command = [str(binaries() / "pg_dump"), "--format=custom", f"--file={unfinished}", f"--dbname={_words(more)}"]
-    done = subprocess.run(command, env={**os.environ, **secret}, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, env={**os.environ, **secret}, umask=0o077, capture_output=True, text=True, check=False
+    )
     if done.returncode:
         unfinished.unlink(missing_ok=True)
         raise OSError(done.stderr.strip())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -46,7 +47,9 @@ async def before(new_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 def test_it_backs_up_then_migrates_and_needs_neither_again(
     before: Path, new_url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    umask = os.umask(0o022)
     assert bring_up_to_date.main() == 0
+    assert os.umask(umask) == 0o022  # the process's own is left alone
     (backup,) = before.iterdir()
     assert backup.stat().st_mode & 0o777 == 0o600
     listed = subprocess.run([binaries() / "pg_restore", "--list", backup], capture_output=True, text=True, check=True)
