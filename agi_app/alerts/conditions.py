@@ -7,27 +7,38 @@ from collections.abc import Sequence
 
 from agi_app.clock import Clock
 from agi_app.config.monitor import AlertSettings
+from agi_app.config.settings import Settings
 from agi_app.store.calling import nodes, pauses
 from agi_app.store.database.pool import Store
 from agi_app.store.service import alerts, standstill
 from agi_app.store.service.alerts import Condition
 
-OFTEN = ("nobody_dialled", "node_lost", "trunk_paused", "caller_id_ending", "feed_failed", "backup_failed")
+LATE = dt.timedelta(days=2)  # one each night, and one that was left out
+OFTEN = (
+    "nobody_dialled",
+    "node_lost",
+    "trunk_paused",
+    "caller_id_ending",
+    "feed_failed",
+    "backup_failed",
+    "backup_late",
+)
 SELDOM = ("consents_ending",)  # reads all consents that end soon
 KINDS = (*OFTEN, *SELDOM)
 
 
-async def often(store: Store, clock: Clock, settings: AlertSettings) -> list[Condition]:
+async def often(store: Store, clock: Clock, settings: Settings) -> list[Condition]:
     """Those of ``OFTEN`` that hold now. Raises StoreError."""
+    told = settings.alerts
     return [
-        *await _nobody_dialled(store, clock, settings),
+        *await _nobody_dialled(store, clock, told),
         *await _nodes_and_trunks(store),
-        *await _caller_ids(store, clock.now(), settings),
+        *await _caller_ids(store, clock.now(), told),
         *[
             Condition("feed_failed", row["feed"], {"reason": row["text"] or "", "state": row["state"]})
             for row in await alerts.failed_feeds(store)
         ],
-        *await _backups(store),
+        *await _backups(store, clock.real_now(), nightly=bool(settings.backup.to_keys)),
     ]
 
 
@@ -77,12 +88,16 @@ async def _nodes_and_trunks(store: Store) -> list[Condition]:
     return lost + paused
 
 
-async def _backups(store: Store) -> list[Condition]:
-    times = await alerts.backups(store)
-    if not times.has_failed or times.failed_at is None:
-        return []
+async def _backups(store: Store, now: dt.datetime, *, nightly: bool) -> list[Condition]:
+    """One that failed; and, where they are made each night, that none came: a killed one cannot say that it failed."""
+    times, found = await alerts.backups(store), []
     made = "" if times.made_at is None else f"{times.made_at.astimezone(dt.UTC):%F %T} UTC"
-    return [Condition("backup_failed", details={"at": f"{times.failed_at.astimezone(dt.UTC):%F %T} UTC", "made": made})]
+    if times.has_failed and times.failed_at is not None:
+        at = f"{times.failed_at.astimezone(dt.UTC):%F %T} UTC"
+        found.append(Condition("backup_failed", details={"at": at, "made": made}))
+    if nightly and times.made_at is not None and now - times.made_at > LATE:
+        found.append(Condition("backup_late", details={"made": made}))
+    return found
 
 
 async def _caller_ids(store: Store, now: dt.datetime, settings: AlertSettings) -> list[Condition]:

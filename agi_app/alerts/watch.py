@@ -55,11 +55,9 @@ class AlertWatch:
 
     async def look(self) -> None:
         """Write what began and what ended, unless another process has just done it. Raises StoreError."""
-        told = self._now().alerts
-        await self._update("often", OFTEN_S, conditions.OFTEN, lambda: conditions.often(self._store, self._clock, told))
-        await self._update(
-            "seldom", SELDOM_S, conditions.SELDOM, lambda: conditions.seldom(self._store, self._clock, told)
-        )
+        now, store, clock = self._now(), self._store, self._clock
+        await self._update("often", OFTEN_S, conditions.OFTEN, lambda: conditions.often(store, clock, now))
+        await self._update("seldom", SELDOM_S, conditions.SELDOM, lambda: conditions.seldom(store, clock, now.alerts))
 
     async def _update(self, look: str, every_s: float, kinds: Sequence[str], find: Look) -> None:
         every = dt.timedelta(seconds=every_s * 0.9)

@@ -31,6 +31,8 @@ def title(alert: AlertNotice | AlertRow) -> str:
             return t("the last run of feed {feed} failed", feed=alert.subject)
         case "backup_failed":
             return t("a backup failed at {at}", at=details.get("at"))
+        case "backup_late":
+            return t("no backup was made for two days")
         case _:
             return t("this is a test of alerts; nothing is wrong")
 
@@ -45,7 +47,7 @@ def text(alert: AlertNotice, project: Path) -> str:
             lines += [t("why: {reason}", reason=reason) for reason in reasons]
         case "node_lost":
             lines.append(t("it was heard of last at {seen}", seen=alert.details.get("seen")))
-        case "backup_failed":
+        case "backup_failed" | "backup_late":
             made = alert.details.get("made") or t("never")
             lines.append(t("the last one that was made: {made}", made=made))
         case "trunk_paused" | "feed_failed":

@@ -199,6 +199,14 @@ async def backup_made(site: AlertSite) -> None:
     await backups.note(site.store, site.clock.real_now(), made=True)
 
 
+async def backup_late(site: AlertSite) -> None:
+    """A killed one left no word; without keys in the settings nobody expects one each night."""
+    await backups.note(site.store, site.clock.real_now() - dt.timedelta(days=2, hours=1), made=True)
+    await site.round()
+    assert site.project.told == []
+    site.settings = site.project.write(more='[backup]\nto_keys = ["age1x"]')
+
+
 FAULTS: dict[str, tuple[Act, Act, str, str]] = {  # kind: make it, mend it, its subject, what its text tells
     "nobody_dialled": (nobody_dialled, somebody_dialled, "", "checkup"),
     "node_lost": (node_lost, node_back, "node-1", "worker one"),
@@ -207,4 +215,5 @@ FAULTS: dict[str, tuple[Act, Act, str, str]] = {  # kind: make it, mend it, its 
     "consents_ending": (consents_ending, consents_ended, "1", "3 by the wording"),
     "feed_failed": (feed_failed, feed_good, FEED, FEED),
     "backup_failed": (backup_failed, backup_made, "", "a backup failed"),
+    "backup_late": (backup_late, backup_made, "", "no backup was made for two days"),
 }

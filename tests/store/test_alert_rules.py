@@ -34,6 +34,7 @@ from sandbox.root import ensure_tools
 from tests.store.alert_site import (
     AlertSite,
     backup_failed,
+    backup_late,
     caller_id_ending,
     consents_ending,
     feed_failed,
@@ -177,6 +178,7 @@ FAULTS: dict[str, Callable[[Watched], Awaitable[object]]] = {
     "AgiAppFeedFailed": partial(of_site, feed_failed),
     "AgiAppFeedLate": feed_late,
     "AgiAppBackupFailed": partial(of_site, backup_failed),
+    "AgiAppBackupLate": partial(of_site, backup_late),
     "AgiAppStopsNotStored": stops_stay,
     "AgiAppMarksLate": marks_late,
     "AgiAppWebhooksWait": events_wait,

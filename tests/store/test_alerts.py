@@ -16,6 +16,7 @@ import pytest
 
 from agi_app.alerts import command, mail, watch
 from agi_app.alerts.conditions import KINDS
+from agi_app.backup import doctor_check
 from agi_app.store.calling import nodes
 from agi_app.store.database import service_rights
 from agi_app.store.service import alerts
@@ -24,6 +25,8 @@ from tests.store.alert_site import (
     FAULTS,
     AlertSite,
     MailServer,
+    backup_failed,
+    backup_made,
     consents_ending,
     nobody_dialled,
     node_back,
@@ -67,6 +70,16 @@ async def test_a_fault_is_told_once_when_it_begins_and_once_when_it_ends(site: A
     assert site.project.told == [(kind, subject, "began"), (kind, subject, "ended")]
     assert site.project.heard[1]["ended_at"] is not None
     assert await site.shown() == [(kind, subject, False)]
+
+
+async def test_doctor_says_that_a_backup_failed_until_one_is_made(site: AlertSite) -> None:
+    await backup_failed(site)
+    (line,) = await doctor_check.look(site.store, site.clock.real_now())
+    assert not line.well
+    assert "failed" in line.text
+    await backup_made(site)
+    (line,) = await doctor_check.look(site.store, site.clock.real_now())
+    assert line.well
 
 
 async def test_a_fault_that_comes_again_is_told_again(site: AlertSite) -> None:

@@ -128,6 +128,14 @@ def test_when_no_call_can_be_missing_nobody_waits(home: Home, away: Home, secret
     assert away.sql("SELECT count(*) FROM meta WHERE key IN ('hold_until', 'restored_from')") == [(0,)]
 
 
+def test_a_night_without_a_key_is_a_failure_that_is_told(home: Home) -> None:
+    """Nobody can be asked for a passphrase then; nothing is written, and that is noted."""
+    told = home.ask("backup", code=1)
+    assert "name a public key in [backup] to_keys" in told
+    assert not list(home.project.glob("backups/*"))
+    assert home.sql("SELECT key FROM meta WHERE key LIKE 'backup%'") == [("backup_failed_at",)]
+
+
 def test_for_the_owner_of_a_key(home: Home, away: Home, tmp_path: Path) -> None:
     """The public key is in the settings: the machine that makes backups cannot open them."""
     key = tmp_path / "backup-key"

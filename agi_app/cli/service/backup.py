@@ -50,6 +50,7 @@ def backup(
     passphrase = ""
     if not owners and not without_keys:
         passphrase = _new_passphrase(passphrase_file)
+    # Where nobody can be asked, as in the night, the operation says what is missing: so it is an alert.
     request = BackupRequest(out, owners, passphrase, keys=not without_keys)
     with progress("entries") as report:
         made = with_installation(project, backups.backup, request, report)
@@ -108,15 +109,15 @@ def restore(
     raise typer.Exit(1 if backups.unexpected(done.audit) else 0)
 
 
-def _passphrase(file: Path | None, *, confirm: bool = False) -> str:
-    given = secret_of(t("Passphrase of the backup"), confirm=confirm) if file is None else backups.passphrase_in(file)
+def _passphrase(file: Path | None) -> str:
+    given = secret_of(t("Passphrase of the backup")) if file is None else backups.passphrase_in(file)
     if not given:
         raise InputError(t("no passphrase was given"))
     return given
 
 
 def _new_passphrase(file: Path | None) -> str:
-    return _passphrase(file, confirm=True)
+    return backups.passphrase_in(file) if file is not None else secret_of(t("Passphrase of the backup"), confirm=True)
 
 
 def _tell(made: BackupMade) -> None:

@@ -80,6 +80,11 @@ async def _make(inst: Installation, request: BackupRequest, progress: Progress) 
     locks = None
     if request.keys:
         owners = tuple(map(recipient, request.recipients))
+        if not owners and not request.passphrase:
+            told = (
+                "nobody could open it: name a public key in [backup] to_keys (agi-app backup-key), or give a passphrase"
+            )
+            raise InputError(t(told))
         locks = Locks(owners, "" if owners else checked_passphrase(request.passphrase))
     if request.out is not None:
         return await making.make(inst, request.out, locks, progress)
@@ -90,7 +95,8 @@ async def _make(inst: Installation, request: BackupRequest, progress: Progress) 
         raise cannot_be_written(folder, error) from error
     name = making.name_for(inst.clock.real_now(), encrypted=locks is not None)
     made = await making.make(inst, folder / name, locks, progress)
-    await asyncio.to_thread(_remove_old, folder, inst.settings.backup.keep)
+    if made.audit.ok:  # else the older ones may be the better ones
+        await asyncio.to_thread(_remove_old, folder, inst.settings.backup.keep)
     return made
 
 

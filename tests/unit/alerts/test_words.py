@@ -24,6 +24,7 @@ DETAILS: dict[str, tuple[str, dict[str, Any], str]] = {  # kind: subject, detail
     "consents_ending": ("4", {"wording": "form/1", "consents": 12, "first": "2026-03-04"}, "12"),
     "feed_failed": ("appointments", {"reason": "the list is empty", "state": "refused"}, "appointments"),
     "backup_failed": ("", {"at": "2026-03-03 02:00:00 UTC", "made": "2026-03-02 02:00:00 UTC"}, "2026-03-02 02:00:00"),
+    "backup_late": ("", {"made": "2026-03-01 02:00:00 UTC"}, "2026-03-01 02:00:00"),
 }
 
 

@@ -21,7 +21,9 @@ from agi_app.service_manager import TELL_EVERY_S
 
 FOLDER = Path(__file__).resolve().parents[3] / "packaging" / "systemd"
 UNITS = sorted(FOLDER.glob("*.service"))
-WORKERS_USER = ("agi-app", "agi-app-deliver", "agi-app-jobs")
+BACKUP = FOLDER / "agi-app-backup.service"
+LASTING = [unit for unit in UNITS if unit != BACKUP]
+WORKERS_USER = ("agi-app", "agi-app-deliver", "agi-app-jobs", "agi-app-backup")
 TAKEN_AWAY = {
     "AmbientCapabilities": "",
     "CapabilityBoundingSet": "",
@@ -70,8 +72,15 @@ def unit(request: pytest.FixtureRequest) -> Path:
     return found
 
 
+@pytest.fixture(params=LASTING, ids=[unit.stem for unit in LASTING])
+def lasting(request: pytest.FixtureRequest) -> Path:
+    """One that goes on until it is ended."""
+    found: Path = request.param
+    return found
+
+
 def test_each_long_lived_process_has_one() -> None:
-    started = {settings(unit)["ExecStart"][0].removeprefix("/opt/agi-app/bin/agi-app ") for unit in UNITS}
+    started = {settings(unit)["ExecStart"][0].removeprefix("/opt/agi-app/bin/agi-app ") for unit in LASTING}
     assert started == {"run", "console", "exchange", "deliver", "report run-jobs"}
     assert {words.split()[0] for words in started} <= {*COMMANDS, *GROUPS}
 
@@ -106,9 +115,9 @@ def test_systemd_knows_all_that_it_sets(unit: Path, tmp_path: Path) -> None:
     assert about_it == []
 
 
-def test_only_the_process_itself_speaks_and_is_watched(unit: Path) -> None:
+def test_only_the_process_itself_speaks_and_is_watched(lasting: Path) -> None:
     """Several signs of life fit into the watchdog's time."""
-    found = settings(unit)
+    found = settings(lasting)
     assert found["NotifyAccess"] == ["main"]
     assert seconds(found["WatchdogSec"][0]) >= 10 * TELL_EVERY_S
 
@@ -132,9 +141,30 @@ def test_a_stop_waits_for_the_calls_on_the_line() -> None:
     assert seconds(found["TimeoutStopSec"][0]) >= CLOSE_S + line_calls.LAST_WORDS_S + longest + LAST_WORDS_S
 
 
-def test_what_reads_its_settings_again_can_be_reloaded(unit: Path) -> None:
-    expected = "notify" if unit.stem == "agi-app-jobs" else "notify-reload"
-    assert settings(unit)["Type"] == [expected]
+def test_what_reads_its_settings_again_can_be_reloaded(lasting: Path) -> None:
+    expected = "notify" if lasting.stem == "agi-app-jobs" else "notify-reload"
+    assert settings(lasting)["Type"] == [expected]
+
+
+def test_a_backup_is_made_each_night_and_only_where_an_admin_wants_it() -> None:
+    """Its service is nobody's wish at the boot; a night in which the machine was off is made up for."""
+    timer, found = settings(FOLDER / "agi-app-backup.timer"), settings(BACKUP)
+    assert timer["OnCalendar"] == ["*-*-* 02:30"]
+    assert timer["Persistent"] == ["true"]
+    assert timer["WantedBy"] == ["timers.target"]
+    assert "WantedBy" not in found
+    assert found["Type"] == ["oneshot"]
+    assert found["ExecStart"] == ["/opt/agi-app/bin/agi-app backup"]
+    assert "TMPDIR=/var/tmp" in found["Environment"]
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="this machine has no systemd")
+def test_systemd_knows_when_the_timer_is_due() -> None:
+    when = settings(FOLDER / "agi-app-backup.timer")["OnCalendar"][0]
+    done = subprocess.run(
+        ["systemd-analyze", "calendar", when], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def test_each_takes_only_secrets_that_exist(unit: Path) -> None:
