@@ -1,4 +1,4 @@
-"""``python -m release deb|check``: makes agi-app's Debian package and checks it; scripts/package calls it."""
+"""``python -m release deb|check|image``: makes agi-app's Debian package and images, and checks them."""
 
 from __future__ import annotations
 
@@ -10,12 +10,16 @@ from pathlib import Path
 
 from release import deb
 from release.check import Check, check
+from release.engine import in_own_mounts
 from release.errors import PackageError
+from release.image import check_images
 
 
 def main() -> int:
     """Exit status: 0 done, 1 the check found a fault, 2 the environment is wrong."""
-    parser = argparse.ArgumentParser(prog="scripts/package", description="Make and check agi-app's Debian package.")
+    parser = argparse.ArgumentParser(
+        prog="scripts/package", description="Make and check agi-app's Debian package and images."
+    )
     commands = parser.add_subparsers(dest="command", required=True)
     make = commands.add_parser("deb", help="build the package; prints its file")
     make.add_argument("--out", type=Path, default=Path("dist"), help="the folder that it goes to (default dist)")
@@ -23,6 +27,9 @@ def main() -> int:
     look.add_argument("--json", action="store_true", help="the last line is one JSON object; all else goes to stderr")
     look.add_argument("--deb", type=Path, metavar="FILE", help="look at this package instead of building one")
     look.add_argument("--quick", action="store_true", help="one build, no lintian and no campaign")
+    boxes = commands.add_parser("image", help="build the images of worker and Asterisk by podman, without a registry")
+    boxes.add_argument("--check", action="store_true", help="and run them: compose up, a campaign, two nodes")
+    boxes.add_argument("--json", action="store_true", help="the last line is one JSON object; all else goes to stderr")
     options = parser.parse_args()
     started = time.monotonic()
     try:
@@ -31,6 +38,11 @@ def main() -> int:
             size = made.stat().st_size / 1e6
             print(f"{made}: {size:.1f} MB, in {time.monotonic() - started:.0f} s")
             return 0
+        if options.command == "image":
+            in_own_mounts()
+            found = Check()
+            check_images(found, run=options.check)
+            return _report(found, as_json=options.json)
         return _report(check(options.deb, quick=options.quick), as_json=options.json)
     except PackageError as error:
         print(f"error: {error}", file=sys.stderr)

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from release import deb, roots
+from release import deb, image, roots
 from release.booted import Booted
 from release.errors import PackageError
 from release.recovery import recover
@@ -57,7 +57,9 @@ class Check:
             "unit_score": lambda v: v <= MOST_EXPOSED,
             "reproducible": bool,
             "purged_clean": bool,
-            **dict.fromkeys(("campaign_under_unit", "killed", "watchdog", *VERSIONS), lambda v: v == "ok"),
+            **dict.fromkeys(
+                ("campaign_under_unit", "killed", "watchdog", *image.PARTS, *VERSIONS), lambda v: v == "ok"
+            ),
         }
         return [
             name
@@ -101,6 +103,11 @@ def check(given: Path | None, *, quick: bool = False) -> Check:
         _in_a_root(found, package, campaign=not quick)
         if not quick:
             _faults(found, package)
+    if not quick:
+        with found.part(*image.PARTS):
+            figures, reasons = image.in_a_process_of_its_own()
+            found.figures.update(figures)
+            found.reasons.update(reasons)
     return found
 
 
