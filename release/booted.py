@@ -21,6 +21,7 @@ from typing import Self
 from release.errors import PackageError
 
 BOOT_S = 90.0
+LIMIT_S = 600.0  # of one command: a busy machine unpacks slowly
 END_S = 20.0
 _BOOT = """
 set -e
@@ -55,11 +56,17 @@ for bind in $BINDS; do
     mount -o remount,bind,ro "$root${bind#*:}"
 done
 ip link set lo up
+# A card, whose address names an Asterisk here; it leads nowhere.
+ip link add eth0 address 02:00:00:00:00:01 type veth peer name nowhere
+ip address add 192.0.2.1/24 dev eth0
+ip link set eth0 up
 hostname agi-app-check
 mkdir "$root/run/before"
 cd "$root"
 pivot_root . run/before
 umount -l /run/before
+# As on a host: services with mounts of their own see those that come later, and get credentials.
+mount --make-rshared /
 exec env -i container=lxc PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 /lib/systemd/systemd systemd.show_status=0
 ' sh "$lower" "$layer"
 """
@@ -101,22 +108,26 @@ class Booted:
     ) -> None:
         self._end()
 
-    def run(self, *command: str, check: bool = True, user: str = "", limit_s: float = 300) -> str:
+    def run(self, *command: str, check: bool = True, user: str = "", limit_s: float = LIMIT_S) -> str:
         """What a command printed in there, as root or as ``user``. Raises PackageError when it fails and ``check``."""
         return self.tried(*command, check=check, user=user, limit_s=limit_s)[1]
 
-    def tried(self, *command: str, check: bool = False, user: str = "", limit_s: float = 300) -> tuple[int, str]:
+    def tried(self, *command: str, check: bool = False, user: str = "", limit_s: float = LIMIT_S) -> tuple[int, str]:
         """The same, with its exit status."""
         ours = ["runuser", "-u", user, "--", "env", "HOME=/nonexistent"] if user else []
         words = [*self.enter(), *_ENVIRONMENT, *ours, *command]
-        done = subprocess.run(
-            words,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            check=False,
-            timeout=limit_s,
-        )
+        try:
+            done = subprocess.run(
+                words,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                check=False,
+                timeout=limit_s,
+            )
+        except subprocess.TimeoutExpired as error:
+            said = (error.stdout or b"").decode(errors="replace")[-2000:]
+            raise PackageError(f"{shlex.join(command)}: not within {limit_s:.0f} s\n{said}") from error
         text = done.stdout.decode(errors="replace")
         if check and done.returncode:
             raise PackageError(f"{shlex.join(command)}: status {done.returncode}\n{text[-4000:]}")

@@ -9,25 +9,27 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from release import deb, image, roots
+from release import beside, deb, image, roots
 from release.booted import Booted
 from release.errors import PackageError
+from release.first_call import MOST_COMMANDS, MOST_MINUTES, differing, first_call
+from release.house import second_root
+from release.in_service import in_force, in_memory, takes_credentials
 from release.recovery import recover
 from release.stage import (
     ASTERISK,
     CALLER_ID,
     CAMPAIGN,
+    CLINIC,
     PACKAGES,
     PROJECT,
     Admin,
-    Sandbox,
-    begin,
-    in_force,
-    main_process,
     settle,
 )
 from release.upgrade import VERSIONS, upgrade
@@ -35,11 +37,23 @@ from sandbox.root import ensure_root
 from sandbox.witness import judge
 
 MOST_MB, MOST_EXPOSED = 60.0, 2.0
+AT_ONCE = 2  # parts
+OK = (
+    "campaign_under_unit",
+    "credentials",
+    "killed",
+    "recordings_in_memory",
+    "second_root",
+    "stop",
+    "watchdog",
+)
+PLACES = (beside.CONFIG, "/etc/systemd/system", "/etc/fstab")  # where `asterisk setup` writes
 _LISTED = ["find", "/", "-xdev", "-printf", "%y %m %u %g %p %l\n"]
 # What apt, dpkg, systemd and the C library keep for themselves, whichever package comes or goes.
 _OTHERS = re.compile(
-    r" /(var/(lib/(dpkg|apt|systemd)|cache/(apt|ldconfig|debconf|man)|log/(apt|journal|dpkg\.log|alternatives\.log))"
-    r"|etc/(passwd|group|g?shadow)-|etc/\.pwd\.lock)\b"
+    r" /(var/(lib/(dpkg|apt|systemd|asterisk)|cache/(apt|ldconfig|debconf|man|asterisk)|spool/asterisk"
+    r"|log/(apt|asterisk|journal|dpkg\.log|alternatives\.log))|etc/(passwd|group|g?shadow)-|etc/\.pwd\.lock"
+    r"|root/\.cache )"
 )
 
 
@@ -57,9 +71,11 @@ class Check:
             "unit_score": lambda v: v <= MOST_EXPOSED,
             "reproducible": bool,
             "purged_clean": bool,
-            **dict.fromkeys(
-                ("campaign_under_unit", "killed", "watchdog", *image.PARTS, *VERSIONS), lambda v: v == "ok"
-            ),
+            "undone": bool,
+            "commands": lambda v: v <= MOST_COMMANDS,
+            "minutes": lambda v: v <= MOST_MINUTES,
+            "files_edited_by_hand": lambda v: v == 0,
+            **dict.fromkeys((*OK, *image.PARTS, *VERSIONS), lambda v: v == "ok"),
         }
         return [
             name
@@ -83,7 +99,7 @@ class Check:
             for name in names:
                 self.figures[name] = None
                 self.reasons[name] = str(error).strip().splitlines()[0]
-        self.say(f"   {time.monotonic() - started:.0f} s")
+        self.say(f"   {', '.join(names)}: {time.monotonic() - started:.0f} s")
 
 
 def check(given: Path | None, *, quick: bool = False) -> Check:
@@ -94,96 +110,114 @@ def check(given: Path | None, *, quick: bool = False) -> Check:
         package = given or deb.build(Path(folder) / "one")
         found.figures["build_s"] = round(time.monotonic() - started) if given is None else None
         found.figures["deb_mb"] = round(package.stat().st_size / 1e6, 1)
-        if not quick:
-            with found.part("reproducible"):
-                found.figures["reproducible"] = _sum_of(deb.build(Path(folder) / "two")) == _sum_of(package)
-            with found.part("lintian_errors"):
-                told = [line for line in deb.check_style(package).splitlines() if line.startswith("E:")]
-                found.figures["lintian_errors"] = len(told)
-        _in_a_root(found, package, campaign=not quick)
-        if not quick:
-            _faults(found, package)
-    if not quick:
-        with found.part(*image.PARTS):
-            figures, reasons = image.in_a_process_of_its_own()
-            found.figures.update(figures)
-            found.reasons.update(reasons)
+        parts: tuple[Part, ...] = (_purge,) if quick else PARTS
+        with ThreadPoolExecutor(AT_ONCE) as pool:  # each in a root of its own; most of their time is that of calls
+            for done in [pool.submit(part, found, package) for part in parts]:
+                done.result()
     return found
+
+
+def _containers(found: Check, package: Path) -> None:
+    """The images of this tree, and one campaign by compose.yaml."""
+    del package  # they are built of the wheel
+    with found.part(*image.PARTS):
+        figures, reasons = image.in_a_process_of_its_own()
+        found.figures.update(figures)
+        found.reasons.update(reasons)
+
+
+def _looked_at(found: Check, package: Path) -> None:
+    """The package as a file: built once more, and read by lintian."""
+    with found.part("reproducible"), tempfile.TemporaryDirectory(prefix="agi-app-package-") as folder:
+        found.figures["reproducible"] = _sum_of(deb.build(Path(folder))) == _sum_of(package)
+    with found.part("lintian_errors"):
+        told = [line for line in deb.check_style(package).splitlines() if line.startswith("E:")]
+        found.figures["lintian_errors"] = len(told)
+
+
+def _second_root(found: Check, package: Path) -> None:
+    with found.part("second_root"):
+        found.figures["second_root_figures"] = second_root(package)
+        found.figures["second_root"] = "ok"
 
 
 def _faults(found: Check, package: Path) -> None:
     """What an admin hopes never to need."""
-    with found.part("killed", "watchdog"):
+    with found.part("killed", "watchdog", "stop"):
         told = recover(package)
         found.figures["killed"] = "ok"
         found.figures["watchdog"] = "ok" if "stalled_s" in told else None
         if "stalled_s" not in told:
             found.reasons["watchdog"] = "the unit has no watchdog"
+        found.figures["stop"] = "ok" if "stop" in told else None
         found.figures["recovery"] = told
-    for name in VERSIONS:
-        with found.part(name):
-            found.figures[f"{name}_figures"] = upgrade(name, package, fail_first=name == "upgrade_n3")
-            found.figures[name] = "ok"
+
+
+def _upgrade(name: str, found: Check, package: Path) -> None:
+    with found.part(name):
+        found.figures[f"{name}_figures"] = upgrade(name, package, fail_first=name == "upgrade_n3")
+        found.figures[name] = "ok"
 
 
 def _sum_of(file: Path) -> str:
     return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
-def _in_a_root(found: Check, package: Path, *, campaign: bool) -> None:
-    """From installing to purging, in a clean root that systemd has booted."""
-    binds = {package.parent.resolve(): PACKAGES}
-    if campaign:
-        binds[ensure_root(found.say)] = ASTERISK
-    started = time.monotonic()
-    with found.part("boot_s"), Booted(roots.root("world" if campaign else "base"), binds) as host:
-        found.figures["boot_s"] = round(time.monotonic() - started, 1)
-        files, people = _listed(host), _people(host)
-        admin = Admin(host)
-        _install(found, admin, package)
-        if campaign:
-            _campaign(found, admin)
-        with found.part("purged_clean"):
-            host.run("apt-get", "remove", "-y", "agi-app")
-            host.run("test", "-f", f"{PROJECT}/agi-app.toml")  # what is the admin's stays
-            host.run("apt-get", "purge", "-y", "agi-app")
-            after = _listed(host)
-            left = [*sorted(after - files), *(f"missing: {line}" for line in sorted(files - after))]
-            left += sorted(_people(host) - people)
-            found.figures["purged_clean"] = not left
-            if left:
-                found.reasons["purged_clean"] = "; ".join(left[:20])
-
-
-def _install(found: Check, admin: Admin, package: Path) -> None:
-    host = admin.host
-    started = time.monotonic()
-    admin.types("apt-get", "install", "-y", f"{PACKAGES}/{package.name}")
-    found.figures["install_s"] = round(time.monotonic() - started, 1)
-    admin.app("init", PROJECT)
-    with found.part("unit_score"):
-        found.figures["unit_scores"] = _scores(host)
-        found.figures["unit_score"] = max(found.figures["unit_scores"].values())
-        verify = (
-            "for unit in /usr/lib/systemd/system/agi-app*; do systemd-analyze verify --man=no $unit || exit 1; done"
-        )
-        host.run("sh", "-c", verify)
-
-
-def _campaign(found: Check, admin: Admin) -> None:
-    """The clinic's campaign, dialled by the worker under its unit; and what the kernel says of that worker."""
-    host = admin.host
-    with found.part("campaign_under_unit", "in_force"), Sandbox(host) as sandbox:
-        admin.typed.append(f"agi-app sandbox up --project {PROJECT}")
-        begin(admin)
+def _purge(found: Check, package: Path) -> None:
+    """From installing to purging, in a clean root that systemd has booted; without a call."""
+    with found.part("boot_s"), _booted(found, "base", {package.parent.resolve(): PACKAGES}) as host:
+        before = traces(host)
         started = time.monotonic()
-        host.wait("the worker", "systemctl", "is-active", "agi-app")
+        host.run("apt-get", "install", "-y", f"{PACKAGES}/{package.name}")
+        found.figures["install_s"] = round(time.monotonic() - started, 1)
+        Admin(host).app("init", PROJECT)
+        _units(found, host)
+        _removed(found, host, before)
+
+
+def _first_root(found: Check, package: Path) -> None:
+    """The way to the first call as the guide tells it, a whole campaign, and back to a root without the package."""
+    binds = {package.parent.resolve(): PACKAGES, ensure_root(found.say): ASTERISK}
+    with found.part("boot_s"), _booted(found, "world", binds) as host:
+        beside.install(host)
+        before, files = traces(host), beside.files(host, *PLACES)
+        with found.part("commands", "files_edited_by_hand", "minutes", "campaign_under_unit", "in_force"):
+            _first_call(found, host, package)
+        _units(found, host)
+        with found.part("recordings_in_memory", "credentials"):
+            found.figures["recordings_in_memory"] = in_memory(host)
+            found.figures["credentials"] = takes_credentials(host)
+        host.run("systemctl", "disable", "--now", "agi-app")
+        with found.part("undone"):
+            host.run("agi-app", "asterisk", "setup", "--undo", "--yes", "--project", PROJECT)
+            left = differing(files, beside.files(host, *PLACES))
+            found.figures["undone"] = not left
+            if left:
+                found.reasons["undone"] = ", ".join(sorted(left))
+        _removed(found, host, before)
+
+
+@contextmanager
+def _booted(found: Check, lower: str, binds: dict[Path, str]) -> Iterator[Booted]:
+    started = time.monotonic()
+    with Booted(roots.root(lower), binds) as host:
+        found.figures["boot_s"] = round(time.monotonic() - started, 1)
+        yield host
+
+
+def _first_call(found: Check, host: Booted, package: Path) -> None:
+    """And then the clinic's campaign by the same worker, whole; and what the kernel says of that worker."""
+    admin = Admin(host)
+    with first_call(host, package, found.figures) as carrier:
         found.figures["in_force"] = in_force(host, "agi-app")
+        started = time.monotonic()
+        admin.app("consent", "import", f"{CLINIC}/consent.csv")
+        admin.app("contacts", "import", CAMPAIGN, f"{CLINIC}/contacts.csv")
+        admin.app("campaign", "start", CAMPAIGN)
         status = settle(admin)
         found.figures["campaign_s"] = round(time.monotonic() - started)
-        calls = sandbox.calls()
         report = admin.ask("report", CAMPAIGN, "--format", "json")
-        verdict = judge([calls], _without_consent(), CALLER_ID, {})
+        verdict = judge([carrier.calls()], _without_consent(), CALLER_ID, {})
         found.figures["calls"] = {
             "contacts": status["contacts"],
             "attempts": report["attempts"],
@@ -194,14 +228,28 @@ def _campaign(found: Check, admin: Admin) -> None:
         }
         good = verdict.invites == report["attempts"] > 0 and not (verdict.to_forbidden or verdict.double_dials)
         found.figures["campaign_under_unit"] = "ok" if good and report["outcomes"].get("answered") else "failed"
-        answered = [call.answered_at for call in calls if call.answered_at is not None]
-        found.figures["minutes"] = round((min(answered) - admin.began) / 60, 2) if answered else None
-        found.figures["files_edited_by_hand"] = 0  # `agi-app sandbox up` has put its Asterisk and trunk there
-        found.figures["commands"] = len(admin.typed)
-        found.figures["commands_listed"] = list(admin.typed)
-        admin.types("systemctl", "stop", "agi-app")
-        if main_process(host, "agi-app"):
-            raise PackageError("the worker did not end")
+
+
+def _units(found: Check, host: Booted) -> None:
+    with found.part("unit_score"):
+        found.figures["unit_scores"] = _scores(host)
+        found.figures["unit_score"] = max(found.figures["unit_scores"].values())
+        verify = (
+            "for unit in /usr/lib/systemd/system/agi-app*; do systemd-analyze verify --man=no $unit || exit 1; done"
+        )
+        host.run("sh", "-c", verify)
+
+
+def _removed(found: Check, host: Booted, before: set[str]) -> None:
+    with found.part("purged_clean"):
+        host.run("apt-get", "remove", "-y", "agi-app")
+        host.run("test", "-f", f"{PROJECT}/agi-app.toml")  # what is the admin's stays
+        host.run("apt-get", "purge", "-y", "agi-app")
+        after = traces(host)
+        left = [*sorted(after - before), *(f"missing: {line}" for line in sorted(before - after))]
+        found.figures["purged_clean"] = not left
+        if left:
+            found.reasons["purged_clean"] = "; ".join(left[:20])
 
 
 def _without_consent() -> set[str]:
@@ -215,13 +263,10 @@ def _without_consent() -> set[str]:
     return numbers("contacts.csv") - numbers("consent.csv")
 
 
-def _listed(host: Booted) -> set[str]:
-    """Every file of the root with its mode and owners, without what others keep."""
-    return {line for line in host.run(*_LISTED).splitlines() if not _OTHERS.search(f"{line.rstrip()} ")}
-
-
-def _people(host: Booted) -> set[str]:
-    return {*host.run("getent", "passwd").splitlines(), *host.run("getent", "group").splitlines()}
+def traces(host: Booted) -> set[str]:
+    """Every file of the root with its mode and owners, without what others keep; every user and every group."""
+    files = {line for line in host.run(*_LISTED).splitlines() if not _OTHERS.search(f"{line.rstrip()} ")}
+    return files | {*host.run("getent", "passwd").splitlines(), *host.run("getent", "group").splitlines()}
 
 
 def _scores(host: Booted) -> dict[str, float]:
@@ -229,3 +274,15 @@ def _scores(host: Booted) -> dict[str, float]:
     units = host.run("sh", "-c", "cd /usr/lib/systemd/system && ls -d agi-app*.service").split()
     told = {unit: host.run("systemd-analyze", "security", "--no-pager", unit) for unit in units}
     return {unit: float(re.findall(r"exposure level.*?: ([\d.]+)", text)[0]) for unit, text in told.items()}
+
+
+Part = Callable[[Check, Path], None]
+# In the order in which they begin; each says its figures, and a fault of one keeps no other from going on.
+PARTS: tuple[Part, ...] = (
+    _first_root,
+    _faults,
+    _second_root,
+    *(partial(_upgrade, name) for name in VERSIONS),
+    _looked_at,
+    _containers,
+)

@@ -1,4 +1,4 @@
-"""A worker that dies or stands still in the middle of a campaign, under its service."""
+"""A worker that dies, stands still or is stopped in the middle of a campaign, under its service."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from release.stage import (
     Admin,
     Sandbox,
     begin,
+    end_with_calls,
     main_process,
     settle,
     until_done,
@@ -26,11 +27,12 @@ from sandbox.root import ensure_root
 from sandbox.witness import judge
 
 KILLED_AT, STALLED_AT = 6, 16  # contacts done
+ENDS_WITHIN_S = 5  # calls in progress, when the worker is told to end
 RESTART_S = 30.0  # beyond the watchdog's own time
 
 
 def recover(package: Path) -> dict[str, Any]:
-    """Kill the worker, then stop its process without ending it, while it dials; seconds until it worked again.
+    """Kill the worker, let its process stand still, and stop it with calls on the line; what was found.
 
     Raises PackageError when it does not come back, or somebody is called twice.
     """
@@ -39,7 +41,7 @@ def recover(package: Path) -> dict[str, Any]:
         admin = Admin(host)
         admin.types("apt-get", "install", "-y", f"{PACKAGES}/{package.name}")
         admin.app("init", PROJECT)
-        with Sandbox(host, slow=True) as sandbox:
+        with Sandbox(host, slow=True, ends_within=ENDS_WITHIN_S) as sandbox:
             begin(admin)
             until_done(admin, KILLED_AT)
             found: dict[str, Any] = {"killed_s": _restarted(host, signal.SIGKILL, 0)}
@@ -47,11 +49,14 @@ def recover(package: Path) -> dict[str, Any]:
             if watchdog:
                 until_done(admin, STALLED_AT)
                 found["stalled_s"] = _restarted(host, signal.SIGSTOP, watchdog + _seconds(host, "TimeoutAbortUSec"))
+            found["stop"] = end_with_calls(admin, sandbox, ENDS_WITHIN_S)
+            restarts = int(_show(host, "NRestarts"))
+            host.run("systemctl", "start", "agi-app")
             settle(admin)
             verdict = judge([sandbox.calls()], set(), CALLER_ID, {})
         if verdict.double_dials:
             raise PackageError(f"{verdict.double_dials} people were called twice")
-        return {**found, "restarts": int(_show(host, "NRestarts")), "double_dials": 0}
+        return {**found, "restarts": restarts, "double_dials": 0}
 
 
 def _restarted(host: Booted, sign: signal.Signals, within: float) -> float:

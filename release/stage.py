@@ -21,6 +21,7 @@ CAMPAIGN = "march-checkup"
 CALLER_ID = "+999862155500001"
 CLINIC = "/usr/share/doc/agi-app/examples/clinic"
 SANDBOX_S, CAMPAIGN_S, MIDWAY_S = 60.0, 240.0, 90.0
+STOP_HEARD_S, TALKS = 3.0, 2
 # Where folders of the machine are seen in the root: the sandbox's Asterisk, the clone, and the package.
 ASTERISK, CLONE, PACKAGES = "/asterisk", "/src", "/packages"
 _ENVIRONMENT = ("env", f"AGI_APP_ASTERISK_ROOT={ASTERISK}", "AGI_APP_CACHE=/tmp/cache", "PYTHONDONTWRITEBYTECODE=1")
@@ -58,12 +59,19 @@ class Sandbox:
 
     ``from_clone``: by the clone's, for a package of a version that has none. ``slow``: one new call a second, so that
     something can happen while it dials. ``without``: beginnings of tables and settings that the package does not know.
+    ``ends_within``: seconds that calls may go on when the worker is told to end.
     """
 
     def __init__(
-        self, host: Booted, *, from_clone: bool = False, slow: bool = False, without: tuple[str, ...] = ()
+        self,
+        host: Booted,
+        *,
+        from_clone: bool = False,
+        slow: bool = False,
+        without: tuple[str, ...] = (),
+        ends_within: int | None = None,
     ) -> None:
-        self._slow, self._without = slow, without
+        self._slow, self._without, self._ends_within = slow, without, ends_within
         self._host = host
         self._command = _CLONED if from_clone else _INSTALLED
         self._child: subprocess.Popen[bytes] | None = None
@@ -96,48 +104,56 @@ class Sandbox:
                 self._child.wait(20)
             self._child.kill()
             self._child.wait()
-        # Its copy of the settings was root's.
-        self._host.run("chown", f"{USER}:{USER}", f"{PROJECT}/agi-app.toml", check=False)
+        if self._command is _CLONED:  # the clone's copy of the settings was root's
+            self._host.run("chown", f"{USER}:{USER}", f"{PROJECT}/agi-app.toml", check=False)
 
     def _settings(self) -> None:
         file = self._host.file(f"{PROJECT}/agi-app.toml")
         parts = re.split(r"(?m)^(?=\[|approval)", file.read_text("utf-8"))
         text = "".join(part for part in parts if not part.startswith(self._without))
-        file.write_text(
-            text.replace("calls_per_second = 10\n", "calls_per_second = 1\n") if self._slow else text, "utf-8"
-        )
+        if self._slow:
+            text = text.replace("calls_per_second = 10\n", "calls_per_second = 1\n")
+        if self._ends_within is not None:
+            text = text.replace("[asterisk]\n", f"[asterisk]\ncalls_end_within = {self._ends_within}\n")
+        file.write_text(text, "utf-8")
 
     def calls(self) -> list[CarrierCall]:
         """Every call that the carrier saw."""
         return read_calls(self._host.file(self._capture), {self._port})
 
 
+def end_with_calls(admin: Admin, sandbox: Sandbox, within: int) -> dict[str, Any]:
+    """Stop the service while calls are on the line; how they ended. Raises PackageError when that was not in order."""
+    talking = _wait_for_talks(sandbox)
+    began, started = time.time(), time.monotonic()
+    admin.host.run("systemctl", "stop", "agi-app")
+    took = time.monotonic() - started
+    calls, status = sandbox.calls(), admin.ask("campaign", "status", CAMPAIGN, "--json")
+    late = [call for call in calls if call.invite_at > began + STOP_HEARD_S]
+    left = [call for call in calls if call.answered_at is not None and call.ended_at is None]
+    ends = [call.ended_at - began for call in calls if call.call_id in talking and call.ended_at is not None]
+    if late or left or status["open_attempts"] or took > within + STOP_HEARD_S * 2:
+        told = f"{len(late)} calls were begun after the stop, {len(left)} did not end"
+        raise PackageError(f"{told}, {status['open_attempts']} results are missing, and it took {took:.1f} s")
+    if main_process(admin.host, "agi-app"):
+        raise PackageError("the worker did not end")
+    return {"calls_on_the_line": len(talking), "last_call_ended_s": round(max(ends), 1), "stopped_s": round(took, 1)}
+
+
+def _wait_for_talks(sandbox: Sandbox) -> set[str]:
+    """Until people are on the line; which calls these are."""
+    end = time.monotonic() + MIDWAY_S
+    while time.monotonic() < end:
+        talking = {call.call_id for call in sandbox.calls() if call.answered_at is not None and call.ended_at is None}
+        if len(talking) >= TALKS:
+            return talking
+        time.sleep(0.5)
+    raise PackageError(f"fewer than {TALKS} people were on the line at once within {MIDWAY_S:.0f} s")
+
+
 def main_process(host: Booted, unit: str) -> int:
     """The number of the unit's process in the root; 0 when it has none."""
     return int(host.run("systemctl", "show", "--property=MainPID", "--value", unit).strip())
-
-
-def in_force(host: Booted, unit: str) -> dict[str, Any]:
-    """What the kernel says of the unit's process, and whether it is kept from writing."""
-    pid = main_process(host, unit)
-    if not pid:
-        raise PackageError(f"{unit} has no process\n{host.run('journalctl', '-u', unit, '-n', '30', '--no-pager')}")
-    status = dict(line.split(":\t", 1) for line in host.run("cat", f"/proc/{pid}/status").splitlines() if ":\t" in line)
-    inside = ("nsenter", f"--target={pid}", "--mount", "--")
-    places = {
-        place: host.tried(*inside, "touch", f"{place}/written")[1]
-        for place in ("/usr", "/etc", "/opt/agi-app", "/var/lib")
-    }
-    return {
-        "user": host.run("stat", "-c", "%U", f"/proc/{pid}").strip(),
-        "seccomp": int(status["Seccomp"]),
-        "no_new_privs": int(status["NoNewPrivs"]),
-        "cap_eff": status["CapEff"].strip(),
-        "cap_bnd": status["CapBnd"].strip(),
-        "read_only": sorted(place for place, said in places.items() if "Read-only file system" in said),
-        "home_hidden": host.tried(*inside, "ls", "/root")[1].strip()
-        in ("", "ls: cannot open directory '/root': Permission denied"),
-    }
 
 
 def begin(admin: Admin, clinic: str = CLINIC) -> None:

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import NoReturn, TextIO
@@ -18,10 +19,11 @@ from typing import NoReturn, TextIO
 from agi_app.messages import choose, speak, spoken, t
 from agi_app.shared_files import cited
 from sandbox import standing
-from sandbox.borrowed import Borrowed, own_settings
+from sandbox.borrowed import Borrowed, clock_of, own_settings
 from sandbox.callees import CALLEES, Callees, project_callees, read_callees
 from sandbox.desks import DOES, desks_of
 from sandbox.errors import SandboxError
+from sandbox.on_host import HostCarrier, HostSandbox, describe
 from sandbox.phone import Phone
 from sandbox.root import ensure_root, ensure_tools
 from sandbox.standing import FIRST
@@ -37,11 +39,13 @@ ABOUT = """\
 #   phone     scripts/sandbox phone answers calls of the trunk `phone`, such as those of agi-app rehearse
 """
 DOWN_TIMEOUT_S = 20.0
-COMMANDS = ("up", "down", "status", "shell", "phone")
+COMMANDS = ("up", "carrier", "down", "status", "shell", "phone")
 HELP = """\
 A private Asterisk and a carrier (SIPp) to try things with; nothing that is dialled leaves this machine.
 
 Usage: scripts/sandbox up [--name NAME] [--project DIR | --prompts DIR] [--callees FILE] [--desk NAME=DOES …]
+       scripts/sandbox carrier --project DIR [--name NAME] [--callees FILE] [--desk NAME=DOES …]
+                               [--asterisk PROGRAM] [--config-dir DIR]
        scripts/sandbox down | status | shell | phone [--name NAME]
 
   up       start both and say how to reach them; Ctrl-C ends them. With --project that project's agi-app.toml has the
@@ -49,6 +53,8 @@ Usage: scripts/sandbox up [--name NAME] [--project DIR | --prompts DIR] [--calle
            --callees says who is called and what they say and key; without it callees.toml of the project, if there
            is one. --desk says what a destination of flows does: answers, busy, no_answer, or phone (see below).
            A second sandbox beside the first needs a --name. All of it: docs/how-to/try-in-the-sandbox.md
+  carrier  start the carrier alone, as the trunk `sandbox` of this host's own Asterisk, which agi-app asterisk setup
+           made ready (as root); the project's settings have its trunks and desks until Ctrl-C
   down     end one that is up, from another terminal
   status   say whether one is up, and how to reach it (exit 1 if none is)
   shell    open the Asterisk console of one that is up
@@ -58,7 +64,6 @@ Usage: scripts/sandbox up [--name NAME] [--project DIR | --prompts DIR] [--calle
 The first "up" on a machine builds an Asterisk root (about a minute, 300 MB, needs root) in AGI_APP_CACHE or
 ~/.cache/agi-app. An Asterisk of this machine in a supported version, or a root named by AGI_APP_ASTERISK_ROOT, is
 used instead. AGI_APP_DEBIAN_MIRROR names another Debian mirror."""
-CLOCK = "2026-03-03T10:00:00+08:00"  # a Tuesday morning inside every window of the project that `agi-app init` makes
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -70,7 +75,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     if not given or given[0] not in COMMANDS:
         _say(
-            t("error: {error}", error=t("up, down, status, shell or phone; see scripts/sandbox --help")),
+            t("error: {error}", error=t("up, carrier, down, status, shell or phone; see scripts/sandbox --help")),
             file=sys.stderr,
         )
         return 1
@@ -79,6 +84,8 @@ def main(arguments: list[str] | None = None) -> int:
         if options.command == "up":
             desks = _desks(options.desk)
             return _up(options.name or FIRST, options.project, options.prompts, options.callees, desks)
+        if options.command == "carrier":
+            return _carrier(options)
         commanded = {"down": _down, "status": _status, "shell": _shell, "phone": _phone}
         return commanded[options.command](options.name)
     except SandboxError as error:
@@ -105,6 +112,10 @@ def _parser() -> argparse.ArgumentParser:
     for option in ("--project", "--prompts", "--callees"):
         called["up"].add_argument(option, type=Path)
     called["up"].add_argument("--desk", action="append", default=[])
+    called["carrier"].add_argument("--desk", action="append", default=[])
+    called["carrier"].add_argument("--project", type=Path, required=True)
+    for option in ("--callees", "--asterisk", "--config-dir"):
+        called["carrier"].add_argument(option, type=Path)
     for command in called.values():
         command.add_argument("--name")
     return parser
@@ -126,44 +137,74 @@ def _desks(given: list[str]) -> dict[str, str]:
 
 
 def _up(name: str, project: Path | None, prompts: Path | None, callees: Path | None, desks: dict[str, str]) -> int:
-    if not re.fullmatch(r"[A-Za-z0-9_-]{1,32}", name):
-        raise SandboxError(t("--name {name!r}: use letters, digits, - and _ (at most 32)", name=name))
-    standing.refuse_a_second(name, project)
+    _refuse(name, project)
     if project is not None and prompts is not None:
         raise SandboxError(t("--project has prompts of its own: leave --prompts out"))
-    if project is not None and not project.is_dir():
-        raise SandboxError(t("{project}: is not a folder; `agi-app init DIR` makes a project", project=project))
     prompts = project / "prompts" if project is not None else prompts
     if callees is not None and prompts is None:
         raise SandboxError(t("--callees needs --project or --prompts: they wait as long as what they hear lasts"))
     called = _called(project, prompts, callees)
     desks = desks_of(project, {**called.desks, **desks})
 
-    def say(line: str) -> None:
-        _say(line, file=sys.stderr)
+    def stand(folder: Path, standing_up: ExitStack) -> Callable[[], bool]:
+        world = World(ensure_root(_tell), folder, prompts_dir=prompts, speaking=called.people, desks=desks)
+        standing_up.enter_context(world)
+        if project is not None:
+            standing_up.enter_context(Borrowed(project, _settings(world, project), _tell))
+        about = {"project": str(project.resolve())} if project is not None else {}
+        standing.announce(name, {**json.loads(facts_json(world)), **about})
+        _say(_description(world) if project is not None else _description(world) + _settings(world))
+        return lambda: world.asterisk.running and world.carrier.running
 
+    return _until_told(name, stand)
+
+
+def _carrier(options: argparse.Namespace) -> int:
+    name, project = options.name or FIRST, options.project
+    _refuse(name, project)
+    called = _called(project, project / "prompts", options.callees)
+    desks = desks_of(project, {**called.desks, **_desks(options.desk)})
+    given = HostSandbox(project, called.people, desks, options.asterisk, options.config_dir)
+
+    def stand(folder: Path, standing_up: ExitStack) -> Callable[[], bool]:
+        world = standing_up.enter_context(HostCarrier(given, folder, _tell))
+        standing.announce(name, world.facts())
+        _say(describe(world))
+        return lambda: world.carrier.running
+
+    return _until_told(name, stand)
+
+
+def _refuse(name: str, project: Path | None) -> None:
+    """SandboxError for a name or a project that cannot be."""
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,32}", name):
+        raise SandboxError(t("--name {name!r}: use letters, digits, - and _ (at most 32)", name=name))
+    standing.refuse_a_second(name, project)
+    if project is not None and not project.is_dir():
+        raise SandboxError(t("{project}: is not a folder; `agi-app init DIR` makes a project", project=project))
+
+
+def _tell(line: str) -> None:
+    _say(line, file=sys.stderr)
+
+
+def _until_told(name: str, stand: Callable[[Path, ExitStack], Callable[[], bool]]) -> int:
+    """What ``stand`` starts is up until we are told to end; it returns what says whether all of it runs."""
     for stop in signal.SIGINT, signal.SIGTERM:
         signal.signal(stop, _interrupt)
     try:
-        ensure_tools(say)
-        root = ensure_root(say)
+        ensure_tools(_tell)
         folder = Path(tempfile.mkdtemp(prefix="agi-app-sandbox-"))
         with ExitStack() as standing_up:
-            world = World(root, folder, prompts_dir=prompts, speaking=called.people, desks=desks)
-            standing_up.enter_context(world)
-            if project is not None:
-                standing_up.enter_context(Borrowed(project, _settings(world, project), say))
-            about = {"project": str(project.resolve())} if project is not None else {}
-            standing.announce(name, {**json.loads(facts_json(world)), **about})
-            _say(_description(world) if project is not None else _description(world) + _settings(world))
-            while world.asterisk.running and world.carrier.running:
+            runs = stand(folder, standing_up)
+            while runs():
                 time.sleep(0.5)
             raise SandboxError(t("a part of the world has ended by itself; its logs are in {folder}", folder=folder))
     except KeyboardInterrupt:
-        say(t("stopped"))
+        _tell(t("stopped"))
         return 0
     finally:
-        standing.file_of(name).unlink(missing_ok=True)
+        standing.forget(name)
 
 
 def _called(project: Path | None, prompts: Path | None, callees: Path | None) -> Callees:
@@ -209,14 +250,8 @@ def _settings(world: World, project: Path | None = None) -> str:
         f"# {t('Written by scripts/sandbox: an Asterisk and trunks that lead nowhere but into this machine.')}\n"
         f"{alone}"
         f"{settings_toml(asterisk, trunk='sandbox', calls_per_second=10, concurrent=60)}\n{phone_toml()}\n{lines}"
-        f'[sandbox]\nclock = "{_clock(project)}"    # {now}\n'
+        f'[sandbox]\nclock = "{clock_of(project)}"    # {now}\n'
     )
-
-
-def _clock(project: Path | None) -> str:
-    """The project's own one, so that it is the same after each start; else a time when people may be called."""
-    own = own_settings(project).get("sandbox", {}) if project is not None else {}
-    return str(own.get("clock", CLOCK)) if isinstance(own, dict) else CLOCK
 
 
 def _down(name: str | None) -> int:

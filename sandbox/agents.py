@@ -17,10 +17,10 @@ SCENARIO = Path(__file__).resolve().parent / "scenarios" / "agent.xml"
 QUEUE = "advisers"
 
 
-def phone_conf(name: str, contact: str) -> str:
+def phone_conf(name: str, contact: str, transport: str = "transport-udp") -> str:
     """An endpoint of pjsip.conf for a phone of our own."""
     return (
-        f"[{name}]\ntype = endpoint\ntransport = transport-udp\ncontext = agi-app-when-down\n"
+        f"[{name}]\ntype = endpoint\ntransport = {transport}\ncontext = agi-app-when-down\n"
         f"disallow = all\nallow = ulaw\nidentify_by = ip\naors = {name}\ndirect_media = no\nmedia_address = 127.0.0.1\n"
         f"bind_rtp_to_media_address = yes\nallow_transfer = no\n\n"
         f"[{name}]\ntype = aor\ncontact = {contact}\nqualify_frequency = 0\n"

@@ -54,18 +54,25 @@ def _own(project: Path) -> list[str]:
     return [name for name, one in there if isinstance(one, dict) and "endpoint" in one]
 
 
-def pjsip_conf(desks: Mapping[str, str], ports: Mapping[str, int], carrier: int) -> str:
-    """Their endpoints; ``ports`` are those of the desks that answer and of the telephone."""
+def pjsip_conf(
+    desks: Mapping[str, str], ports: Mapping[str, int], carrier: int, *, prefix: str = "", transport: str = ""
+) -> str:
+    """Their endpoints; ``ports`` are those of the desks that answer and of the telephone.
+
+    ``prefix`` begins the names of endpoints, on an Asterisk that has others; ``transport``: if not the sandbox's own.
+    """
+    more = (transport,) if transport else ()
     return "\n".join(
-        phone_conf(name, f"sip:{name}-{_SUFFIX[does]}@127.0.0.1:{carrier}")
+        phone_conf(f"{prefix}{name}", f"sip:{name}-{_SUFFIX[does]}@127.0.0.1:{carrier}", *more)
         if does in _SUFFIX
-        else phone_conf(name, f"sip:{name}@127.0.0.1:{ports[does]}")
+        else phone_conf(f"{prefix}{name}", f"sip:{name}@127.0.0.1:{ports[does]}", *more)
         for name, does in desks.items()
     )
 
 
-def destinations_toml(desks: Mapping[str, str]) -> str:
+def destinations_toml(desks: Mapping[str, str], prefix: str = "") -> str:
     """The part of agi-app.toml with a destination for each."""
     return "\n".join(
-        f'[destinations.{name}]\nendpoint = "PJSIP/{name}"    # {spoken(DOES[does])}\n' for name, does in desks.items()
+        f'[destinations.{name}]\nendpoint = "PJSIP/{prefix}{name}"    # {spoken(DOES[does])}\n'
+        for name, does in desks.items()
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,13 @@ def announce(name: str, facts: State) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     file.touch(mode=0o600)
     file.write_text(json.dumps({"pid": os.getpid(), **facts}))
+
+
+def forget(name: str) -> None:
+    """It is up no longer."""
+    file_of(name).unlink(missing_ok=True)
+    with suppress(OSError):  # something else is kept there, or nothing ever was
+        file_of(name).parent.rmdir()
 
 
 def refuse_a_second(name: str, project: Path | None) -> None:

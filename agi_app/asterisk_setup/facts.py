@@ -92,6 +92,7 @@ class SetupFacts:
     tmpfs: bool = True  # make the recording folder one
     systemd: bool = True
     root: bool = True
+    outside: tuple[str, str] | None = None  # agi-app's user and Asterisk's group, of which it is no member
     agi_token: str = ""
     agi_address: str = "127.0.0.1:4573"
     shipped: Mapping[str, str] = field(default_factory=dict)  # our dialplan files

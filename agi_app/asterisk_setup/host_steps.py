@@ -30,10 +30,13 @@ _FSTAB = "tmpfs {path} tmpfs size={size},mode=0750,uid={uid},gid={gid},nosuid,no
 
 @dataclass(frozen=True, slots=True)
 class HostStep:
-    """A file of the host to be written, or a line to be added to one; the commands behind it, and their undoing."""
+    """A file of the host to be written, or a line to be added to one; the commands behind it, and their undoing.
 
-    file: str
-    text: str
+    ``file`` "": commands alone.
+    """
+
+    file: str = ""
+    text: str = ""
     added: bool = False  # to the end of the file; else the file is ours
     do: tuple[tuple[str, ...], ...] = ()
     undo: tuple[tuple[str, ...], ...] = ()
@@ -61,6 +64,18 @@ def recording_steps(facts: SetupFacts) -> tuple[list[HostStep], list[str]]:
         )], []  # fmt: skip
     mount = ("mount", str(folder.path))
     return [HostStep("/etc/fstab", line, added=True, do=(mount,), undo=(("umount", str(folder.path)),))], []
+
+
+def group_steps(facts: SetupFacts) -> tuple[list[HostStep], list[str]]:
+    """agi-app's user in Asterisk's group, which alone reads what is spoken for one person; else what an admin does."""
+    if facts.outside is None:
+        return [], []
+    user, group = facts.outside
+    add = ("usermod", "-aG", group, user)
+    if facts.root:
+        return [HostStep(do=(add,), undo=(("gpasswd", "-d", user, group),))], []
+    told = "{name} must be in Asterisk's group, for prompts that are made for one person: usermod -aG {group} {name}"
+    return [], [t(told, name=user, group=group)]
 
 
 def escaped_path(path: str) -> str:

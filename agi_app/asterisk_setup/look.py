@@ -72,24 +72,19 @@ def look(project: Path, choices: SetupChoices) -> PreparedSetup:
     except OSError as error:
         raise ConfigError(t("{file}: cannot be read: {why}", file=error.filename, why=why(error))) from error
     changes, notes = access_changes(above, inside, uid, groups)
-    notes += _membership(project, uid, gid)
     return PreparedSetup(console, folder, facts, plan, tuple(changes), (*plan.notes, *notes))
 
 
-def _membership(project: Path, uid: int, gid: int) -> list[str]:
-    """What is spoken for one person is for the group of the prompts alone, so agi-app's user must be in it."""
+def _outside(project: Path, uid: int, gid: int) -> tuple[str, str] | None:
+    """The project's owner and Asterisk's group, if he is no member of it."""
     owner = project.stat().st_uid
     if 0 in (owner, uid) or owner == uid:
-        return []
+        return None
     name = user_name(owner)
     with contextlib.suppress(KeyError):
-        if gid in os.getgrouplist(name, pwd.getpwuid(owner).pw_gid):
-            return []
-        told = (
-            "{name} must be in Asterisk's group, for prompts that are made for one person: usermod -aG {group} {name}"
-        )
-        return [t(told, name=name, group=grp.getgrgid(gid).gr_name)]
-    return []
+        if gid not in os.getgrouplist(name, pwd.getpwuid(owner).pw_gid):
+            return name, grp.getgrgid(gid).gr_name
+    return None
 
 
 def only_one_project(folder: ConfigFolder, project: Path) -> None:
@@ -136,10 +131,11 @@ def _facts(
         settings_text=settings_text(project / SETTINGS_FILE),
         secrets_there=frozenset(there),
         sip_bind=choices.sip_bind,
-        sip_free=is_free(choices.sip_bind),
+        sip_free=is_free(choices.sip_bind) or _held_by(host.pid_file, choices.sip_bind),
         tmpfs=choices.tmpfs,
         systemd=SYSTEMD.is_dir(),
         root=os.geteuid() == 0,
+        outside=_outside(project, *process),
         agi_token=settings.agi_token() or "",
         agi_address=f"{settings.agi.host}:{settings.agi.port}",
         shipped={name: shared(f"dialplan/{name}").read_text("utf-8") for name in DIALPLAN}
@@ -161,6 +157,18 @@ def is_free(bind: str, *, stream: bool = False) -> bool:
     except OSError:
         return False
     return number > 0
+
+
+def _held_by(pid_file: Path, bind: str) -> bool:
+    """Whether Asterisk has this port of UDP itself: of a transport of ours that was taken away it keeps the socket."""
+    wanted = f":{int(bind.rpartition(':')[2]):04X}"
+    with contextlib.suppress(OSError):
+        tables = [Path(f"/proc/net/{name}").read_text().splitlines()[1:] for name in ("udp", "udp6")]
+        fields = [line.split() for table in tables for line in table]
+        sockets = {f"socket:[{one[9]}]" for one in fields if one[1].endswith(wanted)}
+        folder = Path("/proc", pid_file.read_text().strip(), "fd")
+        return any(os.readlink(one) in sockets for one in folder.iterdir())
+    return False
 
 
 def settings_text(file: Path) -> str:

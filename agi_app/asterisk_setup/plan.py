@@ -8,7 +8,7 @@ from pathlib import Path
 
 from agi_app.asterisk_setup.conf_files import FOLDER, RULE, Conf, ConfSource, read_conf
 from agi_app.asterisk_setup.facts import SetupFacts
-from agi_app.asterisk_setup.host_steps import HostStep, recording_steps
+from agi_app.asterisk_setup.host_steps import HostStep, group_steps, recording_steps
 from agi_app.asterisk_setup.toml_edits import with_settings
 from agi_app.asterisk_setup.wanted_files import DIALPLAN, FILES, GOOD_TO_HAVE, TRUNKS, WantedFiles, want_all
 from agi_app.config.settings import SETTINGS_FILE
@@ -86,14 +86,15 @@ def plan_of(facts: SetupFacts, source: ConfSource) -> SetupPlan:
     changes += _of_project(facts, wanted)
     touched = {change.file.name for change in changes} | {_base(change.file.name) for change in changes}
     commands = dict.fromkeys(RELOADS[name] for name in RELOADS if name in touched)
-    steps, notes = recording_steps(facts)
+    (memory, notes), (member, told) = recording_steps(facts), group_steps(facts)
+    notes += told
     if facts.asterisk.entityid in NO_ENTITYID:
         notes.append(
             t("this Asterisk has no entityid: write one (as 02:00:00:00:00:01) into asterisk.conf, and restart it")
         )
     return SetupPlan(
         tuple(changes),
-        tuple(steps),
+        (*memory, *member),
         tuple(wanted.modules),
         tuple(commands),
         (*wanted.notes, *notes),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from agi_app.asterisk_setup.plan import FileChange
 from agi_app.asterisk_setup.toml_edits import TomlValue, with_settings, without_table
 from agi_app.asterisk_setup.trunk_conf import (
     CarrierTrunk,
+    Protocol,
     block_of,
     blocks,
     transport_block,
@@ -57,25 +58,30 @@ def plan_add(trunk: CarrierTrunk, limits: Mapping[str, TomlValue], files: TrunkF
 
     Raises InputError when setup has not been run, AuthorError for a name that others use, ConfigError.
     """
-    theirs = read_conf(files.source, "pjsip.conf")
-    if files.source.text(f"{FOLDER}/pjsip.conf") is None or not theirs.includes_of_ours("pjsip.conf"):
-        raise InputError(t("this Asterisk is not prepared yet: run `agi-app asterisk setup` first"))
+    theirs = _prepared(files)
     if (other := theirs.section(trunk.name)) is not None:
         told = t("your own file has a section [{name}]: give the trunk another name", name=trunk.name)
         raise AuthorError(Problem(other.file, other.line, 1, RULE, told))
     if trunk.srtp and SRTP not in files.running:
         raise InputError(t("SRTP needs {module}, which this Asterisk has not loaded: install or load it", module=SRTP))
     before = files.source.text(FILE)
-    text = before or ""
     notes: list[str] = []
-    transport = _transport(trunk, theirs, files, notes)
-    ours = transport == transport_name(trunk.protocol) and trunk.protocol not in _ours(files)
-    if ours and transport not in blocks(text):
-        bind = files.binds.get(trunk.protocol, "")
-        text = with_block(text, transport, transport_block(trunk.protocol, bind, files.ca_file))
+    text, transport = _with_transport(trunk.protocol, theirs, files, notes)
     text = with_block(text, trunk.name, block_of(trunk, transport, _identify(trunk, theirs, files, notes)))
     changes = [FileChange(files.config / FILE, before, text)] if text != before else []
     return TrunkPlan((*changes, *_settings(trunk, limits, files)), tuple(notes), tuple(filter(None, [trunk.password])))
+
+
+def plan_block(name: str, sections: Callable[[str], str], files: TrunkFiles) -> TrunkPlan:
+    """Write a block of PJSIP sections over UDP; ``sections`` makes it of the transport's name. The settings stay.
+
+    Raises InputError when setup has not been run.
+    """
+    before = files.source.text(FILE)
+    notes: list[str] = []
+    text, transport = _with_transport("udp", _prepared(files), files, notes)
+    text = with_block(text, name, sections(transport))
+    return TrunkPlan((FileChange(files.config / FILE, before, text),) if text != before else (), tuple(notes))
 
 
 def plan_remove(name: str, files: TrunkFiles) -> TrunkPlan:
@@ -110,6 +116,23 @@ def _settings(trunk: CarrierTrunk, limits: Mapping[str, TomlValue], files: Trunk
     return [FileChange(file, files.toml, after)] if after != files.toml else []
 
 
+def _prepared(files: TrunkFiles) -> Conf:
+    theirs = read_conf(files.source, "pjsip.conf")
+    if files.source.text(f"{FOLDER}/pjsip.conf") is None or not theirs.includes_of_ours("pjsip.conf"):
+        raise InputError(t("this Asterisk is not prepared yet: run `agi-app asterisk setup` first"))
+    return theirs
+
+
+def _with_transport(protocol: Protocol, theirs: Conf, files: TrunkFiles, notes: list[str]) -> tuple[str, str]:
+    """Our file with a transport of this protocol, if none is there; and the name of the one to use."""
+    text = files.source.text(FILE) or ""
+    transport = _transport(protocol, theirs, files, notes)
+    ours = transport == transport_name(protocol) and protocol not in _ours(files)
+    if ours and transport not in blocks(text):
+        text = with_block(text, transport, transport_block(protocol, files.binds.get(protocol, ""), files.ca_file))
+    return text, transport
+
+
 def _ours(files: TrunkFiles) -> dict[str, ConfSection]:
     """The transports that setup wrote, by their protocols."""
     conf = read_conf(files.source, f"{FOLDER}/pjsip.conf")
@@ -118,18 +141,18 @@ def _ours(files: TrunkFiles) -> dict[str, ConfSection]:
     }
 
 
-def _transport(trunk: CarrierTrunk, theirs: Conf, files: TrunkFiles, notes: list[str]) -> str:
+def _transport(protocol: Protocol, theirs: Conf, files: TrunkFiles, notes: list[str]) -> str:
     """By which transport its calls go: one of others if there is one, else ours."""
     for one in theirs.of_type("transport"):
-        protocol, bind = theirs.value(one, "protocol"), theirs.value(one, "bind")
-        if (protocol.value.lower() if protocol else "udp") != trunk.protocol:
+        spoken, bind = theirs.value(one, "protocol"), theirs.value(one, "bind")
+        if (spoken.value.lower() if spoken else "udp") != protocol:
             continue
         if bind is not None and bind.value.startswith("127.") and not _loopback(files.resolved):
             told = "{place}: this transport listens on {bind} alone, which no carrier can reach"
             notes.append(t(told, place=bind.place, bind=bind.value))
             continue
         return one.name
-    return transport_name(trunk.protocol)
+    return transport_name(protocol)
 
 
 def _loopback(addresses: tuple[str, ...]) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from agi_app.asterisk_setup.console import AsteriskConsole
 from agi_app.asterisk_setup.look import SetupChoices, is_free, only_one_project, process_of, settings_text
 from agi_app.asterisk_setup.toml_edits import TomlValue
 from agi_app.asterisk_setup.trunk_conf import TRANSPORT_PORTS, CarrierTrunk, blocks, checked
-from agi_app.asterisk_setup.trunk_plan import FILE, TrunkFiles, TrunkPlan, plan_add, plan_remove
+from agi_app.asterisk_setup.trunk_plan import FILE, TrunkFiles, TrunkPlan, plan_add, plan_block, plan_remove
 from agi_app.asterisk_setup.write import ConfigWriter, reload
 from agi_app.config.settings import SETTINGS_FILE, load_settings
 from agi_app.errors import AsteriskError, InputError
@@ -67,15 +67,21 @@ def prepare_add(
     checked(trunk)
     settings = load_settings(project)
     console, folder, uid, gid = _asterisk(project, choices)
-    resolved = _addresses(trunk.host)
-    binds = {}
-    for protocol, port in TRANSPORT_PORTS.items():
-        binds[protocol] = f"0.0.0.0:{port}" if is_free(f"0.0.0.0:{port}", stream=protocol != "udp") else "0.0.0.0:0"
     files = TrunkFiles(
-        folder.folder, project.resolve(), folder, settings_text(settings.project / SETTINGS_FILE),
-        console.modules(), resolved, _ca_file(ca_file) if trunk.protocol == "tls" else "", binds,
+        folder.folder, project.resolve(), folder, settings_text(settings.project / SETTINGS_FILE), console.modules(),
+        _addresses(trunk.host), _ca_file(ca_file) if trunk.protocol == "tls" else "", _free_binds(),
     )  # fmt: skip
     return PreparedTrunk(console, folder, project.resolve(), uid, gid, plan_add(trunk, limits, files))
+
+
+def prepare_block(project: Path, choices: SetupChoices, name: str, sections: Callable[[str], str]) -> PreparedTrunk:
+    """Plan a block of PJSIP sections that lead to this host alone; the settings stay.
+
+    Raises InputError, AsteriskError, ConfigError.
+    """
+    console, folder, uid, gid = _asterisk(project, choices)
+    files = TrunkFiles(folder.folder, project.resolve(), folder, "", resolved=("127.0.0.1",), binds=_free_binds())
+    return PreparedTrunk(console, folder, project.resolve(), uid, gid, plan_block(name, sections, files))
 
 
 def prepare_remove(project: Path, choices: SetupChoices, name: str) -> PreparedTrunk:
@@ -155,6 +161,15 @@ def _asterisk(project: Path, choices: SetupChoices) -> tuple[AsteriskConsole, Co
     only_one_project(folder, project.resolve())
     uid, gid, _ = process_of(host)
     return console, folder, uid, gid
+
+
+def _free_binds() -> dict[str, str]:
+    """Where a transport of ours would listen, by its protocol."""
+    binds = {}
+    for protocol, port in TRANSPORT_PORTS.items():
+        usual = f"0.0.0.0:{port}"
+        binds[protocol] = usual if is_free(usual, stream=protocol != "udp") else "0.0.0.0:0"
+    return binds
 
 
 def _addresses(host: str) -> tuple[str, ...]:

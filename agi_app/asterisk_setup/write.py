@@ -76,18 +76,20 @@ class ConfigWriter:
         """Change the host; returns what failed, in words. Raises ConfigError."""
         failed = []
         for step in steps:
-            file = Path(step.file)
-            now = self._folder.text(step.file)
-            after = (
-                (now or "") + ("\n" if now and not now.endswith("\n") else "") + step.text if step.added else step.text
-            )
-            if now != after:
-                self.write([FileChange(file, now, after)])
+            if step.file:
+                self._write_file(step)
             self._manifest.undo = [list(command) for command in step.undo] + self._manifest.undo
             with contextlib.suppress(OSError):
                 self._folder.store(self._manifest)
             failed += [fault for command in step.do if (fault := run(command))]
         return failed
+
+    def _write_file(self, step: HostStep) -> None:
+        now = self._folder.text(step.file)
+        gap = "\n" if now and not now.endswith("\n") else ""
+        after = (now or "") + gap + step.text if step.added else step.text
+        if now != after:
+            self.write([FileChange(Path(step.file), now, after)])
 
     @contextlib.contextmanager
     def _private(self) -> Iterator[None]:

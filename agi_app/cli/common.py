@@ -64,6 +64,12 @@ ProjectOption = Annotated[
     Path, typer.Option("--project", "-p", envvar="AGI_APP_PROJECT", help="The project folder (agi-app.toml is in it).")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="JSON instead of text: an object, or a list of them.")]
+AsteriskProgramOption = Annotated[
+    Path | None, typer.Option("--asterisk", metavar="PROGRAM", help="Asterisk's own program; default: it is found.")
+]
+AsteriskConfigOption = Annotated[
+    Path | None, typer.Option("--config-dir", help="The folder of its asterisk.conf, when it is not the usual one.")
+]
 HERE = Path()
 TABLE_ENDINGS = (".csv", ".tsv", ".txt", ".xlsx", ".xls")
 

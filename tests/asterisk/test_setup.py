@@ -7,6 +7,7 @@ import pty
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -175,6 +176,31 @@ def test_another_project_is_refused(pbx: ForeignPbx, project: Path, tmp_path: Pa
     assert code == 1
     assert f"was set up for {project}" in said
     assert pbx.files() == ready
+
+
+def test_the_sandboxs_carrier_is_a_trunk_of_it_for_a_while(pbx: ForeignPbx, project: Path, tmp_path: Path) -> None:
+    """Its settings and Asterisk's are as before when it has ended; the PBX's own calls go on meanwhile."""
+    environment = {**os.environ, "AGI_APP_CACHE": str(tmp_path / "cache")}
+    argv = [str(AGI_APP), "sandbox", "carrier", "--project", str(project), "--asterisk", str(pbx.program)]
+    refused = subprocess.run(argv, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert (refused.returncode, "run `agi-app asterisk setup` first" in refused.stderr) == (2, True), refused
+    assert setup(pbx, project, "--yes")[0] == 0
+    settings = (project / "agi-app.toml").read_bytes()
+    carrier = subprocess.Popen(argv, env=environment, stdout=subprocess.PIPE, text=True)
+    assert carrier.stdout is not None
+    with carrier.stdout, carrier:
+        assert "as the trunk `sandbox` of this host's Asterisk" in carrier.stdout.readline()
+        assert "Contact:  sandbox-carrier/sip:127.0.0.1:" in pbx.cli("pjsip show endpoint sandbox-carrier")
+        assert "sandbox-front-desk" in pbx.cli("pjsip show endpoints")
+        assert list(tomllib.loads((project / "agi-app.toml").read_text("utf-8"))["trunks"]) == ["sandbox", "phone"]
+        calls_work(pbx)
+        carrier.terminate()
+        carrier.stdout.read()
+        assert carrier.wait(20) == 0
+    assert "Unable to find object sandbox-carrier" in pbx.cli("pjsip show endpoint sandbox-carrier")
+    assert (project / "agi-app.toml").read_bytes() == settings
+    assert not (tmp_path / "cache").exists()
+    calls_work(pbx)
 
 
 def test_recordings_lie_in_memory(tmp_path: Path, asterisk_root: Path, carrier: Carrier, project: Path) -> None:

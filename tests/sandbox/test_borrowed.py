@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from pathlib import Path
 
@@ -31,6 +32,27 @@ project = "abc"
 
 def said(_: str) -> None:
     pass
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can write a file of another user")
+def test_they_stay_those_of_their_owner(tmp_path: Path) -> None:
+    """Root starts a sandbox for a project whose worker runs as another user."""
+    file = tmp_path / SETTINGS
+    file.write_text(MINE)
+    os.chown(file, 65534, 65534)
+    with Borrowed(tmp_path, OURS, said):
+        assert file.stat().st_uid == 65534
+    assert (file.stat().st_uid, file.read_text()) == (65534, MINE)
+
+
+def test_tables_that_are_not_replaced_stay(tmp_path: Path) -> None:
+    file = tmp_path / SETTINGS
+    file.write_text(MINE)
+    with Borrowed(tmp_path, "[trunks.sandbox]\nsandbox = true\n", said, ("trunks",)):
+        now = tomllib.loads(file.read_text())
+        assert now["asterisk"]["url"] == "http://10.0.0.1:8088/ari"
+        assert list(now["trunks"]) == ["sandbox"]
+    assert file.read_text() == MINE
 
 
 def test_your_settings_are_back_byte_for_byte(tmp_path: Path) -> None:

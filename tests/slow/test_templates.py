@@ -35,7 +35,7 @@ from agi_app.model.contact_times import NEVER
 from agi_app.model.person import ContactRow
 from agi_app.model.phone import reserved_number
 from agi_app.operations.project import projects
-from sandbox.__main__ import CLOCK
+from sandbox.borrowed import CLOCK
 from sandbox.callees import faults_of_project, read_callees
 
 pytestmark = pytest.mark.slow  # writes whole projects: not part of the fast unit tests

@@ -44,6 +44,17 @@ def postmaster(folder: Path) -> int:
     return pid
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root could leave files in another user's data")
+def test_root_leaves_nothing_in_the_data_of_another_user(tmp_path: Path) -> None:
+    """That user's worker could not start any longer."""
+    data = tmp_path / "var"
+    data.mkdir()
+    os.chown(data, 65534, 65534)
+    with pytest.raises(StoreError, match="belongs to the user nobody: run this as that user, such as by runuser"):
+        embedded.acquire(data, fast=True)
+    assert list(data.iterdir()) == []
+
+
 @pytest.fixture
 def user(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     """Another process that uses the server of tmp_path until its standard input ends."""

@@ -10,6 +10,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from agi_app.cli.common import HERE, AsteriskConfigOption, AsteriskProgramOption, ProjectOption
 from agi_app.messages import current
 from agi_app.shared_files import shared
 
@@ -42,6 +43,24 @@ def up(
     desks = [word for one in destination or () for word in ("--desk", one)]
     given = {"--project": project, "--prompts": prompts, "--callees": callees, "--name": name}
     _run("sandbox", ["up", *desks], given)
+
+
+@app.command()
+def carrier(
+    project: ProjectOption = HERE,
+    callees: Annotated[Path | None, typer.Option(help="Who is called, and what they say and key.")] = None,
+    destination: Annotated[list[str] | None, typer.Option(help="NAME=DOES: answers, busy, no_answer or phone.")] = None,
+    program: AsteriskProgramOption = None,
+    config_dir: AsteriskConfigOption = None,
+    name: NameOption = None,
+) -> None:
+    """Start the carrier alone, as the trunk `sandbox` of this host's Asterisk, after `asterisk setup`; Ctrl-C ends it.
+
+    Run it as root. The project has its trunks and destinations until the end.
+    """
+    desks = [word for one in destination or () for word in ("--desk", one)]
+    given = {"--project": project, "--callees": callees, "--asterisk": program, "--config-dir": config_dir}
+    _run("sandbox", ["carrier", *desks], {**given, "--name": name})
 
 
 @app.command()

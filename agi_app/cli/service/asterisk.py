@@ -16,19 +16,22 @@ from agi_app.asterisk_setup.console import AsteriskConsole
 from agi_app.asterisk_setup.host_steps import shown_commands
 from agi_app.asterisk_setup.look import PreparedSetup, SetupChoices
 from agi_app.asterisk_setup.shown import diff, undo_diff
-from agi_app.cli.common import HERE, ProjectOption, say, say_lines, warn
+from agi_app.cli.common import (
+    HERE,
+    AsteriskConfigOption,
+    AsteriskProgramOption,
+    ProjectOption,
+    say,
+    say_lines,
+    warn,
+)
+from agi_app.cli.service.as_owner import as_owner
 from agi_app.cli.service.doctor import show
 from agi_app.doctor import examine
 from agi_app.errors import AsteriskError, InputError
 from agi_app.messages import t
 
 app = typer.Typer(help="The Asterisk of this host.", no_args_is_help=True)
-ProgramOption = Annotated[
-    Path | None, typer.Option("--asterisk", metavar="PROGRAM", help="Asterisk's own program; default: it is found.")
-]
-ConfigOption = Annotated[
-    Path | None, typer.Option("--config-dir", help="The folder of its asterisk.conf, when it is not the usual one.")
-]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 MUST_BE_WELL = ("settings", "Asterisk", "AMI", "prompts play")
 
@@ -41,8 +44,8 @@ def asterisk() -> None:
 @app.command()
 def setup(
     project: ProjectOption = HERE,
-    program: ProgramOption = None,
-    config_dir: ConfigOption = None,
+    program: AsteriskProgramOption = None,
+    config_dir: AsteriskConfigOption = None,
     sip_bind: Annotated[
         str, typer.Option(metavar="ADDRESS:PORT", help="Where SIP listens, when Asterisk has no SIP transport yet.")
     ] = "0.0.0.0:5060",
@@ -76,11 +79,17 @@ def setup(
                 backup=prepared.folder.backup,
             )
         )
+    here = project.resolve()
+    if not as_owner(here, lambda: _examine(here)):
+        raise typer.Exit(2)
+
+
+def _examine(project: Path) -> bool:
+    """Show what `doctor` finds; whether agi-app can use this Asterisk."""
     log.configure()
     findings = asyncio.run(examine(project))
     show(findings)
-    if not all(one.well for one in findings if one.check in MUST_BE_WELL):
-        raise typer.Exit(2)
+    return all(one.well for one in findings if one.check in MUST_BE_WELL)
 
 
 def _show(prepared: PreparedSetup) -> None:
@@ -92,8 +101,9 @@ def _show(prepared: PreparedSetup) -> None:
         for line in diff(change, prepared.plan.secrets):
             say(line)
     for step in prepared.plan.steps:
-        words = "add to {file}: {line}" if step.added else "new file {file}:\n{line}"
-        say_lines(t(words, file=step.file, line=step.text.strip()))
+        if step.file:
+            words = "add to {file}: {line}" if step.added else "new file {file}:\n{line}"
+            say_lines(t(words, file=step.file, line=step.text.strip()))
         for command in shown_commands(step):
             say(t("run: {command}", command=command))
     for access in prepared.access:

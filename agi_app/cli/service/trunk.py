@@ -16,6 +16,8 @@ from agi_app.asterisk_setup.trunk_conf import CarrierTrunk, Protocol, host_and_p
 from agi_app.asterisk_setup.trunks import PreparedTrunk, TrunkState
 from agi_app.cli.common import (
     HERE,
+    AsteriskConfigOption,
+    AsteriskProgramOption,
     JsonOption,
     ProjectOption,
     read_number,
@@ -27,7 +29,7 @@ from agi_app.cli.common import (
     warn,
     with_installation,
 )
-from agi_app.cli.service.asterisk import ConfigOption, ProgramOption, YesOption, ask
+from agi_app.cli.service.asterisk import YesOption, ask
 from agi_app.errors import InputError
 from agi_app.messages import t
 from agi_app.operations.calling import rehearsals
@@ -89,8 +91,8 @@ def add(
     prefix: PrefixOption = "",
     sandbox: SandboxOption = False,
     project: ProjectOption = HERE,
-    program: ProgramOption = None,
-    config_dir: ConfigOption = None,
+    program: AsteriskProgramOption = None,
+    config_dir: AsteriskConfigOption = None,
     yes: YesOption = False,
 ) -> None:
     """Write a carrier's trunk into Asterisk and the settings, and test it by OPTIONS. A second time replaces it.
@@ -130,8 +132,8 @@ def _protocol(tls: bool, tcp: bool) -> Protocol:
 @app.command("list")
 def list_trunks(
     project: ProjectOption = HERE,
-    program: ProgramOption = None,
-    config_dir: ConfigOption = None,
+    program: AsteriskProgramOption = None,
+    config_dir: AsteriskConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show the trunks that were added, and whether they answer."""
@@ -153,8 +155,8 @@ def probe(
         str | None, typer.Option(help="The proved number to show; default: the called number itself.")
     ] = None,
     project: ProjectOption = HERE,
-    program: ProgramOption = None,
-    config_dir: ConfigOption = None,
+    program: AsteriskProgramOption = None,
+    config_dir: AsteriskConfigOption = None,
 ) -> None:
     """Test a trunk by OPTIONS, and on request by a call to a telephone of yours. Exit 2 when it does not answer.
 
@@ -171,8 +173,8 @@ def probe(
 def remove(
     name: NameArgument,
     project: ProjectOption = HERE,
-    program: ProgramOption = None,
-    config_dir: ConfigOption = None,
+    program: AsteriskProgramOption = None,
+    config_dir: AsteriskConfigOption = None,
     yes: YesOption = False,
 ) -> None:
     """Take a trunk out of Asterisk and the settings. Calls in progress go on."""

@@ -15,6 +15,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import pwd
 import re
 import secrets
 import shlex
@@ -91,10 +92,11 @@ def acquire(data_folder: Path, *, fast: bool = False) -> EmbeddedServer:
     """Use the server of ``data_folder/postgres``, starting (and first creating) it when needed.
 
     Blocks; call it in a thread. ``fast`` turns fsync off and is for store tests only.
-    Raises StoreError: no binaries, no permission, disk full, made by another PostgreSQL version.
+    Raises StoreError: no binaries, no permission, disk full, made by another PostgreSQL version, another user's data.
     """
     folder = data_folder.resolve() / "postgres"
     binaries()
+    _refuse_as_root(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         folder.chmod(0o700)
@@ -115,6 +117,19 @@ def acquire(data_folder: Path, *, fast: bool = False) -> EmbeddedServer:
     except BaseException:
         users.close()
         raise
+
+
+def _refuse_as_root(folder: Path) -> None:
+    """StoreError where root would leave files in the database of another user, who could not use it afterwards."""
+    there = next((one for one in (folder, *folder.parents) if one.exists()), folder)
+    if os.geteuid() or not (owner := there.stat().st_uid):
+        return
+    try:
+        name = pwd.getpwuid(owner).pw_name
+    except KeyError:
+        name = str(owner)
+    told = "{folder}: belongs to the user {name}: run this as that user, such as by runuser -u {name} -- agi-app …"
+    raise StoreError(t(told, folder=there, name=name))
 
 
 def stop_left_behind(data_folder: Path) -> None:

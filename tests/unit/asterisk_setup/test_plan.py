@@ -250,6 +250,20 @@ def test_recordings_stay_in_memory() -> None:
     assert "/etc/fstab: tmpfs /var" in recording_steps(facts(recording=folder, root=False))[1][0]
 
 
+def test_the_user_of_the_project_becomes_a_member_of_asterisks_group() -> None:
+    outside = ("agi-app", "asterisk")
+    plan, _ = planned(DEBIAN, outside=outside)
+    (step,) = plan.steps
+    assert (step.file, step.do, step.undo) == (
+        "", (("usermod", "-aG", "asterisk", "agi-app"),), (("gpasswd", "-d", "agi-app", "asterisk"),),
+    )  # fmt: skip
+    plan, _ = planned(DEBIAN, outside=outside, root=False)
+    assert plan.steps == ()
+    assert any("usermod -aG asterisk agi-app" in note for note in plan.notes), "only root can; so it is told"
+    plan, _ = planned(DEBIAN)
+    assert plan.steps == (), "a member is not made one again"
+
+
 def test_the_name_of_a_mount_unit_is_that_of_systemd() -> None:
     assert escaped_path("/opt/my-pbx/spool dir/") == r"opt-my\x2dpbx-spool\x20dir"
 
