@@ -21,7 +21,7 @@ from agi_app.store.database.pool import Store
 from agi_app.store.service import alerts
 from agi_app.store.service.alerts import AlertNotice, Condition
 
-OFTEN_S, SELDOM_S = 15.0, 3600.0
+SELDOM_S = 3600.0  # between two looks for what is slow to change
 LEASE = dt.timedelta(minutes=2)  # longer than any channel may take
 PAUSES_S = (60.0, 300.0, 900.0, 3600.0)  # after the first, second … try that failed
 
@@ -51,12 +51,13 @@ class AlertWatch:
                 self._failed = True
             except Exception:  # noqa: BLE001 - no fault of alerts may end a worker
                 _log.exception("a look for what is wrong met a fault")
-            await asyncio.sleep(OFTEN_S)
+            await asyncio.sleep(self._now().alerts.look_every_seconds)
 
     async def look(self) -> None:
         """Write what began and what ended, unless another process has just done it. Raises StoreError."""
         now, store, clock = self._now(), self._store, self._clock
-        await self._update("often", OFTEN_S, conditions.OFTEN, lambda: conditions.often(store, clock, now))
+        every_s = now.alerts.look_every_seconds
+        await self._update("often", every_s, conditions.OFTEN, lambda: conditions.often(store, clock, now))
         await self._update("seldom", SELDOM_S, conditions.SELDOM, lambda: conditions.seldom(store, clock, now.alerts))
 
     async def _update(self, look: str, every_s: float, kinds: Sequence[str], find: Look) -> None:

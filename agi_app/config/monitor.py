@@ -51,6 +51,7 @@ class AlertSettings(BaseModel, extra="forbid", frozen=True):
     nobody_dialled: Annotated[str, AfterValidator(_span)] = Field(
         "10min", description="tell when nobody was dialled for this long while somebody was due"
     )
+    look_every_seconds: int = Field(15, ge=1, le=300, description="seconds between two looks for what is wrong")
     ends_within_days: int = Field(
         14, ge=1, le=90, description="tell so many days before the proof of a number, or consents, end"
     )

@@ -86,7 +86,9 @@ class AlertProject:
             lines += [f"mail_port = {mail_port}", 'mail_tls = "none"']
         self.folder.mkdir(exist_ok=True)
         (self.folder / "agi-app.toml").write_text("\n".join(lines) + "\n")
-        return load_settings(self.folder)
+        settings = load_settings(self.folder)
+        quick = settings.alerts.model_copy(update={"look_every_seconds": 0})  # a test says when it looks
+        return settings.model_copy(update={"alerts": quick})
 
     @property
     def heard(self) -> list[dict[str, Any]]:

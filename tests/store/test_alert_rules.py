@@ -18,7 +18,6 @@ import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
-from agi_app.alerts import watch
 from agi_app.api.event_stream import EventStream
 from agi_app.api.metrics import Metrics
 from agi_app.consent.opt_out_journal import Journal
@@ -80,8 +79,7 @@ class Watched:
 
 
 @pytest.fixture
-async def watched(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Watched:
-    monkeypatch.setattr(watch, "OFTEN_S", 0.0)
+async def watched(world: World, tmp_path: Path) -> Watched:
     site = AlertSite(world, tmp_path)
     inst = installation_for(world.store, Journal(tmp_path, world.store.clock))
     return Watched(site, dataclasses.replace(inst, settings=site.settings))

@@ -42,7 +42,6 @@ pytestmark = pytest.mark.postgres
 
 @pytest.fixture
 def site(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AlertSite:
-    monkeypatch.setattr(watch, "OFTEN_S", 0.0)
     monkeypatch.setattr(watch, "SELDOM_S", 0.0)
     return AlertSite(world, tmp_path)
 

@@ -36,7 +36,7 @@ def told(site: Site) -> Told:
 def test_a_paused_trunk_and_a_killed_worker_are_told_once_each(new_site: NewSite) -> None:
     """By whichever of the two processes looks first; a worker that ends in order is not lost."""
     site = new_site("alarmed")
-    alerts = f"[alerts]\ncommand = {json.dumps([sys.executable, '-c', LISTENER])}\n"
+    alerts = f"[alerts]\nlook_every_seconds = 1\ncommand = {json.dumps([sys.executable, '-c', LISTENER])}\n"
     console = f"[console]\nport = {free_port()}\nhealth_port = {free_port()}\n"
     write_settings(site.project, site.settings(f'[sandbox]\nclock = "{CLOCK}"\n{alerts}{console}'))
     refused, well = people(*[CONGESTED] * FAULTS_TO_OPEN), people(*[CONFIRMS] * 3)
