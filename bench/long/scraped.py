@@ -89,12 +89,12 @@ def _trial(root: Path, job: Job, *, watched: bool) -> dict[str, Any]:
     return {**kept, "scrape_ms": asked.took_ms, "scrapes_failed": asked.failed, "page_bytes": asked.size}
 
 
-class _Asked:
+class Asked:
     """What the scrapes of one trial took."""
 
     def __init__(self) -> None:
         self.took_ms: list[float] = []
-        self.failed = self.size = 0
+        self.failed = self.size = self._unanswered = 0
 
     def scrape(self, port: int) -> None:
         began = time.monotonic()
@@ -102,15 +102,16 @@ class _Asked:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=EVERY_S) as answer:
                 self.size = len(answer.read())
         except OSError:
-            self.failed += bool(self.took_ms)  # before the worker has begun nobody answers
-        else:
+            self._unanswered += 1
+        else:  # before the worker has begun, and after its end, nobody answers: only a gap between two counts
+            self.failed, self._unanswered = self.failed + (self._unanswered if self.took_ms else 0), 0
             self.took_ms.append(round((time.monotonic() - began) * 1000, 1))
 
 
 @contextlib.contextmanager
-def _asked(port: int | None) -> Iterator[_Asked]:
+def _asked(port: int | None) -> Iterator[Asked]:
     """Scrape as Prometheus does until the block ends; None: not at all."""
-    asked, over = _Asked(), threading.Event()
+    asked, over = Asked(), threading.Event()
 
     def work(at: int) -> None:
         while not over.wait(EVERY_S):

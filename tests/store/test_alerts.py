@@ -204,19 +204,19 @@ async def test_a_mail_tells_it_in_the_language_of_the_settings(site: AlertSite, 
 
 
 @pytest.mark.parametrize(
-    ("script", "fault"),
+    ("script", "limit_s", "fault"),
     [
-        ("import sys; sys.exit('no route to the pager')", "ended with status 1: no route to the pager"),
-        ("import time, os; os.system('sleep 60 &'); time.sleep(60)", "took longer than 0.6 s"),
-        ("import sys\nwhile True: sys.stderr.write('x' * 100000)", "took longer than 0.6 s"),
-        ("raise SystemExit(0) if False else KeyboardInterrupt", "ended with status"),
+        ("import sys; sys.exit('no route to the pager')", 20.0, "ended with status 1: no route to the pager"),
+        ("import time, os; os.system('sleep 60 &'); time.sleep(60)", 0.6, "took longer than 0.6 s"),
+        ("import sys\nwhile True: sys.stderr.write('x' * 100000)", 0.6, "took longer than 0.6 s"),
+        ("raise SystemExit(0) if False else KeyboardInterrupt", 20.0, "ended with status"),
     ],
     ids=["fails", "hangs", "babbles", "dies"],
 )
 async def test_a_command_that_fails_or_hangs_is_told_and_harms_nothing(
-    site: AlertSite, server: MailServer, monkeypatch: pytest.MonkeyPatch, script: str, fault: str
+    site: AlertSite, server: MailServer, monkeypatch: pytest.MonkeyPatch, script: str, limit_s: float, fault: str
 ) -> None:
-    monkeypatch.setattr(command.run, "__defaults__", (0.6,))
+    monkeypatch.setattr(command.run, "__defaults__", (limit_s,))
     site.settings = site.project.write(sys.executable, "-c", script, mail_port=server.port)
     await node_lost(site)
     began = time.monotonic()

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from bench.long import scraped
@@ -27,3 +31,35 @@ def test_what_was_not_reached_is_said() -> None:
         "watched: success 90.00%",
         "2 scrapes failed",
     ]
+
+
+@contextmanager
+def page(port: int) -> Iterator[int]:
+    """A worker's page of figures on that port, as long as the block lasts."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"agi_app_dialling 1\n")
+
+        def log_message(self, *_: Any) -> None:
+            """Nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", port), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield int(server.server_address[1])
+        server.shutdown()
+
+
+def test_a_scrape_has_failed_if_the_worker_answered_before_and_after_it() -> None:
+    """Before its begin and after its end nobody answers, and that is no fault of its page."""
+    asked = scraped.Asked()
+    with page(0) as port:
+        pass
+    asked.scrape(port)
+    for _ in range(2):
+        with page(port):
+            asked.scrape(port)
+        asked.scrape(port)
+    assert (len(asked.took_ms), asked.size, asked.failed) == (2, len("agi_app_dialling 1\n"), 1)
