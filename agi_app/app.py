@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import platform
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
@@ -113,6 +113,7 @@ async def run_worker(inst: Installation, lock: WorkerLock, manager: ServiceManag
 
 
 Work = Callable[[], Coroutine[Any, Any, None]]  # what goes on until it is cancelled
+_Told = tuple[Callable[[], int], Callable[[], int], Callable[[], Mapping[str, float]]]  # what figures ask for
 
 
 class _Present:
@@ -204,7 +205,7 @@ async def _build(
         stops.run,
         _asks(present, lock, stops).run,
         AlertWatch(inst.store, inst.clock, lambda: present.inst.settings).run,
-        _monitor(settings, worker, WorkerFigures(node, worker, dialer, stops, *_queues(recognizer, screening))).run,
+        _monitor(settings, node, worker, dialer, stops, (*_queues(recognizer, screening), sequencer.ages)).run,
         FeedRuns(inst.store, inst.clock, lock.entityid, present.given(asked.take_run)).run,
     )
     when_ready = (*_housekeeping(inst, node, worker, dialer, sequencer), requested.run)
@@ -233,8 +234,11 @@ def _queues(recognizer: SpeechPool | None, screening: ScreeningService) -> tuple
     return (lambda: 0 if recognizer is None else recognizer.waiting), (lambda: screening.unanswered)
 
 
-def _monitor(settings: Settings, worker: Worker, figures: WorkerFigures) -> MonitorServer:
-    """What answers who watches this worker."""
+def _monitor(
+    settings: Settings, node: Node, worker: Worker, dialer: Dialer, stops: Stops, told: _Told
+) -> MonitorServer:
+    """What answers who watches this worker; ``told`` are the last of the figures' arguments."""
+    figures = WorkerFigures(node, worker, dialer, stops, *told)
     return MonitorServer(settings.monitor, lambda: [*worker.holdings()], figures.text)
 
 

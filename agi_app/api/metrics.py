@@ -107,6 +107,12 @@ def _of(found: ServiceFigures) -> Iterator[Metric]:
     for (name, trunk), number in found.calls.items():
         calls.add_metric([name, trunk], number)
     yield calls
+    abandoned = GaugeMetricFamily(
+        f"{PREFIX}_abandoned_ratio", "Of the answered calls of 30 days, those that found no agent", labels=["campaign"]
+    )
+    for name, share in found.abandoned.items():
+        abandoned.add_metric([name], share)
+    yield abandoned
     yield from _endings(found)
     yield from _webhooks(found)
     yield from _feeds(found)

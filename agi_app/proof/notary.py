@@ -65,6 +65,11 @@ class Notary:
             )
         return found
 
+    @property
+    def unwitnessed_s(self) -> float | None:
+        """How long a checkpoint of this process has waited for the witness copy; None without one."""
+        return None if self._witness is None else self._witness.waited_s
+
     def read(self, note: str) -> Checkpoint:
         """A checkpoint of ours; ValueError says why it is not one."""
         return verify(note, self.origin, self.public)

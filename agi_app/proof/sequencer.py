@@ -69,6 +69,12 @@ class Sequencer:
             why=why,
         )
 
+    def ages(self) -> dict[str, float]:
+        """Seconds for which rows wait for a checkpoint, and a checkpoint for the witness; only what is known."""
+        now, sound = self._store.clock.monotonic(), self._sound_at
+        found = {"checkpoint": None if sound is None else now - sound, "witness": self.notary.unwitnessed_s}
+        return {name: seconds for name, seconds in found.items() if seconds is not None}
+
     async def check(self) -> None:
         """Raise SafetyError unless the database's tree has all that was signed, unchanged. Raises StoreError."""
         async with self._store.transaction() as connection:

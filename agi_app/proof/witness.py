@@ -28,12 +28,21 @@ class Witness:
         self._waiting: str | None = None
         self._thread: threading.Thread | None = None
         self._began_at: float | None = None
+        self._waits_since: float | None = None
         self._trouble: str | None = None
+
+    @property
+    def waited_s(self) -> float:
+        """Seconds for which a note waits that is newer than the copy; 0: none does. Up to a minute is usual."""
+        since = self._waits_since
+        return 0.0 if since is None else self._clock.monotonic() - since
 
     def offer(self, note: str) -> None:
         """Keep the newest note, and have it written when a minute has passed since the last time."""
         self._waiting = note
         now = self._clock.monotonic()
+        if self._waits_since is None:
+            self._waits_since = now
         if self._began_at is not None and now - self._began_at < EVERY_S:
             return
         if self._thread and self._thread.is_alive():
@@ -57,13 +66,16 @@ class Witness:
         return self._thread
 
     def _write(self, note: str) -> None:
+        began = self._clock.monotonic()
         try:
             self._writer.append(note)
         except OSError as error:
             self._fails(error.strerror or str(error))
             return
         if self._waiting == note:  # no newer one came meanwhile
-            self._waiting = None
+            self._waiting = self._waits_since = None
+        else:
+            self._waits_since = began
         if self._trouble:
             _log.info("the witness copy of the checkpoints is written again")
         self._trouble = None

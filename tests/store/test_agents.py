@@ -15,6 +15,7 @@ from agi_app.model.campaign import Agents, Campaign
 from agi_app.store.calling.agents import AgentTerms, Note, counts, note, pause
 from agi_app.store.calling.claims import Nobody
 from agi_app.store.database.pool import Store
+from agi_app.store.service import figures
 from tests.store import one
 from tests.store.world import World, campaign, rule_set
 
@@ -74,9 +75,11 @@ async def test_a_ceiling_is_forgotten_after_thirty_days(world: World, store: Sto
     world.rules = rules(abandoned_percent=1.0)
     wanted = await for_agents(world, range(2))
     await world.call(await world.claim_one(wanted), NOBODY_THERE)
+    assert await figures.abandoned(store, await world.now()) == {wanted.name: 1.0}
     async with store.connection() as connection:
         await connection.execute("UPDATE agent_tally SET day = day - 31")
     assert len((await world.claim(wanted)).claims) == 1
+    assert await figures.abandoned(store, await world.now()) == {}
 
 
 async def test_who_was_abandoned_is_not_called_for_72_hours_by_any_campaign(world: World) -> None:

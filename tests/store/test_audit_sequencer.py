@@ -66,8 +66,11 @@ async def test_rows_that_commit_late_or_never(site: Site, monkeypatch: pytest.Mo
     """Eight writers at once; ids become visible out of order, with gaps."""
     monkeypatch.setattr(module, "EVERY_S", 0.02)
     monkeypatch.setattr(module, "BATCH", 40)
-    running = asyncio.create_task(Sequencer(site.store, site.notary).run())
+    sequencer = Sequencer(site.store, site.notary)
+    assert sequencer.ages() == {"witness": 0.0}, "nothing is known of rows yet"
+    running = asyncio.create_task(sequencer.run())
     await asyncio.gather(*(write(site.url, seed, 40) for seed in range(8)))
+    assert 0 < sequencer.ages()["checkpoint"] < module.PATIENCE_S
     running.cancel()
     await asyncio.wait([running])
     await site.seal()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib import metadata
 
 from prometheus_client import generate_latest
@@ -18,6 +18,11 @@ from agi_app.dialer.worker.health import Worker
 from agi_app.monitoring.holding import CODES
 from agi_app.monitoring.measures import PREFIX
 
+AUDIT_AGES = {
+    "checkpoint": "How long rows have waited for a signed checkpoint of the audit tree",
+    "witness": "How long a checkpoint has waited for the witness copy",
+}
+
 
 class WorkerFigures(Collector):
     """One worker's page; what it counts and times is in the measures of its node."""
@@ -30,10 +35,14 @@ class WorkerFigures(Collector):
         stops: Stops,
         queued: Callable[[], int],
         unanswered: Callable[[], int],
+        audit_ages: Callable[[], Mapping[str, float]],
     ) -> None:
-        """``queued``: utterances that wait for the recogniser. ``unanswered``: questions that got no answer."""
+        """``queued``: utterances that wait for the recogniser. ``unanswered``: questions that got no answer.
+
+        ``audit_ages``: seconds for which rows, and checkpoints, have waited; of those that are known.
+        """
         self._node, self._worker, self._dialer, self._stops = node, worker, dialer, stops
-        self._queued, self._unanswered = queued, unanswered
+        self._queued, self._unanswered, self._audit_ages = queued, unanswered, audit_ages
         self._seen: list[Metric] = []
         node.measures.registry.register(self)
 
@@ -68,6 +77,12 @@ class WorkerFigures(Collector):
         yield from self._agents()
         pending = float(self._stops.pending)
         yield _gauge("journal_unflushed", "1: the journal may hold stops that the database does not have", pending)
+        ages = self._audit_ages()
+        for name, words in AUDIT_AGES.items():
+            age = _gauge(f"audit_{name}_age_seconds", words, labels=())
+            if name in ages:
+                age.add_metric([], ages[name])
+            yield age
         yield _gauge("speech_queue", "Utterances that wait to be understood", self._queued())
         yield CounterMetricFamily(
             f"{PREFIX}_guard_unanswered", "Questions about calls that come in which got no answer", self._unanswered()

@@ -34,6 +34,7 @@ class ServiceFigures:
     schema: int  # the newest migration
     backup_age_s: float | None  # of the newest backup; None: none was made
     backup_failed: bool  # the last try
+    abandoned: Mapping[str, float]  # the share of a campaign's answered calls that found no agent, in 30 days
 
 
 @reads(Scope.FIGURES_READ)
@@ -54,6 +55,7 @@ async def read(inst: Installation, consents: Mapping[int, int]) -> ServiceFigure
         await figures.schema(inst.store),
         None if backups.made_at is None else (inst.clock.real_now() - backups.made_at).total_seconds(),
         backups.has_failed,
+        await figures.abandoned(inst.store, now),
     )
 
 

@@ -109,3 +109,11 @@ async def feeds(store: Store, now: dt.datetime) -> list[WatchedFeed]:
         for one in await feed_table.feeds(store)
         if one.state in ("started", "paused")
     ]
+
+
+async def abandoned(store: Store, now: dt.datetime) -> dict[str, float]:
+    """Of campaigns that call for agents: the share, 0 to 1, of answered calls without an agent in the last 30 days.
+
+    ``now`` is rules time. Raises StoreError.
+    """
+    return {row["campaign"]: row["share"] for row in await store.records(Q["abandoned"], {"now": now})}

@@ -59,3 +59,9 @@ FROM feed f
 CROSS JOIN LATERAL (SELECT n.state FROM feed_run n WHERE n.feed = f.name AND n.what = 'run' AND n.ended_at IS NOT NULL
                     ORDER BY n.run_id DESC LIMIT 1) AS r
 WHERE r.state IN ('refused', 'failed');
+
+-- Of campaigns that call for agents: the share of those who answered that found no agent, in the last 30 days.
+-- name: abandoned
+SELECT campaign, sum(abandoned)::float8 / sum(answered)::float8 AS share
+FROM agent_tally WHERE day > ((%(now)s::timestamptz) AT TIME ZONE 'UTC')::date - 30
+GROUP BY campaign HAVING sum(answered) > 0 ORDER BY campaign;

@@ -38,7 +38,7 @@ def worker_figures(measures: Measures, breakers: dict[str, Breaker]) -> WorkerFi
     node = SimpleNamespace(measures=measures, ruleset=SimpleNamespace(version="2026-01"))
     worker, stops = SimpleNamespace(holdings=list), SimpleNamespace(pending=False)
     parts = cast(Any, node), cast(Any, worker), cast(Any, dialer), cast(Any, stops)
-    return WorkerFigures(*parts, queued=lambda: 4, unanswered=lambda: 5)
+    return WorkerFigures(*parts, queued=lambda: 4, unanswered=lambda: 5, audit_ages=lambda: {"checkpoint": 0.5})
 
 
 def of_worker() -> LABELS:
@@ -62,6 +62,7 @@ def of_service() -> LABELS:
             "schema": 88,
             "backup_age_s": 1.0,
             "backup_failed": False,
+            "abandoned": {},
         }
     )
     database = service._Database(made, cast(Any, SimpleNamespace(readers=0)))
@@ -110,6 +111,8 @@ async def test_a_page_tells_what_is_so_when_it_is_asked_for() -> None:
     assert 'agi_app_agents{destination="desk",state="free"} 2.0' in page
     assert 'destination="lost"' not in page
     assert "agi_app_speech_queue 4.0" in page
+    assert "agi_app_audit_checkpoint_age_seconds 0.5" in page
+    assert "\nagi_app_audit_witness_age_seconds" not in page, "there is no witness"
     assert "agi_app_guard_unanswered_total 5.0" in page
     assert "agi_app_worker_process_resident_memory_bytes" in page
     breaker.down, breaker.mute_until = "it is not registered", 900.0

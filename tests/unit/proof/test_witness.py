@@ -29,6 +29,23 @@ def test_the_newest_note_is_on_the_other_disk_in_the_end(tmp_path: Path) -> None
     assert "fourth" in file.read_text(encoding="utf-8")
 
 
+def test_it_is_known_how_long_a_note_waits(tmp_path: Path) -> None:
+    folder, clock = tmp_path / "share", FakeClock(NOW)
+    witness = Witness(folder / "copy", clock)
+    assert witness.waited_s == 0
+    witness.offer("first\n")  # the share is not mounted
+    witness.flush()
+    clock.advance(EVERY_S)
+    assert witness.waited_s == EVERY_S
+    folder.mkdir()
+    witness.offer("second\n")
+    witness.flush()
+    assert witness.waited_s == 0
+    witness.offer("third\n")
+    clock.advance(5)
+    assert witness.waited_s == 5, "it is written once a minute"
+
+
 def test_a_share_that_is_away_stops_nothing(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
     witness = Witness(tmp_path / "file" / "copy", FakeClock(NOW))
