@@ -145,7 +145,7 @@ def _bench_of_calls(options: argparse.Namespace) -> Bench:
         return partial(service.run, root, options.rows or CONTACTS), service.faults
     if options.bench == "scraped":
         job = main_job.Job(options.calls or 1800, options.rate)
-        return partial(scraped.run, root, job, options.pairs), scraped.faults
+        return partial(scraped.run, root, job, options.pairs or scraped.PAIRS), scraped.faults
     if options.bench == "agents":
         return partial(agents.run, root, options.calls or agents.ANSWERED), agents.faults
     if options.bench == "nodes":
