@@ -12,6 +12,7 @@ from pathlib import Path
 from agi_app.messages import t
 
 LIMIT_S = 30.0
+LET_GO_S = 1.0  # for a pipe that a child of it, which left its session, holds open
 SHOWN = 500  # bytes of what it says when it fails
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "USER", "LOGNAME", "SYSTEMD_EXEC_PID")  # of our environment
 
@@ -38,11 +39,21 @@ async def run(command: Sequence[str], told: bytes, folder: Path, limit_s: float 
     finally:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
+        await _let_go(process)
     if status == 0:
         return None
     what = said.decode(errors="replace").strip()
     more = f": {what}" if what else ""
     return t("{command} ended with status {status}{more}", command=command[0], status=status, more=more)
+
+
+async def _let_go(process: asyncio.subprocess.Process) -> None:
+    """Read what a killed one had still said: its pipe is only closed at the end of that."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(LET_GO_S):
+            while process.stderr is not None and await process.stderr.read(65536):
+                pass
+            await process.wait()
 
 
 async def _talk(process: asyncio.subprocess.Process, told: bytes) -> bytes:
