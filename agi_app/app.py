@@ -46,6 +46,7 @@ from agi_app.dialer.requested_calls.queue import RequestedCalls, Taker
 from agi_app.dialer.requested_calls.rehearsal import Rehearsals
 from agi_app.dialer.requested_calls.verification_calls import VerificationCalls
 from agi_app.dialer.running_campaigns import RunningCampaigns
+from agi_app.dialer.worker import daily_upkeep
 from agi_app.dialer.worker.asks import Asks
 from agi_app.dialer.worker.feed_runs import FeedRuns
 from agi_app.dialer.worker.figures import WorkerFigures
@@ -208,7 +209,8 @@ async def _build(
         _monitor(settings, node, worker, dialer, stops, (*_queues(recognizer, screening), sequencer.ages)).run,
         FeedRuns(inst.store, inst.clock, lock.entityid, present.given(asked.take_run)).run,
     )
-    when_ready = (*_housekeeping(inst, node, worker, dialer, sequencer), requested.run)
+    upkeep: Work = partial(daily_upkeep.keep_short, inst.store, lambda: present.inst.settings)
+    when_ready = (*_housekeeping(inst, node, worker, dialer, sequencer), upkeep, requested.run)
     return _Parts(node, worker, dialer, lines, requested, present, (renderer, voice), at_once, when_ready)
 
 

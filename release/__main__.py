@@ -1,4 +1,4 @@
-"""``python -m release deb|check|image``: makes agi-app's Debian package and images, and checks them."""
+"""``python -m release deb|check|image|release|verify``: makes packages and images and checks them."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ import json
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
-from release import deb
+from release import deb, publish, signed
 from release.check import Check, check
 from release.engine import in_own_mounts
 from release.errors import PackageError
@@ -30,6 +31,7 @@ def main() -> int:
     boxes = commands.add_parser("image", help="build the images of worker and Asterisk by podman, without a registry")
     boxes.add_argument("--check", action="store_true", help="and run them: compose up, a campaign, two nodes")
     boxes.add_argument("--json", action="store_true", help="the last line is one JSON object; all else goes to stderr")
+    _release_commands(commands)
     options = parser.parse_args()
     started = time.monotonic()
     try:
@@ -43,10 +45,34 @@ def main() -> int:
             found = Check()
             check_images(found, run=options.check)
             return _report(found, as_json=options.json)
+        if options.command in ("release", "verify"):
+            return _release(options)
         return _report(check(options.deb, quick=options.quick), as_json=options.json)
     except PackageError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+
+
+def _release_commands(commands: Any) -> None:
+    new = commands.add_parser("release", help="make the Debian package and the wheel of a tagged commit, and sign them")
+    new.add_argument(
+        "--key", type=Path, required=True, help="a maintainer's ssh key: secret, or public if an agent has it"
+    )
+    new.add_argument("--out", type=Path, default=Path("dist"), help="the folder that gets one of the version's name")
+    old = commands.add_parser("verify", help="check a folder with files of a release")
+    old.add_argument("folder", type=Path)
+    old.add_argument("--signers", type=Path, default=signed.SIGNERS, help="who may sign (default: as this clone says)")
+
+
+def _release(options: argparse.Namespace) -> int:
+    """Make and sign a release, or check one. Raises PackageError."""
+    if options.command == "release":
+        folder = publish.release(options.key, options.out)
+        print(f"{folder}: {len(signed.verify(folder))} files, signed. A user checks them there by:\n  {signed.VERIFY}")
+        return 0
+    for name in signed.verify(options.folder, options.signers):
+        print(f"{name}: as it was signed")
+    return 0
 
 
 def _report(found: Check, *, as_json: bool) -> int:

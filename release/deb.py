@@ -129,6 +129,7 @@ def _documents(folder: Path, home: Path, source: Path, version: Version) -> None
     _copy(FILES / "deb" / "copyright", folder / "copyright")
     date = email.utils.formatdate(version.epoch)
     _zip(CHANGES.format(version=version.debian, date=date).encode(), folder / "changelog.Debian.gz")
+    _copy(FILES / "release" / "signers", folder / "release-signers")
     for readme in ("CHANGELOG.md", "README.md", "README.zh-CN.md"):
         _copy(source / readme, folder / readme)
     (package,) = home.glob("lib/python3*/site-packages/agi_app")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import datetime as dt
 import io
 import json
 import os
@@ -37,14 +38,17 @@ from agi_app.installation import database
 from agi_app.messages import t
 from agi_app.printable import plain
 from agi_app.store.calling import nodes
+from agi_app.store.database.embedded import server_log
 from agi_app.store.database.pool import Store
 from agi_app.store.service import alerts, support
 from agi_app.support.scrubber import LEAST_SECRET, SET, Scrubber
 from agi_app.support.vocabulary import vocabulary
 
+KEPT = dt.timedelta(days=30)  # a bundle; who makes the next one there removes it
 LONGEST_LOG = 4 << 20  # bytes; the end of a longer one
 JOURNAL = ("journalctl", "--unit=agi-app*", "--lines=20000", "--no-pager", "--output=cat", "--quiet")
 JOURNAL_S = 30.0
+_NAME, _BUNDLES = "agi-app-support-%Y%m%d-%H%M%S.tar.gz", "agi-app-support-*.tar.gz"
 _URL_PASSWORD = re.compile(r"//[^/:@\s]*:(.*)@")
 
 
@@ -59,7 +63,7 @@ class BundleMade:
 
 def bundle_name() -> str:
     """The name of a bundle of this moment."""
-    return f"agi-app-support-{Clock().real_now():%Y%m%d-%H%M%S}.tar.gz"
+    return Clock().real_now().strftime(_NAME)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,15 @@ class _Seen:
     figures: Mapping[str, Any]
     personal: frozenset[str]
     fault: str | None
+
+
+def remove_old(folder: Path, now: dt.datetime) -> None:
+    """Remove the bundles that were made in a folder more than 30 days ago, by their names. Blocks."""
+    for file in folder.glob(_BUNDLES):
+        with contextlib.suppress(ValueError, OSError):
+            made = dt.datetime.strptime(file.name, _NAME).replace(tzinfo=dt.UTC)
+            if now - made > KEPT:
+                file.unlink()
 
 
 async def make(project: Path, out: Path, logs: Sequence[Path]) -> BundleMade:
@@ -100,6 +113,7 @@ async def make(project: Path, out: Path, logs: Sequence[Path]) -> BundleMade:
     files["README.txt"] = _readme(clock)
     _look_over(files, known)
     await asyncio.to_thread(_write, out, files, clock.real_now().timestamp())
+    await asyncio.to_thread(remove_old, out.parent, clock.real_now())
     notes = () if seen.fault is None else (t("the database was not looked at: {fault}", fault=seen.fault),)
     return BundleMade(out, tuple(files), notes)
 
@@ -196,7 +210,7 @@ def _logs(settings: Settings | None, given: Sequence[Path]) -> Iterator[tuple[st
     """The name of each log in the bundle, and its end."""
     if text := _journal():
         yield "logs/journal.log", text
-    files = [*given, *([] if settings is None else [settings.data / "postgres" / "server.log"])]
+    files = [*given, *([] if settings is None else [server_log(settings.data)])]
     for number, file in enumerate(files, 1):
         try:
             with file.open("rb") as source:

@@ -73,6 +73,37 @@ async def test_what_is_missing_is_told_and_nothing_changes(project: Path, older:
     assert found["seconds"] > 0
 
 
+async def test_from_a_version_that_may_not_be_skipped_it_refuses(project: Path, new_url: str, tmp_path: Path) -> None:
+    """The oldest that may is tried by the check of the package; here, that it is let through."""
+    oldest = versions.releases().migrations[versions.releases().oldest]
+    folder = tmp_path / "first-schema"
+    folder.mkdir()
+    for number in (oldest - 1, oldest):
+        for migration in versions.known():
+            if migration.number <= number:
+                (folder / f"{migration.name}.sql").write_text(migration.text, encoding="utf-8")
+        store = await open_store(new_url, check_schema=False)
+        await migrate.migrate(store, folder)
+        await store.close()
+        for words in (("--check",), ("--without-backup",)):
+            if number < oldest:
+                told = upgrade(project, new_url, *words, code=2)
+                assert f"upgrade it by agi-app {versions.releases().oldest} first" in told
+                assert number_of(new_url) == (number,)
+    assert "of agi-app 0.1.0 or of a state after it" in upgrade(project, new_url, "--check")
+
+
+def test_each_release_has_migrations_of_its_own() -> None:
+    """A release that is missing would be told as the one before it."""
+    found = versions.releases()
+    numbers = list(found.migrations.values())
+    assert numbers == sorted(set(numbers))
+    assert numbers[-1] <= versions.known()[-1].number
+    assert found.oldest in found.migrations
+    assert [found.too_old(number) for number in (0, 1, 23, 24)] == [False, True, True, False]
+    assert [found.of(number) for number in (23, 24, 86, 87, 90)] == ["", "0.1.0", "0.1.0", "0.2.0", "0.2.0"]
+
+
 async def test_a_trial_leaves_the_database_as_it_is(project: Path, older: str) -> None:
     told = upgrade(project, older, "--check", "--trial")
     assert "tried on a copy" in told

@@ -57,6 +57,8 @@ def _tell(seen: UpgradeLook) -> None:
     if not plan.migrations:
         say(t("the database is up to date"))
         return
+    if plan.release:
+        say(t("the database is of agi-app {release} or of a state after it", release=plan.release))
     migrations = count_of(len(plan.migrations), "migration")
     say(
         t(

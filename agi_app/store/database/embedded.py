@@ -88,6 +88,11 @@ class EmbeddedServer:
             pg_ctl(self.folder, "stop", "-m", "fast", "-w", "-t", "60")
 
 
+def server_log(data_folder: Path) -> Path:
+    """Where the server of a data folder writes what it says; it adds to the file's end, wherever that is."""
+    return data_folder / "postgres" / "server.log"
+
+
 def acquire(data_folder: Path, *, fast: bool = False) -> EmbeddedServer:
     """Use the server of ``data_folder/postgres``, starting (and first creating) it when needed.
 

@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from agi_app.errors import StoreError
 from agi_app.messages import t, template
 from agi_app.store.database.pool import Store
 from agi_app.store.database.statements import load_queries, record, records, rows
-from agi_app.store.database.versions import Applied, Migration, known, still_missing
+from agi_app.store.database.versions import Applied, Migration, known, releases, still_missing
 
 Q = load_queries("database/upgrade_plan")
 VERSIONS = load_queries("database/migrate")
@@ -47,6 +48,7 @@ class UpgradePlan:
 
     at: int
     to: int
+    release: str  # the newest one that the database can be of; "": none
     size: int  # bytes of its tables
     migrations: tuple[PlannedMigration, ...]
 
@@ -59,16 +61,23 @@ class UpgradePlan:
 async def plan(store: Store) -> UpgradePlan:
     """What `agi-app migrate` would do now. Open the store with ``check_schema=False``. Changes nothing.
 
-    Raises StoreError, also when the database is newer than this program, or a migration of it has another text.
+    Raises StoreError, also when the database is newer than this program, or older than the oldest release from which
+    one upgrades at once, or a migration of it has another text.
     """
     async with store.connection() as connection:
         there = await record(connection, VERSIONS["exists"])
         applied = await rows(connection, Applied, VERSIONS["applied"]) if there and there["exists"] else []
         sizes = {row["name"]: (row["bytes"], row["rows"]) for row in await records(connection, Q["sizes"])}
     missing = still_missing(known(), applied, store.where)
-    to = missing[-1].number if missing else (applied[-1].number if applied else 0)
+    at, known_ = applied[-1].number if applied else 0, releases()
+    if known_.too_old(at):
+        told = (
+            "database {where}: is older than agi-app {oldest}, and an upgrade from there is not tried: upgrade it by"
+            " agi-app {oldest} first, then by this one (docs/how-to/upgrade.md)"
+        )
+        raise StoreError(t(told, where=store.where, oldest=known_.oldest))
     size = sum(size for size, _ in sizes.values())
-    return UpgradePlan(applied[-1].number if applied else 0, to, size, tuple(_planned(missing, sizes)))
+    return UpgradePlan(at, missing[-1].number if missing else at, known_.of(at), size, tuple(_planned(missing, sizes)))
 
 
 async def working(store: Store) -> tuple[str, ...]:

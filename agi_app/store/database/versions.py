@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from agi_app.store.database.faults import NOT_MIGRATED
 from agi_app.store.database.statements import Connection, load_queries, record, rows
 
 FOLDER = Path(__file__).parent / "schema"
+RELEASES = Path(__file__).parent / "releases.toml"
 Q = load_queries("database/migrate")
 
 
@@ -38,6 +40,27 @@ def known(folder: Path = FOLDER) -> list[Migration]:
         text = path.read_text(encoding="utf-8")
         found.append(Migration(int(path.name[:4]), path.stem, hashlib.sha256(text.encode()).hexdigest(), text))
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Releases:
+    """The number of each release's last migration, and the oldest release from which one upgrades at once."""
+
+    oldest: str
+    migrations: dict[str, int]
+
+    def of(self, number: int) -> str:
+        """The newest release that a database with this last migration can be of; "" when it is older than all."""
+        return next((name for name, last in reversed(self.migrations.items()) if last <= number), "")
+
+    def too_old(self, number: int) -> bool:
+        """Whether a database goes by an older release first; an empty one does not."""
+        return 0 < number < self.migrations[self.oldest]
+
+
+def releases() -> Releases:
+    """Those that this version knows, the oldest first. Blocks."""
+    return Releases(**tomllib.loads(RELEASES.read_text("utf-8")))
 
 
 async def check(connection: Connection, where: str) -> None:
