@@ -29,6 +29,9 @@ def test_a_part_that_fails_is_null_with_its_reason_and_the_others_go_on(capsys: 
         ("purged_clean", True, False),
         ("campaign_under_unit", "ok", "failed"),
         ("upgrade_n3", "ok", "failed"),
+        ("image", "ok", "failed"),
+        ("compose_campaign", "ok", "failed"),
+        ("two_nodes", "ok", "failed"),
     ],
 )
 def test_each_figure_has_its_limit(name: str, good: object, bad: object) -> None:
