@@ -15,7 +15,7 @@ from typing import Any
 from agi_app.errors import InputError
 from agi_app.installation import Installation
 from agi_app.messages import t
-from agi_app.model.actors import Actor, Scope
+from agi_app.model.actors import Actor, Scope, Via
 from agi_app.operations.calling import approvals, call_asks, campaigns, feed_asks, feeds, listening, pauses, previews
 from agi_app.operations.calling.asks import came_of_it
 from agi_app.operations.guard import guard_asks
@@ -32,7 +32,7 @@ from agi_app.operations.people import (
 from agi_app.operations.people.contacts import WrittenCampaign
 from agi_app.operations.project import drafts, project_files
 from agi_app.operations.project.project_files import Project
-from agi_app.operations.service import tokens
+from agi_app.operations.service import sessions
 from agi_app.store.feeds.runs import RunOutcome, TakenRun
 from agi_app.store.ledger import accounts
 from agi_app.store.requested_calls import asks
@@ -179,13 +179,19 @@ async def _actor(inst: Installation, ask: OpenAsk) -> Actor:
     if ask.kind == stop_links.ASK_KIND:  # the link itself says whose stop it is, and it takes nothing else
         return Actor(stop_links.ASK_KIND, frozenset(), "worker", address=ask.address)
     if ask.sealed is not None and ask.kind != "approval":  # whose secret is verified by what it approves
-        owner = await tokens.owner_of(inst, ask.sealed.decode("ascii", "replace"))
+        owner = await sessions.who_shows(inst, ask.sealed.decode("ascii", "replace"))
         if owner is None or owner.account != ask.account:
             raise InputError(t("the token is not one of {account}, or no longer good", account=ask.account))
-        return Actor(owner.account, owner.roles, "api", address=ask.address, token=owner.token_id, scopes=owner.scopes)
+        return Actor(
+            owner.account, owner.roles, owner.via, address=ask.address, token=owner.token_id, scopes=owner.scopes
+        )
     if ask.kind != "approval" and (ask.kind, ask.verb) not in HARMLESS:
         raise InputError(t("this needs a token that the worker can verify"))
     account = await accounts.of_name(inst.store, ask.account)
     roles = frozenset() if account is None else account.role_set
     scopes = None if ask.scopes is None else frozenset(scope for scope in Scope if scope.value in ask.scopes)
-    return Actor(ask.account, roles, "api", address=ask.address, token=ask.token, scopes=scopes)
+    return Actor(ask.account, roles, _via(ask), address=ask.address, token=ask.token, scopes=scopes)
+
+
+def _via(ask: OpenAsk) -> Via:
+    return "console" if ask.via == "console" else "api"

@@ -62,7 +62,9 @@ class LimitReached(InputError):
 
 
 class Forbidden(AgiAppError):
-    """Who asks has no role, or no token, that allows it; ``scope`` is what it would take. Nothing was done."""
+    """Who asks has no role, or no token, that allows it; ``scope`` is what it would take, empty: any account.
+
+    Nothing was done."""
 
     exit_code = 1
 

@@ -35,6 +35,7 @@ PACKAGES = {
     "linphonec": "linphone-cli",
     "php": "php-cli php-sqlite3",
     "promtool": "prometheus",
+    "chromium": "chromium fonts-noto-cjk",
 }
 PROGRESS_EVERY_S = 5.0
 # The build runs in its own namespaces: when it ends, or we do, its processes and mounts are gone.

@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
+import jinja2
+from jinja2.ext import extract_from_ast
+
 ROOT = Path(__file__).resolve().parent.parent
 RENDER = ("t", "spoken", "template")
 PRINT = ("say", "say_now", "say_lines", "warn", "table", "_say", "print", "show")  # their texts are for people
@@ -101,6 +104,17 @@ def templates(found: Module) -> Iterator[tuple[str, int]]:
                 yield from (("{number} " + text, node.lineno) for text in _texts(node.args[1], found))
             elif logs(node):
                 yield from ((text, node.lineno) for text in _texts(node.args[0], found))
+
+
+def of_pages() -> Iterator[tuple[str, str]]:
+    """Every template that a page of the console renders, with its place."""
+    environment = jinja2.Environment(autoescape=True)
+    for path in sorted((ROOT / "agi_app/console/templates").glob("*.html")):
+        text = path.read_text(encoding="utf-8")
+        for line, _, found in extract_from_ast(environment.parse(text), ("t",)):
+            literal = found[0] if isinstance(found, tuple) else found
+            assert literal is not None, f"{path.name}:{line}: t() of no literal"
+            yield literal, f"{path.relative_to(ROOT)}:{line}"
 
 
 def _texts(expression: ast.expr, found: Module) -> Iterable[str]:

@@ -130,6 +130,8 @@ BREACHES = [
     ("layers", "newcomer/__init__.py", "", "agi_app.newcomer"),
     ("faces", "cli/people/stops.py", "import agi_app.store.people.stops", "agi_app.cli is not allowed to import"),
     ("faces", "api/resources/stops.py", "import agi_app.store.people.stops", "agi_app.api is not allowed to import"),
+    ("faces", "console/today.py", "import agi_app.store.people.stops", "agi_app.console is not allowed to import"),
+    ("no_calls", "console/today.py", "import agi_app.pbx.originate", "agi_app.console is not allowed to import"),
     ("faces", "cli/main.py", "from agi_app.dialer import loop", "agi_app.cli.main -> agi_app.dialer"),
     ("no_calls", "operations/people/stops.py", "import agi_app.pbx.originate", "agi_app.operations is not allowed"),
     (
@@ -138,9 +140,9 @@ BREACHES = [
         "from agi_app.dialer import loop",
         "is not allowed to import agi_app.dialer",
     ),
-    ("console", "cli/service/console.py", "import agi_app.dialer.loop", "is not allowed to import agi_app.dialer"),
-    ("console", "installation.py", "import agi_app.pbx.ari", "is not allowed to import agi_app.pbx"),
-    ("console", "cli/service/console.py", "import agi_app.asked", "is not allowed to import agi_app.asked"),
+    ("service", "cli/service/console.py", "import agi_app.dialer.loop", "is not allowed to import agi_app.dialer"),
+    ("service", "installation.py", "import agi_app.pbx.ari", "is not allowed to import agi_app.pbx"),
+    ("service", "cli/service/console.py", "import agi_app.asked", "is not allowed to import agi_app.asked"),
     ("no_calls", "operations/calling/reports.py", "import agi_app.calls.runner", "agi_app.operations is not allowed"),
     *[
         (room.partition("/")[0], f"{room}.py", f"import agi_app.{above}", f"is not allowed to import agi_app.{above}")
@@ -159,6 +161,7 @@ BREACHES = [
             ("config/trunks", "config.settings"),
             ("operations/people/stops", "operations.calling"),
             ("api/resources/stops", "api.app"),
+            ("console/today", "console.app"),
         )
     ],
     *[(room, f"{room}/newcomer/__init__.py", "", f"agi_app.{room}.newcomer") for room in ROOMS],
@@ -206,6 +209,7 @@ OF_A_FACE = {
     "changed_settings",
     "cli",
     "config",
+    "console",
     "errors",
     "installation",
     "log",

@@ -67,7 +67,7 @@ def _guarded(hosts: frozenset[str], metrics: Metrics) -> Middleware:
     @web.middleware
     async def guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
         began = time.monotonic()
-        with speaking(_language_of(request)):
+        with speaking(language_of(request)):
             answer = await answered(request, handler)
         metrics.count(_declared(request), request.method, answer.status, time.monotonic() - began)
         return answer
@@ -87,7 +87,8 @@ def _guarded(hosts: frozenset[str], metrics: Metrics) -> Middleware:
             _log.exception("a request failed", path=_declared(request))
             answer = problem(RequestRefused("fault"))
         if not answer.prepared:
-            answer.headers.update({**SAFE, **request.get(RATE, {}), "Content-Language": current()})
+            for name, value in {**SAFE, **request.get(RATE, {}), "Content-Language": current()}.items():
+                answer.headers.setdefault(name, value)  # a page has a policy of its own
         return answer
 
     return guarded
@@ -110,7 +111,7 @@ def _of_http(error: web.HTTPException) -> RequestRefused:
     return RequestRefused(_HTTP.get(error.status, "bad_request" if error.status < 500 else "fault"), headers=headers)
 
 
-def _language_of(request: web.Request) -> str:
+def language_of(request: web.Request) -> str:
     """The first of our languages that the reader prefers (RFC 9110, Accept-Language)."""
     wanted: list[tuple[float, str]] = []
     for part in request.headers.get("Accept-Language", "").split(","):

@@ -59,6 +59,13 @@ class ConsoleSettings(BaseModel, extra="forbid", frozen=True):
             return False
 
     @property
+    def address(self) -> str:
+        """Where a browser finds it."""
+        if self.hosts:
+            return f"https://{self.hosts[0]}" if self.certificate is None else f"https://{self.hosts[0]}:{self.port}"
+        return f"{'http' if self.certificate is None else 'https'}://{self.host}:{self.port}"
+
+    @property
     def names(self) -> frozenset[str]:
         """What the header Host may be."""
         own = {"127.0.0.1", "localhost", "[::1]"} if self.loopback else {self.host}

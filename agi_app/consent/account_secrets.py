@@ -6,8 +6,10 @@ of the suppression key, which every worker of an installation has and the servic
 
 from __future__ import annotations
 
+import base64
 import json
 import os
+import re
 from collections.abc import Mapping
 
 from cryptography.exceptions import InvalidKey, InvalidTag
@@ -21,6 +23,7 @@ from agi_app.messages import t
 
 _SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.CHACHA20_POLY1305)
 _INFO = b"agi-app approval 1"
+_PARAMETERS = re.compile(r"\$argon2id\$v=19\$m=([0-9]{5,7}),t=([0-9]{1,2}),p=([0-9]{1,2})\$([A-Za-z0-9+/]{22,64})")
 
 
 def workers_key(key: SuppressionKey) -> X25519PrivateKey:
@@ -48,6 +51,25 @@ def unseal(key: X25519PrivateKey, sealed: bytes, bound_to: Mapping[str, str | in
 def hash_secret(secret: str) -> str:
     """Argon2id of a secret, as PHC text. Blocks for some 50 ms. (RFC 9106; OWASP: 19 MiB, 2 passes.)"""
     kdf = Argon2id(salt=os.urandom(16), length=32, iterations=2, lanes=1, memory_cost=19 * 1024)
+    return kdf.derive_phc_encoded(secret.encode())
+
+
+def derive(secret: str, parameters: str) -> str:
+    """The credential that this secret has with the algorithm, costs and salt of a PHC text without its hash.
+
+    Blocks for some 50 ms. Raises ValueError for parameters of another form.
+    """
+    found = _PARAMETERS.fullmatch(parameters)
+    if found is None:
+        raise ValueError("no parameters of Argon2id")
+    memory, iterations, lanes, salt = found.groups()
+    kdf = Argon2id(
+        salt=base64.b64decode(salt + "=" * (-len(salt) % 4)),
+        length=32,
+        iterations=int(iterations),
+        lanes=int(lanes),
+        memory_cost=int(memory),
+    )
     return kdf.derive_phc_encoded(secret.encode())
 
 

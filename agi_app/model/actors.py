@@ -105,7 +105,7 @@ def scopes_of(roles: frozenset[Role]) -> frozenset[Scope]:
     return frozenset().union(*(ALLOWED[role] for role in roles))
 
 
-Via = Literal["cli", "api", "worker"]
+Via = Literal["cli", "api", "console", "worker"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,29 +120,34 @@ class Actor:
     via: Via
     os_user: str | None = None
     address: str | None = None
-    token: str | None = None  # id of the API token, never the token
+    token: str | None = None  # id of the API token or session, never its text
     scopes: frozenset[Scope] | None = None
     language: str | None = None  # that the account chose: en or zh
-    shown: str | None = field(default=None, repr=False)  # the token itself, for a worker that verifies an ask
+    shown: str | None = field(
+        default=None, repr=False
+    )  # the token or session itself, for a worker that verifies an ask
+
+    @property
+    def by_service(self) -> bool:
+        """Whether it comes by the service over the network: its API, or a page."""
+        return self.via in ("api", "console")
 
     def may(self, scope: Scope) -> bool:
         """Whether one of the roles allows it, and the token, if it is one.
 
         Anybody who reaches the installation's files, or has a link to stop, may enter a stop: it waits for no account.
         """
-        if scope is Scope.STOPS_ENTER and self.via != "api":
+        if scope is Scope.STOPS_ENTER and not self.by_service:
             return True
         return scope in scopes_of(self.roles) and (self.scopes is None or scope in self.scopes)
 
-    def require(self, scope: Scope) -> None:
-        """Raises Forbidden, which names the roles that may, unless this actor may."""
-        if self.may(scope):
-            return
-        if scope in scopes_of(self.roles):
-            raise Forbidden(
-                t("this token of {account} has not the scope {scope}", account=self.account, scope=scope), scope
-            )
-        able = t(" or ").join(role for role, allowed in ALLOWED.items() if scope in allowed)
+    def require_own(self) -> None:
+        """Raises Forbidden unless this actor has an account that is enabled: for what is about that account alone."""
+        self._require_account(t(" or ").join(Role), "")
+        if not self.roles:
+            raise Forbidden(t("{account} has no account that is enabled", account=self.account), "")
+
+    def _require_account(self, able: str, scope: str) -> None:
         if not self.roles and self.via == "cli":
             raise Forbidden(
                 t(
@@ -153,6 +158,17 @@ class Actor:
                 ),
                 scope,
             )
+
+    def require(self, scope: Scope) -> None:
+        """Raises Forbidden, which names the roles that may, unless this actor may."""
+        if self.may(scope):
+            return
+        if scope in scopes_of(self.roles):
+            raise Forbidden(
+                t("this token of {account} has not the scope {scope}", account=self.account, scope=scope), scope
+            )
+        able = t(" or ").join(role for role, allowed in ALLOWED.items() if scope in allowed)
+        self._require_account(able, scope)
         held = ", ".join(sorted(self.roles)) or t("none")
         raise Forbidden(
             t(

@@ -31,14 +31,17 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class OperationMark:
-    """What an operation takes; ``verb`` None: it only shows figures and masked numbers, and is not noted."""
+    """What an operation takes; ``verb`` None: it only shows figures and masked numbers, and is not noted.
 
-    scope: Scope
+    ``scope`` None: it is about one's own account or session alone, and everybody may.
+    """
+
+    scope: Scope | None
     verb: str | None = None
 
 
 def reads(
-    scope: Scope,
+    scope: Scope | None,
 ) -> Callable[[Callable[Concatenate[Installation, P], T]], Callable[Concatenate[Installation, P], T]]:
     """An operation that shows figures or masked numbers; Forbidden without the scope."""
 
@@ -48,7 +51,7 @@ def reads(
 
             @functools.wraps(function)
             async def wrapped(inst: Installation, *args: Any, **kwargs: Any) -> AsyncIterator[Any]:
-                inst.actor.require(scope)
+                _require(inst, scope)
                 async for each in function(inst, *args, **kwargs):
                     yield each
 
@@ -56,7 +59,7 @@ def reads(
 
             @functools.wraps(function)
             async def wrapped(inst: Installation, *args: Any, **kwargs: Any) -> Any:
-                inst.actor.require(scope)
+                _require(inst, scope)
                 return await function(inst, *args, **kwargs)  # type: ignore[misc]
 
         wrapped.acting = OperationMark(scope)
@@ -66,7 +69,7 @@ def reads(
 
 
 def noted(
-    scope: Scope, verb: str, of: str = "", *, number: str = "", state: Look | None = None
+    scope: Scope | None, verb: str, of: str = "", *, number: str = "", state: Look | None = None
 ) -> Callable[
     [Callable[Concatenate[Installation, P], Awaitable[T]]],
     Callable[Concatenate[Installation, P], Coroutine[Any, Any, T]],
@@ -86,7 +89,7 @@ def noted(
 
         @functools.wraps(function)
         async def wrapped(inst: Installation, *args: P.args, **kwargs: P.kwargs) -> T:
-            inst.actor.require(scope)
+            _require(inst, scope)
             given = signature.bind(inst, *args, **kwargs).arguments
             obj = given.get(of or number, "")
             named = _number(inst, obj) if number else getattr(obj, "name", None) or str(obj)
@@ -116,6 +119,13 @@ async def note_import(inst: Installation, file: FileSeen, added: int, updated: i
     """Note a file that was imported as a whole, and what was stored of it. Raises StoreError."""
     number = await imported_files.begin(inst.store, file, imported_by(inst))
     await imported_files.stored(inst.store, number, added, updated, unchanged)
+
+
+def _require(inst: Installation, scope: Scope | None) -> None:
+    if scope is None:
+        inst.actor.require_own()
+    else:
+        inst.actor.require(scope)
 
 
 async def _end(inst: Installation, action: int, fault: str | None, after: bytes | None) -> None:

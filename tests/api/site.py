@@ -18,11 +18,11 @@ from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from agi_app import asked
-from agi_app.api import app as api
 from agi_app.campaigns.project.new_project import make_project
 from agi_app.clock import Clock
 from agi_app.config.feed_definition import FeedDefinition, FeedKind, FeedMode
 from agi_app.config.settings import Settings, load_settings
+from agi_app.console.app import make_console
 from agi_app.dialer.worker.asks import Asks
 from agi_app.errors import StoreError
 from agi_app.installation import Installation, installation
@@ -126,7 +126,7 @@ async def _serve(site: Site, settings: Settings, ready: threading.Event, over: t
         store = await Store.open(url, settings.data, clock=Clock(), hash_number=_no_key)
         nobody = Actor("agi-app console", frozenset(), "api")
         serving = dataclasses.replace(inst, store=store, actor=nobody, key=cast(Any, None), journal=cast(Any, None))
-        runner = web.AppRunner(api.make_app(serving, hosts={"127.0.0.1"}), access_log=None)
+        runner = web.AppRunner(make_console(serving, settings.console), access_log=None)
         await runner.setup()
         listening = web.TCPSite(runner, "127.0.0.1", 0)
         await listening.start()

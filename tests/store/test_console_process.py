@@ -14,8 +14,8 @@ import aiohttp
 import psycopg
 import pytest
 
-from agi_app.api.process import HEALTH_HOST
 from agi_app.campaigns.project.new_project import make_project
+from agi_app.console.process import HEALTH_HOST
 from tests import forked_commands
 from tests.store.conftest import Cluster
 

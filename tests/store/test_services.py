@@ -17,9 +17,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from agi_app.api import process as console
 from agi_app.campaigns.project.new_project import make_project
 from agi_app.config.settings import load_settings
+from agi_app.console import process as console
 from agi_app.exchange import service as exchange
 from agi_app.operations.reporting import job_service
 from agi_app.webhooks import service as webhooks

@@ -7,11 +7,22 @@ from typing import Annotated, Literal
 
 import typer
 
-from agi_app.cli.common import HERE, JsonOption, ProjectOption, say, say_json, secret_of, table, with_installation
+from agi_app.cli.common import (
+    HERE,
+    JsonOption,
+    ProjectOption,
+    say,
+    say_json,
+    say_now,
+    secret_of,
+    settings_of,
+    table,
+    with_installation,
+)
 from agi_app.errors import InputError
 from agi_app.messages import t
 from agi_app.model.actors import Role
-from agi_app.operations.service import accounts
+from agi_app.operations.service import accounts, sessions
 from agi_app.operations.service.accounts import Account, DoneAction, NewValues
 
 app = typer.Typer(help="Who may act, and in which roles.", no_args_is_help=True)
@@ -72,6 +83,20 @@ def secret(project: ProjectOption = HERE) -> None:
     """Set the secret of your own account, with which it approves; from a pipe, the first line is taken."""
     with_installation(project, accounts.set_own_secret, secret_of(t("new secret"), confirm=True))
     say(t("the secret of your account is set"))
+
+
+@app.command()
+def link(
+    name: Annotated[
+        str, typer.Argument(metavar="[NAME]", help="The account; that of who runs this, when it is not given.")
+    ] = "",
+    project: ProjectOption = HERE,
+) -> None:
+    """Print a link with which an account sets its password for the console: once, within a quarter of an hour."""
+    text, until = with_installation(project, sessions.make_link_of, name)
+    console = settings_of(project).console
+    say(t("within a quarter of an hour, once (until {until:%H:%M} UTC):", until=until))
+    say_now(f"{console.address}/link/{text}")
 
 
 def actions(

@@ -29,7 +29,7 @@ def console(
         return
     log.configure(json=json_logs, for_good=True)
     from agi_app.alerts.watch import AlertWatch  # `setup` needs none of it
-    from agi_app.api.process import serve
+    from agi_app.console.process import serve
     from agi_app.service_manager import STARTING, ServiceManager
 
     manager = ServiceManager()

@@ -288,7 +288,7 @@ async def status(inst: Installation, name: str) -> FeedStatus:
 
 async def _status(inst: Installation, name: str, stored: StoredFeed | None) -> FeedStatus:
     fault, changed = None, False
-    if inst.actor.via != "api":  # the service reads no settings of feeds: it may not see their secrets
+    if not inst.actor.by_service:  # the service reads no settings of feeds: it may not see their secrets
         try:
             now = await asyncio.to_thread(definition_of, inst.settings, name)
             changed = stored is not None and stored.fingerprint not in (None, now.fingerprint)

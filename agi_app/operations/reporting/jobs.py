@@ -29,7 +29,7 @@ from agi_app.operations.acting import noted, reads
 from agi_app.operations.reporting import calls, handouts, imports, job_files, quarter
 from agi_app.operations.reporting.handouts import Archive, HandoutRequest
 from agi_app.operations.reporting.table_requests import TableFormat, WrittenTable
-from agi_app.operations.service import tokens
+from agi_app.operations.service import sessions
 from agi_app.recordings.copies import Copies
 from agi_app.reports.table_files import sha256_of
 from agi_app.store.ledger import accounts
@@ -102,7 +102,7 @@ async def ask(inst: Installation, asked: Request, form: TableFormat | Archive) -
     if isinstance(asked, HandoutRequest):
         await handouts.check(inst, asked)
     job = _job(inst, asked, form)
-    if inst.actor.via == "api":
+    if inst.actor.by_service:
         return await table.ask_by_service(inst.store, job, inst.actor.shown)
     return await table.ask(inst.store, job)
 
@@ -210,7 +210,7 @@ async def delete(inst: Installation, job: int) -> None:
     By the service only what was asked for by it; the file goes with the next look of `agi-app report run-jobs`.
     """
     found = await _one(inst, job)
-    if inst.actor.via != "api":
+    if not inst.actor.by_service:
         await table.delete(inst.store, found.job_id)
         await asyncio.to_thread(job_files.remove, inst.settings, found.job_id)
     elif not await table.forget(inst.store, found.job_id):
@@ -282,10 +282,12 @@ async def _write(inst: Installation, job: TakenJob, folder: Path) -> WrittenTabl
 async def _actor(inst: Installation, job: TakenJob) -> Actor:
     """Who asked. By the service it is who shows the token; without one nothing is made, whatever name it gives."""
     if job.by_service:
-        owner = await tokens.owner_of(inst, (job.sealed or b"").decode("ascii", "replace"))
+        owner = await sessions.who_shows(inst, (job.sealed or b"").decode("ascii", "replace"))
         if owner is None or owner.account != job.asked_by:
             raise InputError(t("the token is not one of {account}, or no longer good", account=job.asked_by))
-        return Actor(owner.account, owner.roles, "api", inst.actor.os_user, token=owner.token_id, scopes=owner.scopes)
+        return Actor(
+            owner.account, owner.roles, owner.via, inst.actor.os_user, token=owner.token_id, scopes=owner.scopes
+        )
     account = await accounts.of_name(inst.store, job.asked_by)
     if account is None or not account.role_set:
         raise InputError(t("the account {account} is not enabled", account=job.asked_by))

@@ -100,7 +100,7 @@ async def _own(inst: Installation, _: object) -> object:
     return await table.credential_of(inst.store, inst.actor.account)
 
 
-@noted(Scope.FIGURES_READ, "account secret", state=_own)
+@noted(None, "account secret", state=_own)
 async def set_own_secret(inst: Installation, secret: str) -> None:
     """Set the secret with which one's own account approves. Raises InputError for one that is too short, StoreError."""
     if not SHORTEST_SECRET <= len(secret) <= LONGEST_SECRET:

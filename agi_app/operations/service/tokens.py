@@ -5,27 +5,23 @@ The audit records who made and who ended one.
 
 from __future__ import annotations
 
-import hashlib
 import hmac
-import secrets
-import string
-import zlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from agi_app.errors import InputError
 from agi_app.installation import Installation
 from agi_app.messages import t
-from agi_app.model.actors import Role, Scope, scopes_of
+from agi_app.model.actors import Role, Scope, Via, scopes_of
 from agi_app.operations.acting import noted, reads
+from agi_app.operations.service import token_texts
+from agi_app.operations.service.token_texts import sha256_of
 from agi_app.store.ledger import accounts
 from agi_app.store.service import api_tokens as table
 from agi_app.store.service.api_tokens import TokenRow
 
 __all__ = ["MadeToken", "TokenRow", "allowed", "create", "end", "held", "owner_of", "used"]
 PREFIX = "agia"
-ID_LENGTH, RANDOM_LENGTH, CHECK_LENGTH = 8, 32, 6
-LETTERS = string.digits + string.ascii_letters
 LONGEST_DAYS = 366
 LONGEST_NAME = 100
 _NAME = "the name of a token is one line of {most} characters at most: say what it is for"
@@ -42,12 +38,13 @@ class MadeToken:
 
 @dataclass(frozen=True, slots=True)
 class TokenOwner:
-    """Whose a token is that was shown, and what it may at most."""
+    """Whose a token or a session is that was shown, and what it may at most."""
 
     token_id: str
     account: str
     roles: frozenset[Role]  # as they are now
-    scopes: frozenset[Scope]
+    scopes: frozenset[Scope] | None  # None: all that the roles may
+    via: Via = "api"
 
 
 @noted(Scope.ACCOUNTS_MANAGE, "token create", "account")
@@ -67,10 +64,8 @@ async def create(inst: Installation, account: str, name: str, scopes: Collection
         raise InputError(t("a token needs a scope at least"))
     if not 1 <= days <= LONGEST_DAYS:
         raise InputError(t("a token is good for 1 to {most} days", most=LONGEST_DAYS))
-    token_id, secret = _random(ID_LENGTH), _random(RANDOM_LENGTH)
-    text = f"{PREFIX}_{token_id}_{secret}"
-    text = f"{text}_{_check(text)}"
-    row = await table.add(inst.store, token_id, account, name.strip(), _sha256(text), sorted(scopes), days)
+    token_id, text = token_texts.make(PREFIX)
+    row = await table.add(inst.store, token_id, account, name.strip(), sha256_of(text), sorted(scopes), days)
     return MadeToken(text, row)
 
 
@@ -97,11 +92,9 @@ async def end(inst: Installation, token_id: str) -> None:
 
 async def owner_of(inst: Installation, text: str) -> TokenOwner | None:
     """Whose this token is; None when it is no token, has ended, or its owner is not enabled. Raises StoreError."""
-    parts = text.split("_")
-    if len(parts) != 4 or parts[0] != PREFIX or not text.isascii() or _check(text.rpartition("_")[0]) != parts[3]:
-        return None
-    found = await table.good(inst.store, parts[1])
-    if found is None or not hmac.compare_digest(_sha256(text), found.sha256):
+    token_id = token_texts.id_of(text, PREFIX)
+    found = None if token_id is None else await table.good(inst.store, token_id)
+    if found is None or not hmac.compare_digest(sha256_of(text), found.sha256):
         return None
     owner = await accounts.of_name(inst.store, found.account)
     if owner is None or not owner.enabled:
@@ -114,20 +107,3 @@ async def owner_of(inst: Installation, text: str) -> TokenOwner | None:
 async def used(inst: Installation, token_id: str) -> None:
     """Note that a token was used now. Raises StoreError."""
     await table.used(inst.store, token_id)
-
-
-def _random(length: int) -> str:
-    return "".join(secrets.choice(LETTERS) for _ in range(length))
-
-
-def _sha256(text: str) -> bytes:
-    return hashlib.sha256(text.encode()).digest()
-
-
-def _check(text: str) -> str:
-    """A check value, by which a scanner of secrets, or who copied a part, knows without asking anybody."""
-    number, digits = zlib.crc32(text.encode()), ""
-    while number:
-        number, digit = divmod(number, len(LETTERS))
-        digits = LETTERS[digit] + digits
-    return digits.rjust(CHECK_LENGTH, LETTERS[0])

@@ -104,6 +104,8 @@ def _used() -> dict[str, dict[str, str]]:
         for text, line in source.templates(module):
             place = f"{module.path.relative_to(source.ROOT)}:{line}"
             found[source.package_of(module.path)].setdefault(text, place)
+    for text, place in source.of_pages():
+        found["console"].setdefault(text, place)
     return found
 
 

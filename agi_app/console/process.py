@@ -17,13 +17,14 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from agi_app import log
-from agi_app.api.app import SAFE, make_app, problem
+from agi_app.api.app import SAFE, problem
 from agi_app.api.health import add_health
 from agi_app.api.problems import RequestRefused
 from agi_app.api.resources.live import METRICS, PROMETHEUS
 from agi_app.changed_settings import BY_CONSOLE, taken_over
 from agi_app.config.console import ConsoleSettings
 from agi_app.config.settings import Settings
+from agi_app.console.app import make_console
 from agi_app.errors import ConfigError, StoreError
 from agi_app.event_loop import alongside, give_way, happens_within, told_to_end
 from agi_app.installation import Installation, service_installation
@@ -92,7 +93,7 @@ async def _opened(settings: Settings, stack: AsyncExitStack, told: asyncio.Event
 
 async def _serve(inst: Installation, console: ConsoleSettings, told: asyncio.Event, at: Sockets) -> None:
     main, health, tls = at
-    app = make_app(inst, hosts=console.names)
+    app = make_console(inst, console)
     async with _site(app, main, tls), _site(_health(inst, app), health, None):
         scheme = "http" if tls is None else "https"
         _log.info(SERVES, address=f"{scheme}://{console.host}:{console.port}", health=console.health_port)

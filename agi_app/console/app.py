@@ -1,0 +1,49 @@
+"""The whole application of the console: the pages, what they load, and the API beside them."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from agi_app.api.app import make_app
+from agi_app.api.problems import RequestRefused
+from agi_app.config.console import ConsoleSettings
+from agi_app.console import me, sign_in, today
+from agi_app.console.live import LiveParts, add_live
+from agi_app.console.rendering import Reader, static_files
+from agi_app.console.serving import Server, fault
+from agi_app.installation import Installation
+
+PAGES = (*today.pages.declared, *me.pages.declared)
+PARTS = (today.PART,)
+FOR_GOOD = "public, max-age=31536000, immutable"
+
+
+def make_console(inst: Installation, console: ConsoleSettings) -> web.Application:
+    """What `agi-app console` serves; ``inst`` is open as long as it does."""
+    app = make_app(inst, hosts=console.names)
+    server = Server(inst, tls=console.certificate is not None)
+    for declared in PAGES:
+        app.router.add_route(declared.method, declared.path, server.of(declared))
+    sign_in.add_sign_in(app, server)
+    add_live(app, server, LiveParts(inst, PARTS))
+    app.router.add_get("/static/{name}", _static, allow_head=False)
+
+    async def missing(request: web.Request) -> web.StreamResponse:
+        async def answer(reader: Reader) -> web.Response:
+            return fault(request, reader, RequestRefused("not_found"))
+
+        return await server.answered(request, answer)
+
+    app.router.add_get("/{path:(?!api/|health/|stop/|static/).*}", missing, allow_head=False)
+    return app
+
+
+async def _static(request: web.Request) -> web.Response:
+    found = static_files().get(request.match_info["name"])
+    if found is None:
+        raise RequestRefused("not_found")
+    content, kind = found
+    answer = web.Response(body=content, content_type=kind, charset="utf-8", headers={"Cache-Control": FOR_GOOD})
+    if kind == "text/javascript":  # a worker of the browser has the policy of its own file
+        answer.headers["Content-Security-Policy"] = "default-src 'none'; connect-src 'self'"
+    return answer

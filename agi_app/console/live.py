@@ -1,0 +1,171 @@
+"""Parts of pages that are sent again while somebody looks: one producer a part, however many look.
+
+A browser has one stream for all its tabs. A part is read once a second at most for each language, rendered once for
+each zone in which somebody looks, and sent when it differs from what was sent before.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import dataclasses
+import json
+from collections import defaultdict
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from aiohttp import web
+
+from agi_app.api.event_stream import HEADERS, SILENT_S
+from agi_app.api.problems import RequestRefused
+from agi_app.console.rendering import Reader, part
+from agi_app.console.serving import Server
+from agi_app.errors import AgiAppError
+from agi_app.installation import Installation
+from agi_app.messages import current, speaking
+from agi_app.model.actors import Actor, Role, Scope
+
+EVERY_S = 1.0
+SHARE = 0.2  # of the time, at most, that a part's reading may take: a large installation is told less often
+SIGNED_IN_S = 30.0  # how often a stream asks whether its session is still good
+_log = structlog.get_logger(part="console")
+
+
+@dataclass(frozen=True, slots=True)
+class LivePart:
+    """A part: its name in pages, who may see it, how it is read, and its template."""
+
+    name: str
+    scope: Scope
+    read: Callable[[Installation], Awaitable[Any]]  # in the current language
+    template: str
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How some readers see a part: what is rendered once for all of them."""
+
+    name: str
+    language: str
+    zone: str
+
+
+class LiveParts:
+    """The producers, and those who look."""
+
+    def __init__(self, inst: Installation, parts: Sequence[LivePart]) -> None:
+        self._inst = dataclasses.replace(inst, actor=Actor("agi-app console", frozenset({Role.VIEWER}), "console"))
+        self.parts = {one.name: one for one in parts}
+        self._readers: dict[Look, set[asyncio.Queue[bytes | None]]] = defaultdict(set)
+        self._sent: dict[Look, str] = {}
+        self._group: asyncio.TaskGroup | None = None
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+
+    def monotonic(self) -> float:
+        """Seconds."""
+        return self._inst.clock.monotonic()
+
+    async def running(self, _app: web.Application) -> AsyncIterator[None]:
+        """For ``cleanup_ctx``: produce while the application serves, what somebody looks at."""
+        async with asyncio.TaskGroup() as group:
+            self._group = group
+            yield
+            for task in self._tasks.values():
+                task.cancel()
+            for queue in {queue for queues in self._readers.values() for queue in queues}:
+                _put(queue, None)
+
+    @contextlib.contextmanager
+    def looking(self, looks: Sequence[Look]) -> Iterator[asyncio.Queue[bytes | None]]:
+        """What comes for these looks, from now on; first what they see now."""
+        queue: asyncio.Queue[bytes | None] = asyncio.Queue(16)
+        for look in looks:
+            self._readers[look].add(queue)
+            if look in self._sent:
+                _put(queue, _event(look, self._sent[look]))
+            if look.name not in self._tasks and self._group is not None:
+                self._tasks[look.name] = self._group.create_task(self._produce(self.parts[look.name]))
+        try:
+            yield queue
+        finally:
+            for look in looks:
+                self._readers[look].discard(queue)
+                if not self._readers[look]:
+                    del self._readers[look]
+                    self._sent.pop(look, None)
+
+    async def _produce(self, produced: LivePart) -> None:
+        while any(look.name == produced.name for look in self._readers):
+            began = self.monotonic()
+            for language in {look.language for look in self._readers if look.name == produced.name}:
+                with speaking(language):
+                    try:
+                        self._tell(produced, language, await produced.read(self._inst))
+                    except AgiAppError as error:
+                        _log.warning("a part of a page cannot be read", name=produced.name, error=str(error))
+            took = self.monotonic() - began
+            await asyncio.sleep(max(EVERY_S, took / SHARE) - took)
+        del self._tasks[produced.name]
+
+    def _tell(self, produced: LivePart, language: str, data: Any) -> None:
+        for look in [one for one in self._readers if (one.name, one.language) == (produced.name, language)]:
+            text = part(produced.template, look.zone, data=data)
+            if self._sent.get(look) != text:
+                self._sent[look] = text
+                for queue in self._readers[look]:
+                    _put(queue, _event(look, text))
+
+
+def add_live(app: web.Application, server: Server, live: LiveParts) -> None:
+    """GET /live?parts=today,…: the stream of a browser that is signed in."""
+    app.cleanup_ctx.append(live.running)
+
+    async def stream(request: web.Request) -> web.StreamResponse:
+        async def answer(reader: Reader) -> web.Response:
+            if reader.actor is None:
+                raise RequestRefused("no_token")
+            wanted = [live.parts[name] for name in request.query.get("parts", "").split(",") if name in live.parts]
+            for one in wanted:
+                reader.actor.require(one.scope)
+            looks = [Look(one.name, current(), reader.zone) for one in wanted]
+            return await _stream(request, server, live, looks)  # type: ignore[return-value]
+
+        return await server.answered(request, answer)
+
+    app.router.add_get("/live", stream, allow_head=False)
+
+
+async def _stream(request: web.Request, server: Server, live: LiveParts, looks: list[Look]) -> web.StreamResponse:
+    response = web.StreamResponse(headers=HEADERS)
+    await response.prepare(request)
+    checked = live.monotonic()
+    with contextlib.suppress(ConnectionError), live.looking(looks) as queue:
+        await response.write(b"retry: 2000\n\n")
+        while True:
+            try:
+                chunk = await asyncio.wait_for(queue.get(), SILENT_S)
+            except TimeoutError:
+                chunk = b": still here\n\n"
+            if chunk is None:
+                break
+            await response.write(chunk)
+            if (now := live.monotonic()) - checked > SIGNED_IN_S:
+                checked = now
+                if await server.actor(request) is None:
+                    await response.write(b"event: signed-out\ndata: {}\n\n")
+                    break
+    return response
+
+
+def _event(look: Look, text: str) -> bytes:
+    return f"event: part\ndata: {json.dumps({'name': look.name, 'html': text}, ensure_ascii=False)}\n\n".encode()
+
+
+def _put(queue: asyncio.Queue[bytes | None], chunk: bytes | None) -> None:
+    if queue.full():  # whoever is slower sees the newest when they come again
+        while not queue.empty():
+            queue.get_nowait()
+        chunk = None
+    queue.put_nowait(chunk)

@@ -1,0 +1,120 @@
+"""Pages as HTML: Jinja2 with autoescape, in the language and the zone of who reads."""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from markupsafe import Markup, escape
+
+from agi_app.messages import current, t
+from agi_app.model.actors import Actor, Scope
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+HERE = Path(__file__).parent
+STATIC = HERE / "static"
+TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who reads a page: signed in or not (None), in which zone, at which path."""
+
+    actor: Actor | None
+    zone: str
+    path: str
+    banner: str = ""
+
+    def may(self, scope: str) -> bool:
+        """Whether they may do this; the page offers nothing else."""
+        return self.actor is not None and self.actor.may(Scope(scope))
+
+
+@functools.cache
+def environment() -> Environment:
+    """The templates; read, with what reads them, when the first page is rendered."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    made = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.globals.update(t=t, language=current, static=static_path)
+    made.filters.update(number=number, percent=percent, moment=moment, marked=marked)
+    return made
+
+
+def page(template: str, reader: Reader, **values: Any) -> str:
+    """A whole page."""
+    return environment().get_template(template).render(reader=reader, zone=reader.zone, **values)
+
+
+def part(template: str, zone: str, data: Any) -> str:
+    """A part of a page that is sent again while somebody looks: the same for all who may see it."""
+    return environment().get_template(template).render(zone=zone, data=data)
+
+
+@functools.cache
+def static_files() -> Mapping[str, tuple[bytes, str]]:
+    """Everything that a page loads, by the name under which it is served: its hash is in it, so it is kept for good."""
+    found = {}
+    for file in sorted(STATIC.iterdir()):
+        if file.suffix in TYPES:
+            content = file.read_bytes()
+            found[f"{file.stem}.{hashlib.sha256(content).hexdigest()[:12]}{file.suffix}"] = content, TYPES[file.suffix]
+    return found
+
+
+@functools.cache
+def static_path(name: str) -> str:
+    """Where a page loads a file of ours from."""
+    stem, _, suffix = name.rpartition(".")
+    return next(
+        f"/static/{served}"
+        for served in static_files()
+        if served.startswith(f"{stem}.") and served.endswith(f".{suffix}")
+    )
+
+
+def number(value: float) -> str:
+    """A whole number with commas between thousands, as Chinese and English write it."""
+    return f"{value:,.0f}"
+
+
+def percent(value: float) -> str:
+    """A share of 1 in percent."""
+    return f"{100 * value:.0f}%" if value in (0, 1) or value >= 0.1 else f"{100 * value:.1f}%"
+
+
+def moment(value: dt.datetime | None, zone: str) -> Markup:
+    """A time in the reader's zone, with the exact one for programs."""
+    if value is None:
+        return Markup("–")
+    local = value.astimezone(ZoneInfo(zone))
+    return Markup('<time datetime="{}">{}</time>').format(
+        value.isoformat(timespec="seconds"), f"{local:%Y-%m-%d %H:%M}"
+    )
+
+
+def marked(text: str) -> Markup:
+    """A text with what is in backticks as code."""
+    parts = [
+        escape(part) if n % 2 == 0 else Markup("<code>{}</code>").format(part) for n, part in enumerate(text.split("`"))
+    ]
+    return Markup("").join(parts)
+
+
+def known_zone(name: str) -> str:
+    """The zone of this name; UTC for one that there is not."""
+    return name if name in available_timezones() else "UTC"

@@ -1,0 +1,171 @@
+"""Serves pages: who is signed in, whether they may, in which language; a fault is a page, too.
+
+A form is taken only from a page of ours (Sec-Fetch-Site, else Origin), and the cookie is sent by no other site.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Awaitable, Callable
+from urllib.parse import quote, unquote, urlsplit
+
+import structlog
+from aiohttp import web
+
+from agi_app.api import problems
+from agi_app.api.app import language_of
+from agi_app.api.problems import RequestRefused
+from agi_app.api.rate_limits import RateLimits
+from agi_app.api.routes import Limit
+from agi_app.console.pages import DeclaredPage, GoTo, PageCall, Shown
+from agi_app.console.rendering import Reader, known_zone, page
+from agi_app.errors import AgiAppError
+from agi_app.installation import Installation
+from agi_app.messages import LANGUAGES, speaking, t
+from agi_app.model.actors import Actor
+from agi_app.operations.service import sessions
+
+_log = structlog.get_logger(part="console")
+ZONE_COOKIE, LANGUAGE_COOKIE = "agi_app_zone", "agi_app_language"
+MOST_FORM = 64 * 1024  # bytes
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "media-src 'self'; worker-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+HSTS = {"Strict-Transport-Security": "max-age=31536000"}
+
+
+class Server:
+    """Serves the pages of an installation. ``tls``: by this process itself."""
+
+    def __init__(self, inst: Installation, *, tls: bool) -> None:
+        self.inst = inst
+        self._tls = tls
+        self._limits = RateLimits(inst.clock.monotonic)
+
+    def is_secure(self, request: web.Request) -> bool:
+        """Whether the browser has TLS: with us, or with a proxy on this machine that says so."""
+        if self._tls:
+            return True
+        near = request.remote in ("127.0.0.1", "::1")
+        return near and request.headers.get("X-Forwarded-Proto") == "https"
+
+    def cookie(self, request: web.Request) -> str:
+        """The session cookie's name: with TLS one that no other host and no plain page can set."""
+        return "__Host-agi_app" if self.is_secure(request) else "agi_app"
+
+    async def actor(self, request: web.Request) -> Actor | None:
+        """Who is signed in. Raises StoreError."""
+        text = request.cookies.get(self.cookie(request), "")
+        owner = await sessions.owner_of(self.inst, text) if text else None
+        return None if owner is None else sessions.actor_of(owner, text, request.remote)
+
+    def of(self, declared: DeclaredPage) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+        """The handler of one page, for who is signed in."""
+
+        async def handle(request: web.Request) -> web.StreamResponse:
+            async def answer(reader: Reader) -> web.Response:
+                if reader.actor is None:
+                    if declared.method == "GET" and not wants_json(request):
+                        return redirect(f"/sign-in?next={quote(request.rel_url.path_qs)}")
+                    raise RequestRefused("no_token")
+                if not self._limits.take(str(reader.actor.token), Limit.STOP).allowed:
+                    raise RequestRefused("rate")
+                if declared.scope is None:
+                    reader.actor.require_own()
+                else:
+                    reader.actor.require(declared.scope)
+                inst = dataclasses.replace(self.inst, actor=reader.actor)
+                form = await form_of(request) if declared.method == "POST" else {}
+                given = await declared.handler(PageCall(inst, dict(request.match_info), dict(request.query), form))
+                return _response(request, reader, given)
+
+            return await self.answered(request, answer)
+
+        return handle
+
+    async def answered(
+        self, request: web.Request, answer: Callable[[Reader], Awaitable[web.Response]]
+    ) -> web.StreamResponse:
+        """What ``answer`` gives, or the page of its fault, in the language of who reads."""
+        language = request.cookies.get(LANGUAGE_COOKIE, "")
+        zone = known_zone(unquote(request.cookies.get(ZONE_COOKIE, "")))
+        reader = Reader(None, zone, request.path, self._banner(request))
+        with speaking(language if language in LANGUAGES else language_of(request)):
+            try:
+                from_here(request)
+                reader = dataclasses.replace(reader, actor=await self.actor(request))
+                given = await answer(reader)
+            except RequestRefused as refused:
+                given = fault(request, reader, refused)
+            except AgiAppError as error:
+                told = problems.of_error(error)
+                if told.status >= 500:
+                    _log.error("a page failed", path=request.path, error=str(error))
+                given = fault(request, reader, told)
+        if not given.prepared:
+            given.headers.update(HEADERS | (HSTS if self.is_secure(request) else {}))
+        return given
+
+    def _banner(self, request: web.Request) -> str:
+        if self.is_secure(request) or self.inst.settings.console.loopback:
+            return ""
+        return t("This connection is not encrypted: who reads along has your password.")
+
+
+def from_here(request: web.Request) -> None:
+    """RequestRefused for a form that another site has sent."""
+    if request.method in ("GET", "HEAD"):
+        return
+    site = request.headers.get("Sec-Fetch-Site")
+    origin = urlsplit(request.headers.get("Origin", "")).netloc
+    if site != "same-origin" if site is not None else origin != request.host:
+        raise RequestRefused("forbidden", t("this form did not come from a page of the console"))
+
+
+async def form_of(request: web.Request) -> dict[str, str]:
+    """The fields of a form. Raises RequestRefused for anything else, or one that is too large."""
+    if request.content_type != "application/x-www-form-urlencoded":
+        raise RequestRefused("media_type")
+    if (request.content_length or 0) > MOST_FORM:
+        raise RequestRefused("too_large")
+    return {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
+
+
+def wants_json(request: web.Request) -> bool:
+    """Whether a program asks."""
+    accepted = request.headers.get("Accept", "")
+    return "application/json" in accepted and "text/html" not in accepted
+
+
+def redirect(path: str) -> web.Response:
+    """Sends the browser to another page of ours."""
+    return web.Response(status=303, headers={"Location": path})
+
+
+def _response(request: web.Request, reader: Reader, given: Shown | GoTo) -> web.Response:
+    if isinstance(given, GoTo):
+        return redirect(f"{given.path}?said={given.said}" if given.said else given.path)
+    if wants_json(request):
+        return web.Response(status=given.status, text=given.data.model_dump_json(), content_type="application/json")
+    text = page(given.template, reader, data=given.data, command=given.command, **given.more)
+    return web.Response(status=given.status, text=text, content_type="text/html")
+
+
+def fault(request: web.Request, reader: Reader, refused: RequestRefused) -> web.Response:
+    """The page, or the problem, of a request that cannot be answered."""
+    if wants_json(request):
+        return web.Response(
+            status=refused.status,
+            text=refused.answer.model_dump_json(exclude_none=True),
+            content_type=problems.MEDIA_TYPE,
+            headers=refused.headers,
+        )
+    text = page("fault.html", reader, problem=refused.answer)
+    return web.Response(status=refused.status, text=text, content_type="text/html", headers=refused.headers)

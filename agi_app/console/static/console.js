@@ -1,0 +1,43 @@
+// Keeps live parts of a page fresh, and tells the server the reader's zone. Pages work without it.
+const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+if (zone && !document.cookie.includes(`agi_app_zone=${encodeURIComponent(zone)}`)) {
+  document.cookie = `agi_app_zone=${encodeURIComponent(zone)}; path=/; max-age=31536000; samesite=lax`;
+}
+
+const live = new Map();
+for (const place of document.querySelectorAll("[data-live]")) live.set(place.dataset.live, place);
+const stale = document.querySelector(".stale");
+
+function show({ kind, name, html }) {
+  if (kind === "signed-out") location.href = `/sign-in?said=ended&next=${encodeURIComponent(location.pathname)}`;
+  if (stale) stale.hidden = kind !== "away";
+  const place = live.get(name);
+  if (kind !== "part" || !place || place.contains(document.activeElement) && document.activeElement.closest("form")) return;
+  place.innerHTML = html;
+}
+
+if (live.size) {
+  const parts = [...live.keys()];
+  const file = document.querySelector("script[data-worker]").dataset.worker;
+  if (window.SharedWorker) {
+    const { port } = new SharedWorker(file, { name: "agi-app live" });
+    port.onmessage = (event) => show(event.data);
+    port.postMessage({ parts });
+    addEventListener("pagehide", () => port.postMessage({ parts: [] }));
+    addEventListener("pageshow", (event) => event.persisted && port.postMessage({ parts }));
+  } else {
+    // One stream a page, only while somebody looks: a browser has six connections to one host.
+    let source = null;
+    const look = () => {
+      if (source) source.close();
+      source = null;
+      if (document.visibilityState !== "visible") return;
+      source = new EventSource(`/live?parts=${parts.join(",")}`);
+      source.addEventListener("part", (event) => show({ kind: "part", ...JSON.parse(event.data) }));
+      source.addEventListener("signed-out", () => show({ kind: "signed-out" }));
+      source.onerror = () => show({ kind: "away" });
+    };
+    document.addEventListener("visibilitychange", look);
+    look();
+  }
+}

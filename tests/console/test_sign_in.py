@@ -1,0 +1,201 @@
+"""Sign-in: passwords and codes, how often one may try, sessions that end, forms of other sites, links."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import dataclasses
+import re
+
+import aiohttp
+import pytest
+
+from agi_app.installation import Installation
+from agi_app.model.actors import Actor, Role
+from agi_app.operations.service import accounts, second_factor, sessions
+from agi_app.operations.service.accounts import NewValues
+from tests.api.site import Site
+from tests.console.browser import FROM_HERE, HTML, PASSWORD, post, sign_in
+
+pytestmark = pytest.mark.postgres
+
+
+async def test_signed_in_one_sees_today_and_signed_out_not(http: aiohttp.ClientSession, site: Site) -> None:
+    async with http.get("/", allow_redirects=False, headers=HTML) as before:
+        assert (before.status, before.headers["Location"]) == (303, "/sign-in?next=/")
+    answer = await sign_in(http, "the-viewer", next="/?said=paused")
+    assert (answer.status, answer.headers["Location"]) == (303, "/?said=paused")
+    cookie = answer.headers["Set-Cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=Lax" in cookie
+    async with http.get("/", headers=HTML) as shown:
+        text = await shown.text()
+        assert shown.status == 200
+        assert "the-viewer" in text
+        assert "Not more are dialled:" in text
+    old = http.cookie_jar.filter_cookies(http._base_url)["agi_app"].value  # type: ignore[arg-type]
+    assert (await post(http, "/sign-out")).headers["Location"] == "/sign-in?said=out"
+    async with http.get("/", cookies={"agi_app": old}, headers=HTML, allow_redirects=False) as after:
+        assert after.status == 303  # the session is over, not only the cookie gone
+    done = site.run(lambda inst: accounts.done(inst, account="the-viewer"))
+    assert [(one.verb, one.via) for one in done[:2]] == [("sign out", "console"), ("sign in", "console")]
+
+
+async def test_a_wrong_name_and_a_wrong_password_look_the_same(http: aiohttp.ClientSession) -> None:
+    wrong = [await sign_in(http, "the-admin", "not the password"), await sign_in(http, "nobody", PASSWORD)]
+    texts = [(await one.text()).replace("the-admin", "").replace("nobody", "") for one in wrong]
+    assert [one.status for one in wrong] == [401, 401]
+    assert texts[0] == texts[1]
+    assert "not right" in texts[0]
+
+
+async def test_after_five_wrong_ones_one_waits_even_with_the_right_one(http: aiohttp.ClientSession) -> None:
+    at_once = await asyncio.gather(*(sign_in(http, "the-agent", f"wrong {n}") for n in range(9)))
+    texts = [await one.text() for one in at_once]
+    assert [one.status for one in at_once] == [401] * 9
+    assert sum("Too many tries" in text for text in texts) == 4
+    assert "Too many tries" in await (await sign_in(http, "the-agent")).text()
+    assert (await sign_in(http, "the-viewer")).status == 303  # others may go on
+
+
+async def test_a_code_is_wanted_and_good_once(http: aiohttp.ClientSession, site: Site) -> None:
+    assert (await sign_in(http, "the-supervisor")).status == 303
+    async with http.get("/me/second-factor", headers=HTML) as shown:
+        (text,) = re.findall(r'<code class="secret">([A-Z2-7]{32})</code>', await shown.text())
+    secret, step = base64.b32decode(text), int(site.run(_now) // second_factor.STEP_S)
+    first, second = second_factor.code_of(secret, step), second_factor.code_of(secret, step + 1)
+    wrong = "000000" if "000000" not in (first, second) else "000001"
+    for fields in ({"password": "not it at all", "code": first}, {"password": PASSWORD, "code": wrong}):
+        assert (await post(http, "/me/second-factor", secret=text, **fields)).status == 422
+    assert (await sign_in(http, "the-supervisor")).status == 303  # nothing has changed
+    kept = await post(http, "/me/second-factor", secret=text, password=PASSWORD, code=first)
+    assert kept.headers["Location"] == "/sign-in?said=factor"
+    assert (await http.get("/", headers=HTML, allow_redirects=False)).status == 303  # its sessions have ended
+    assert "six digits" in await (await sign_in(http, "the-supervisor")).text()
+    assert (await sign_in(http, "the-supervisor", code=wrong)).status == 401
+    assert (await sign_in(http, "the-supervisor", code=first)).status == 401  # it was good for setting it up
+    assert (await sign_in(http, "the-supervisor", code=second)).status == 303
+    assert (await sign_in(http, "the-supervisor", code=second)).status == 401
+    given = await sign_in(http, "the-viewer")
+    assert given.status == 303
+
+
+async def test_without_the_second_factor_again(http: aiohttp.ClientSession, site: Site) -> None:
+    give = "UPDATE account SET totp = %(secret)s WHERE name = 'the-compliance'"
+    secret = second_factor.new_secret()
+    site.run(lambda inst: inst.store.execute(give, {"secret": secret}))
+    code = second_factor.code_of(secret, int(site.run(_now) // second_factor.STEP_S))
+    assert (await sign_in(http, "the-compliance", code=code)).status == 303
+    assert (await post(http, "/me/second-factor", remove="yes", password="wrong")).status == 422
+    assert (await post(http, "/me/second-factor", remove="yes", password=PASSWORD)).status == 303
+    assert (await sign_in(http, "the-compliance")).status == 303
+
+
+async def test_one_ends_ones_own_sessions_and_changes_the_password(http: aiohttp.ClientSession, site: Site) -> None:
+    async with aiohttp.ClientSession(base_url=site.url, cookie_jar=aiohttp.CookieJar(unsafe=True)) as other:
+        for browser in (http, other):
+            assert (await sign_in(browser, "the-operator")).status == 303
+        mine = await (await http.get("/me", headers={"Accept": "application/json"})).json()
+        elsewhere = [one["session_id"] for one in mine["sessions"] if not one["this"]][0]  # noqa: RUF015 - the newest
+        assert (await post(http, f"/me/sessions/{elsewhere}/end")).status == 303
+        assert (await other.get("/", headers=HTML, allow_redirects=False)).status == 303
+        assert (await http.get("/", headers=HTML, allow_redirects=False)).status == 200
+        assert (await sign_in(other, "the-viewer")).status == 303
+        mine = await (await other.get("/me", headers={"Accept": "application/json"})).json()
+        of_viewer = next(one["session_id"] for one in mine["sessions"] if one["this"])
+        assert (await post(http, f"/me/sessions/{of_viewer}/end")).status == 422  # of somebody else
+        assert (await other.get("/", headers=HTML, allow_redirects=False)).status == 200
+    new = PASSWORD + " and more"
+    assert (await post(http, "/me/password", password="wrong one", new=new, again=new)).status == 422
+    assert (await post(http, "/me/password", password=PASSWORD, new=new, again=new)).status == 303
+    assert (await sign_in(http, "the-operator")).status == 401
+    assert (await sign_in(http, "the-operator", new)).status == 303
+    site.run(lambda inst: accounts.set_own_secret(_as(inst, "the-operator"), PASSWORD))
+
+
+async def _now(inst: Installation) -> float:
+    return inst.clock.real_now().timestamp()
+
+
+@pytest.mark.attack("a form of another site, sent by the browser of somebody who is signed in")
+@pytest.mark.parametrize(
+    "headers",
+    [{"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}, {"Origin": "https://evil.example"}, {}],
+    ids=str,
+)
+async def test_a_form_of_elsewhere_does_nothing(
+    operator: aiohttp.ClientSession, site: Site, headers: dict[str, str]
+) -> None:
+    async with operator.post("/pause", data={"reason": "by a trap"}, headers=headers | HTML) as answer:
+        assert answer.status == 403
+    assert (await (await operator.get("/", headers={"Accept": "application/json"})).json())["pause"] is None
+
+
+async def test_the_api_takes_no_session(operator: aiohttp.ClientSession) -> None:
+    text = operator.cookie_jar.filter_cookies(operator._base_url)["agi_app"].value  # type: ignore[arg-type]
+    async with operator.get("/api/v1/campaigns") as by_cookie:
+        assert by_cookie.status == 401
+    async with operator.get("/api/v1/campaigns", headers={"Authorization": f"Bearer {text}"}) as by_text:
+        assert by_text.status == 401
+
+
+async def test_a_session_ends_with_the_role_and_the_password(http: aiohttp.ClientSession, site: Site) -> None:
+    for change in (
+        lambda inst: accounts.change(inst, "the-compliance", NewValues(roles=[Role.COMPLIANCE, Role.VIEWER])),
+        lambda inst: accounts.set_own_secret(_as(inst, "the-compliance"), PASSWORD + "!"),
+        lambda inst: accounts.change(inst, "the-compliance", NewValues(enabled=False)),
+    ):
+        password = PASSWORD + ("!" if change.__code__.co_names == ("accounts", "change", "NewValues") else "")
+        for one in (PASSWORD, password):
+            if (await sign_in(http, "the-compliance", one)).status == 303:
+                break
+        assert (await http.get("/", headers=HTML, allow_redirects=False)).status == 200
+        site.run(change)
+        assert (await http.get("/", headers=HTML, allow_redirects=False)).status == 303
+    assert (await sign_in(http, "the-compliance", PASSWORD + "!")).status == 401  # who is disabled
+
+
+def _as(inst: Installation, account: str) -> Installation:
+    return dataclasses.replace(inst, actor=Actor(account, frozenset({Role.VIEWER}), "cli"))
+
+
+async def test_a_link_sets_a_password_once(http: aiohttp.ClientSession, site: Site) -> None:
+    site.run(lambda inst: accounts.add(inst, "li.na", [Role.VIEWER]))
+    assert (await sign_in(http, "li.na", "")).status == 401
+    text, _ = site.run(lambda inst: sessions.make_link_of(inst, "li.na"))
+    async with http.get(f"/link/{text}", headers=HTML) as shown:
+        assert "li.na" in await shown.text()
+    for fields in ({"password": "short", "again": "short"}, {"password": PASSWORD, "again": PASSWORD + "x"}):
+        assert (await post(http, f"/link/{text}", **fields)).status == 422
+    assert (await post(http, f"/link/{text}", password=PASSWORD, again=PASSWORD)).status == 303
+    assert (await sign_in(http, "li.na")).status == 303
+    for gone in (text, "agil_00000000_" + "0" * 32 + "_000000", "x"):
+        async with http.get(f"/link/{gone}", headers=HTML) as shown:
+            assert shown.status == 410
+    assert (
+        await post(http, f"/link/{text}", password="another " + PASSWORD, again="another " + PASSWORD)
+    ).status == 422
+    assert (await sign_in(http, "li.na")).status == 303
+
+
+@pytest.mark.parametrize(
+    "onward", ["https://evil.example/", "//evil.example", "/\\evil.example", "\t//evil", "javascript:x"]
+)
+async def test_nobody_is_sent_elsewhere(http: aiohttp.ClientSession, onward: str) -> None:
+    assert (await sign_in(http, "the-viewer", next=onward)).headers["Location"] == "/"
+
+
+async def test_each_page_has_its_policy(http: aiohttp.ClientSession) -> None:
+    async with http.get("/sign-in", headers=HTML) as answer:
+        policy = answer.headers["Content-Security-Policy"]
+        assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self'")
+        assert "unsafe" not in policy
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["Cache-Control"] == "no-store"
+    async with http.get("/sign-in", headers=HTML | {"Host": "evil.example"}) as answer:
+        assert answer.status == 421
+    async with http.get("/nothing/here", headers=HTML) as answer:
+        assert answer.status == 404
+        assert "<h1>" in await answer.text()
+    async with http.post("/sign-in", headers=FROM_HERE | HTML, json={}) as answer:
+        assert answer.status == 415
