@@ -206,6 +206,11 @@ class Settings(EnvironmentFirst):
             t("no ARI password: set [asterisk] password_file in agi-app.toml or AGI_APP_ASTERISK__PASSWORD")
         )
 
+    def ari_password_file(self) -> Path | None:
+        """The file of the ARI password; None when it comes from elsewhere. Raises ConfigError."""
+        file = self.asterisk.password_file
+        return None if self.asterisk.password or file is None else credentials.located(self.project, file)
+
     def ami_password(self) -> str:
         """The secret of the manager interface's user; ConfigError when there is none."""
         if secret := self._secret(self.ami.password, self.ami.password_file, t("AMI password")):

@@ -54,6 +54,8 @@ def hang_up_if_killed(ari: AriSettings) -> Iterator[None]:
 
 def _start(ari: AriSettings) -> subprocess.Popen[bytes] | None:
     order = {"ari": ari.url, "headers": ari.authorization, "prefix": CHANNEL_PREFIX, "patience_s": PATIENCE_S}
+    if ari.password_file is not None:  # the password may be changed meanwhile
+        order |= {"username": ari.username, "password_file": str(ari.password_file)}
     # -I, -S: it needs the standard library only, and is ready in 50 ms.
     command = [sys.executable, "-I", "-S", str(_PROCESS)]
     try:

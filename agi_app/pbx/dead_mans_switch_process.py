@@ -7,6 +7,7 @@ A channel that was made after the death is the next worker's. Asterisk's own clo
 what the time is, so it does not matter how late it answers.
 """
 
+import base64
 import datetime as dt
 import email.utils
 import http.client
@@ -54,8 +55,15 @@ def _insist(died: float, until: float, **order: Any) -> tuple[int, str | None]:
             time.sleep(PAUSE_S)
 
 
-def _hang_up(died: float, ari: str, headers: dict[str, str], prefix: str) -> int:
-    """Hang up each channel made before the death whose id begins with ``prefix``; returns how many."""
+def _hang_up(
+    died: float, ari: str, headers: dict[str, str], prefix: str, username: str = "", password_file: str = ""
+) -> int:
+    """Hang up each channel made before the death whose id begins with ``prefix``; returns how many.
+
+    With ``password_file`` the password is the one that is in it now.
+    """
+    if password_file:
+        headers = _headers(username, password_file) or headers
     address = urllib.parse.urlsplit(ari.rstrip("/"))
     kind = http.client.HTTPSConnection if address.scheme == "https" else http.client.HTTPConnection
     connection = kind(address.hostname or "", address.port, timeout=TIMEOUT_S)
@@ -76,6 +84,15 @@ def _hang_up(died: float, ari: str, headers: dict[str, str], prefix: str) -> int
         connection.getresponse().read()
     connection.close()
     return len(ours)
+
+
+def _headers(username: str, password_file: str) -> dict[str, str]:
+    try:
+        with open(password_file, encoding="utf-8") as file:
+            password = file.read().strip()
+    except OSError:
+        return {}
+    return {"Authorization": "Basic " + base64.b64encode(f"{username}:{password}".encode()).decode()}
 
 
 def _made(channel: dict[str, Any]) -> dt.datetime:

@@ -111,7 +111,7 @@ class Stand:
         nothing: Any = None
         self.node = Node("n", nothing, client.ari, client.router, client.clock, nothing, LiveCalls())
         desks = {name: DestinationSettings(endpoint=f"PJSIP/{name}") for name in DESKS}
-        self._transfer = Transfers(self.node, AgentWatch(self.node, desks, AmiSettings(), "")).run
+        self._transfer = Transfers(self.node, AgentWatch(self.node, desks, AmiSettings(), str)).run
         self.background: list[asyncio.Task[None]] = []
 
     def run(self, work: Coroutine[Any, Any, None]) -> None:

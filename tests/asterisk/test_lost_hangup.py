@@ -61,7 +61,7 @@ async def attempt(client: Client, store: FakeStore, claim: Claim) -> CallResult 
         store_opt_out=opt_out,
         may_dial=lambda: True,
         voice=voice,
-        agents=AgentWatch(node, {}, AmiSettings(), ""),
+        agents=AgentWatch(node, {}, AmiSettings(), str),
         speech=DEAF,
     )
     line = RunningCampaign(CAMPAIGN, FLOW, TrunkSettings(endpoint=f"PJSIP/{{number}}@{TRUNK}", sandbox=True), Breaker())

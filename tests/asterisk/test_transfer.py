@@ -42,7 +42,7 @@ async def transfer(client: Client, person: Channel, endpoint: str, whisper: str 
     desks = {"desk": DestinationSettings(endpoint=endpoint)}
     attempt = person.id.removeprefix("agi-app-")
     order = TransferOrder(person.id, attempt, CALLER_ID, "h1", "desk", 1.0, 30.0, whisper)
-    return await Transfers(node, AgentWatch(node, desks, AmiSettings(), "")).run(order)
+    return await Transfers(node, AgentWatch(node, desks, AmiSettings(), str)).run(order)
 
 
 async def alone(client: Client, person: Channel, sound: str) -> None:

@@ -138,7 +138,7 @@ async def make_calls(asterisk: Pbx) -> tuple[Originator, list[Outcome]]:
         store_opt_out=opt_out,
         may_dial=lambda: True,
         voice=voice,
-        agents=AgentWatch(node, {}, AmiSettings(), ""),
+        agents=AgentWatch(node, {}, AmiSettings(), str),
         speech=DEAF,
     )
     line = RunningCampaign(CAMPAIGN, FLOW, TrunkSettings(endpoint="PJSIP/{number}@test", sandbox=True), Breaker())

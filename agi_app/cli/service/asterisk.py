@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from agi_app import log
-from agi_app.asterisk_setup import look, write
+from agi_app.asterisk_setup import look, new_secrets, write
 from agi_app.asterisk_setup.config_folder import ConfigFolder
 from agi_app.asterisk_setup.console import AsteriskConsole
 from agi_app.asterisk_setup.host_steps import shown_commands
@@ -90,6 +90,24 @@ def _examine(project: Path) -> bool:
     findings = asyncio.run(examine(project))
     show(findings)
     return all(one.well for one in findings if one.check in MUST_BE_WELL)
+
+
+@app.command("rotate-secrets")
+def rotate_secrets(
+    project: ProjectOption = HERE,
+    program: AsteriskProgramOption = None,
+    config_dir: AsteriskConfigOption = None,
+    yes: YesOption = False,
+) -> None:
+    """Give the users of ARI and the manager interface new passwords, in Asterisk and in the project.
+
+    A worker takes them over as calls go on. If Asterisk does not take them, the old ones hold on both sides.
+    """
+    ask(t("Give both users new passwords?"), yes)
+    log.configure()
+    for file in asyncio.run(new_secrets.rotate(project, SetupChoices(program, config_dir))):
+        say(t("written: {file}", file=file))
+    say(t("Asterisk takes the new passwords, and no longer the old ones; make a backup now: agi-app backup"))
 
 
 def _show(prepared: PreparedSetup) -> None:

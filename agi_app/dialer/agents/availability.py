@@ -102,11 +102,14 @@ class AgentWatch:
         node: Node,
         destinations: Mapping[str, DestinationSettings],
         ami: AmiSettings,
-        ami_password: str,
+        ami_password: Callable[[], str],
         trunks: Mapping[str, TrunkSettings] | None = None,
         waiting_reason: Callable[[], str | None] = lambda: None,
     ) -> None:
-        """``waiting_reason`` says why nobody may be dialled, also no telephone of our own behind one of ``trunks``."""
+        """``waiting_reason`` says why nobody may be dialled, also no telephone of our own behind one of ``trunks``.
+
+        ``ami_password`` reads it again, for it may have been changed; it blocks.
+        """
         self._node, self.destinations = node, destinations
         self._trunks = frozenset(name for trunk in (trunks or {}).values() for name in endpoint_names(trunk))
         self.legs = Legs(node, trunks or {}, waiting_reason)
@@ -123,8 +126,7 @@ class AgentWatch:
     def of(cls, node: Node, settings: Settings, waiting_reason: Callable[[], str | None]) -> AgentWatch:
         """By the settings of a worker; ``waiting_reason`` says why nobody may be dialled now."""
         ami = settings.ami
-        password = settings.ami_password() if ami.username else ""
-        return cls(node, settings.destinations, ami, password, settings.trunks, waiting_reason)
+        return cls(node, settings.destinations, ami, settings.ami_password, settings.trunks, waiting_reason)
 
     def want(self, names: Collection[str]) -> None:
         """The agents of these destinations are to be watched."""
@@ -185,7 +187,7 @@ class AgentWatch:
                 await asyncio.sleep(LOOK_S)
                 continue
             try:
-                async with connected(self._ami, self._ami_password) as ami:
+                async with connected(self._ami, await asyncio.to_thread(self._ami_password)) as ami:
                     while names := self._of_kind(queue=True):
                         for name in names:  # a fault of one queue is its own; a lost connection is everybody's
                             await self._look(name, partial(self._of_queue, ami, name), NoQueue, LeadsOut)
@@ -209,7 +211,7 @@ class AgentWatch:
         """Asterisk rings the members of a queue itself, so none may leave by a trunk. Raises AsteriskError."""
         if isinstance(self.look_of(name), AgentAvailability):
             return
-        async with connected(self._ami, self._ami_password) as ami:
+        async with connected(self._ami, await asyncio.to_thread(self._ami_password)) as ami:
             await self._of_queue(ami, name)
 
     async def _lists(self) -> None:

@@ -26,6 +26,7 @@ from agi_app.errors import ConfigError, OtherWorkerError, SafetyError, StoreErro
 from agi_app.event_loop import happens_within
 from agi_app.messages import t, template
 from agi_app.monitoring.holding import Holding
+from agi_app.pbx.ari.http import REFUSED, explain
 from agi_app.store.calling import attempts, dead_workers, nodes, pauses
 from agi_app.store.database import catalog, checks, progress
 from agi_app.store.database.listen import CONTROL_CHANNEL, STOP_CHANNEL, Heard, Listening, ListenLost, Notification
@@ -122,7 +123,8 @@ class Worker:
         if stops.overdue:
             yield Holding("stops_overdue", t("stops are on their way into the database"))
         if not ari.is_connected:
-            yield Holding("asterisk", t("no connection to Asterisk at {url}", url=ari.settings.url))
+            told = t("no connection to Asterisk at {url}", url=ari.settings.url)
+            yield Holding("asterisk", explain(REFUSED, ari.settings) if ari.is_refused else told)
         yield from self._faults()
 
     def _faults(self) -> Iterator[Holding]:

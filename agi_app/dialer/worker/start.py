@@ -31,6 +31,7 @@ def ari_settings(settings: Settings) -> AriSettings:
         password=settings.ari_password(),
         app=asterisk.app,
         request_timeout=asterisk.request_timeout,
+        password_file=settings.ari_password_file(),
     )
 
 

@@ -49,7 +49,7 @@ class TrunkWatch:
         ami = self._settings.ami
         while ami.username:
             try:
-                async with connected(ami, self._settings.ami_password()) as open_:
+                async with connected(ami, await asyncio.to_thread(self._settings.ami_password)) as open_:
                     self._say_unknown(None)
                     while True:
                         await self._look(open_)

@@ -11,12 +11,11 @@ the old socket open and still obeys it, so we stop by ourselves and never connec
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Container
 from contextlib import asynccontextmanager
 from dataclasses import replace
-
-import aiohttp
 
 from agi_app import log
 from agi_app.clock import Clock
@@ -27,10 +26,11 @@ from agi_app.pbx.ari.connection_settings import AriSettings
 from agi_app.pbx.ari.dial_bridges import DialBridges
 from agi_app.pbx.ari.events import Frame
 from agi_app.pbx.ari.hangup_retry import Janitor
-from agi_app.pbx.ari.http import AsteriskInfo, HttpPool, Response, ask_info, explain
-from agi_app.pbx.ari.joined_writes import join_writes
+from agi_app.pbx.ari.http import REFUSED, AsteriskInfo, HttpPool, Response, ask_info, explain
+from agi_app.pbx.ari.link import Link
+from agi_app.pbx.ari.sent_again import SentAgain
 from agi_app.pbx.ari.socket_verbs import is_non_blocking
-from agi_app.pbx.ari.websocket import Body, EventSocket, Params
+from agi_app.pbx.ari.websocket import Body, Params
 
 _log = log.get("pbx.ari")
 
@@ -54,9 +54,8 @@ EVENT_FILTER = {
 }
 OnEvent = Callable[[Frame], None]
 Prepare = Callable[["Ari"], Awaitable[None]]  # the place to reconcile calls
-_LARGEST_MESSAGE = 64 * 1024 * 1024  # bytes; `GET channels` with thousands of channels
-_CLOSE_TIMEOUT = 1.0
 _TRIAL_S = 5.0  # to connect for a trial
+_LOOK_S = 2.0  # between two questions over HTTP whether our password still holds
 _COMPLAIN_EVERY = 5.0  # seconds; the tries are more frequent
 
 
@@ -92,7 +91,9 @@ class Ari:
         self._janitor = Janitor(
             lambda channel_id: self.request("DELETE", f"channels/{channel_id}"), self.connected, clock
         )
-        self._socket: EventSocket | None = None
+        self._again = SentAgain(self._pool, settings.request_timeout, self._look_at_link)
+        self._link: Link | None = None
+        self._wants_new = asyncio.Event()  # a link by the password that holds now
         self._up = asyncio.Event()
         self._was_up = False
 
@@ -103,8 +104,14 @@ class Ari:
     @property
     def is_connected(self) -> bool:
         """Whether Asterisk is listening to us now; the dialler dials only while this is true."""
-        socket = self._socket
-        return self._up.is_set() and socket is not None and socket.is_open and not socket.stalled
+        if self._link is None or not self._up.is_set() or self.is_refused:
+            return False
+        return self._link.socket.is_open and not self._link.socket.stalled
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether Asterisk takes our password no longer: a call could be made, and not be led to its end."""
+        return self._pool.refused
 
     async def connected(self, timeout: float | None = None) -> None:
         """Wait until connected, at most ``timeout`` seconds; then raises AsteriskError."""
@@ -122,7 +129,7 @@ class Ari:
         Raises AsteriskError when the first connect fails (unreachable, password, version), and
         OtherWorkerError when another worker takes the application. Later faults are retried.
         """
-        async with self._pool, alongside(self._janitor.run()):
+        async with self._pool, alongside(self._janitor.run(), self._again.run()):
             await self._stay_connected()
 
     async def request(
@@ -140,6 +147,8 @@ class Ari:
         """
         if is_non_blocking(method, uri):
             response = await self.request_over_socket(method, uri, query, body, timeout=timeout)
+            if response.status == REFUSED:
+                response = await self._again.request(method, uri, query, body)
         else:
             limit = self.settings.request_timeout if timeout is None else timeout
             response = await self._pool.request(method, uri, query, body, timeout=limit)
@@ -157,10 +166,10 @@ class Ari:
         timeout: float | None = None,
     ) -> Response:
         """Send over the socket, whatever the verb. Use ``request``: it knows where each verb belongs."""
-        if self._socket is None:
+        if self._link is None:
             raise RequestFailed(f"{method} {uri}", 0, t("no connection to Asterisk; nothing was sent"))
         limit = self.settings.request_timeout if timeout is None else timeout
-        return await self._socket.request(method, uri, query, body, timeout=limit)
+        return await self._link.socket.request(method, uri, query, body, timeout=limit)
 
     async def tell(
         self, method: str, uri: str, query: Params | None = None, *, answered: Callable[[int], None] | None = None
@@ -171,9 +180,16 @@ class Ari:
         """
         if not is_non_blocking(method, uri):
             raise ValueError(f"{method} {uri} may block, so its answer is waited for")
-        if self._socket is None:
+        if self._link is None:
             raise RequestFailed(f"{method} {uri}", 0, t("no connection to Asterisk; nothing was sent"))
-        await self._socket.tell(method, uri, query, answered)
+
+        def status(code: int) -> None:
+            if code == REFUSED:
+                self._again.tell(method, uri, query, answered)
+            elif answered is not None:
+                answered(code)
+
+        await self._link.socket.tell(method, uri, query, status)
 
     def hang_up_soon(self, channel_id: str, settle: float = 0.0) -> None:
         """End a channel without waiting for it, also across a reconnect; see ``Janitor.add``."""
@@ -206,47 +222,33 @@ class Ari:
         await self._pool.renew()
         self.dial_bridges.forget()
         self.info = await ask_info(self._pool, self.settings, self._connect_timeout)
-        async with aiohttp.ClientSession(headers=self.settings.authorization) as session:
-            self._socket = EventSocket(await self._open(session), self._on_event)
-            await self._serve(self._socket)
+        await self._serve(await self._open())
 
-    async def _open(self, session: aiohttp.ClientSession) -> aiohttp.ClientWebSocketResponse[bool]:
-        try:
-            async with asyncio.timeout(self._connect_timeout):
-                opened = await session.ws_connect(
-                    self.settings.address("events"),
-                    params={"app": self.settings.app},
-                    max_msg_size=_LARGEST_MESSAGE,
-                    timeout=aiohttp.ClientWSTimeout(ws_close=_CLOSE_TIMEOUT),
-                    decode_text=False,
-                )
-        except aiohttp.WSServerHandshakeError as fault:
-            raise AsteriskError(explain(fault.status, self.settings)) from fault
-        except (aiohttp.ClientError, TimeoutError) as fault:
-            raise AsteriskError(
-                t("Asterisk at {url} opens no event socket: {fault!r}", url=self.settings.url, fault=fault)
-            ) from fault
-        join_writes(opened)
-        return opened
+    async def _open(self) -> Link:
+        self._wants_new.clear()
+        return await Link.open(self.settings, self._pool.authorization, self._on_event, self._connect_timeout)
 
-    async def _serve(self, socket: EventSocket) -> None:
+    async def _serve(self, link: Link) -> None:
         fault: AsteriskError | None = None
         async with asyncio.TaskGroup() as group:
-            reading = group.create_task(socket.read())
-            watching = group.create_task(socket.watch(self.settings.heartbeat))
+            link.start(group, self.settings.heartbeat)
+            self._link = link
+            looking = group.create_task(self._look_at_password())
             try:
                 await self._set_up()
                 self._was_up = True
                 self._up.set()
-                await reading
+                while (new := await self._renewed(link, group)) is not None:
+                    old, link = link, new
+                    await self._take_over_from(old, link, group)
             except AsteriskError as failed:
                 fault = failed
-                socket.break_off()
+                link.socket.break_off()
             finally:
                 self._up.clear()
-                watching.cancel()
-                await socket.close()
-        if socket.replaced:
+                looking.cancel()
+                await link.end()
+        if link.socket.replaced and not link.socket.handed_over:
             raise OtherWorkerError(
                 t(
                     "Another worker has registered application {app!r} at {url}; this one stops. One Asterisk has"
@@ -258,15 +260,58 @@ class Ari:
         if fault is not None:
             raise fault
 
+    async def _renewed(self, link: Link, group: asyncio.TaskGroup) -> Link | None:
+        """A link by a new password, as soon as one is needed; None: the old one was lost before."""
+        while True:
+            wanted = group.create_task(self._wants_new.wait())
+            await asyncio.wait({link.reading, wanted}, return_when=asyncio.FIRST_COMPLETED)
+            wanted.cancel()
+            if link.reading.done():
+                return None
+            link.socket.handed_over = True
+            try:
+                return await self._open()
+            except AsteriskError as error:  # the next look asks for one again
+                _log.warning("no event socket by the new password yet", reason=str(error))
+
+    async def _take_over_from(self, old: Link, link: Link, group: asyncio.TaskGroup) -> None:
+        """Use the new link; the old one only ends what is on its way."""
+        self._link = link
+        self._wants_new.clear()  # what the old one refused meanwhile asked for this one
+        await old.replaced()
+        link.start(group, self.settings.heartbeat)
+        group.create_task(old.finish(self.settings.request_timeout))
+        await self._filter_events()
+        _log.info("the event socket was opened again by the new password")
+
+    async def _look_at_password(self) -> None:
+        """A socket stays open whatever happens to the password: only a question over HTTP tells whether it holds."""
+        while True:
+            await asyncio.sleep(_LOOK_S)
+            before = self.is_refused
+            with contextlib.suppress(RequestFailed):
+                await self._pool.request("GET", "asterisk/ping", timeout=self.settings.request_timeout)
+            if self.is_refused and not before:
+                _log.error("nobody is called", reason=explain(REFUSED, self.settings))
+            self._look_at_link()
+
+    def _look_at_link(self) -> None:
+        """One that was opened by a password that holds no longer has to be opened again."""
+        if self._link is not None and self._link.authorization != self._pool.authorization:
+            self._wants_new.set()
+
     async def _set_up(self) -> None:
+        await self._filter_events()
+        if self._prepare is not None:
+            await self._prepare(self)
+
+    async def _filter_events(self) -> None:
         try:
             await self.request("PUT", f"applications/{self.settings.app}/eventFilter", body=EVENT_FILTER)
         except RequestFailed as fault:
             if fault.status:
                 raise AsteriskError(explain(fault.status, self.settings)) from fault
             raise
-        if self._prepare is not None:
-            await self._prepare(self)
 
 
 @asynccontextmanager

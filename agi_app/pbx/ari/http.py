@@ -6,6 +6,7 @@ in which that can go wrong into one clear line.
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,12 +16,17 @@ from typing import Self, TypeVar
 import aiohttp
 import msgspec
 
+from agi_app import log
 from agi_app.errors import AsteriskError, RequestFailed
 from agi_app.messages import t
 from agi_app.pbx.ari.connection_settings import AriSettings
 
 T = TypeVar("T")
+REFUSED = 401
 ABSENT = (404, 409)  # there is no such thing; of a module: it is there and not loaded
+
+
+_log = log.get("pbx.ari")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +70,22 @@ class _Info(msgspec.Struct):
 
 
 class HttpPool:
-    """At most ``http_connections`` requests at a time, each with a time limit."""
+    """At most ``http_connections`` requests at a time, each with a time limit.
+
+    A request that Asterisk refuses for its password was not carried out: when the file of the password has another one
+    now, it is asked again with that.
+    """
 
     def __init__(self, settings: AriSettings) -> None:
         self._settings = settings
         self._session: aiohttp.ClientSession | None = None
+        self._password = settings.password
+        self.refused = False  # the last answer was that the password is wrong
+
+    @property
+    def authorization(self) -> dict[str, str]:
+        """The header with the password that was good last."""
+        return self._settings.authorization_by(self._password)
 
     async def __aenter__(self) -> Self:
         self._session = self._new_session()
@@ -88,10 +105,7 @@ class HttpPool:
             await old.close()
 
     def _new_session(self) -> aiohttp.ClientSession:
-        return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=self._settings.http_connections),
-            headers=self._settings.authorization,
-        )
+        return aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=self._settings.http_connections))
 
     async def request(
         self,
@@ -103,6 +117,26 @@ class HttpPool:
         timeout: float,
     ) -> Response:
         """Send one request and wait at most ``timeout`` seconds; raises RequestFailed (status 0)."""
+        answer = await self._send(method, uri, query, body, self._password, timeout)
+        if answer.status == REFUSED:
+            now = await asyncio.to_thread(self._settings.password_now)
+            if now != self._password:
+                answer = await self._send(method, uri, query, body, now, timeout)
+                if answer.status != REFUSED:
+                    _log.info("the ARI password was changed; the new one is used")
+                    self._password = now
+        self.refused = answer.status == REFUSED
+        return answer
+
+    async def _send(
+        self,
+        method: str,
+        uri: str,
+        query: Mapping[str, str] | None,
+        body: Mapping[str, object] | None,
+        password: str,
+        timeout: float,
+    ) -> Response:
         what = f"{method} {uri}"
         if self._session is None:
             raise RequestFailed(what, 0, t("the connection to Asterisk is closed; nothing was sent"))
@@ -112,6 +146,7 @@ class HttpPool:
                 self._settings.address(uri),
                 params=query,
                 json=body,
+                headers=self._settings.authorization_by(password),
                 timeout=aiohttp.ClientTimeout(total=timeout),
             ) as answer:
                 return Response(answer.status, await answer.read())

@@ -55,7 +55,8 @@ class EventSocket:
     """The requests and events of one WebSocket."""
 
     def __init__(self, socket: aiohttp.ClientWebSocketResponse[bool], on_event: Callable[[Frame], None]) -> None:
-        self.replaced = False  # another worker registered our application
+        self.replaced = False  # our application was registered by another socket
+        self.handed_over = False  # by one of ours: answers that are on their way are taken still
         self._socket = socket
         self._on_event = on_event
         self._waiting: dict[str, _Waiting] = {}  # in the order they were sent
@@ -87,7 +88,7 @@ class EventSocket:
     async def read(self) -> None:
         """Hand over events until the socket closes or the application is taken by another worker."""
         try:
-            while not self.replaced:
+            while not self.replaced or (self.handed_over and self._waiting):
                 message = await self._socket.receive()
                 if message.type not in (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY):
                     return

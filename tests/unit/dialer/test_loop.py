@@ -23,7 +23,7 @@ from tests.unit.dialer.test_running_campaigns import DEAF, TRUNKS, Shared, pause
 from tests.unit.gate_cases import CLAIM, NOW
 
 __all__ = ["shared", "stored"]
-NO_AGENTS = AgentWatch(cast(Any, None), {}, AmiSettings(), "")
+NO_AGENTS = AgentWatch(cast(Any, None), {}, AmiSettings(), str)
 
 
 class Floor:

@@ -132,7 +132,7 @@ class Place:
             store_opt_out=opt_out,
             may_dial=lambda: self.may_dial,
             voice=voice,
-            agents=AgentWatch(node, {}, AmiSettings(), ""),
+            agents=AgentWatch(node, {}, AmiSettings(), str),
             speech=DEAF,
         )
         return await originator.attempt(CLAIM, line, turn or Turn([], start_at))

@@ -47,7 +47,7 @@ TRUNKS = {
     "other": TrunkSettings(endpoint="PJSIP/{number}@b"),
     "wide": TrunkSettings(endpoint="PJSIP/{number}@c", calls_per_second=100),
 }
-NO_AGENTS = AgentWatch(cast(Any, None), {}, AmiSettings(), "")
+NO_AGENTS = AgentWatch(cast(Any, None), {}, AmiSettings(), str)
 
 
 def row(

@@ -150,6 +150,18 @@ def test_an_exception_hangs_up(asterisk: FakeAri) -> None:
     assert len(asterisk.hung_up()) == 2
 
 
+@pytest.mark.parametrize("given", ["an older one", "secret"])
+def test_it_goes_by_the_password_that_holds_then(asterisk: FakeAri, tmp_path: Path, given: str) -> None:
+    """It was changed while the worker ran; a file that is gone leaves the one that it was given."""
+    file = tmp_path / "password"
+    if given != "secret":
+        file.write_text("secret\n")
+    settings = AriSettings(asterisk.url, "ari", given, password_file=file)
+    with pytest.raises(ZeroDivisionError), hang_up_if_killed(settings):
+        raise ZeroDivisionError
+    assert len(asterisk.hung_up()) == 2
+
+
 def test_calls_of_another_worker_that_took_this_asterisk_live_on(asterisk: FakeAri) -> None:
     with pytest.raises(OtherWorkerError), hang_up_if_killed(AriSettings(asterisk.url, "ari", "secret")):
         raise OtherWorkerError("taken")

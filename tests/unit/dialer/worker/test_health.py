@@ -63,7 +63,8 @@ class World:
         world = self
 
         class FakeAri:
-            settings = SimpleNamespace(url="http://127.0.0.1:8088/ari")
+            settings = SimpleNamespace(url="http://127.0.0.1:8088/ari", username="agi-app", app="agi-app")
+            is_refused = False
 
             @property
             def is_connected(self) -> bool:

@@ -1,0 +1,74 @@
+"""Requests that the event socket refused for their password: they were not carried out, so they are sent again by HTTP.
+
+One after the other, in the order in which they were refused, as the socket would have carried them out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from agi_app import log
+from agi_app.errors import RequestFailed
+from agi_app.pbx.ari.http import REFUSED, HttpPool, Response
+
+_log = log.get("pbx.ari")
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """One of them; ``done`` gets its answer."""
+
+    method: str
+    uri: str
+    query: Mapping[str, str] | None
+    body: Mapping[str, object] | None
+    done: Callable[[Response | RequestFailed], None]
+
+
+class SentAgain:
+    """Those of one connection; ``accepted`` is told after each that was not refused again."""
+
+    def __init__(self, pool: HttpPool, timeout: float, accepted: Callable[[], None]) -> None:
+        self._pool, self._timeout, self._accepted = pool, timeout, accepted
+        self._waiting: asyncio.Queue[Refused] = asyncio.Queue()
+
+    async def run(self) -> None:
+        """Send them until cancelled."""
+        while True:
+            one = await self._waiting.get()
+            try:
+                answer = await self._pool.request(one.method, one.uri, one.query, one.body, timeout=self._timeout)
+            except RequestFailed as fault:
+                one.done(fault)
+                continue
+            if answer.status != REFUSED:
+                self._accepted()
+            one.done(answer)
+
+    async def request(
+        self, method: str, uri: str, query: Mapping[str, str] | None, body: Mapping[str, object] | None
+    ) -> Response:
+        """Send one again and wait for its answer; raises RequestFailed (status 0) without one."""
+        answer: asyncio.Future[Response | RequestFailed] = asyncio.get_running_loop().create_future()
+        self._waiting.put_nowait(
+            Refused(method, uri, query, body, lambda it: None if answer.done() else answer.set_result(it))
+        )
+        found = await answer
+        if isinstance(found, RequestFailed):
+            raise found
+        return found
+
+    def tell(
+        self, method: str, uri: str, query: Mapping[str, str] | None, answered: Callable[[int], None] | None
+    ) -> None:
+        """Send one again for whose answer nobody waits; ``answered`` gets its status."""
+
+        def done(found: Response | RequestFailed) -> None:
+            if isinstance(found, RequestFailed):
+                _log.warning("a request was lost", reason=str(found))
+            elif answered is not None:
+                answered(found.status)
+
+        self._waiting.put_nowait(Refused(method, uri, query, None, done))
