@@ -82,12 +82,12 @@ class Stack:
         """Where its secrets are."""
         return self._folder / "secrets"
 
-    def compose(self, *words: str, check: bool = True, limit_s: float = 900) -> tuple[int, str]:
+    def compose(self, *words: str, check: bool = True, given: bytes = b"", limit_s: float = 900) -> tuple[int, str]:
         """``containers/compose WORDS``, as an admin types it; its exit status and what it printed."""
         done = subprocess.run(
             [str(self._folder / "compose"), *words],
             env=self.engine.environment,
-            stdin=subprocess.DEVNULL,
+            input=given,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             check=False,

@@ -33,7 +33,9 @@ _BASE = """
 set -e
 mount --make-rprivate /
 debootstrap --variant=minbase "$1" "$2" $3
-rm -rf "$2"/var/cache/apt/archives/*.deb "$2"/var/lib/apt/lists/*
+cd "$2"
+rm -rf var/cache/apt/archives/*.deb var/lib/apt/lists/*
+rm -rf usr/share/doc/* usr/share/info/* usr/share/locale/* usr/share/man/*
 """
 _CONTAINERS = """\
 [containers]
@@ -110,9 +112,10 @@ class Engine:
         return done.returncode, done.stderr.decode(errors="replace"), done.stdout
 
     def clear(self) -> None:
-        """Take away what an earlier check that was cut off has left: containers and their volumes, never images."""
+        """Take away what an earlier check that was cut off has left, and layers that no build has used for a week."""
         self.tried("rm", "--all", "--force", "--time=1")
         self.tried("volume", "rm", "--all", "--force")
+        self.tried("image", "prune", "--force", "--filter", "until=168h")
 
     def inspect(self, kind: str, name: str) -> Any:
         """All that the engine knows of an image or a container."""

@@ -146,15 +146,10 @@ def two_nodes(engine: Engine, folder: Path) -> Figures:
 
 def _hand_over(first: Stack, second: Stack) -> None:
     """Copy the first node's project, as docs/how-to/run-in-containers.md says."""
-    engine = first.engine
-    status, told, copied = engine.tried("exec", first.container("worker"), "agi-app-entry", "copy")
+    status, told, copied = first.engine.tried("exec", first.container("worker"), "agi-app-entry", "copy")
     if status:
         raise PackageError(f"the project cannot be copied: {told}")
-    volumes = [f"--volume={second.name}_project:/project", f"--volume={second.name}_prompts:/project/prompts"]
-    words = ("run", "--rm", "-i", "--network=none", *volumes, IMAGES["AGI_IMAGE"], "take-copy")
-    status, told, _ = engine.tried(*words, given=copied)
-    if status:
-        raise PackageError(f"the copy cannot be taken: {told}")
+    second.compose("run", "--rm", "-T", "prepare", "take-copy", given=copied)
 
 
 def _judged(stack: Stack, calls: Iterable[CarrierCall]) -> Figures:

@@ -9,6 +9,7 @@ import shutil
 import stat
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -124,6 +125,14 @@ def test_no_variable_of_a_container_is_set_by_one_of_its_own_name(name: str) -> 
         assert key not in re.findall(r"\$\{(\w+)", str(value))
 
 
+def test_in_the_sandbox_each_part_of_agi_app_has_the_same_clock() -> None:
+    # One with another clock than the database's would refuse to work.
+    for name, own in (("compose.sandbox.yaml", set(SERVICES)), ("compose.node.sandbox.yaml", {"prepare", "worker"})):
+        told = yaml.safe_load((HERE / name).read_text("utf-8"))["services"]
+        clocks = {part: told[part]["environment"]["AGI_APP_SANDBOX__CLOCK"] for part in own - {"asterisk", "postgres"}}
+        assert set(clocks.values()) == {"2026-03-03T10:00:00+08:00"}
+
+
 def test_each_variable_of_the_files_is_explained_in_the_example() -> None:
     used = {name for file in COMPOSED for name in re.findall(r"\$\{(\w+)", file.read_text("utf-8"))}
     explained = set(re.findall(r"^# (\w+)=", (HERE / "env.example").read_text("utf-8"), re.MULTILINE))
@@ -151,6 +160,14 @@ def test_no_secret_and_no_data_gets_into_what_an_image_is_built_from() -> None:
     assert {"**/secrets", "**/.env", "**/var"} <= set(lines)
     assert "!containers" not in lines
     assert [one for one in lines if one.startswith("!") and not (ROOT / one[1:]).exists()] == []
+
+
+def test_all_that_the_wheel_is_made_of_gets_into_what_an_image_is_built_from() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    wheel = project["tool"]["hatch"]["build"]["targets"]["wheel"]
+    wanted = [*wheel["packages"], *wheel["force-include"], *wheel["shared-data"], *project["project"]["license-files"]]
+    taken = [one[1:] for one in (ROOT / ".dockerignore").read_text("utf-8").splitlines() if one.startswith("!")]
+    assert [name for name in wanted if not any(f"{name}/".startswith(f"{one}/") for one in taken)] == []
 
 
 # ---- containers/compose
