@@ -209,9 +209,13 @@ async def _build(
         _monitor(settings, node, worker, dialer, stops, (*_queues(recognizer, screening), sequencer.ages)).run,
         FeedRuns(inst.store, inst.clock, lock.entityid, present.given(asked.take_run)).run,
     )
-    upkeep: Work = partial(daily_upkeep.keep_short, inst.store, lambda: present.inst.settings)
-    when_ready = (*_housekeeping(inst, node, worker, dialer, sequencer), upkeep, requested.run)
+    when_ready = (*_housekeeping(inst, node, worker, dialer, sequencer), _upkeep(present), requested.run)
     return _Parts(node, worker, dialer, lines, requested, present, (renderer, voice), at_once, when_ready)
+
+
+def _upkeep(present: _Present) -> Work:
+    """What is taken away each day, by the settings that hold then."""
+    return partial(daily_upkeep.keep_short, present.inst.store, lambda: present.inst.settings)
 
 
 async def _node(inst: Installation, lock: WorkerLock, ari: Ari, router: Router, measures: Measures) -> Node:

@@ -17,11 +17,14 @@ import pytest
 from aiohttp import WSMsgType, web
 
 from agi_app.clock import Clock
-from agi_app.errors import RequestFailed
+from agi_app.errors import AsteriskError, RequestFailed
 from agi_app.pbx.ari import connection
 from agi_app.pbx.ari.connection import Ari
 from agi_app.pbx.ari.connection_settings import AriSettings
 from agi_app.pbx.ari.events import Frame
+from agi_app.pbx.ari.http import HttpPool
+from agi_app.pbx.ari.link import Link
+from agi_app.pbx.ari.sent_again import SentAgain
 
 OLD, NEW = "the-old-one", "the-new-one"
 DELETE = "DELETE channels/agi-app-1"
@@ -180,3 +183,32 @@ async def test_a_file_that_is_gone_for_a_moment_changes_nothing(tmp_path: Path) 
         await ari.request("DELETE", "channels/agi-app-1")
         assert ari.is_connected
         assert server.done[-1] == ("socket", DELETE)
+
+
+async def test_a_link_by_a_wrong_password_is_none() -> None:
+    async with guarded() as server:
+        settings = AriSettings(server.url, "agi-app", NEW)
+        with pytest.raises(AsteriskError, match="refuses the ARI user"):
+            await Link.open(settings, settings.authorization, lambda _: None, 5)
+        assert server.sockets == []
+
+
+async def test_what_is_sent_again_keeps_its_order_and_tells_when_it_is_refused_again(tmp_path: Path) -> None:
+    write(tmp_path / "password", OLD)
+    accepted: list[str] = []
+    async with guarded() as server:
+        settings = AriSettings(server.url, "agi-app", NEW, password_file=tmp_path / "password")
+        async with HttpPool(settings) as pool:
+            again = SentAgain(pool, 2.0, lambda: accepted.append("yes"))
+            running = asyncio.get_running_loop().create_task(again.run())
+            statuses: list[int] = []
+            for number in range(5):
+                again.tell("DELETE", f"channels/{number}", None, statuses.append)
+            assert (await again.request("DELETE", "channels/5", None, None)).status == 200
+            assert [verb for _, verb in server.done] == [f"DELETE channels/{number}" for number in range(6)]
+            assert (statuses, len(accepted)) == ([200] * 5, 6)
+            server.password = "another"
+            assert (await again.request("DELETE", "channels/6", None, None)).status == 401
+            assert len(accepted) == 6
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
