@@ -64,7 +64,7 @@ from agi_app.exchange import results_targets
 from agi_app.flow.answers.pinyin import warm
 from agi_app.gate.ruleset import RuleSet
 from agi_app.installation import Installation
-from agi_app.messages import speaking
+from agi_app.messages import speaking, t
 from agi_app.monitoring.measures import Measures
 from agi_app.monitoring.server import MonitorServer
 from agi_app.monitoring.traces import traces_of
@@ -321,7 +321,9 @@ async def _serve(inst: Installation, parts: _Parts, group: asyncio.TaskGroup, ma
     node, worker, dialer = parts.node, parts.worker, parts.dialer
     background = [group.create_task(work()) for work in parts.at_once]
     await node.ari.connected(CONNECT_WAIT_S)
-    await check_trunks(asker(node.ari), inst.settings.trunks)
+    for name, why in (await check_trunks(asker(node.ari), inst.settings.trunks)).items():
+        _log.warning("trunk cannot carry calls", trunk=name, reason=why)
+        dialer.lines.breakers[name].absent = t("{why}; then start `agi-app run` again", why=why)
     await check_destinations(asker(node.ari), inst.settings.trunks, inst.settings.destinations)
     project = await asyncio.to_thread(prepare_prompts, inst.settings.project, inst.settings.trunks)
     await parts.lines.open(served_lines(project, inst.settings.lines))

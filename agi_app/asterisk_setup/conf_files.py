@@ -204,7 +204,7 @@ class _Reader:
 def _lines(text: str) -> Iterator[tuple[int, str | None]]:
     """Each line with its number, without comments and blanks around it; None for a comment that never ends."""
     begun: list[int] = []
-    for number, line in enumerate(text.split("\n"), start=1):
+    for number, line in enumerate(text.removeprefix("\ufeff").split("\n"), start=1):  # Asterisk skips a BOM, too
         kept, begun = _uncommented(line, begun, number)
         yield number, kept.strip()
     if begun:

@@ -8,8 +8,8 @@ import stat
 from pathlib import Path
 
 from agi_app.asterisk_setup.conf_files import FOLDER
-from agi_app.asterisk_setup.manifest import ChangedFile, Manifest, digest, packed, unpacked
-from agi_app.atomic_files import replacing, sync_folder
+from agi_app.asterisk_setup.manifest import ChangedFile, Manifest, digest, packed, reloads_of, unpacked
+from agi_app.atomic_files import sync_folder, write_new
 from agi_app.errors import ConfigError
 from agi_app.file_kinds import why
 from agi_app.messages import t
@@ -43,6 +43,17 @@ class ConfigFolder:
         content = read_bytes(file)
         return None if content is None else unpacked(content, str(file))
 
+    def unread(self) -> list[str]:
+        """The commands for all that Asterisk may not have read yet, because a run was stopped. Raises ConfigError."""
+        known = self.manifest()
+        return reloads_of(known) if known is not None and known.unfinished else []
+
+    def begun(self) -> bool:
+        """Whether a run that was killed made our folder, and came no further: nothing of others is in it."""
+        if self.manifest() is not None or not self.ours.is_dir():
+            return False
+        return all(part == self.backup for part in self.ours.iterdir())
+
     def store(self, manifest: Manifest) -> None:
         """Write the manifest, safe on disk. Raises OSError."""
         put(self.backup / MANIFEST, packed(manifest), mode=0o600)
@@ -51,9 +62,10 @@ class ConfigFolder:
         """Note a file that is about to be written, with a copy of what is there. Raises OSError."""
         path, now = str(file), read_bytes(file)
         known = manifest.file(path)
-        if known is not None and now is not None and digest(now) == known.after:
+        ours = file.is_relative_to(self.ours)  # what was written over by hand there is not what was there before setup
+        if known is not None and now is not None and (ours or digest(now) == known.after):
             entry = ChangedFile(path, known.before, digest(after), known.kept, known.uid, known.gid, known.mode)
-        elif now is None or file.is_relative_to(self.ours):  # before setup there was no file of ours
+        elif now is None:
             entry = ChangedFile(path, "", digest(after))
         else:
             name = f"{len(list(self.backup.iterdir())):04}-{file.name}"
@@ -77,11 +89,28 @@ def read_bytes(file: Path) -> bytes | None:
 
 
 def put(file: Path, content: bytes, *, mode: int, uid: int = -1, gid: int = -1) -> None:
-    """Write a file whole or not at all, with this mode and owner. Raises OSError."""
-    with replacing(file) as new:
-        new.write_bytes(content)
-        own(new, uid, gid)
-        new.chmod(mode)
+    """Write a file whole or not at all, with this mode and owner. Raises OSError.
+
+    What a run that was killed left of it has a name that is known: the next one, or the undoing, takes it away.
+    """
+    file = file.resolve()  # a link stays a link
+    part = part_of(file)
+    part.unlink(missing_ok=True)
+    try:
+        write_new(part, content, 0o600)
+        own(part, uid, gid)
+        part.chmod(mode)
+        part.replace(file)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            part.unlink()
+        raise
+    sync_folder(file.parent)
+
+
+def part_of(file: Path) -> Path:
+    """Where a file is written until it is whole."""
+    return file.with_name(f".{file.name}.agi-app.part")
 
 
 def own(path: Path, uid: int, gid: int) -> None:

@@ -37,13 +37,19 @@ class AsteriskConsole:
                 timeout=PATIENCE_S, check=False, stdin=subprocess.DEVNULL,
             )  # fmt: skip
         except subprocess.TimeoutExpired as error:
-            told = "Asterisk did not answer {command!r} within {seconds:.0f} s: see its log"
+            told = (
+                "Asterisk did not answer {command!r} within {seconds:.0f} s: see its log; if it hangs, restart it, "
+                "which ends its calls (systemctl restart asterisk), and run this again"
+            )
             raise AsteriskError(t(told, command=command, seconds=PATIENCE_S)) from error
         except OSError as error:
             raise AsteriskError(t("{program}: cannot be run: {error}", program=self._argv[0], error=error)) from error
         if done.returncode != 0 or "Unable to connect to remote asterisk" in done.stdout + done.stderr:
             said = (done.stderr.strip() or done.stdout.strip() or str(done.returncode)).splitlines()[0]
-            told = "{program}: Asterisk does not answer ({said}): start it, or run this as root or as its user"
+            told = (
+                "{program}: Asterisk does not answer ({said}): start it, run this as root or as its user, or name its "
+                "folder by --config-dir, if it was started with -C"
+            )
             raise AsteriskError(t(told, program=self._argv[0], said=said))
         return done.stdout
 

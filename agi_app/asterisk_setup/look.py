@@ -8,14 +8,18 @@ import ipaddress
 import os
 import pwd
 import secrets
+import shlex
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
+from agi_app.asterisk_setup.conf_files import FOLDER, read_conf
 from agi_app.asterisk_setup.config_folder import ConfigFolder
 from agi_app.asterisk_setup.console import AsteriskConsole
 from agi_app.asterisk_setup.facts import AsteriskHost, RecordingFolder, SetupFacts
+from agi_app.asterisk_setup.listeners import deaf, holds
 from agi_app.asterisk_setup.plan import SetupPlan, plan_of
 from agi_app.asterisk_setup.prompt_access import AccessChange, access_changes, looked_at
 from agi_app.asterisk_setup.wanted_files import DIALPLAN
@@ -27,6 +31,7 @@ from agi_app.shared_files import shared
 
 SECRET_BYTES = 24
 SYSTEMD = Path("/run/systemd/system")
+USUAL_BIND = "0.0.0.0:5060"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +40,7 @@ class SetupChoices:
 
     program: Path | None = None
     config: Path | None = None
-    sip_bind: str = "0.0.0.0:5060"
+    sip_bind: str = ""  # where a transport of ours listens; "": where it does, else USUAL_BIND
     tmpfs: bool = True
 
 
@@ -63,16 +68,59 @@ def look(project: Path, choices: SetupChoices) -> PreparedSetup:
     console = AsteriskConsole(choices.program, choices.config)
     host = console.host()
     folder = ConfigFolder(host.config)
+    if folder.ours.exists() and not folder.ours.is_dir():
+        raise ConfigError(t("{path}: is not a folder, and agi-app needs one there: move it away", path=folder.ours))
     only_one_project(folder, project)
-    uid, gid, groups = process_of(host)
-    facts = _facts(settings, project, host, console, choices, (uid, gid))
+    process = process_of(host)
+    bind = choices.sip_bind or _our_bind(folder) or USUAL_BIND
+    facts = _facts(settings, project, host, console, choices, process, bind)
     plan = plan_of(facts, folder)
+    if unread := folder.unread():  # an earlier run was stopped before Asterisk had read it all
+        plan = replace(plan, commands=tuple(dict.fromkeys((*unread, *plan.commands))))
     try:
         above, inside = looked_at(project)
     except OSError as error:
         raise ConfigError(t("{file}: cannot be read: {why}", file=error.filename, why=why(error))) from error
-    changes, notes = access_changes(above, inside, uid, groups)
+    changes, notes = access_changes(above, inside, process.uid, process.groups)
+    notes += _other_asterisks(process.pid)
     return PreparedSetup(console, folder, facts, plan, tuple(changes), (*plan.notes, *notes))
+
+
+def _other_asterisks(pid: int) -> list[str]:
+    """Those that run on this host beside the one that is set up."""
+    told = "another Asterisk runs here ({started}): to set up that one, name its folder by --config-dir"
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            argv = (process / "cmdline").read_bytes().decode(errors="replace").strip("\0").split("\0")
+            at = Path(argv[0]).name == "asterisk" and "-rx" not in argv and process.name != str(pid)
+            if at and (process / "exe").samefile(f"/proc/{pid}/exe") and _same_host(process, pid):
+                found.append(t(told, started=shlex.join(argv)))
+    return sorted(found)
+
+
+def _same_host(process: Path, pid: int) -> bool:
+    """Not one of a container, which has other files."""
+    return (process / "ns" / "mnt").readlink() == Path(f"/proc/{pid}/ns/mnt").readlink()
+
+
+def folder_of(choices: SetupChoices) -> Path:
+    """Asterisk's configuration folder. Raises AsteriskError."""
+    return AsteriskConsole(choices.program, choices.config).host().config
+
+
+def told_deaf(settings: Settings) -> list[str]:
+    """Where Asterisk takes connections of agi-app and says nothing, in words."""
+    ari = urlsplit(settings.asterisk.url)
+    tried = []
+    if ari.scheme == "http":
+        tried.append((ari.hostname or "", ari.port or 80, b"GET /httpstatus HTTP/1.0\r\n\r\n"))
+    tried.append((settings.ami.host, settings.ami.port, b""))
+    told = (
+        "Asterisk takes connections at {host}:{port} and does not answer there: restart it, which ends its calls "
+        "(systemctl restart asterisk), and run this again"
+    )
+    return [t(told, host=host, port=port) for host, port, greeting in tried if deaf(host, port, greeting)]
 
 
 def _outside(project: Path, uid: int, gid: int) -> tuple[str, str] | None:
@@ -95,20 +143,41 @@ def only_one_project(folder: ConfigFolder, project: Path) -> None:
         raise InputError(t(told, folder=folder.folder, other=known.project))
 
 
-def process_of(host: AsteriskHost) -> tuple[int, int, list[int]]:
-    """User, group and all groups of Asterisk's process, the main group first."""
+@dataclass(frozen=True, slots=True)
+class AsteriskProcess:
+    """Asterisk's process; ``groups`` are all its groups, the main one first."""
+
+    pid: int
+    uid: int
+    gid: int
+    groups: tuple[int, ...]
+
+
+def process_of(host: AsteriskHost) -> AsteriskProcess:
+    """Asterisk's process. Raises ConfigError."""
     try:
-        status = Path(f"/proc/{host.pid_file.read_text().strip()}/status").read_text()
+        pid = int(host.pid_file.read_text())
+        status = Path(f"/proc/{pid}/status").read_text()
     except OSError as error:
         raise ConfigError(t("{file}: cannot be read: {why}", file=host.pid_file, why=why(error))) from error
+    except ValueError as error:
+        raise ConfigError(t("{file}: does not say Asterisk's process", file=host.pid_file)) from error
     lines = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
     uid, gid = int(lines["Uid"].split()[1]), int(lines["Gid"].split()[1])
-    return uid, gid, [gid, *(group for group in map(int, lines["Groups"].split()) if group != gid)]
+    others = (group for group in map(int, lines["Groups"].split()) if group != gid)
+    return AsteriskProcess(pid, uid, gid, (gid, *others))
+
+
+def _our_bind(folder: ConfigFolder) -> str:
+    """Where the transport that setup wrote listens; "" for none."""
+    conf = read_conf(folder, f"{FOLDER}/pjsip.conf")
+    found = conf.option("agi-app-udp", "bind")
+    return found.value if found is not None else ""
 
 
 def _facts(
     settings: Settings, project: Path, host: AsteriskHost, console: AsteriskConsole, choices: SetupChoices,
-    process: tuple[int, int],
+    process: AsteriskProcess, bind: str,
 ) -> SetupFacts:  # fmt: skip
     there = {}
     for name, ask in (("ari", settings.ari_password), ("ami", settings.ami_password)):
@@ -124,18 +193,18 @@ def _facts(
         running=console.modules(),
         transports=console.transports(),
         installed=frozenset(path.name for path in host.modules.glob("*.so")),
-        uid=process[0],
-        gid=process[1],
+        uid=process.uid,
+        gid=process.gid,
         recording=recording_folder(host.recordings),
         settings=_in_force(settings, project),
         settings_text=settings_text(project / SETTINGS_FILE),
         secrets_there=frozenset(there),
-        sip_bind=choices.sip_bind,
-        sip_free=is_free(choices.sip_bind) or _held_by(host.pid_file, choices.sip_bind),
+        sip_bind=bind,
+        sip_free=is_free(bind) or holds(process.pid, int(bind.rpartition(":")[2])),
         tmpfs=choices.tmpfs,
         systemd=SYSTEMD.is_dir(),
         root=os.geteuid() == 0,
-        outside=_outside(project, *process),
+        outside=_outside(project, process.uid, process.gid),
         agi_token=settings.agi_token() or "",
         agi_address=f"{settings.agi.host}:{settings.agi.port}",
         shipped={name: shared(f"dialplan/{name}").read_text("utf-8") for name in DIALPLAN}
@@ -159,21 +228,9 @@ def is_free(bind: str, *, stream: bool = False) -> bool:
     return number > 0
 
 
-def _held_by(pid_file: Path, bind: str) -> bool:
-    """Whether Asterisk has this port of UDP itself: of a transport of ours that was taken away it keeps the socket."""
-    wanted = f":{int(bind.rpartition(':')[2]):04X}"
-    with contextlib.suppress(OSError):
-        tables = [Path(f"/proc/net/{name}").read_text().splitlines()[1:] for name in ("udp", "udp6")]
-        fields = [line.split() for table in tables for line in table]
-        sockets = {f"socket:[{one[9]}]" for one in fields if one[1].endswith(wanted)}
-        folder = Path("/proc", pid_file.read_text().strip(), "fd")
-        return any(os.readlink(one) in sockets for one in folder.iterdir())
-    return False
-
-
 def settings_text(file: Path) -> str:
     """An agi-app.toml that was read well before."""
-    return file.read_bytes().decode("utf-8-sig")
+    return file.read_bytes().decode()
 
 
 def _secret(project: Path, settings: Settings, name: str, ask: Callable[[], str]) -> str | None:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import msgspec
 
-from agi_app.asterisk_setup.plan import without_include
+from agi_app.asterisk_setup.conf_files import FOLDER
+from agi_app.asterisk_setup.plan import RELOADS, base_of, without_include
 from agi_app.errors import ConfigError
 from agi_app.messages import t
 
@@ -43,11 +44,23 @@ class Manifest(msgspec.Struct, forbid_unknown_fields=True):
     access: list[ChangedAccess] = []
     folders: list[str] = []  # that were made
     undo: list[list[str]] = []  # commands of the host
+    unfinished: bool = False  # Asterisk has not yet confirmed that it read all of it
     version: int = 1
 
     def file(self, path: str) -> ChangedFile | None:
         """What is known of a file."""
         return next((one for one in self.files if one.path == path), None)
+
+
+def reloads_of(manifest: Manifest) -> list[str]:
+    """The commands by which Asterisk takes up all files of it."""
+    names = {name for one in manifest.files for name in (file_name(one.path), base_of(file_name(one.path)))}
+    return list(dict.fromkeys(command for name, command in RELOADS.items() if name in names))
+
+
+def file_name(path: str) -> str:
+    """The last part of a path."""
+    return path.rpartition("/")[2]
 
 
 def digest(content: bytes) -> str:
@@ -92,12 +105,10 @@ class UndoPlan:
         return [one for one in self.files if one.changed]
 
 
-def undo_plan(
-    manifest: Manifest, now: Mapping[str, bytes | None], kept: Mapping[str, bytes], settings: str
-) -> UndoPlan:
-    """What brings each file back. ``settings``: agi-app.toml, which stays when it was changed since.
+def undo_plan(manifest: Manifest, now: Mapping[str, bytes | None], kept: Mapping[str, bytes], config: str) -> UndoPlan:
+    """What brings each file back. ``config``: Asterisk's folder.
 
-    Of a file that others changed since, only our lines are taken out; where that cannot be, the file is left.
+    Of a file there that others changed since, only our lines are taken out; where that cannot be, the file is left.
     """
     files: list[Restored] = []
     left: list[str] = []
@@ -107,11 +118,17 @@ def undo_plan(
             continue
         if there is not None and digest(there) == entry.after:
             files.append(Restored(entry, there, before))
-        elif entry.path != settings and (less := _less(there)) is not None:
-            files.append(Restored(entry, there, less, changed=True))
+        elif _included(entry.path, config) and (less := _less(there)) is not None:
+            if less != there:  # else others took our lines out
+                files.append(Restored(entry, there, less, changed=True))
         else:
             left.append(entry.path)
     return UndoPlan(tuple(files), tuple(left))
+
+
+def _included(path: str, config: str) -> bool:
+    """Whether a file may have a line of ours that includes a file of ours: one of others, in Asterisk's folder."""
+    return path.startswith(f"{config}/") and not path.startswith(f"{config}/{FOLDER}/")
 
 
 def _less(there: bytes | None) -> bytes | None:

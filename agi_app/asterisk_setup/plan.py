@@ -64,7 +64,7 @@ class SetupPlan:
     @property
     def empty(self) -> bool:
         """Nothing would be changed."""
-        return not (self.changes or self.steps or set(self.modules) - GOOD_TO_HAVE)
+        return not (self.changes or self.steps or self.commands or set(self.modules) - GOOD_TO_HAVE)
 
 
 def plan_of(facts: SetupFacts, source: ConfSource) -> SetupPlan:
@@ -84,7 +84,7 @@ def plan_of(facts: SetupFacts, source: ConfSource) -> SetupPlan:
     if problems:
         raise AuthorError(*dict.fromkeys(problems))
     changes += _of_project(facts, wanted)
-    touched = {change.file.name for change in changes} | {_base(change.file.name) for change in changes}
+    touched = {change.file.name for change in changes} | {base_of(change.file.name) for change in changes}
     commands = dict.fromkeys(RELOADS[name] for name in RELOADS if name in touched)
     (memory, notes), (member, told) = recording_steps(facts), group_steps(facts)
     notes += told
@@ -112,16 +112,20 @@ def with_include(before: str | None, name: str) -> str:
 
 
 def without_include(text: str) -> str | None:
-    """A file without the lines of ``with_include``, wherever they are now; None when they are not there once."""
+    """A file without the lines of ``with_include``, wherever they are now; None when they are there more than once."""
     lines = text.split("\n")
-    at = [n for n, line in enumerate(lines) if line.rstrip("\r") == MARK]
-    if len(at) != 1 or at[0] + 1 >= len(lines) or not lines[at[0] + 1].startswith(f'#tryinclude "{FOLDER}/'):
+    marks = [n for n, line in enumerate(lines) if line.rstrip("\r") == MARK]
+    included = [n for n, line in enumerate(lines) if line.startswith(f'#tryinclude "{FOLDER}/')]
+    if len(marks) > 1 or len(included) > 1:
         return None
-    first = at[0] - 1 if at[0] and not lines[at[0] - 1].strip("\r") else at[0]
-    return "\n".join([*lines[:first], *lines[at[0] + 2 :]])
+    gone = {*marks, *included}
+    if marks and marks[0] and not lines[marks[0] - 1].strip("\r"):
+        gone.add(marks[0] - 1)
+    return "\n".join(line for n, line in enumerate(lines) if n not in gone)
 
 
-def _base(name: str) -> str:
+def base_of(name: str) -> str:
+    """The file of Asterisk to which a file for additions belongs; else the file itself."""
     return next((base for base, custom in FREEPBX.items() if name in custom), name)
 
 

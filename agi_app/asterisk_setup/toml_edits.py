@@ -16,6 +16,7 @@ from agi_app.config.toml_lines import places
 from agi_app.errors import ConfigError
 from agi_app.messages import t
 
+BOM = "\ufeff"  # kept: the file is compared with what it was, byte for byte
 TomlValue = str | int | float | bool
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 _VALUE = re.compile(r"""([^=]*=[ \t]*)("(?:[^"\\]|\\.)*"|'[^']*'|[^\s#"'\[{]+)([ \t]*(?:#.*)?)\Z""")
@@ -23,6 +24,8 @@ _VALUE = re.compile(r"""([^=]*=[ \t]*)("(?:[^"\\]|\\.)*"|'[^']*'|[^\s#"'\[{]+)([
 
 def with_settings(text: str, wanted: Mapping[tuple[str, ...], TomlValue], file: str) -> str:
     """The text with each path (table…, key) set. Raises ConfigError with the lines to write when that is not safe."""
+    if text.startswith(BOM):
+        return BOM + with_settings(text.removeprefix(BOM), wanted, file)
     expected = tomllib.loads(text)
     changed = text
     for path, value in wanted.items():
@@ -41,6 +44,8 @@ def with_settings(text: str, wanted: Mapping[tuple[str, ...], TomlValue], file: 
 
 def without_table(text: str, table: tuple[str, ...], file: str) -> str:
     """The text without ``[table]`` and what is in it. Raises ConfigError when that is not safe."""
+    if text.startswith(BOM):
+        return BOM + without_table(text.removeprefix(BOM), table, file)
     expected = tomllib.loads(text)
     inner: Any = expected
     for part in table[:-1]:

@@ -21,6 +21,14 @@ QUALIFY_S = 30
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
 _HOST = re.compile(r"(?=.{1,253}\Z)[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*")
 _CODEC = re.compile(r"[a-z0-9]{2,12}")
+# A carrier that refuses or is silent for an hour has us back when it is well: Asterisk alone gives up after ten times.
+_GOES_ON = (
+    "retry_interval = 60\nforbidden_retry_interval = 300\nfatal_retry_interval = 300\nmax_retries = 1000000000\n"
+    "auth_rejection_permanent = no\n"
+)
+# That mean something of their own as sections of pjsip.conf, to Asterisk or to those who write it.
+TAKEN = ("anonymous", "default_outbound_endpoint", "artificial", "general", "global", "globals", "system", "default")
+LARGEST = {4: 8, 6: 16}  # the shortest prefix of a network from which a carrier's calls come, by version of IP
 _BLOCK = re.compile(r"^;; begin (\S+)\n(.*?)^;; end \1\n", re.MULTILINE | re.DOTALL)
 
 
@@ -54,15 +62,34 @@ def checked(trunk: CarrierTrunk) -> CarrierTrunk:
     if not _NAME.fullmatch(trunk.name):
         told = "{name}: a trunk's name has letters, digits, - and _, such as carrier-a"
         raise InputError(t(told, name=trunk.name))
+    if trunk.name.lower() in TAKEN or trunk.name.lower().startswith("agi-app"):
+        told = "{name}: means something else in pjsip.conf or to agi-app: give the trunk another name"
+        raise InputError(t(told, name=trunk.name))
     for host in (trunk.host, trunk.from_domain or trunk.host, *(match.partition("/")[0] for match in trunk.matches)):
         if not (_is_address(host) or _HOST.fullmatch(host)):
             raise InputError(t("{host}: is neither a host name nor an address", host=host))
-    for match in trunk.matches:
-        if "/" in match and not _is_network(match):
-            raise InputError(t("{match}: is not a network, such as 192.0.2.0/24", match=match))
+    for host in (trunk.host, *trunk.matches):
+        if _is_address(host) and not _is_of_one(host):
+            raise InputError(t("{host}: is not the address of a carrier", host=host))
+    _checked_networks(trunk.matches)
     for codec in trunk.codecs or ("",):
         if not _CODEC.fullmatch(codec):
             raise InputError(t("{codec!r}: is not a codec, such as alaw", codec=codec))
+    _checked_login(trunk)
+    return trunk
+
+
+def _checked_networks(matches: Sequence[str]) -> None:
+    for match in (one for one in matches if "/" in one):
+        if not _is_network(match):
+            raise InputError(t("{match}: is not a network, such as 192.0.2.0/24", match=match))
+        network = ipaddress.ip_network(match)
+        if network.prefixlen < LARGEST[network.version]:
+            told = "{match}: would take calls of strangers for the carrier's: name the carrier's own networks"
+            raise InputError(t(told, match=match))
+
+
+def _checked_login(trunk: CarrierTrunk) -> None:
     for text in (trunk.user, trunk.password, trunk.number):
         if text != text.strip() or any(not sign.isprintable() for sign in text):
             raise InputError(t("user, password and number have no blanks around them and no control characters"))
@@ -70,7 +97,6 @@ def checked(trunk: CarrierTrunk) -> CarrierTrunk:
         raise InputError(t("the carrier's password is empty: type it, pipe it in, or name a file by --password-file"))
     if trunk.register and not trunk.user:
         raise InputError(t("--register needs --auth USER: Asterisk registers as that user"))
-    return trunk
 
 
 def host_and_port(text: str) -> tuple[str, int]:
@@ -92,11 +118,11 @@ def block_of(trunk: CarrierTrunk, transport: str, identify: Sequence[str]) -> st
             f"password = {_escaped(trunk.password)}\n"
         )
     if trunk.register:
-        ours = f"sip:{quote(trunk.user, safe='-_.!~*()&=+$,?/')}@" + trunk.uri.removeprefix("sip:")
+        ours = f"sip:{_in_uri(trunk.user)}@" + trunk.uri.removeprefix("sip:")
         parts.append(
             f"[{name}]\ntype = registration\ntransport = {transport}\noutbound_auth = {name}\nserver_uri = {uri}\n"
-            f"client_uri = {_escaped(ours)}\ncontact_user = {_escaped(trunk.number or trunk.user)}\n"
-            "max_random_initial_delay = 0\nretry_interval = 60\nforbidden_retry_interval = 300\n"
+            f"client_uri = {_escaped(ours)}\ncontact_user = {_in_uri(trunk.number or trunk.user)}\n"
+            f"max_random_initial_delay = 0\n{_GOES_ON}"
         )
     if identify:
         parts.append(
@@ -131,17 +157,17 @@ def _endpoint(trunk: CarrierTrunk, transport: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def transport_block(protocol: Protocol, bind: str, ca_file: str) -> str:
+def transport_block(name: str, protocol: Protocol, bind: str, ca_file: str) -> str:
     """A transport of ours, for a protocol that Asterisk has none of. With TLS the carrier's certificate is checked."""
-    lines = [f"[{transport_name(protocol)}]", "type = transport", f"protocol = {protocol}", f"bind = {bind}"]
+    lines = [f"[{name}]", "type = transport", f"protocol = {protocol}", f"bind = {bind}"]
     if protocol == "tls":
         lines += ["method = tlsv1_2", "verify_server = yes", f"ca_list_file = {ca_file}"]
     return "\n".join(lines) + "\n"
 
 
-def transport_name(protocol: Protocol) -> str:
-    """Of our own one."""
-    return f"agi-app-{protocol}"
+def transport_name(protocol: Protocol, *, six: bool = False, number: int = 1) -> str:
+    """Of our own one. ``six``: of IPv6. ``number``: there are several of TLS, one for each file of certificates."""
+    return f"agi-app-{protocol}{'6' if six else ''}" + (f"-{number}" if number > 1 else "")
 
 
 def blocks(text: str) -> dict[str, str]:
@@ -177,6 +203,17 @@ def _is_address(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _is_of_one(address: str) -> bool:
+    """Whether one host may have it."""
+    known = ipaddress.ip_address(address)
+    return not (known.is_unspecified or known.is_multicast or address == "255.255.255.255")
+
+
+def _in_uri(user: str) -> str:
+    """As the part before the @ of a SIP URI."""
+    return quote(user, safe="-_.!~*()&=+$,?/")
 
 
 def _is_network(text: str) -> bool:

@@ -6,11 +6,12 @@ import ipaddress
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 
-from agi_app.asterisk_setup.conf_files import FOLDER, RULE, Conf, ConfSection, ConfSource, read_conf
+from agi_app.asterisk_setup.conf_files import FOLDER, RULE, Conf, ConfSource, read_conf
 from agi_app.asterisk_setup.plan import FileChange
-from agi_app.asterisk_setup.toml_edits import TomlValue, with_settings, without_table
+from agi_app.asterisk_setup.toml_edits import BOM, TomlValue, with_settings, without_table
 from agi_app.asterisk_setup.trunk_conf import (
     CarrierTrunk,
     Protocol,
@@ -41,7 +42,8 @@ class TrunkFiles:
     running: frozenset[str] = frozenset()  # modules
     resolved: tuple[str, ...] = ()
     ca_file: str = ""
-    binds: Mapping[str, str] = field(default_factory=dict)  # protocol -> where a transport of ours would listen
+    binds: Mapping[str, str] = field(default_factory=dict)  # udp, udp6 … -> where a transport of ours would listen
+    phones: frozenset[tuple[str, str]] = frozenset()  # AORs of others with the addresses where they registered
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,7 @@ def plan_add(trunk: CarrierTrunk, limits: Mapping[str, TomlValue], files: TrunkF
     before = files.source.text(FILE)
     notes: list[str] = []
     text, transport = _with_transport(trunk.protocol, theirs, files, notes)
+    notes += _notes_of_phones(trunk, files)
     text = with_block(text, trunk.name, block_of(trunk, transport, _identify(trunk, theirs, files, notes)))
     changes = [FileChange(files.config / FILE, before, text)] if text != before else []
     return TrunkPlan((*changes, *_settings(trunk, limits, files)), tuple(notes), tuple(filter(None, [trunk.password])))
@@ -87,7 +90,7 @@ def plan_block(name: str, sections: Callable[[str], str], files: TrunkFiles) -> 
 def plan_remove(name: str, files: TrunkFiles) -> TrunkPlan:
     """Take a trunk away. Raises NotThere, ConfigError."""
     before = files.source.text(FILE) or ""
-    endpoint = tomllib.loads(files.toml).get("trunks", {}).get(name, {}).get("endpoint")
+    endpoint = tomllib.loads(files.toml.removeprefix(BOM)).get("trunks", {}).get(name, {}).get("endpoint")
     if name not in blocks(before):
         raise NotThere(t("{file}: has no trunk {name}", file=files.config / FILE, name=name))
     changes = [FileChange(files.config / FILE, before, without_block(before, name))]
@@ -103,7 +106,7 @@ def _endpoint(name: str) -> str:
 
 def _settings(trunk: CarrierTrunk, limits: Mapping[str, TomlValue], files: TrunkFiles) -> list[FileChange]:
     file = files.project / SETTINGS_FILE
-    known = tomllib.loads(files.toml).get("trunks", {}).get(trunk.name, {})
+    known = tomllib.loads(files.toml.removeprefix(BOM)).get("trunks", {}).get(trunk.name, {})
     if (endpoint := known.get("endpoint", _endpoint(trunk.name))) != _endpoint(trunk.name):
         told = "{file}: [trunks.{name}] dials {endpoint}: give the new trunk another name"
         raise InputError(t(told, file=file, name=trunk.name, endpoint=endpoint))
@@ -126,33 +129,60 @@ def _prepared(files: TrunkFiles) -> Conf:
 def _with_transport(protocol: Protocol, theirs: Conf, files: TrunkFiles, notes: list[str]) -> tuple[str, str]:
     """Our file with a transport of this protocol, if none is there; and the name of the one to use."""
     text = files.source.text(FILE) or ""
-    transport = _transport(protocol, theirs, files, notes)
-    ours = transport == transport_name(protocol) and protocol not in _ours(files)
-    if ours and transport not in blocks(text):
-        text = with_block(text, transport, transport_block(protocol, files.binds.get(protocol, ""), files.ca_file))
-    return text, transport
+    transport, new = _transport(protocol, theirs, files, notes)
+    return with_block(text, transport, new) if new else text, transport
 
 
-def _ours(files: TrunkFiles) -> dict[str, ConfSection]:
-    """The transports that setup wrote, by their protocols."""
-    conf = read_conf(files.source, f"{FOLDER}/pjsip.conf")
-    return {
-        (p.value.lower() if (p := conf.value(one, "protocol")) else "udp"): one for one in conf.of_type("transport")
-    }
-
-
-def _transport(protocol: Protocol, theirs: Conf, files: TrunkFiles, notes: list[str]) -> str:
-    """By which transport its calls go: one of others if there is one, else ours."""
+def _transport(protocol: Protocol, theirs: Conf, files: TrunkFiles, notes: list[str]) -> tuple[str, str]:
+    """By which transport its calls go: one of others if there is one, else ours, with its text if it is new."""
+    six = _is_six(files.resolved)
     for one in theirs.of_type("transport"):
         spoken, bind = theirs.value(one, "protocol"), theirs.value(one, "bind")
         if (spoken.value.lower() if spoken else "udp") != protocol:
             continue
-        if bind is not None and bind.value.startswith("127.") and not _loopback(files.resolved):
+        if bind is not None and (bind.value.count(":") > 1) != six:
+            continue
+        if bind is not None and bind.value.startswith(("127.", "[::1]")) and not _loopback(files.resolved):
             told = "{place}: this transport listens on {bind} alone, which no carrier can reach"
             notes.append(t(told, place=bind.place, bind=bind.value))
             continue
-        return one.name
-    return transport_name(protocol)
+        return one.name, ""
+    return _own_transport(protocol, files, six=six)
+
+
+def _own_transport(protocol: Protocol, files: TrunkFiles, *, six: bool) -> tuple[str, str]:
+    """Our transport. A running one keeps its certificates, so another file of them has another transport."""
+    of_setup, of_trunks = read_conf(files.source, f"{FOLDER}/pjsip.conf"), read_conf(files.source, FILE)
+    for number in count(1):
+        name = transport_name(protocol, six=six, number=number)
+        conf = of_setup if of_setup.section(name) else of_trunks
+        known = conf.section(name)
+        if known is None:
+            anywhere = "[::]:0" if six else "0.0.0.0:0"
+            bind = anywhere if number > 1 else files.binds.get(f"{protocol}{'6' if six else ''}", anywhere)
+            return name, transport_block(name, protocol, bind, files.ca_file)
+        trusted = conf.value(known, "ca_list_file")
+        if protocol != "tls" or (trusted is not None and trusted.value == files.ca_file):
+            return name, ""
+    raise AssertionError  # it counts on
+
+
+def _is_six(addresses: tuple[str, ...]) -> bool:
+    """Whether a host has addresses of IPv6 alone."""
+    return bool(addresses) and all(ipaddress.ip_address(one.partition("%")[0]).version == 6 for one in addresses)
+
+
+def _notes_of_phones(trunk: CarrierTrunk, files: TrunkFiles) -> list[str]:
+    """Telephones of this Asterisk whose calls would be taken for the carrier's."""
+    told = "{phone} is at {address}, too: its calls may be taken for those of this trunk"
+    found = sorted((aor, address) for aor, address in files.phones if _covers(address, _wanted(trunk, files)))
+    return [t(told, phone=aor, address=address) for aor, address in found]
+
+
+def _wanted(trunk: CarrierTrunk, files: TrunkFiles) -> set[str]:
+    """Addresses and networks of which calls are the trunk's."""
+    wanted = trunk.matches or (trunk.host,)
+    return {*wanted, *(files.resolved if trunk.host in wanted else ())}
 
 
 def _loopback(addresses: tuple[str, ...]) -> bool:
@@ -161,8 +191,7 @@ def _loopback(addresses: tuple[str, ...]) -> bool:
 
 def _identify(trunk: CarrierTrunk, theirs: Conf, files: TrunkFiles, notes: list[str]) -> list[str]:
     """What identifies its calls, without addresses that are another endpoint's already: those calls go on as before."""
-    wanted = list(trunk.matches or (trunk.host,))
-    addresses = {*wanted, *(files.resolved if trunk.host in wanted else ())}
+    wanted, addresses = list(trunk.matches or (trunk.host,)), _wanted(trunk, files)
     for section in theirs.of_type("identify"):
         for option in section.options:
             if option.name.lower() != "match" or not _covers(option.value, addresses):

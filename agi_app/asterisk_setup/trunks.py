@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import ipaddress
 import re
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from agi_app.asterisk_setup.toml_edits import TomlValue
 from agi_app.asterisk_setup.trunk_conf import TRANSPORT_PORTS, CarrierTrunk, blocks, checked
 from agi_app.asterisk_setup.trunk_plan import FILE, TrunkFiles, TrunkPlan, plan_add, plan_block, plan_remove
 from agi_app.asterisk_setup.write import ConfigWriter, reload
+from agi_app.campaigns.project.read_project import read_project
 from agi_app.config.settings import SETTINGS_FILE, load_settings
 from agi_app.errors import AsteriskError, InputError
 from agi_app.messages import t
@@ -27,6 +30,8 @@ RELOAD = "module reload res_pjsip.so"
 ANSWERS, SILENT = "Avail", "Unavail"
 _UNANSWERED_S = 4.0  # Asterisk waits 3 s for an answer
 _ANSWER = re.compile(r"^ *Contact: +[^<\s]\S*\s+\S+\s+(\w+)(?: +([0-9.]+))?", re.MULTILINE)
+_CODECS = re.compile(r"^ +\d+ +audio +(\S+) +(\S+)", re.MULTILINE)
+_CONTACT = re.compile(r"^ *Contact: +([^/\s<]+)/sips?:(?:[^@\s]*@)?(\[[^\]\s]+\]|[^:;>\s]+)", re.MULTILINE)
 _REGISTERED = re.compile(r"^ *[^<\s]\S*/sips?:\S*\s+\S+\s+(\w+)", re.MULTILINE)
 
 
@@ -40,6 +45,11 @@ class PreparedTrunk:
     uid: int
     gid: int
     plan: TrunkPlan
+
+    @property
+    def empty(self) -> bool:
+        """Nothing would be changed, and Asterisk has read what is there."""
+        return not self.plan.changes and not self.folder.unread()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +77,54 @@ def prepare_add(
     checked(trunk)
     settings = load_settings(project)
     console, folder, uid, gid = _asterisk(project, choices)
+    for match in trunk.matches:
+        if not re.fullmatch(r"[0-9.]+|.*[:/].*", match):
+            _addresses(match)
+    _known_codecs(console, trunk.codecs)
+    toml = settings.project / SETTINGS_FILE
     files = TrunkFiles(
-        folder.folder, project.resolve(), folder, settings_text(settings.project / SETTINGS_FILE), console.modules(),
-        _addresses(trunk.host), _ca_file(ca_file) if trunk.protocol == "tls" else "", _free_binds(),
+        folder.folder, project.resolve(), folder, settings_text(toml), console.modules(), _addresses(trunk.host),
+        _ca_file(ca_file) if trunk.protocol == "tls" else "", _binds(), _phones(console, folder),
     )  # fmt: skip
-    return PreparedTrunk(console, folder, project.resolve(), uid, gid, plan_add(trunk, limits, files))
+    return PreparedTrunk(console, folder, project.resolve(), uid, gid, _valid(plan_add(trunk, limits, files), project))
+
+
+def _valid(plan: TrunkPlan, project: Path) -> TrunkPlan:
+    """What the worker would refuse is not written. Raises ConfigError."""
+    for change in plan.changes:
+        if change.file.name == SETTINGS_FILE:
+            load_settings(project, change.after)
+    return plan
+
+
+def _binds() -> dict[str, str]:
+    """Where a transport of ours would listen: at the usual port, if it is free."""
+    found = {}
+    for protocol, port in TRANSPORT_PORTS.items():
+        for name, host in ((protocol, "0.0.0.0"), (f"{protocol}6", "[::]")):
+            free = is_free(f"{host}:{port}", stream=protocol != "udp")
+            found[name] = f"{host}:{port if free else 0}"
+    return found
+
+
+def _known_codecs(console: AsteriskConsole, wanted: Iterable[str]) -> None:
+    """InputError for a codec that this Asterisk does not know."""
+    known = {name for row in _CODECS.findall(console.ask("core show codecs audio")) for name in row}
+    for codec in wanted:
+        if known and codec not in known:
+            told = "{codec!r}: this Asterisk has no such codec; it has {known}"
+            raise InputError(t(told, codec=codec, known=" ".join(sorted(known))))
+
+
+def _phones(console: AsteriskConsole, folder: ConfigFolder) -> frozenset[tuple[str, str]]:
+    """Those that registered, and the contacts of others, by their addresses."""
+    ours = set(blocks(folder.text(FILE) or ""))
+    found = set()
+    for aor, host in _CONTACT.findall(console.ask("pjsip show contacts")):
+        with contextlib.suppress(ValueError):
+            if aor not in ours:
+                found.add((aor, str(ipaddress.ip_address(host.strip("[]")))))
+    return frozenset(found)
 
 
 def prepare_block(project: Path, choices: SetupChoices, name: str, sections: Callable[[str], str]) -> PreparedTrunk:
@@ -80,7 +133,7 @@ def prepare_block(project: Path, choices: SetupChoices, name: str, sections: Cal
     Raises InputError, AsteriskError, ConfigError.
     """
     console, folder, uid, gid = _asterisk(project, choices)
-    files = TrunkFiles(folder.folder, project.resolve(), folder, "", resolved=("127.0.0.1",), binds=_free_binds())
+    files = TrunkFiles(folder.folder, project.resolve(), folder, "", resolved=("127.0.0.1",), binds=_binds())
     return PreparedTrunk(console, folder, project.resolve(), uid, gid, plan_block(name, sections, files))
 
 
@@ -90,14 +143,25 @@ def prepare_remove(project: Path, choices: SetupChoices, name: str) -> PreparedT
     console, folder, uid, gid = _asterisk(project, choices)
     text = settings_text(settings.project / SETTINGS_FILE)
     files = TrunkFiles(folder.folder, project.resolve(), folder, text)
-    return PreparedTrunk(console, folder, project.resolve(), uid, gid, plan_remove(name, files))
+    return PreparedTrunk(console, folder, project.resolve(), uid, gid, _valid(plan_remove(name, files), project))
+
+
+def calling_by(project: Path, name: str) -> list[str]:
+    """The campaigns of the project's files that call by a trunk. Raises ConfigError."""
+    settings = load_settings(project)
+    found = read_project(settings.project, settings.trunks).campaigns
+    return sorted(each for each, source in found.items() if source.parsed.campaign.trunk == name)
 
 
 def write_trunk(prepared: PreparedTrunk) -> list[str]:
     """Do it, and have Asterisk read it; returns what it refused. Raises ConfigError, AsteriskError."""
+    unread = prepared.folder.unread()
     writer = ConfigWriter(prepared.folder, prepared.project, prepared.uid, prepared.gid)
     writer.write(prepared.plan.changes)
-    return reload(prepared.console, [RELOAD])
+    failed = reload(prepared.console, dict.fromkeys([*unread, RELOAD]))
+    if not failed:
+        writer.confirm()
+    return failed
 
 
 def states(project: Path, choices: SetupChoices) -> list[TrunkState]:
@@ -159,17 +223,8 @@ def _asterisk(project: Path, choices: SetupChoices) -> tuple[AsteriskConsole, Co
     host = console.host()
     folder = ConfigFolder(host.config)
     only_one_project(folder, project.resolve())
-    uid, gid, _ = process_of(host)
-    return console, folder, uid, gid
-
-
-def _free_binds() -> dict[str, str]:
-    """Where a transport of ours would listen, by its protocol."""
-    binds = {}
-    for protocol, port in TRANSPORT_PORTS.items():
-        usual = f"0.0.0.0:{port}"
-        binds[protocol] = usual if is_free(usual, stream=protocol != "udp") else "0.0.0.0:0"
-    return binds
+    process = process_of(host)
+    return console, folder, process.uid, process.gid
 
 
 def _addresses(host: str) -> tuple[str, ...]:

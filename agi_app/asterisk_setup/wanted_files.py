@@ -212,6 +212,8 @@ def want_amd(conf: Conf, facts: SetupFacts, wanted: WantedFiles) -> None:
 def want_all(facts: SetupFacts, confs: dict[str, Conf]) -> WantedFiles:
     """Everything, by the files as they are."""
     wanted = WantedFiles()
+    for name in ("http.conf", "ari.conf", "manager.conf"):
+        _tell_second_general(confs[name], wanted)
     want_http(confs["http.conf"], wanted)
     want_ari(confs["ari.conf"], facts, wanted)
     want_manager(confs["manager.conf"], facts, wanted)
@@ -220,6 +222,16 @@ def want_all(facts: SetupFacts, confs: dict[str, Conf]) -> WantedFiles:
     want_modules(confs["modules.conf"], facts, wanted)
     want_amd(confs["amd.conf"], facts, wanted)
     return wanted
+
+
+def _tell_second_general(conf: Conf, wanted: WantedFiles) -> None:
+    """Of most files Asterisk reads the first alone; with a second one in ari.conf there is no ARI."""
+    for again in [one for one in conf.sections if one.name.lower() == "general"][1:]:
+        told = t("[general] is here a second time: put its lines into the first one, or write [general](+)")
+        if conf.name == "ari.conf":
+            wanted.problems.append(Problem(again.file, again.line, 1, RULE, told))
+        else:
+            wanted.notes.append(f"{again.file}:{again.line}: {told}")
 
 
 FILES = ("http.conf", "ari.conf", "manager.conf", "pjsip.conf", "extensions.conf", "modules.conf", "amd.conf")

@@ -6,17 +6,25 @@ import contextlib
 import os
 import stat
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from agi_app.asterisk_setup.config_folder import BACKUP, ConfigFolder, make_folder, own, put, read_bytes, remove
+from agi_app.asterisk_setup.config_folder import (
+    MANIFEST,
+    ConfigFolder,
+    make_folder,
+    own,
+    part_of,
+    put,
+    read_bytes,
+    remove,
+)
 from agi_app.asterisk_setup.console import AsteriskConsole
 from agi_app.asterisk_setup.host_steps import HostStep
 from agi_app.asterisk_setup.look import PreparedSetup
 from agi_app.asterisk_setup.manifest import ChangedAccess, ChangedFile, Manifest, UndoPlan, undo_plan
-from agi_app.asterisk_setup.plan import RELOADS, FileChange
+from agi_app.asterisk_setup.plan import FileChange
 from agi_app.asterisk_setup.wanted_files import GOOD_TO_HAVE
-from agi_app.config.settings import SETTINGS_FILE
 from agi_app.errors import ConfigError, InputError
 from agi_app.file_kinds import why
 from agi_app.messages import t
@@ -37,7 +45,8 @@ class ConfigWriter:
         """All or none. Raises ConfigError."""
         if not changes:
             return
-        known = list(self._manifest.files)
+        known, unfinished = list(self._manifest.files), self._manifest.unfinished
+        self._manifest.unfinished = True
         done: list[tuple[Path, bytes | None, os.stat_result | None]] = []
         try:
             with self._private():
@@ -53,7 +62,7 @@ class ConfigWriter:
                     done.append((change.file, now, found))
                     self._put(change, content, found)
         except (OSError, ConfigError) as error:
-            self._put_back(done, known)
+            self._put_back(done, known, unfinished=unfinished)
             if isinstance(error, ConfigError):
                 raise
             told = "{file}: cannot be written: {why}; nothing was changed"
@@ -71,6 +80,17 @@ class ConfigWriter:
             except OSError as error:
                 told = "{path}: cannot be given to Asterisk's group: {why}"
                 raise ConfigError(t(told, path=one.path, why=why(error))) from error
+
+    def confirm(self) -> None:
+        """Asterisk has read all of it. Raises ConfigError."""
+        if not self._manifest.unfinished:
+            return
+        self._manifest.unfinished = False
+        try:
+            self._folder.store(self._manifest)
+        except OSError as error:
+            told = "{file}: cannot be written: {why}"
+            raise ConfigError(t(told, file=self._folder.backup / MANIFEST, why=why(error))) from error
 
     def steps(self, steps: Sequence[HostStep]) -> list[str]:
         """Change the host; returns what failed, in words. Raises ConfigError."""
@@ -93,9 +113,9 @@ class ConfigWriter:
 
     @contextlib.contextmanager
     def _private(self) -> Iterator[None]:
-        made = [make_folder(self._folder.ours, 0o750, self._owner(), self._group())]
-        made.append(make_folder(self._folder.backup, 0o700))
-        if made[0]:
+        made = make_folder(self._folder.ours, 0o750, self._owner(), self._group())
+        make_folder(self._folder.backup, 0o700)
+        if made or self._folder.begun():
             self._manifest.folders = [str(self._folder.ours)]
         yield
 
@@ -117,8 +137,9 @@ class ConfigWriter:
             put(change.file, content, mode=0o644)
 
     def _put_back(
-        self, done: Sequence[tuple[Path, bytes | None, os.stat_result | None]], known: list[ChangedFile]
-    ) -> None:
+        self, done: Sequence[tuple[Path, bytes | None, os.stat_result | None]], known: list[ChangedFile],
+        *, unfinished: bool,
+    ) -> None:  # fmt: skip
         for file, before, found in reversed(done):
             with contextlib.suppress(OSError):
                 if before is None or found is None:
@@ -126,7 +147,7 @@ class ConfigWriter:
                 else:
                     put(file, before, mode=stat.S_IMODE(found.st_mode), uid=found.st_uid, gid=found.st_gid)
         with contextlib.suppress(OSError):
-            self._manifest.files = known
+            self._manifest.files, self._manifest.unfinished = known, unfinished
             if known or not self._manifest.folders:
                 self._folder.store(self._manifest)
             else:  # a setup that wrote nothing leaves nothing
@@ -140,7 +161,10 @@ def write(prepared: PreparedSetup) -> list[str]:
     writer.write(plan.changes)
     writer.access(prepared)
     failed = writer.steps(plan.steps)
-    return failed + load(prepared.console, plan.modules) + reload(prepared.console, plan.commands)
+    refused = load(prepared.console, plan.modules) + reload(prepared.console, plan.commands)
+    if not refused:
+        writer.confirm()
+    return failed + refused
 
 
 def load(console: AsteriskConsole, modules: Sequence[str]) -> list[str]:
@@ -154,11 +178,12 @@ def load(console: AsteriskConsole, modules: Sequence[str]) -> list[str]:
     return [fault for module, faults in refused.items() if module not in GOOD_TO_HAVE for fault in faults]
 
 
-def reload(console: AsteriskConsole, commands: Sequence[str]) -> list[str]:
+def reload(console: AsteriskConsole, commands: Iterable[str]) -> list[str]:
     """Give commands to Asterisk's console; returns those that it refused. Raises AsteriskError.
 
     A module that is not loaded has nothing to read again.
     """
+    commands = list(commands)
     running = console.modules() if any(".so" in command and "reload" in command for command in commands) else ()
     wanted = [one for one in commands if not one.startswith("module reload res_") or one.split()[-1] in running]
     answers = [(command, console.ask(command).strip()) for command in wanted]
@@ -183,6 +208,8 @@ def run(command: Sequence[str]) -> str:
 def planned_undo(folder: ConfigFolder, project: Path) -> tuple[Manifest, UndoPlan]:
     """What undoing would do. Raises InputError when there is nothing to undo, or it was for another project."""
     manifest = folder.manifest()
+    if manifest is None and folder.begun():
+        return Manifest(str(project.resolve()), folders=[str(folder.ours)]), UndoPlan((), ())
     if manifest is None:
         raise InputError(t("{folder}: agi-app has changed nothing here", folder=folder.folder))
     if manifest.project != str(project.resolve()):
@@ -190,11 +217,11 @@ def planned_undo(folder: ConfigFolder, project: Path) -> tuple[Manifest, UndoPla
         raise InputError(t(told, folder=folder.folder, other=manifest.project))
     now = {entry.path: read_bytes(Path(entry.path)) for entry in manifest.files}
     kept = {entry.kept: read_bytes(folder.backup / entry.kept) or b"" for entry in manifest.files if entry.kept}
-    return manifest, undo_plan(manifest, now, kept, str(project.resolve() / SETTINGS_FILE))
+    return manifest, undo_plan(manifest, now, kept, str(folder.folder))
 
 
 def undo(folder: ConfigFolder, manifest: Manifest, plan: UndoPlan) -> list[str]:
-    """Bring back what was there; returns what failed, in words. Raises ConfigError. The backup goes last."""
+    """Bring back what was there; returns what failed, in words. Raises ConfigError. The copies stay."""
     failed = [fault for command in manifest.undo if (fault := run(command))]
     try:
         for one in plan.files:
@@ -206,10 +233,10 @@ def undo(folder: ConfigFolder, manifest: Manifest, plan: UndoPlan) -> list[str]:
                 put(file, one.after, mode=stat.S_IMODE(found.st_mode), uid=found.st_uid, gid=found.st_gid)
             else:
                 put(file, one.after, mode=entry.mode, uid=entry.uid, gid=entry.gid)
+        for known in manifest.files:
+            part_of(Path(known.path).resolve()).unlink(missing_ok=True)
         for change in manifest.access:
             _give_back(change)
-        if not plan.left or not any(Path(path).is_relative_to(folder.ours) for path in plan.left):
-            _remove_backup(folder, manifest)
         if any(one.entry.path.startswith("/etc/systemd/") for one in plan.files):
             failed += filter(None, [run(("systemctl", "daemon-reload"))])
     except OSError as error:
@@ -218,10 +245,14 @@ def undo(folder: ConfigFolder, manifest: Manifest, plan: UndoPlan) -> list[str]:
     return failed
 
 
-def reloads_after(plan: UndoPlan) -> list[str]:
-    """By which commands Asterisk takes up what is back."""
-    names = {Path(one.entry.path).name for one in plan.files}
-    return list(dict.fromkeys(command for name, command in RELOADS.items() if name in names))
+def forget(folder: ConfigFolder, manifest: Manifest, plan: UndoPlan) -> None:
+    """The end of undoing, when Asterisk has read its files: the copies go, and our folder. Raises ConfigError."""
+    if any(Path(path).is_relative_to(folder.ours) for path in plan.left):
+        return
+    try:
+        _remove_backup(folder, manifest)
+    except OSError as error:
+        raise ConfigError(t("{file}: cannot be removed: {why}", file=error.filename, why=why(error))) from error
 
 
 def _give_back(change: ChangedAccess) -> None:
@@ -234,12 +265,14 @@ def _give_back(change: ChangedAccess) -> None:
 
 
 def _remove_backup(folder: ConfigFolder, manifest: Manifest) -> None:
-    for part in sorted(folder.backup.iterdir()):
-        part.unlink()
-    folder.backup.rmdir()
+    if folder.backup.is_dir():
+        last = folder.backup / MANIFEST  # so that what was killed meanwhile can be undone again
+        for part in sorted(folder.backup.iterdir(), key=lambda each: each == last):
+            part.unlink()
+        folder.backup.rmdir()
     if str(folder.ours) in manifest.folders:
         with contextlib.suppress(OSError):  # files of somebody else's are in it
             folder.ours.rmdir()
 
 
-__all__ = ["BACKUP", "ConfigWriter", "planned_undo", "reload", "reloads_after", "undo", "write"]
+__all__ = ["ConfigWriter", "forget", "planned_undo", "reload", "undo", "write"]

@@ -173,6 +173,11 @@ def say(text: str) -> None:
     out.print(one_line(text))
 
 
+def say_line_of_file(text: str) -> None:
+    """Print a line of a file as it is there: no name of a page in it is put in other words."""
+    print(lines(one_line(text)))  # noqa: T201 - the console would cite what it names
+
+
 def say_now(text: str) -> None:
     """Print one line while a command goes on, into a pipe, too: it happens now."""
     say(text)

@@ -277,10 +277,13 @@ class Settings(EnvironmentFirst):
         return secret
 
 
-def load_settings(project: Path) -> Settings:
-    """Read ``agi-app.toml`` of the project folder and the environment; ConfigError names the place and the field."""
+def load_settings(project: Path, written: str | None = None) -> Settings:
+    """Read ``agi-app.toml`` of the project folder and the environment; ConfigError names the place and the field.
+
+    ``written``: what the file is to hold, instead of what it holds.
+    """
     file = project / SETTINGS_FILE
-    table, known = _read_table(file)
+    table, known = _read_table(file, written)
     credentials.overrule(table)
     if os.environ.get(DATABASE_URL):
         table["database_url"] = os.environ[DATABASE_URL]
@@ -348,10 +351,10 @@ def source_of_database() -> str:
     return t("database_url of {settings_file}", settings_file=SETTINGS_FILE)
 
 
-def _read_table(file: Path) -> tuple[dict[str, Any], Places]:
+def _read_table(file: Path, written: str | None = None) -> tuple[dict[str, Any], Places]:
     text, content = "", b""
     try:
-        content = file.read_bytes()
+        content = file.read_bytes() if written is None else written.encode()
         text = content.decode("utf-8-sig")
         table = tomllib.loads(text)
     except FileNotFoundError:

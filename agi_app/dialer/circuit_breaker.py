@@ -39,6 +39,7 @@ class Breaker:
     open_until: float | None = None  # None: closed, calls may go
     last_fault: str = ""
     down: str | None = None  # Asterisk itself says that it can carry no call: not registered, no answer
+    absent: str | None = None  # this worker found no endpoint of it when it began, and has not looked at it since
     mute: int = 0  # answered calls in a row that brought no sound
     mute_until: float | None = None  # None: not held for it
     _mute_pause: float = FIRST_MUTE_S
@@ -51,11 +52,16 @@ class Breaker:
 
     def room(self, now: float) -> int | None:
         """How many calls may start: None for no limit, 0 while paused, 1 for a probe."""
-        if self.down is not None:
+        if self.cut_off is not None:
             return 0
         if not self.paused:
             return None
         return 0 if now < self.until or self._probe is not None else 1
+
+    @property
+    def cut_off(self) -> str | None:
+        """Why no call can leave by it, as Asterisk itself says, until that changes."""
+        return self.absent if self.absent is not None else self.down
 
     @property
     def paused(self) -> bool:
@@ -65,7 +71,7 @@ class Breaker:
     @property
     def paused_by(self) -> tuple[str, ...]:
         """The words of ``PAUSES`` that hold now."""
-        held = (self.open_until is not None, self.mute_until is not None, self.down is not None)
+        held = (self.open_until is not None, self.mute_until is not None, self.cut_off is not None)
         return tuple(word for word, holds in zip(PAUSES, held, strict=True) if holds)
 
     @property
@@ -82,7 +88,7 @@ class Breaker:
 
     def stands(self, ticket: Ticket) -> bool:
         """Whether that call may still leave: the trunk was not paused since, or it is the probe."""
-        return self.down is None and (not self.paused or ticket.number == self._probe)
+        return self.cut_off is None and (not self.paused or ticket.number == self._probe)
 
     def alive(self) -> None:
         """Something came back that shows that the trunk works: calls may go again."""
@@ -147,8 +153,8 @@ class Breaker:
 
     def reason(self, now: float) -> str | None:
         """For people: why nothing is dialled through this trunk; None while it is closed."""
-        if self.down is not None:
-            return self.down
+        if self.cut_off is not None:
+            return self.cut_off
         if not self.paused:
             return None
         trying = self._probe is not None

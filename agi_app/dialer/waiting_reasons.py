@@ -28,7 +28,7 @@ def waiting_reason_of(running: Running, now: float, real_now: dt.datetime) -> Wa
     """What holds it back first; None when a call could start at once."""
     breaker = running.line.breaker
     if (paused := breaker.reason(now)) is not None:
-        tried_again = breaker.down is None and breaker.paused
+        tried_again = breaker.cut_off is None and breaker.paused
         until = real_now + dt.timedelta(seconds=max(0.0, breaker.until - now)) if tried_again else None
         return WaitingReason(BREAKER, t("trunk {trunk}: {paused}", trunk=running.trunk, paused=paused), until)
     if running.line.campaign.by_agents:

@@ -112,18 +112,25 @@ def pool_asker(pool: HttpPool, timeout: float) -> Ask:
     return partial(pool.read, timeout=timeout)
 
 
-async def check_trunks(ask: Ask, trunks: Mapping[str, TrunkSettings]) -> None:
-    """Raise ConfigError with everything that forbids dialling through one of our trunks."""
-    faults = [
-        t("trunk {name}: {fault}", name=name, fault=fault)
-        for name, trunk in trunks.items()
-        for endpoint in endpoint_names(trunk)
-        for fault in (await trunk_facts(ask, endpoint)).faults(
-            sandbox=trunk.sandbox, by_request=trunk.identify_by_request
-        )
-    ]
+async def check_trunks(ask: Ask, trunks: Mapping[str, TrunkSettings]) -> dict[str, str]:
+    """Raise ConfigError with everything that forbids dialling through one of our trunks.
+
+    Returns the trunks of which Asterisk has no endpoint, with the words for it: nothing can leave by them, and what
+    needs none goes on.
+    """
+    faults: list[str] = []
+    absent: dict[str, str] = {}
+    for name, trunk in trunks.items():
+        for endpoint in endpoint_names(trunk):
+            facts = await known_facts(ask, endpoint)
+            if facts is None:
+                absent.setdefault(name, _no_endpoint(endpoint))
+                continue
+            found = facts.faults(sandbox=trunk.sandbox, by_request=trunk.identify_by_request)
+            faults += [t("trunk {name}: {fault}", name=name, fault=fault) for fault in found]
     if faults:
         raise ConfigError("\n".join(faults))
+    return absent
 
 
 def endpoint_names(trunk: TrunkSettings) -> list[str]:
@@ -138,15 +145,22 @@ def endpoint_name(name: str, trunk: TrunkSettings, number: str) -> str:
     return dialled.rpartition("@")[2]
 
 
+def _no_endpoint(endpoint: str) -> str:
+    told = "Asterisk has no PJSIP endpoint {endpoint!r}; add it to pjsip.conf and reload res_pjsip"
+    return t(told, endpoint=endpoint)
+
+
 async def trunk_facts(ask: Ask, endpoint: str) -> TrunkFacts:
     """Read an endpoint and its AORs; raises ConfigError when Asterisk has no such endpoint."""
+    if (found := await known_facts(ask, endpoint)) is None:
+        raise ConfigError(_no_endpoint(endpoint))
+    return found
+
+
+async def known_facts(ask: Ask, endpoint: str) -> TrunkFacts | None:
+    """Read an endpoint and its AORs; None: Asterisk has no such endpoint."""
     if (fields := await object_of(ask, "endpoint", endpoint)) is None:
-        raise ConfigError(
-            t(
-                "Asterisk has no PJSIP endpoint {endpoint!r}; add it to pjsip.conf and reload res_pjsip",
-                endpoint=endpoint,
-            )
-        )
+        return None
     uris = [fields.get("outbound_proxy", "")]
     open_to_registration = False
     for aor in filter(None, map(str.strip, fields.get("aors", "").split(","))):

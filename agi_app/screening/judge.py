@@ -144,6 +144,10 @@ class Screening:
         await self.records.flushed()
         await table.challenged(self._store, call_id, passed, self.now)
 
+    def unheard(self, call_id: str) -> None:
+        """A caller heard no digits: whatever follows says nothing against it."""
+        self._asked.discard(call_id)
+
     async def vote(self, call_id: str, nuisance: bool) -> bool:
         """The person called says whether it was a nuisance; False: no such call. Raises StoreError."""
         await self.records.flushed()

@@ -25,8 +25,12 @@ ACTIONS = {
     "5": {},
     "6": {"AGI_APP_DIGITS": DIGITS, "AGI_APP_FAILED": "mark", "AGI_APP_PREFIX": "骚扰? "},
     "7": {},
+    "8": {"AGI_APP_DIGITS": "WXYZ", "AGI_APP_FAILED": "voicemail", "AGI_APP_PREFIX": "骚扰? "},  # no sound says them
 }
-NAMES = {"1": "allow", "2": "mark", "3": "challenge", "4": "voicemail", "5": "reject", "6": "challenge", "7": "blocked"}
+NAMES = {
+    "1": "allow", "2": "mark", "3": "challenge", "4": "voicemail", "5": "reject", "6": "challenge", "7": "blocked",
+    "8": "challenge",
+}  # fmt: skip
 
 
 async def screen(session: AgiSession) -> None:

@@ -24,6 +24,7 @@ pytestmark = pytest.mark.asterisk
 
 RINGS_WITHIN_S = 0.6
 CALLER = "+998612340001"
+SWAPPED = f"{DIGITS[2:]}wwwwwwww{DIGITS[:2]}"  # those of the second try at the first
 PHONE, MAILBOX = "9998613770021", "9998613880021"  # ring until the caller gives up
 DIALPLAN = f"""
 [agi-app-from-trunk]
@@ -184,9 +185,32 @@ def test_whoever_presses_the_digits_is_connected(pbx: Asterisk, tmp_path: Path, 
         hang_up(pbx)
 
 
+def test_where_asterisk_lacks_the_sounds_a_challenged_call_rings(
+    pbx: Asterisk, tmp_path: Path, capture: Capture
+) -> None:
+    """Nobody could press digits that were not said; the call does not go to the mailbox, and is not marked."""
+    with answering(pbx, tmp_path, "honest") as agi_app:
+        began = calls_in(pbx, "7008")
+        found = invites(capture, PHONE, began, within_s=6)
+        assert found
+        assert "骚扰" not in (found[0].header("From") or "")
+        assert told(agi_app, "challenged unheard  call-7008")
+        assert not invites(capture, MAILBOX, began, within_s=0)
+        hang_up(pbx)
+
+
 @pytest.mark.attack("row 12: a robot that keys the same digits at every try")
-@pytest.mark.parametrize(("called", "rung"), [("7003", MAILBOX), ("7006", PHONE)])
-@pytest.mark.parametrize("keys", ["11wwwwwwww22", f"{DIGITS[2:]}wwwwwwww{DIGITS[:2]}"], ids=["blind", "swapped"])
+@pytest.mark.parametrize(
+    ("called", "rung", "keys"),
+    [
+        ("7003", MAILBOX, "11wwwwwwww22"),
+        ("7006", PHONE, "11wwwwwwww22"),
+        ("7003", MAILBOX, SWAPPED),
+        ("7006", PHONE, SWAPPED),
+        ("7003", MAILBOX, "#wwwwwwww#"),
+    ],
+    ids=["blind", "blind, marked", "swapped", "swapped, marked", "hash"],
+)
 def test_wrong_digits_lead_to_the_mailbox_or_ring_marked(
     pbx: Asterisk, tmp_path: Path, capture: Capture, called: str, rung: str, keys: str
 ) -> None:

@@ -7,6 +7,7 @@ import pty
 import shutil
 import subprocess
 import sys
+import time
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -224,3 +225,38 @@ def test_recordings_lie_in_memory(tmp_path: Path, asterisk_root: Path, carrier: 
         added = Path(f"{told}.ready").read_bytes().removeprefix(before)
         assert added.startswith(f"tmpfs {tmp_path}/spool/recording tmpfs ".encode())
         assert Path(f"{told}.back").read_bytes() == before
+
+
+def test_a_transport_of_setups_own_is_no_reason_to_refuse(pbx: ForeignPbx, project: Path) -> None:
+    """Asterisk holds the port of the transport that setup wrote, also after the undoing, until it starts again."""
+    (pbx.etc / "pjsip.conf").write_text("\ufeff[global]\ntype = global\n")  # Asterisk takes a BOM
+    for name, port in (("http.conf", f"bindport = {pbx.http_port}"), ("manager.conf", f"port = {pbx.ami_port}")):
+        (pbx.etc / name).write_text(f"[general]\nenabled = yes\nbindaddr = 127.0.0.1\n{port}\n")
+    pbx.restart()
+    before = pbx.files()
+    bind = f"0.0.0.0:{pbx.sip_port}"
+    assert setup(pbx, project, "--yes", "--sip-bind", bind)[0] == 0
+    assert f"agi-app-udp               udp      0      0  {bind}" in pbx.cli("pjsip show transports")
+    ready = pbx.files()
+    code, said = setup(pbx, project, "--yes")
+    assert (code, "is ready; nothing was changed" in said) == (0, True), said
+    assert pbx.files() == ready, "without --sip-bind it stays where it is"
+    assert setup(pbx, project, "--undo", "--yes")[0] == 0
+    assert pbx.files() == before
+    code, said = setup(pbx, project, "--yes", "--sip-bind", bind)
+    assert code == 0, said
+    assert pbx.files() == ready
+
+
+def test_a_run_that_was_killed_before_asterisk_read_its_files_is_made_good(pbx: ForeignPbx, project: Path) -> None:
+    argv = [str(AGI_APP), "asterisk", "setup", "--yes", "--project", str(project), "--asterisk", str(pbx.program)]
+    killed = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while killed.poll() is None and not (project / "ari-password").exists():
+        time.sleep(0.001)
+    killed.kill()
+    killed.wait()
+    assert (project / "ari-password").exists()
+    code, said = setup(pbx, project, "--yes")
+    assert code == 0, said
+    code, said = setup(pbx, project, "--yes")
+    assert (code, "is ready; nothing was changed" in said) == (0, True), said

@@ -36,6 +36,8 @@ def guarded(new_site: NewSite) -> Iterator[Site]:
     before = local.read_text()
     local.write_text(before + DIALPLAN)
     site.asterisk.cli("dialplan reload")
+    with (site.project / "agi-app.toml").open("a") as file:  # as a new project has one: screening needs no trunk
+        file.write('\n[trunks.nowhere]\nendpoint = "PJSIP/{number}@nowhere"\n')
     try:
         with site.worker():
             yield site

@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from agi_app.asterisk_setup import trunks
-from agi_app.asterisk_setup.look import SetupChoices
+from agi_app.asterisk_setup.lock import alone
+from agi_app.asterisk_setup.look import SetupChoices, folder_of
 from agi_app.asterisk_setup.shown import diff
 from agi_app.asterisk_setup.toml_edits import TomlValue
 from agi_app.asterisk_setup.trunk_conf import CarrierTrunk, Protocol, host_and_port
@@ -23,12 +24,14 @@ from agi_app.cli.common import (
     read_number,
     say,
     say_json,
+    say_line_of_file,
     say_now,
     secret_of,
     table,
     warn,
     with_installation,
 )
+from agi_app.cli.service.as_owner import as_owner
 from agi_app.cli.service.asterisk import YesOption, ask
 from agi_app.errors import InputError
 from agi_app.messages import t
@@ -100,6 +103,8 @@ def add(
     Its calls are known by the carrier's address. A worker knows it when started again. Exit 2: no answer.
     """
     reached, port = host_and_port(host)
+    if ca_file is not None and not tls:
+        raise InputError(t("--ca-file is for --tls"))
     trunk = CarrierTrunk(
         name, reached, port, _protocol(tls, tcp), srtp, auth, _password(auth, password_file), register, number,
         from_domain, tuple(match or ()), tuple(one.strip() for one in codecs.split(",")),
@@ -113,12 +118,14 @@ def add(
 def _add(
     project: Path, choices: SetupChoices, trunk: CarrierTrunk, limits: dict[str, TomlValue], ca: Path | None, yes: bool
 ) -> None:
-    prepared, name = trunks.prepare_add(project, choices, trunk, limits, ca), trunk.name
-    if prepared.plan.changes:
-        _write(prepared, yes)
-    else:
-        _notes(prepared)
-        say(t("trunk {name}: is there already; nothing was changed", name=name))
+    name = trunk.name
+    with alone(folder_of(choices)):
+        prepared = trunks.prepare_add(project, choices, trunk, limits, ca)
+        if not prepared.empty:
+            _write(prepared, yes)
+        else:
+            _notes(prepared)
+            say(t("trunk {name}: is there already; nothing was changed", name=name))
     _say_state(trunks.probe(project, choices, name, trunks.PATIENCE_S))
     say(t("start `agi-app run` again; then `agi-app trunk test {name} --call NUMBER` calls you through it", name=name))
 
@@ -164,9 +171,14 @@ def probe(
     """
     phone, shown = read_number(call) if call else "", None if caller_id is None else read_number(caller_id)
     _say_state(trunks.probe(project, SetupChoices(program, config_dir), name, trunks.PATIENCE_S))
-    if phone:
-        e164, note = with_installation(project, rehearsals.prove_phone, phone, trunk=name, shown=shown, show=say_now)
-        say(t("{e164}: was called through {name} and keyed the code; {note}", e164=e164, name=name, note=note))
+    if phone and not as_owner(project.resolve(), lambda: _call(project, phone, name, shown)):
+        raise typer.Exit(2)
+
+
+def _call(project: Path, phone: str, name: str, shown: str | None) -> bool:
+    e164, note = with_installation(project, rehearsals.prove_phone, phone, trunk=name, shown=shown, show=say_now)
+    say(t("{e164}: was called through {name} and keyed the code; {note}", e164=e164, name=name, note=note))
+    return True
 
 
 @app.command()
@@ -178,8 +190,12 @@ def remove(
     yes: YesOption = False,
 ) -> None:
     """Take a trunk out of Asterisk and the settings. Calls in progress go on."""
-    prepared = trunks.prepare_remove(project, SetupChoices(program, config_dir), name)
-    _write(prepared, yes)
+    choices = SetupChoices(program, config_dir)
+    with alone(folder_of(choices)):
+        prepared = trunks.prepare_remove(project, choices, name)
+        for campaign in trunks.calling_by(project, name):
+            say(t("note: campaign {campaign} calls by this trunk, and then calls nobody", campaign=campaign))
+        _write(prepared, yes)
     say(t("trunk {name}: is removed", name=name))
 
 
@@ -189,7 +205,7 @@ def _password(user: str, file: Path | None) -> str:
     if file is None:
         return secret_of(t("password of {user}", user=user))
     try:
-        return file.read_text("utf-8").strip()
+        return file.read_text("utf-8-sig").rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(t("{file}: cannot be read: {error}", file=file, error=error)) from error
 
@@ -197,7 +213,7 @@ def _password(user: str, file: Path | None) -> str:
 def _write(prepared: PreparedTrunk, yes: bool) -> None:
     for change in prepared.plan.changes:
         for line in diff(change, prepared.plan.secrets):
-            say(line)
+            say_line_of_file(line)
     _notes(prepared)
     ask(t("Write this?"), yes)
     for fault in trunks.write_trunk(prepared):

@@ -94,7 +94,7 @@ class WorkerFigures(Collector):
         for trunk, breaker in self._dialer.lines.breakers.items():
             for reason in PAUSES:
                 paused.add_metric([trunk, reason], float(reason in breaker.paused_by))
-            registered.add_metric([trunk], float(breaker.down is None))
+            registered.add_metric([trunk], float(breaker.cut_off is None))
         yield from (paused, registered)
 
     def _agents(self) -> Iterator[Metric]:

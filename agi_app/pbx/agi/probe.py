@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+from urllib.parse import quote
+
+import msgspec
 
 from agi_app.config.screening import AgiSettings
 from agi_app.messages import t
@@ -13,7 +16,24 @@ from agi_app.pbx.ari.http import HttpPool
 PAGE = "docs/how-to/screen-incoming-calls.md"
 CHECK = "screening"
 MODULES = ("res_agi.so", "app_stack.so", "func_timeout.so")
+ASK_SOUND = "vm-press"  # what the dialplan plays before the digits, if nothing else is named
 CONNECT_S = 2.0
+
+
+class _Spoken(msgspec.Struct):
+    language: str
+
+
+class _Sound(msgspec.Struct):
+    formats: list[_Spoken]
+
+
+class _Config(msgspec.Struct):
+    default_language: str = ""
+
+
+class _Info(msgspec.Struct):
+    config: _Config
 
 
 async def try_screening(agi: AgiSettings, token: str | None, pool: HttpPool, *, idle: bool) -> Finding | None:
@@ -51,4 +71,28 @@ async def try_screening(agi: AgiSettings, token: str | None, pool: HttpPool, *, 
             t("the dialplan's AGI_APP_TOKEN is another one: calls ring unscreened"),
             t("{page}, step 2", page=t(PAGE)),
         )
+    if missing := await _missing_sounds(pool):
+        told = "Asterisk has no sounds {missing} in {language}: nobody can be challenged, so such calls ring"
+        mend = t("install Asterisk's sounds, such as the package asterisk-core-sounds-en; {page}", page=t(PAGE))
+        return Finding(CHECK, t(told, missing=" ".join(missing[1:]), language=missing[0]), mend)
     return Finding(CHECK, t("answers on {where}, and Asterisk has its token", where=where))
+
+
+async def _missing_sounds(pool: HttpPool) -> list[str]:
+    """The language of calls, and which sounds of a challenge it lacks; empty: none, or nobody can say.
+
+    The sound before the digits may be another one: it is asked for by its name.
+    """
+    if await pool.read("asterisk/modules/res_ari_sounds.so", timeout=CONNECT_S) is None:
+        return []
+    info = await pool.read("asterisk/info", {"only": "config"}, timeout=CONNECT_S)
+    language = (info.decode(_Info).config.default_language if info else "") or "en"
+    named = await pool.read("asterisk/variable", {"variable": "AGI_APP_ASK_SOUND"}, timeout=CONNECT_S)
+    ask = (named.decode(dict[str, str]).get("value", "") if named else "") or ASK_SOUND
+    spoken = {language, language.partition("_")[0], "en"}  # where Asterisk looks, one after another
+    missing = []
+    for sound in (ask, *(f"digits/{digit}" for digit in range(10))):
+        found = await pool.read(f"sounds/{quote(sound, safe='')}", timeout=CONNECT_S)
+        if found is None or not spoken & {one.language for one in found.decode(_Sound).formats}:
+            missing.append(sound)
+    return [language, *missing] if missing else []

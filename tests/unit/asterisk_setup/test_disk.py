@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import os
+import socket
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from agi_app.asterisk_setup.config_folder import ConfigFolder
+from agi_app.asterisk_setup import listeners
+from agi_app.asterisk_setup.config_folder import ConfigFolder, part_of
 from agi_app.asterisk_setup.console import AsteriskConsole
+from agi_app.asterisk_setup.listeners import holds
+from agi_app.asterisk_setup.lock import alone
 from agi_app.asterisk_setup.look import SetupChoices, look, process_of, recording_folder
 from agi_app.asterisk_setup.manifest import unpacked
-from agi_app.asterisk_setup.plan import FileChange, with_include
-from agi_app.asterisk_setup.write import ConfigWriter, planned_undo, undo
+from agi_app.asterisk_setup.plan import FileChange, with_include, without_include
+from agi_app.asterisk_setup.write import ConfigWriter, forget, planned_undo, undo
 from agi_app.errors import AsteriskError, ConfigError, InputError
 from tests.unit.asterisk_setup.asterisk_files import HOST
 
@@ -55,6 +60,7 @@ def test_files_are_written_and_brought_back(folder: ConfigFolder) -> None:
     assert folder.backup.stat().st_mode & 0o777 == 0o700
     manifest, plan = planned_undo(folder, folder.folder.parent)
     assert undo(folder, manifest, plan) == []
+    forget(folder, manifest, plan)
     assert (file.read_bytes(), file.stat().st_mode & 0o777) == (ODD, 0o604)
     assert names(folder) == {"http.conf"}
 
@@ -65,6 +71,7 @@ def test_the_first_state_is_kept_over_several_setups(folder: ConfigFolder) -> No
     writer(folder).write([FileChange(folder.ours / "http.conf", before, "[general](+)\nenabled = yes\n")])
     manifest, plan = planned_undo(folder, folder.folder.parent)
     undo(folder, manifest, plan)
+    forget(folder, manifest, plan)
     assert names(folder) == {"http.conf"}
     assert (folder.folder / "http.conf").read_bytes() == ODD
 
@@ -75,6 +82,7 @@ def test_a_file_of_ours_that_was_edited_and_written_again_goes_all_the_same(fold
     writer(folder).write([FileChange(folder.ours / "http.conf", "by hand", "[general](+)\n")])
     manifest, plan = planned_undo(folder, folder.folder.parent)
     undo(folder, manifest, plan)
+    forget(folder, manifest, plan)
     assert names(folder) == {"http.conf"}
 
 
@@ -103,6 +111,7 @@ def test_a_later_one_that_fails_leaves_the_earlier_one(folder: ConfigFolder) -> 
     manifest, plan = planned_undo(folder, folder.folder.parent)
     assert (plan.left, plan.changed) == ((), [])
     undo(folder, manifest, plan)
+    forget(folder, manifest, plan)
     assert names(folder) == {"http.conf"}
 
 
@@ -185,3 +194,102 @@ def test_memory_is_told_from_disk(tmp_path: Path) -> None:
     assert recording_folder(Path("/dev/shm")).tmpfs
     (tmp_path / "one").touch()
     assert (recording_folder(tmp_path).files, recording_folder(tmp_path / "two").files) == (1, 0)
+
+
+def test_what_an_admin_had_in_our_folder_is_brought_back(folder: ConfigFolder) -> None:
+    """Setup writes over it, for the file has the name of one of ours."""
+    folder.ours.mkdir()
+    theirs = folder.ours / "http.conf"
+    theirs.write_bytes(b"\xe4 of the admin\r\n")
+    theirs.chmod(0o604)
+    before = names(folder)
+    first = [FileChange(theirs, folder.text("agi-app/http.conf"), "[general](+)\n")]
+    writer(folder).write(first)
+    writer(folder).write([FileChange(theirs, "[general](+)\n", "[general](+)\nenabled = yes\n")])
+    undone(folder)
+    assert (theirs.read_bytes(), theirs.stat().st_mode & 0o777) == (b"\xe4 of the admin\r\n", 0o604)
+    assert names(folder) == before, "also the folder, which was there"
+
+
+def undone(folder: ConfigFolder) -> None:
+    manifest, plan = planned_undo(folder, folder.folder.parent)
+    undo(folder, manifest, plan)
+    forget(folder, manifest, plan)
+
+
+def test_what_a_killed_run_left_goes_with_the_undoing(folder: ConfigFolder) -> None:
+    """Killed after it made its folder, and in the middle of a file."""
+    folder.ours.mkdir()
+    folder.backup.mkdir()
+    part_of(folder.backup / "manifest.json").write_text("half")
+    undone(folder)
+    assert names(folder) == {"http.conf"}
+
+    folder.ours.mkdir()
+    writer(folder).write(changes(folder))
+    for name in ("http.conf", "agi-app/http.conf"):
+        part_of(folder.folder / name).write_text("half")
+    undone(folder)
+    assert names(folder) == {"http.conf"}
+
+
+def test_asterisk_is_told_again_until_it_has_read_all(folder: ConfigFolder) -> None:
+    """A run that was killed before the reload wrote its files; the next one finds nothing to write."""
+    assert folder.unread() == []
+    first = writer(folder)
+    first.write(changes(folder))
+    assert folder.unread() == ["module reload http"]
+    later = writer(folder)
+    later.write([FileChange(folder.ours / "manager.conf", None, "[general](+)\n")])
+    assert folder.unread() == ["module reload http", "module reload manager"]
+    later.confirm()
+    assert folder.unread() == []
+    broken = FileChange(folder.folder / "not-there" / "x.conf", None, "x")
+    with pytest.raises(ConfigError):
+        writer(folder).write([broken])
+    assert folder.unread() == [], "it wrote nothing"
+
+
+@pytest.mark.parametrize("text", ["; mine\n", "", "; mine\r\n; more\r\n"])
+def test_our_lines_go_also_when_others_wrote_between_them(text: str) -> None:
+    lines = with_include(text, "http.conf").split("\n")
+    at = next(n for n, line in enumerate(lines) if line.startswith("#tryinclude"))
+    lines.insert(at, "; between")
+    found = without_include("\n".join(lines))
+    assert found is not None
+    assert "agi-app" not in found
+    assert found.replace("; between\n", "") == text
+
+
+def test_one_at_a_time_changes_an_asterisk(folder: ConfigFolder) -> None:
+    with alone(folder.folder):  # noqa: SIM117 - the outer one goes on
+        with pytest.raises(ConfigError, match="is at work there"), alone(folder.folder, patience=0.2):
+            pytest.fail("both are at work")
+    with alone(folder.folder, patience=0.2):
+        assert names(folder) == {"http.conf"}, "nothing is left of it"
+
+
+def test_a_port_that_this_process_has_is_known(folder: ConfigFolder) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line, socket.socket() as server:
+        line.bind(("127.0.0.1", 0))
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        port, listens = line.getsockname()[1], server.getsockname()[1]
+        assert holds(os.getpid(), port)
+        assert not holds(os.getppid(), port)
+        assert holds(os.getpid(), listens, stream=True)
+    assert not holds(os.getpid(), port)
+
+
+def test_a_port_that_never_answers_is_told_from_one_that_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listeners, "PATIENCE_S", 0.3)
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        port = server.getsockname()[1]
+        assert not listeners.deaf("127.0.0.1", port, b"x"), "nothing listens there"
+        server.listen()
+        assert listeners.deaf("127.0.0.1", port, b"x"), "connections are taken, and nothing is said"
+        with ThreadPoolExecutor(1) as pool:
+            for _ in range(2):  # the one of before waits, too
+                pool.submit(lambda: server.accept()[0].sendall(b"Asterisk"))
+            assert not listeners.deaf("127.0.0.1", port, b"x")

@@ -165,6 +165,14 @@ def test_an_asterisk_that_is_not_prepared_is_told() -> None:
     [
         replace(PLAIN, name="a b"),
         replace(PLAIN, name="a]\n[b"),
+        replace(PLAIN, name="anonymous"),  # Asterisk would take every stranger's call for the carrier's
+        replace(PLAIN, name="Global"),
+        replace(PLAIN, name="agi-app-udp"),
+        replace(PLAIN, host="0.0.0.0"),
+        replace(PLAIN, host="ff02::1"),
+        replace(PLAIN, matches=("0.0.0.0/0",)),
+        replace(PLAIN, matches=("::/0",)),
+        replace(PLAIN, matches=("0.0.0.0",)),
         replace(PLAIN, host="sip.example;x"),
         replace(PLAIN, host="-x"),
         replace(PLAIN, matches=("192.0.2.0/99",)),
@@ -198,3 +206,49 @@ def test_host_and_port_are_told_apart(text: str, host: str, port: int) -> None:
 def test_a_host_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(InputError):
         host_and_port(text)
+
+
+def test_each_file_of_certificates_has_a_transport_of_its_own() -> None:
+    """Asterisk keeps those of a transport until it starts again; and what one carrier needs is not for another."""
+    trunk = replace(PLAIN, protocol="tls")
+    text, toml = written(plan_add(trunk, {}, files()))
+    assert options(text, "endpoint")["transport"] == "agi-app-tls"
+    again = replace(files({FILE: text}, toml), ca_file="/private.pem")
+    text, _ = written(plan_add(trunk, {}, again))
+    assert options(text, "endpoint")["transport"] == "agi-app-tls-2"
+    assert options(text, "transport", "agi-app-tls-2")["ca_list_file"] == "/private.pem"
+    assert options(text, "transport", "agi-app-tls")["ca_list_file"] == "/ca"
+    back = files({FILE: text}, toml)
+    text, _ = written(plan_add(trunk, {}, back))
+    assert options(text, "endpoint")["transport"] == "agi-app-tls"
+
+
+def test_a_host_of_ipv6_gets_a_transport_of_ipv6() -> None:
+    trunk = replace(PLAIN, host="2001:db8::7")
+    text, toml = written(plan_add(trunk, {}, files(resolved=("2001:db8::7",))))
+    assert options(text, "endpoint")["transport"] == "agi-app-udp6"
+    assert options(text, "transport", "agi-app-udp6")["bind"] == "[::]:0"
+    assert plan_add(trunk, {}, files({FILE: text}, toml, ("2001:db8::7",))).changes == ()
+    theirs = {"pjsip.conf": f"[six]\ntype=transport\nprotocol=udp\nbind=[::]:5060\n{PJSIP}"}
+    text, _ = written(plan_add(trunk, {}, files(theirs, resolved=("2001:db8::7",))))
+    assert options(text, "endpoint")["transport"] == "six"
+    text, _ = written(plan_add(PLAIN, {}, files(theirs)))
+    assert options(text, "endpoint")["transport"] == "house", "and one of IPv4 that of IPv4"
+
+
+def test_a_user_with_odd_signs_registers_as_that_user() -> None:
+    trunk = replace(PLAIN, user="张@office", password="x", register=True)
+    registration = options(written(plan_add(trunk, {}, files()))[0], "registration")
+    assert registration["contact_user"] == "%E5%BC%A0%40office"
+    assert registration["client_uri"] == "sip:%E5%BC%A0%40office@sip.carrier.example"
+    assert registration["auth_rejection_permanent"] == "no", "a carrier that is ill for an hour has us back"
+    assert int(registration["max_retries"]) > 1_000_000
+    assert options(written(plan_add(trunk, {}, files()))[0], "auth")["username"] == "张@office"
+
+
+def test_a_telephone_at_the_carriers_address_is_told() -> None:
+    near = replace(files(), phones=frozenset({("6001", "192.0.2.7"), ("6002", "192.0.2.8")}))
+    assert plan_add(PLAIN, {}, near).notes == (
+        "6001 is at 192.0.2.7, too: its calls may be taken for those of this trunk",
+    )
+    assert plan_add(PLAIN, {}, files()).notes == ()

@@ -200,3 +200,12 @@ def test_a_wrong_password_pauses_the_trunk_and_is_named() -> None:
         breaker.ended(breaker.started(), Outcome.FAILED, 100.0, 401)
     assert breaker.room(100.0) == 0
     assert "SIP 401, the carrier does not accept the trunk's password" in (breaker.reason(100.0) or "")
+
+
+def test_a_trunk_without_an_endpoint_is_paused_until_a_restart() -> None:
+    """Whatever the manager interface says of it later: it was not looked at when the worker began."""
+    breaker = Breaker(absent="Asterisk has no endpoint of it")
+    breaker.down = None
+    assert (breaker.room(0.0), breaker.reason(0.0)) == (0, "Asterisk has no endpoint of it")
+    assert breaker.paused_by == ("not_registered",)
+    assert not breaker.stands(breaker.started())

@@ -146,6 +146,17 @@ async def test_an_unknown_endpoint_says_where_to_add_it() -> None:
         await trunk_facts(Pjsip().ask, "carrier")
 
 
+async def test_a_trunk_without_an_endpoint_keeps_the_others_from_nothing() -> None:
+    """A worker that screens calls, or serves another trunk, goes on; and the others' faults are told all the same."""
+    there = pjsip()
+    gone = TrunkSettings(endpoint="PJSIP/{number}@gone")
+    absent = await check_trunks(there.ask, {"a": SANDBOX, "b": gone})
+    assert list(absent) == ["b"]
+    assert "no PJSIP endpoint 'gone'; add it to pjsip.conf" in absent["b"]
+    with pytest.raises(ConfigError, match="trunk b: "):
+        await check_trunks(pjsip(from_user="1").ask, {"a": gone, "b": REAL})
+
+
 async def test_all_faults_of_all_trunks_are_told_at_once() -> None:
     with pytest.raises(ConfigError) as told:
         await check_trunks(pjsip(contact="sip:198.51.100.7", from_user="1").ask, {"a": SANDBOX, "b": REAL})

@@ -27,6 +27,9 @@ class Book:
     async def challenged(self, call_id: str, passed: bool) -> None:
         self.told.append(("challenged", f"{call_id} {passed}"))
 
+    def unheard(self, call_id: str) -> None:
+        self.told.append(("unheard", call_id))
+
     def passed(self, call_id: str) -> None:
         self.told.append(("passed", call_id))
 
@@ -55,3 +58,10 @@ async def test_who_passed_the_challenge_is_kept_with_the_opening_words(result: s
     book = cast(Any, Book(session.told))
     await challenged(book, book, cast(Any, session))
     assert len([name for name, _ in session.told if name in ("passed", "challenged")]) == kept
+
+
+async def test_who_heard_no_digits_has_neither_passed_nor_failed() -> None:
+    session = FakeSession("unheard", "", "c1")
+    book = cast(Any, Book(session.told))
+    await challenged(book, book, cast(Any, session))
+    assert session.told == [DONE, ("", "left"), ("unheard", "c1")]
