@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime as dt
+import getpass
 import io
 import json
 import os
@@ -47,7 +48,7 @@ from agi_app.support.vocabulary import vocabulary
 KEPT = dt.timedelta(days=30)  # a bundle; who makes the next one there removes it
 LONGEST_LOG = 4 << 20  # bytes; the end of a longer one
 JOURNAL = ("journalctl", "--unit=agi-app*", "--lines=20000", "--no-pager", "--output=cat", "--quiet")
-JOURNAL_S = 30.0
+JOURNAL_S, JOURNAL_LOG = 30.0, "logs/journal.log"
 _NAME, _BUNDLES = "agi-app-support-%Y%m%d-%H%M%S.tar.gz", "agi-app-support-*.tar.gz"
 _URL_PASSWORD = re.compile(r"//[^/:@\s]*:(.*)@")
 
@@ -85,11 +86,13 @@ def remove_old(folder: Path, now: dt.datetime) -> None:
 
 
 async def make(project: Path, out: Path, logs: Sequence[Path]) -> BundleMade:
-    """Write the bundle to ``out``. Raises InputError, ConfigError without a project's settings file."""
+    """Write the bundle to ``out``. Raises InputError if it is there, ConfigError without settings."""
     clock = Clock()
     for log in logs:
         if not log.is_file():
             raise InputError(no_such_file(log))
+    if await asyncio.to_thread(out.exists):
+        raise InputError(t("{file}: is there already; give another name by --output", file=out))
     table = await asyncio.to_thread(_table, project)
     try:
         settings: Settings | None = load_settings(project)
@@ -114,8 +117,8 @@ async def make(project: Path, out: Path, logs: Sequence[Path]) -> BundleMade:
     _look_over(files, known)
     await asyncio.to_thread(_write, out, files, clock.real_now().timestamp())
     await asyncio.to_thread(remove_old, out.parent, clock.real_now())
-    notes = () if seen.fault is None else (t("the database was not looked at: {fault}", fault=seen.fault),)
-    return BundleMade(out, tuple(files), notes)
+    notes = [] if seen.fault is None else [t("the database was not looked at: {fault}", fault=seen.fault)]
+    return BundleMade(out, tuple(files), (*notes, *([] if JOURNAL_LOG in files else [_no_journal()])))
 
 
 async def _look(settings: Settings) -> _Seen:
@@ -209,7 +212,7 @@ def _versions() -> dict[str, Any]:
 def _logs(settings: Settings | None, given: Sequence[Path]) -> Iterator[tuple[str, str]]:
     """The name of each log in the bundle, and its end."""
     if text := _journal():
-        yield "logs/journal.log", text
+        yield JOURNAL_LOG, text
     files = [*given, *([] if settings is None else [server_log(settings.data)])]
     for number, file in enumerate(files, 1):
         try:
@@ -228,6 +231,18 @@ def _journal() -> str:
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return done.stdout[-LONGEST_LOG:].decode("utf-8", "replace")
+
+
+def _no_journal() -> str:
+    if shutil.which(JOURNAL[0]) is None:
+        return t("the logs of the services are not in it: this machine has no `journalctl`; give them by --log")
+    if os.geteuid() == 0:
+        return t("the logs of the services are not in it: the system's journal has none")
+    return t(
+        "the logs of the services are not in it: {user} may not read the system's journal, or it has none; as root, run"
+        " `journalctl -u 'agi-app*' -o cat > agi-app.log`, and give that file by --log",
+        user=getpass.getuser(),
+    )
 
 
 def _scrubbed(text: str, scrubber: Scrubber) -> str:

@@ -16,6 +16,7 @@ _TABLE = re.compile(r"\bTABLE (?:IF NOT EXISTS )?(\w+)")
 _COLUMN = re.compile(r"^    (\w+) +[a-z]", re.M)
 _VALUE = re.compile(r"\{[^{}]*\}")
 _WORD = re.compile(r"[A-Za-z]+|(?<!\d)\d++[A-Za-z]+")
+_LEAST_SENTENCE = 12  # characters; a shorter one could be somebody's name
 # What PostgreSQL, Python and Asterisk say in their logs, and how versions and systems are called.
 _OTHERS = """
 aarch64 abort accept access address ami amd64 arg args argument arm64 asyncio attribute autovacuum await backend
@@ -40,7 +41,9 @@ def vocabulary() -> Vocabulary:
     chinese = messages.catalogue("zh")
     words = {word.lower() for text in chinese for word in _WORD.findall(_VALUE.sub(" ", text))}
     words |= set(_OTHERS.split()) | {word.lower() for word in _of_code()}
-    return Vocabulary(frozenset(words), "\n".join(_VALUE.sub("\n", text) for text in chinese.values()))
+    phrases = "\n".join(_VALUE.sub("\n", text) for text in chinese.values())
+    whole = (one for pair in chinese.items() for one in pair if "{" not in one and len(one) >= _LEAST_SENTENCE)
+    return Vocabulary(frozenset(words), phrases, frozenset(whole))
 
 
 def _of_code() -> Iterator[str]:

@@ -140,10 +140,11 @@ def test_nothing_that_was_planted_is_in_it(project: Path, database_url: str, tmp
 
 def test_it_is_made_while_the_database_is_away(project: Path, tmp_path: Path) -> None:
     out = tmp_path / "bundle.tar.gz"
-    env = {**os.environ, "DATABASE_URL": f"postgresql://a:{DATABASE}@127.0.0.1:1/x"}
+    env = {**os.environ, "DATABASE_URL": f"postgresql://a:{DATABASE}@127.0.0.1:1/x", "PATH": str(tmp_path)}
     done = forked_commands.agi_app(("support-bundle", "-p", str(project), "--output", str(out)), cwd=tmp_path, env=env)
     assert done.returncode == 0, done.stderr
     assert "the database was not looked at" in done.stderr
+    assert "the logs of the services are not in it" in done.stderr
     with tarfile.open(out) as tar:
         everything = "".join(tar.extractfile(m).read().decode() for m in tar)  # type: ignore[union-attr]
     assert DATABASE not in everything
@@ -160,6 +161,16 @@ def test_it_is_made_of_settings_that_are_wrong(project: Path, tmp_path: Path) ->
     with tarfile.open(out) as tar:
         everything = "".join(tar.extractfile(m).read().decode() for m in tar)  # type: ignore[union-attr]
     assert not [one for one in (ARI, AMI, AGI, FEED) if one in everything]
+
+
+def test_a_file_that_is_there_stays_as_it_is(project: Path, tmp_path: Path) -> None:
+    out = tmp_path / "mine.tar.gz"
+    out.write_text("mine")
+    words = ("support-bundle", "-p", str(project), "--output", str(out))
+    done = forked_commands.agi_app(words, cwd=tmp_path, env=dict(os.environ))
+    assert done.returncode == 1
+    assert "is there already" in done.stderr
+    assert out.read_text() == "mine"
 
 
 def test_a_log_that_is_not_there(project: Path, tmp_path: Path) -> None:

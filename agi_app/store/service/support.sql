@@ -12,10 +12,10 @@ FROM pg_catalog.pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.r
 -- name: states
 SELECT state, count(*) AS number FROM campaign GROUP BY state ORDER BY state;
 
--- Words that may be somebody's name: with a capital letter, or not of ASCII alone.
+-- Words that may be of somebody, in any case; what is of digits or signs alone is short or hidden as it is.
 -- name: personal
 SELECT DISTINCT word FROM (
     SELECT pg_catalog.regexp_split_to_table(f.value, '[[:space:]]+') AS word
     FROM contact, pg_catalog.jsonb_each_text(fields) AS f (key, value)
     UNION ALL SELECT name FROM account UNION ALL SELECT os_user FROM account) AS w
-WHERE word ~ '^[A-Z]' OR word ~ '[^\x01-\x7F]' LIMIT %(most)s;
+WHERE word ~ '[A-Za-z]' OR word ~ '[^\x01-\x7F]' OR word ~ '[0-9]{4}' LIMIT %(most)s;
