@@ -205,6 +205,7 @@ async def _build(
         node.late_keys.run,
         stops.run,
         _asks(present, lock, stops).run,
+        inst.store.keep_server,
         AlertWatch(inst.store, inst.clock, lambda: present.inst.settings).run,
         _monitor(settings, node, worker, dialer, stops, (*_queues(recognizer, screening), sequencer.ages)).run,
         FeedRuns(inst.store, inst.clock, lock.entityid, present.given(asked.take_run)).run,

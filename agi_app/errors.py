@@ -7,12 +7,28 @@ wrong, 2 the environment is wrong, 3 another worker owns this Asterisk.
 
 from __future__ import annotations
 
+import errno
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
-from agi_app.messages import t
+from agi_app.messages import of_system, t, template
 from agi_app.printable import one_line
+
+_REACH = template(
+    "work as the user who owns it, from a folder that this user may enter, or name the project by --project; in a"
+    " service, its folder must be in ReadWritePaths= (`systemctl edit` the unit)"
+)
+_MENDED_BY = {
+    errno.EACCES: _REACH,
+    errno.EPERM: _REACH,
+    errno.EROFS: template(
+        "a service writes only where its unit says: add the folder as ReadWritePaths= by `systemctl edit`, and start"
+        " it again"
+    ),
+    errno.ENOSPC: template("free some space, and do it again"),
+    errno.EDQUOT: template("free some space, and do it again"),
+}
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -145,3 +161,11 @@ def first_of_ours(group: BaseExceptionGroup[BaseException]) -> BaseException:
     while isinstance(fault, BaseExceptionGroup):
         fault = fault.exceptions[-1]
     return fault or group
+
+
+def fault_of(error: OSError) -> str:
+    """What the system refused and how to fix that, for a fault that nothing else says."""
+    words = of_system(error)
+    said = f"{error.filename}: {words}" if error.filename else words
+    mend = _MENDED_BY.get(error.errno or 0)
+    return said if mend is None else f"{said}; {t(mend)}"

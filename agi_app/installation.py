@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 from agi_app.audit.stamps import Stamper
 from agi_app.clock import Clock
@@ -70,7 +72,7 @@ async def installation(settings: Settings, via: Via = "cli") -> AsyncIterator[In
         clock = await checks.rules_clock(store, settings.sandbox.clock)
         if via == "worker":
             await approvals.keep_key(store, workers_key(key).public_key().public_bytes_raw())
-        actor = await _acting(store) if via == "cli" else Actor("agi-app", frozenset(), via, os_user())
+        actor = await _acting(store, settings.data) if via == "cli" else Actor("agi-app", frozenset(), via, os_user())
         yield Installation(settings, store, clock, key, Journal(settings.data, clock), actor)
 
 
@@ -110,16 +112,23 @@ def _no_key(_number: str) -> bytes:
     raise StoreError(t("this process has no suppression key: a worker does what needs it"))
 
 
-async def _acting(store: Store) -> Actor:
+async def _acting(store: Store, data: Path) -> Actor:
     """Who works on the command line. The first of all who does is the first account, with every role."""
     user = os_user()
     found = await accounts.of_os_user(store, user)
+    if found is None and _owns(data):
+        found = await accounts.of_os_user(store, "root")  # who owns the files and keys may what root may
     if found is None:
         await accounts.add_first(store, user)
         found = await accounts.of_os_user(store, user)
     if found is None:
         return Actor(user, frozenset(), "cli", user)
     return Actor(found.name, found.role_set, "cli", user, language=found.language)
+
+
+def _owns(data: Path) -> bool:
+    """Whether this process is of the user to whom the data belong, and nobody else asked for it by sudo."""
+    return "SUDO_UID" not in os.environ and data.stat().st_uid == os.getuid()
 
 
 async def _stamper(settings: Settings, store: Store) -> Stamper:

@@ -16,7 +16,7 @@ from contextlib import asynccontextmanager, contextmanager
 from systemd_watchdog.systemd_watchdog import WatchDog
 
 from agi_app import log
-from agi_app.errors import AgiAppError
+from agi_app.errors import AgiAppError, fault_of
 from agi_app.event_loop import alongside
 from agi_app.messages import current, speaking, template
 from agi_app.messages.retold import retold
@@ -103,6 +103,9 @@ class ServiceManager(WatchDog):
             yield
         except AgiAppError as error:
             self.tell(str(error))
+            raise
+        except OSError as error:
+            self.tell(fault_of(error))
             raise
         finally:
             self.close()

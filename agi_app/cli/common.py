@@ -18,6 +18,7 @@ from rich.segment import Segment
 from rich.table import Table
 
 import agi_app.model.reason_catalogue  # noqa: F401 - its sentences are told again, wherever they were stored
+from agi_app.cli.owner import become_owner
 from agi_app.errors import InputError
 from agi_app.messages import speak_to, spoken, t
 from agi_app.printable import count_of, in_json, lines, one_line, plain
@@ -84,7 +85,8 @@ def settings_of(project: Path) -> Settings:
 def with_installation(
     project: Path, work: Callable[Concatenate[Installation, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
 ) -> T:
-    """Open the project's database, run an operation on it and close it again."""
+    """Open the project's database, run an operation on it and close it again. Root does it as the project's owner."""
+    project = become_owner(project)
     return _with(lambda: settings_of(project), work, *args, **kwargs)
 
 
@@ -92,6 +94,7 @@ def with_needed(
     project: Path, work: Callable[Concatenate[Installation, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
 ) -> T:
     """The same for a stop or a pause: it says a fault of agi-app.toml that does not concern it, and does its work."""
+    project = become_owner(project)
     return _with(lambda: needed_settings(project), work, *args, **kwargs)
 
 

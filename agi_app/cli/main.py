@@ -19,7 +19,7 @@ from agi_app.authoring import renames
 from agi_app.cli import language, wrong_arguments
 from agi_app.cli.command_list import COMMANDS, GROUPS
 from agi_app.cli.common import say, warn
-from agi_app.errors import AgiAppError
+from agi_app.errors import AgiAppError, fault_of
 from agi_app.messages import speak_to, t
 from agi_app.messages.retold import retold
 
@@ -139,6 +139,9 @@ def main() -> None:
                 renew=t(_RENEW),
             )
         )
+        sys.exit(2)
+    except OSError as error:  # of a file or an address that no message of ours is about
+        warn(_for_standard_error(fault_of(error)))
         sys.exit(2)
     except exceptions.Exit as ended:
         sys.exit(ended.exit_code)

@@ -68,5 +68,5 @@ class ConsoleSettings(BaseModel, extra="forbid", frozen=True):
     @property
     def names(self) -> frozenset[str]:
         """What the header Host may be."""
-        own = {"127.0.0.1", "localhost", "[::1]"} if self.loopback else {self.host}
-        return frozenset(own | {name.lower() for name in self.hosts})
+        own = {"127.0.0.1", "localhost", "[::1]"}
+        return frozenset(own | ({self.host} if not self.loopback else set()) | {name.lower() for name in self.hosts})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,28 +31,48 @@ def desk(world: World, tmp_path: Path) -> Installation:
 
 
 async def test_the_first_who_works_is_the_first_account_and_the_second_is_none(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("agi_app.installation.os_user", lambda: "wang")
-    first = await _acting(world.store)
+    first = await _acting(world.store, tmp_path)
     assert (first.account, Role.ADMIN in first.roles, Role.COMPLIANCE in first.roles) == ("wang", True, True)
     monkeypatch.setattr("agi_app.installation.os_user", lambda: "li")
-    second = await _acting(world.store)
+    second = await _acting(world.store, tmp_path)
     assert not second.roles
     with pytest.raises(Forbidden, match="the user li has no account that is enabled"):
         second.require(Scope.FIGURES_READ)
     second.require(Scope.STOPS_ENTER)  # a refusal waits for no account
     await table.add(world.store, "li.na", "li", [Role.VIEWER], "zh")
-    assert (await _acting(world.store)).account == "li.na"
+    assert (await _acting(world.store, tmp_path)).account == "li.na"
 
 
-async def test_a_disabled_account_may_nothing(desk: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_who_owns_the_data_is_not_locked_out_by_an_account_of_root(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Root worked first; the service's user goes on. Who came by sudo, or owns nothing there, is nobody yet."""
+    await table.add(world.store, "root", "root", [Role.ADMIN, Role.OPERATOR], None)
+    monkeypatch.setattr("agi_app.installation.os_user", lambda: "agi-app")
+    monkeypatch.delenv("SUDO_UID", raising=False)
+    assert (await _acting(world.store, tmp_path)).account == "root"
+    monkeypatch.setenv("SUDO_UID", "1000")
+    assert not (await _acting(world.store, tmp_path)).roles
+    monkeypatch.delenv("SUDO_UID")
+    others = Path("/proc/1") if os.getuid() else tmp_path / "others"
+    if not os.getuid():
+        others.mkdir()
+        os.chown(others, 65534, 65534)
+    assert not (await _acting(world.store, others)).roles
+
+
+async def test_a_disabled_account_may_nothing(
+    desk: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await accounts.add(desk, "root-1", [Role.ADMIN], os_user="a")
     await accounts.add(desk, "li", [Role.VIEWER], os_user="li")
     await accounts.change(desk, "li", NewValues(enabled=False))
     monkeypatch.setattr("agi_app.installation.os_user", lambda: "li")
     with pytest.raises(Forbidden, match="no account that is enabled"):
-        (await _acting(desk.store)).require(Scope.FIGURES_READ)
+        (await _acting(desk.store, tmp_path)).require(Scope.FIGURES_READ)
 
 
 async def test_the_last_admin_stays_one(desk: Installation) -> None:

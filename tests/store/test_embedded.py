@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import stat
@@ -138,6 +139,52 @@ async def test_a_killed_server_recovers_with_everything_that_was_committed(tmp_p
     await second.close()
     await store.close()
     assert not postmaster(tmp_path)
+
+
+async def test_a_worker_starts_its_killed_server_again(tmp_path: Path) -> None:
+    """kill -9 of the server, twice: the same store works again within seconds; nobody else has to begin anything."""
+    store = await Store.open(None, tmp_path, clock=Clock(), hash_number=hash_number, fast=True, check_schema=False)
+    keeping = asyncio.create_task(store.keep_server())
+    try:
+        for _ in range(2):
+            killed = postmaster(tmp_path)
+            os.kill(killed, signal.SIGKILL)
+            begun = time.monotonic()
+            while postmaster(tmp_path) in (0, killed):
+                assert time.monotonic() - begun < 30, "it was not started again"
+                await asyncio.sleep(0.1)
+            for _ in range(100):
+                with contextlib.suppress(StoreError):
+                    assert await store.value(int, "SELECT 1") == 1
+                    break
+                await asyncio.sleep(0.1)
+            else:
+                pytest.fail("the store does not reach it again")
+        alive = postmaster(tmp_path)
+        await asyncio.sleep(2.5)
+        assert postmaster(tmp_path) == alive, "one that lives is left alone"
+    finally:
+        keeping.cancel()
+        await store.close()
+    assert not postmaster(tmp_path)
+
+
+async def test_a_command_that_meets_its_dead_server_hears_what_is_done(tmp_path: Path) -> None:
+    """Not to start PostgreSQL or to correct an address that nobody gave."""
+    store = await Store.open(None, tmp_path, clock=Clock(), hash_number=hash_number, fast=True, check_schema=False)
+    os.kill(postmaster(tmp_path), signal.SIGKILL)
+    told = ""
+    for _ in range(100):
+        try:
+            await store.dedicated_connection()
+        except StoreError as error:
+            told = str(error)
+            if "No such file" in told or "refused" in told:
+                break
+        await asyncio.sleep(0.05)
+    assert "agi-app's own database does not run" in told
+    assert "correct" not in told
+    await store.close()
 
 
 def test_killed_again_and_again_it_starts_at_once(tmp_path: Path) -> None:

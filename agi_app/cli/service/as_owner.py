@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-import pwd
 import sys
 from collections.abc import Callable
 from pathlib import Path
+
+from agi_app.cli.owner import become
 
 
 def as_owner(project: Path, work: Callable[[], bool]) -> bool:
@@ -18,23 +19,10 @@ def as_owner(project: Path, work: Callable[[], bool]) -> bool:
     child = os.fork()
     if child:
         return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-    _become(owner.st_uid, owner.st_gid)
+    become(owner.st_uid, owner.st_gid)
     well = work()  # what it raises ends this process as it would end the command
     _flush()
     os._exit(0 if well else 1)
-
-
-def _become(uid: int, gid: int) -> None:
-    try:
-        person = pwd.getpwuid(uid)
-    except KeyError:
-        os.setgroups([])
-        os.setgid(gid)
-    else:
-        os.initgroups(person.pw_name, person.pw_gid)
-        os.setgid(person.pw_gid)
-        os.environ["HOME"] = person.pw_dir
-    os.setuid(uid)
 
 
 def _flush() -> None:

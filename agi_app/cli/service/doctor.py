@@ -11,6 +11,7 @@ import typer
 from agi_app import log
 from agi_app.authoring import renames
 from agi_app.cli.common import HERE, JsonOption, ProjectOption, say_json, say_lines
+from agi_app.cli.owner import become_owner
 from agi_app.doctor import examine
 from agi_app.messages import spoken, t, template
 from agi_app.model.finding import Finding
@@ -19,7 +20,7 @@ from agi_app.model.finding import Finding
 def doctor(project: ProjectOption = HERE, as_json: JsonOption = False) -> None:
     """Look for what is wrong here and say how to fix it. Exit 2 when something is wrong."""
     log.configure()
-    findings: list[Finding] = asyncio.run(examine(project))
+    findings: list[Finding] = asyncio.run(examine(become_owner(project)))
     if as_json:
         say_json([_record(f) for f in findings])
     else:

@@ -75,6 +75,7 @@ class EmbeddedServer:
     url: str
     folder: Path
     _users: IO[bytes]
+    fast: bool = False
 
     def release(self) -> None:
         """Stop using the server; stops it when nobody else does. Blocks until it has stopped."""
@@ -86,6 +87,15 @@ class EmbeddedServer:
             except BlockingIOError:
                 return  # another process still uses it
             pg_ctl(self.folder, "stop", "-m", "fast", "-w", "-t", "60")
+
+    def revive(self) -> bool:
+        """Start the server again if it died; whether it had. Blocks. Raises StoreError when it does not start."""
+        if _is_alive(self.folder / "data"):
+            return False
+        with _start_lock(self.folder):
+            if died := _running_url(self.folder / "data") is None:
+                _ensure_running(self.folder, self.fast)
+        return died
 
 
 def server_log(data_folder: Path) -> Path:
@@ -118,7 +128,7 @@ def acquire(data_folder: Path, *, fast: bool = False) -> EmbeddedServer:
     try:
         with _start_lock(folder):
             fcntl.flock(users, fcntl.LOCK_SH)
-            return EmbeddedServer(_ensure_running(folder, fast), folder, users)
+            return EmbeddedServer(_ensure_running(folder, fast), folder, users, fast)
     except BaseException:
         users.close()
         raise
@@ -298,6 +308,16 @@ def _running_url(data: Path) -> str | None:
             sleep(0.1)
         else:
             return url
+
+
+def _is_alive(data: Path) -> bool:
+    """Whether the process of the server there lives; it may not answer."""
+    try:
+        pid = int((data / "postmaster.pid").read_text(encoding="utf-8").split()[0])
+        state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError, IndexError, ValueError):
+        return False
+    return state != "Z" and "postgres" in Path(f"/proc/{pid}/comm").read_text(encoding="utf-8")
 
 
 def _quoted(value: str) -> str:

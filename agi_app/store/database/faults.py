@@ -21,6 +21,11 @@ _REFUSED = template("the password is wrong: correct it in {address}")
 _NO_DATABASE = template("the database does not exist: create it with `createdb`, or correct {address}")
 _NOT_ALLOWED = template("the user is unknown or not allowed: correct {address} or pg_hba.conf")
 _FULL = template("it has no free connection: raise max_connections or stop other programs")
+_OUR_SOCKET = re.compile(r"agi_app@/[^:]*(?:/postgres/run|/agi-app-[0-9]+-[0-9a-f]{16}):")
+_EMBEDDED = template(
+    "agi-app's own database does not run: a worker starts it again within seconds, a command when it begins; if it does"
+    " not stay, `server.log` in the folder `postgres` of the data says why"
+)
 NOT_MIGRATED = template("the tables are missing or old: run `agi-app migrate`")
 
 _MEND_BY_CLASS: tuple[tuple[type[psycopg.Error], str], ...] = (
@@ -91,8 +96,18 @@ def store_error(error: psycopg.Error, where: str) -> StoreError:
     """The StoreError for ``error``; ``where`` is what ``place`` gave."""
     first_line = (str(error).strip() or type(error).__name__).splitlines()[0]
     first_line = without_numbers(_HASH.sub("…", first_line))
-    mend = t(_mend(error), address=source_of_database())
+    mend = t(_EMBEDDED if _is_ours(where) and _is_away(error) else _mend(error), address=source_of_database())
     return StoreError(t("database {where}: {mend} ({first_line})", where=where, mend=mend, first_line=first_line))
+
+
+def _is_ours(where: str) -> bool:
+    """Whether it is the server that agi-app starts, by the folder of its socket: nobody gives its address."""
+    return _OUR_SOCKET.match(where) is not None
+
+
+def _is_away(error: psycopg.Error) -> bool:
+    """Whether the server has died or ends; a pool then only says that it waited."""
+    return isinstance(error, psycopg.OperationalError) and error.sqlstate in (None, "57P01", "57P02", "57P03")
 
 
 def _mend(error: psycopg.Error) -> str:

@@ -15,6 +15,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool
 
+from agi_app import log
 from agi_app.audit.stamps import Stamper
 from agi_app.clock import Clock
 from agi_app.config.settings import source_of_database
@@ -30,6 +31,8 @@ POOL_TIMEOUT_S = 10.0
 IDLE_S = 10.0  # one connection is closed each time that so long not all were in use
 ANSWER_LIMIT_S = 35.0  # longer than the server's statement_timeout, so that its own reason comes first
 Q = load_queries("database/session")
+REVIVE_S = 2.0
+_log = log.get("database")
 T = TypeVar("T")
 _joined: ContextVar[Connection | None] = ContextVar("joined", default=None)  # that of ``as_one``
 
@@ -113,6 +116,16 @@ class Store:
         await self._pool.close()
         if self._server:
             await asyncio.shield(asyncio.to_thread(self._server.release))
+
+    async def keep_server(self) -> None:
+        """Start the embedded server again whenever it died, until cancelled; a server of others is left alone."""
+        while self._server is not None:
+            await asyncio.sleep(REVIVE_S)
+            try:
+                if await asyncio.to_thread(self._server.revive):
+                    _log.warning("the embedded PostgreSQL had died: it was started again")
+            except (StoreError, OSError) as error:
+                _log.error("the embedded PostgreSQL died and does not start: it is tried again", error=str(error))
 
     async def stamper(self) -> Stamper:
         """Stamps facts as the program's; ask before a transaction begins. Raises ConfigError without the audit key."""

@@ -20,7 +20,13 @@ def test_elsewhere_tokens_are_not_sent_in_the_clear(host: str) -> None:
     with pytest.raises(ValidationError, match="certificate"):
         ConsoleSettings(host=host)
     pem = {"certificate": Path("tls.pem"), "certificate_key": Path("tls.key")}
-    assert ConsoleSettings(host=host, hosts=("Agi.Example",), **pem).names == {host, "agi.example"}
+    assert ConsoleSettings(host=host, hosts=("Agi.Example",), **pem).names == {
+        host,
+        "agi.example",
+        "localhost",
+        "127.0.0.1",
+        "[::1]",
+    }
     assert ConsoleSettings(host=host, plain_http="I know").host == host
     with pytest.raises(ValidationError):
         ConsoleSettings(host=host, plain_http="yes")
