@@ -13,6 +13,7 @@ import os
 from pathlib import Path
 
 from agi_app.backup import doctor_check as backups
+from agi_app.backup.private_files import readable_by_all
 from agi_app.campaigns.calling_rules.rule_files import load_ruleset
 from agi_app.campaigns.changed_files import differs
 from agi_app.campaigns.project.read_project import detecting, read_project
@@ -110,6 +111,9 @@ def _files(settings: Settings) -> Findings:
         project_identity.key_of(settings)
     except AgiAppError as error:
         return [*found, Finding("data folder", str(error), t("see the message; docs/how-to/back-up.md"))]
+    if files := readable_by_all(settings):
+        told = "note: every user of this machine can read {files}: `chmod o-r` them, unless that is wanted"
+        found.append(Finding("private files", t(told, files=", ".join(map(str, files)))))
     well = os.access(settings.data, os.W_OK)
     return [*found, Finding("data folder", str(settings.data_folder), "" if well else t("make it writable"))]
 

@@ -23,6 +23,7 @@ __all__ = ["Capture", "CarrierCall", "SipMessage", "overlapping", "read_calls", 
 START_TIMEOUT_S = 30.0
 DRAIN_S = 0.2
 BUFFER_KIB = 65_536
+_NO_RIGHT = re.compile("permission|not permitted", re.IGNORECASE)
 
 
 class Capture:
@@ -68,6 +69,9 @@ class Capture:
         deadline = time.monotonic() + START_TIMEOUT_S
         while "listening on" not in self.log_path.read_text(errors="replace"):
             if self._child.returncode is not None:
+                if _NO_RIGHT.search(self.log_path.read_text(errors="replace")):
+                    told = "only root may record what the carrier sends and gets: run this as root (`sudo …`)"
+                    raise SandboxError(t(told))
                 raise self._child.died("tcpdump")
             if time.monotonic() > deadline:
                 self._child.end(1.0)

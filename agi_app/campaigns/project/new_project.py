@@ -103,6 +103,9 @@ def _fill(folder: Path, example: Path, chosen: str | None) -> None:
         settings.write(f"\n{make_identity(folder / _DATA_FOLDER).toml}")
     ignored = "var/\nbackups/\nconsole/\nprompts/.prepared/\nari-password\n*.rejects.csv\n"
     (folder / ".gitignore").write_text(ignored, encoding="utf-8")
+    for file in folder.iterdir():
+        if file.is_file():  # lists of people and passwords: for the owner and the group, as that of the console
+            file.chmod(file.stat().st_mode & ~0o007)
 
 
 def _clinic(folder: Path, example: Path) -> dict[str, str]:

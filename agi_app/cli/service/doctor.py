@@ -63,6 +63,7 @@ _PARTS = (  # keys in JSON
     template("figures"),
     template("lines"),
     template("machine detection"),
+    template("private files"),
     template("project files"),
     template("prompts play"),
     template("redirects"),
