@@ -21,6 +21,7 @@ from agi_app.clock import Clock
 from agi_app.config.settings import Settings, load_settings
 from agi_app.consent import project_identity
 from agi_app.consent.caller_id_proof import LABEL, Standing, standing
+from agi_app.consent.evidence import KeptFiles
 from agi_app.dialer.probes import routes_out
 from agi_app.dialer.probes.amd_probe import try_detection
 from agi_app.dialer.worker import trunk_watch
@@ -115,7 +116,12 @@ def _files(settings: Settings) -> Findings:
         told = "note: every user of this machine can read {files}: `chmod o-r` them, unless that is wanted"
         found.append(Finding("private files", t(told, files=", ".join(map(str, files)))))
     well = os.access(settings.data, os.W_OK)
-    return [*found, Finding("data folder", str(settings.data_folder), "" if well else t("make it writable"))]
+    mend = t("put the right key back, before the last backup that has it is removed (docs/how-to/change-keys.md)")
+    return [
+        *found,
+        Finding("data folder", str(settings.data_folder), "" if well else t("make it writable")),
+        *(Finding("keys", fault, mend) for fault in KeptFiles.of(settings.data).faults()),
+    ]
 
 
 async def _database(settings: Settings) -> Findings:

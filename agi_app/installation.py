@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,7 +18,7 @@ from agi_app.consent.account_secrets import workers_key
 from agi_app.consent.evidence import KeptFiles
 from agi_app.consent.number_hashes import SuppressionKey
 from agi_app.consent.opt_out_journal import Journal
-from agi_app.errors import StoreError
+from agi_app.errors import ConfigError, StoreError
 from agi_app.messages import t
 from agi_app.model.actors import Actor, Via
 from agi_app.proof.notary import Notary
@@ -64,8 +65,9 @@ async def installation(settings: Settings, via: Via = "cli") -> AsyncIterator[In
     """
     key = project_identity.key_of(settings)
     files = KeptFiles.of(settings.data)
-    files.evidence.prepare()
-    files.recordings.prepare()
+    for kind in (files.evidence, files.recordings):
+        with contextlib.suppress(*(() if via == "worker" else (ConfigError,))):  # a stop needs none: who does, says so
+            kind.prepare()
     async with database(settings, key) as store:
         await project_identity.confirm(store, settings)
         store.make_stamper = partial(_stamper, settings, store)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import hmac
+import itertools
 import os
 import secrets
 from collections.abc import Callable
@@ -27,6 +28,7 @@ from agi_app.secret_keys import KEY_BYTES, make_key, read_key, write_once
 
 SUFFIX = ".enc"
 LAST_LOOK_S = 2.0  # a file is written within that
+MOST_TRIED = 5  # files that are opened to try a key: one may be damaged itself
 _KEY_ID_BYTES, _NONCE_BYTES = 8, 12
 
 
@@ -200,6 +202,23 @@ class SealedFiles:
         """
         if read_key(self._key_file, self._key_name) is None and not self._any():
             make_key(self._key_file, self._key_name)
+
+    def fault(self) -> str | None:
+        """Why the key here opens nothing of what is kept; None: it does, or nothing is kept. Blocks: a few files."""
+        first: str | None = None
+        try:
+            read_key(self._key_file, self._key_name)
+        except ConfigError as error:
+            return str(error)
+        for file in itertools.islice(self.folder.rglob(f"*{SUFFIX}"), MOST_TRIED):
+            try:
+                if self.read(bytes.fromhex(file.name.removesuffix(SUFFIX))) is not None:
+                    return None
+            except ValueError:  # none of ours
+                continue
+            except ConfigError as error:
+                first = first or str(error)
+        return first
 
     def digests(self) -> list[tuple[bytes, float]]:
         """The hash of every kept file and when it was written (seconds since 1970)."""

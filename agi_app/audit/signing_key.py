@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from cryptography.exceptions import InternalError, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -54,7 +55,7 @@ def load(file: Path) -> Ed25519PrivateKey | None:
         )
     try:
         key = serialization.load_pem_private_key(content, None)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, InternalError, UnsupportedAlgorithm) as error:
         raise ConfigError(
             t("{file}: the audit key is damaged: {error}; put it back from a backup", file=file, error=error)
         ) from error

@@ -25,6 +25,7 @@ from agi_app.backup.age_stream import AgeWriter
 from agi_app.backup.archive import ArchiveWriter, Description, SealedArchive
 from agi_app.backup.checking import check
 from agi_app.consent import project_identity
+from agi_app.consent.evidence import KeptFiles
 from agi_app.consent.number_hashes import KEY_FILE, SuppressionKey
 from agi_app.errors import ConfigError, InputError
 from agi_app.installation import Installation
@@ -46,6 +47,16 @@ class BackupMade:
     encrypted: bool
     left_out: tuple[str, ...]
     audit: AuditReport
+    unreadable: tuple[str, ...] = ()  # keys that do not open what they should, and so not there either
+
+    @property
+    def complete(self) -> bool:
+        """Whether it is worth more than an older one: all that is in it can be read again."""
+        return self.audit.ok and not self.unreadable
+
+
+class NameTaken(InputError):
+    """A file of that name is there, or is being made."""
 
 
 async def make(inst: Installation, out: Path, locks: Locks | None, told: Progress) -> BackupMade:
@@ -58,6 +69,7 @@ async def make(inst: Installation, out: Path, locks: Locks | None, told: Progres
         told_ = "agi-app.toml holds secrets itself ({names}): put each into a separate file, or make it with keys"
         raise InputError(t(told_, names=", ".join(written)))
     notary = await Notary.open(inst.settings, inst.store)
+    unreadable = await asyncio.to_thread(KeptFiles.of(inst.settings.data).faults)
     before = await asyncio.to_thread(_before, inst.settings.data)
     at = inst.clock.real_now(), inst.clock.now()  # before the copy: what is later may be missing from it
     with _growing(out) as (part, file):
@@ -73,12 +85,13 @@ async def make(inst: Installation, out: Path, locks: Locks | None, told: Progres
         report = await check(inst.settings, key, SealedArchive(part, opened), told)
         size = part.stat().st_size
     missing = tuple(await asyncio.to_thread(contents.left_out, inst.settings))
-    return BackupMade(out, size, number, copy.decisions, copy.entries, locks is not None, missing, report)
+    return BackupMade(out, size, number, copy.decisions, copy.entries, locks is not None, missing, report, unreadable)
 
 
-def name_for(now: dt.datetime, *, encrypted: bool) -> str:
-    """The name of a backup of this moment."""
-    return f"agi-app-{now:%Y%m%d-%H%M%S}{contents.ENDINGS[0 if encrypted else 1]}"
+def name_for(now: dt.datetime, *, encrypted: bool, number: int = 1) -> str:
+    """The name of a backup of this moment; ``number``: of several in one second."""
+    further = "" if number == 1 else f"-{number}"
+    return f"agi-app-{now:%Y%m%d-%H%M%S}{further}{contents.ENDINGS[0 if encrypted else 1]}"
 
 
 def _described(
@@ -206,12 +219,14 @@ def _put(archive: ArchiveWriter, found: contents.FileToKeep) -> None:
 def _growing(out: Path) -> Iterator[tuple[Path, BinaryIO]]:
     """A file that gets the name ``out`` when the block ends well; else it is gone. Raises InputError."""
     if out.exists():
-        raise InputError(t("{file}: is there already; name another file", file=out))
+        raise NameTaken(t("{file}: is there already; name another file", file=out))
     part = out.with_name(f".{out.name}.part")
     try:
         for left in out.parent.glob(".*.part"):
             _remove_if_left(left)
         descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        raise NameTaken(t("{file}: is there already; name another file", file=out)) from None
     except OSError as error:
         raise cannot_be_written(out, error) from error
     file = os.fdopen(descriptor, "wb")

@@ -12,7 +12,7 @@ import os
 import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from agi_app.atomic_files import make_private, sync_folder
@@ -21,8 +21,9 @@ from agi_app.backup import contents
 from agi_app.backup.age_header import Openers
 from agi_app.backup.archive import DATABASE, Description, Member, SealedArchive
 from agi_app.clock import Clock
-from agi_app.config.settings import SETTINGS_FILE, Settings, load_settings, source_of_database
+from agi_app.config.settings import SETTINGS_FILE, Settings, load_settings
 from agi_app.consent import project_identity
+from agi_app.consent.evidence import KeptFiles
 from agi_app.errors import ConfigError, InputError
 from agi_app.file_kinds import no_such_file, why
 from agi_app.messages import t
@@ -62,6 +63,7 @@ class RestoredInstallation:
     missing: tuple[str, ...]  # files of passwords that are not in the backup
     unknown_user: str | None  # the user of the system, who is nobody in the restored installation
     audit: AuditReport
+    unreadable: tuple[str, ...] = ()  # keys that do not open what was restored
 
 
 async def restore(request: RestoreRequest, told: Progress) -> RestoredInstallation:
@@ -79,7 +81,8 @@ async def restore(request: RestoreRequest, told: Progress) -> RestoredInstallati
         settings = await asyncio.to_thread(staging.settle, described, request)
         done = await _into_database(request, settings, sealed, described, staging.files, told)
         await asyncio.to_thread(staging.take_their_names)
-    return done
+    files = KeptFiles.of(load_settings(request.project).data)
+    return replace(done, unreadable=await asyncio.to_thread(files.faults))
 
 
 async def _into_database(
@@ -123,9 +126,8 @@ async def _empty_database(settings: Settings, hash_number: Callable[[str], bytes
             raise InputError(
                 t(
                     "database {where}: is not empty, and a backup is only restored into an empty one: make one"
-                    " (`createdb NAME`), and name it in {source} or in DATABASE_URL",
+                    " (`createdb NAME`), and name it in the environment variable DATABASE_URL",
                     where=store.where,
-                    source=source_of_database(),
                 )
             )
         yield store

@@ -38,6 +38,10 @@ class KeptFiles:
         copies = None if console_folder is None else Copies(console_folder)
         return cls(EvidenceFiles(data_folder), RecordingFiles(data_folder, copies))
 
+    def faults(self) -> tuple[str, ...]:
+        """The keys that do not open what they should, for people. Blocks."""
+        return tuple(fault for kind in (self.evidence, self.recordings) if (fault := kind.fault()) is not None)
+
 
 def read_evidence(file: Path, largest: int = LARGEST, what: str = template("evidence")) -> bytes:
     """The content of a file that somebody hands in as evidence; its name is kept, too. Blocks. Raises InputError."""

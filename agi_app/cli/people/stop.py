@@ -19,7 +19,7 @@ from agi_app.cli.common import (
     warn,
     with_needed,
 )
-from agi_app.errors import InputError, StoreError
+from agi_app.errors import ConfigError, InputError, SafetyError, StoreError
 from agi_app.messages import t
 from agi_app.model.phone import mask, shown_number
 from agi_app.operations.people import stops
@@ -72,9 +72,14 @@ def stop(
         )
     except StoreError as error:
         answer = _without_database(project, [e164], stops.VIA, error)
+    except (ConfigError, SafetyError) as error:
+        raise type(error)(t("{error}; the stop was NOT taken", error=error)) from error
     say(t("{mask} will never be called again; calls ended: {ended}", mask=mask(e164), ended=answer.ended))
     if answer.waiting:
         warn(answer.waiting)
+    if answer.not_kept:
+        warn(answer.not_kept)
+        raise typer.Exit(1)
 
 
 def _take_list(project: Path, file: Path, of_one: list[str]) -> NoReturn:

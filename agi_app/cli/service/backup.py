@@ -55,7 +55,7 @@ def backup(
     with progress("entries") as report:
         made = with_installation(project, backups.backup, request, report)
     _tell(made)
-    raise typer.Exit(0 if made.audit.ok else 1)
+    raise typer.Exit(0 if made.complete else 1)
 
 
 def backup_key(
@@ -106,7 +106,7 @@ def restore(
     with progress("entries") as report:
         done = asyncio.run(backups.restore(RestoreRequest(file, project, openers, keys, database_only), report))
     _tell_restored(done)
-    raise typer.Exit(1 if backups.unexpected(done.audit) else 0)
+    raise typer.Exit(1 if backups.unexpected(done.audit) or done.unreadable else 0)
 
 
 def _passphrase(file: Path | None) -> str:
@@ -125,6 +125,8 @@ def _tell(made: BackupMade) -> None:
         warn(f"{fault.kind}: {fault.text}")
     for name in made.left_out:
         warn(t("note: {name} is not in it: a link, or a secret outside the project", name=name))
+    for fault in made.unreadable:
+        warn(t("NOT complete: {fault}", fault=fault))
     say(
         t(
             "{file}: {mib:.1f} MiB, {files}, up to decision {decisions}; {how}",
@@ -132,7 +134,7 @@ def _tell(made: BackupMade) -> None:
             mib=made.size / MIB,
             files=count_of(made.files, "file"),
             decisions=made.decisions,
-            how=t("encrypted, with all keys") if made.encrypted else t("not encrypted, without keys"),
+            how=_how(made),
         )
     )
     entries = count_of(made.entries, "entry", "entries")
@@ -145,6 +147,12 @@ def _tell(made: BackupMade) -> None:
                 " (docs/how-to/audit.md)"
             )
         )
+
+
+def _how(made: BackupMade) -> str:
+    if made.unreadable:
+        return t("NOT complete: without a key that opens what is in it; keep the older ones")
+    return t("encrypted, with all keys") if made.encrypted else t("not encrypted, without keys")
 
 
 def _tell_restored(done: RestoredInstallation) -> None:
@@ -164,6 +172,8 @@ def _tell_restored(done: RestoredInstallation) -> None:
         say(t("applied: {applied}", applied=", ".join(done.migrated)))
     for name in done.missing:
         say(t("missing: {name} (it was not in the backup); put it back", name=name))
+    for fault in done.unreadable:
+        warn(t("NOT complete: {fault}", fault=fault))
     if done.unknown_user is not None:
         say(
             t(

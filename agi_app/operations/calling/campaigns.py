@@ -79,7 +79,8 @@ async def start(inst: Installation, project: Project, name: str) -> StartedCampa
         return limit
     await save_campaign(inst.store, wanted, flow.file, flow.text, parts)
     await set_state(inst.store, name, CampaignState.RUNNING, None, inst.clock.now(), limit)
-    return StartedCampaign(kept.total, kept.total - kept.contacts.get("done", 0))
+    over = sum(kept.contacts.get(state, 0) for state in ("done", "expired", "cancelled"))
+    return StartedCampaign(kept.total, kept.total - over)
 
 
 @noted(Scope.CAMPAIGNS_PAUSE, "campaign pause", "name", state=_stored)

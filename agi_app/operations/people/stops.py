@@ -18,8 +18,9 @@ from agi_app.consent.opt_out_journal import Journal
 from agi_app.consent.project_identity import key_of
 from agi_app.contacts.importer import read_stop_list_file
 from agi_app.contacts.stop_file import StopList
-from agi_app.errors import StoreError
+from agi_app.errors import ConfigError, SafetyError, StoreError
 from agi_app.installation import Installation
+from agi_app.messages import t
 from agi_app.model.actors import Scope
 from agi_app.model.campaign import Purpose
 from agi_app.operations.acting import note_import, noted, reads
@@ -39,6 +40,7 @@ class StopAnswer:
 
     ended: int  # attempts cancelled or calls being ended
     waiting: str | None = None
+    not_kept: str | None = None  # why its proof is not kept; the stop holds
 
 
 @noted(Scope.STOPS_ENTER, "stop", number="number")
@@ -61,17 +63,26 @@ async def stop(
     SafetyError when the stop cannot be written.
     """
     at = said.by(inst.clock.now())
-    digest, name = await keep(inst, proof) or (None, None)
-    details = table.Details(method or None, source or None, reference or None, digest, name, inst.actor.account)
     if purpose is None:
         await asyncio.to_thread(inst.journal.append, inst.store.hash_number(number), VIA)
+    not_kept, kept = None, None
     try:
-        met = await table.revoke(inst.store, number, purpose, at, reason=reason, via=VIA, details=details)
-    except StoreError as error:
+        kept = await keep(inst, proof)
+    except ConfigError as error:
         if purpose is not None:
             raise
-        return StopAnswer(0, f"the stop is safe in the journal; it reaches the database when it is back ({error})")
-    return StopAnswer(len(met.cancelled) + len(met.dialling))
+        not_kept = t("the stop holds, but its proof is not kept: {error}", error=error)
+    digest, name = kept or (None, None)
+    details = table.Details(method or None, source or None, reference or None, digest, name, inst.actor.account)
+    try:
+        met = await table.revoke(inst.store, number, purpose, at, reason=reason, via=VIA, details=details)
+    except (StoreError, ConfigError, SafetyError) as error:
+        if purpose is not None:
+            raise
+        return StopAnswer(
+            0, f"the stop is safe in the journal; it reaches the database when it is back ({error})", not_kept
+        )
+    return StopAnswer(len(met.cancelled) + len(met.dialling), not_kept=not_kept)
 
 
 def read_list(file: Path) -> StopList:

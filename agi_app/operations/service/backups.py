@@ -42,6 +42,7 @@ __all__ = [
     "rotate_key",
     "unexpected",
 ]
+MOST_IN_A_SECOND = 9  # backups
 _LONGEST = 1 << 16  # characters of a file with keys or a passphrase
 
 
@@ -70,7 +71,7 @@ async def backup(inst: Installation, request: BackupRequest, progress: Progress)
     done = False
     try:
         made = await _make(inst, request, progress)
-        done = True
+        done = not made.unreadable
     finally:
         await stored.note(inst.store, inst.clock.real_now(), made=done)
     return made
@@ -93,11 +94,23 @@ async def _make(inst: Installation, request: BackupRequest, progress: Progress) 
         await asyncio.to_thread(make_private, folder)
     except OSError as error:
         raise cannot_be_written(folder, error) from error
-    name = making.name_for(inst.clock.real_now(), encrypted=locks is not None)
-    made = await making.make(inst, folder / name, locks, progress)
-    if made.audit.ok:  # else the older ones may be the better ones
+    made = await _in_folder(inst, folder, locks, progress)
+    if made.complete:  # else the older ones may be the better ones
         await asyncio.to_thread(_remove_old, folder, inst.settings.backup.keep)
     return made
+
+
+async def _in_folder(inst: Installation, folder: Path, locks: Locks | None, progress: Progress) -> BackupMade:
+    """Under the name of this second, which another one may have already."""
+    now, number = inst.clock.real_now(), 1
+    while True:
+        name = making.name_for(now, encrypted=locks is not None, number=number)
+        try:
+            return await making.make(inst, folder / name, locks, progress)
+        except making.NameTaken:
+            if number == MOST_IN_A_SECOND:
+                raise
+            number += 1
 
 
 async def restore(request: RestoreRequest, progress: Progress) -> RestoredInstallation:
