@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from agi_app import credentials
 from agi_app.atomic_files import make_private
-from agi_app.errors import SafetyError
+from agi_app.errors import ConfigError, SafetyError
 from agi_app.messages import t
 from agi_app.secret_keys import key_from_hex, make_key, read_key
 
@@ -84,6 +84,15 @@ def load_key(data_folder: Path) -> SuppressionKey:
             )
         )
     return SuppressionKey(key)
+
+
+def key_beside(file: Path) -> str | None:
+    """The check value of the key in a file's folder, a data folder or its copy; None when there is none. Blocks."""
+    try:
+        text = (file.parent / KEY_FILE).read_text(encoding="ascii")
+        return SuppressionKey(key_from_hex(text, str(file), WHAT)).check_value
+    except (OSError, UnicodeDecodeError, ConfigError):
+        return None
 
 
 def make_suppression_key(data_folder: Path) -> SuppressionKey:

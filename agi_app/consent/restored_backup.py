@@ -104,11 +104,6 @@ def compare(noted: LastSeenDatabase | None, found: DatabaseProgress) -> None:
         )
 
 
-def dial_again_at(noted: LastSeenDatabase) -> dt.datetime:
-    """Rules time from which calls unknown to a restored database can no longer break the cap of a day."""
-    return noted.at + CAP_LOOKS_BACK
-
-
 def held_by(restored: RestoredFrom) -> str:
     """Why nobody is called in a restored database that nobody has confirmed yet."""
     made = dt.datetime.fromisoformat(restored.made_at)

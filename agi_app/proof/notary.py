@@ -6,6 +6,7 @@ The database keeps a copy once a minute, so that every node that shares it can h
 from __future__ import annotations
 
 import asyncio
+import os
 import platform
 from hashlib import sha256
 from pathlib import Path
@@ -13,9 +14,10 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agi_app import log
+from agi_app.atomic_files import sync_folder
 from agi_app.audit import checkpoint_files
 from agi_app.audit.checkpoint import Checkpoint, newest, origin_of, public_line, sign, thinned, verify
-from agi_app.audit.signing_key import audit_folder, load_or_make
+from agi_app.audit.signing_key import KEY_FILE, audit_folder, load_or_make
 from agi_app.audit.stamps import Stamper
 from agi_app.clock import Clock
 from agi_app.config.settings import Settings
@@ -51,8 +53,14 @@ class Notary:
     @classmethod
     async def open(cls, settings: Settings, store: Store) -> Notary:
         """For this installation; the database remembers the first public key. Raises ConfigError or StoreError."""
-        key = load_or_make(settings.data)
         folder = audit_folder(settings.data)
+        if not (folder / KEY_FILE).exists() and await audit.known_key(store) is not None:
+            told = (
+                "{file}: the audit key is gone, but this database was signed with it; put it there from a backup, or"
+                " from another node of this database"
+            )
+            raise ConfigError(t(told, file=folder / KEY_FILE))
+        key = load_or_make(settings.data)
         database_id = (await progress(store)).database_id
         found = cls(folder, witness_file(settings, database_id), origin_of(database_id), key, store.clock)
         if await audit.public_key(store, found.public_line) != found.public_line:
@@ -73,6 +81,32 @@ class Notary:
     def read(self, note: str) -> Checkpoint:
         """A checkpoint of ours; ValueError says why it is not one."""
         return verify(note, self.origin, self.public)
+
+    def of_another_database(self) -> str | None:
+        """The origin of our own checkpoints, if this key signed them for another database; None: it did not. Blocks."""
+        notes = checkpoint_files.read(self.file)
+        origin = notes[-1].partition("\n")[0] if notes else self.origin
+        if origin == self.origin:
+            return None
+        try:
+            verify(notes[-1], origin, self.public)
+        except ValueError:  # ``newest`` says what is wrong with it
+            return None
+        return origin
+
+    def kept_apart(self, origin: str) -> Path:
+        """Where checkpoints of another database stay when this one takes its place."""
+        return self.file.with_name(f"{self.file.name}.{origin.rpartition('/')[2]}")
+
+    def keep_apart(self, origin: str) -> None:
+        """Put the checkpoints of another database there: the proof of this one begins again. Raises ConfigError."""
+        try:
+            os.link(self.file, self.kept_apart(origin))  # never over another file
+            self.file.unlink()
+            sync_folder(self.file.parent)
+        except OSError as error:
+            told = "{file}: the checkpoint cannot be written: {strerror}; free space or fix its permissions"
+            raise ConfigError(t(told, file=self.kept_apart(origin), strerror=error.strerror)) from error
 
     async def newest(self, store: Store) -> Checkpoint | None:
         """The newest checkpoint in any place; SafetyError when our own file holds a forged one."""

@@ -64,7 +64,7 @@ def test_only_what_is_behind_the_position_is_replayed(journal: Journal) -> None:
 
 def test_no_telephone_number_and_nothing_for_other_users_is_in_the_file(journal: Journal, file: Path) -> None:
     journal.append(ONE, "key")
-    assert set(json.loads(file.read_text())) == {"hash", "at", "real_at", "via"}
+    assert set(json.loads(file.read_text())) == {"hash", "at", "real_at", "via", "after", "crc"}
     assert file.stat().st_mode & 0o077 == 0
     assert file.parent.stat().st_mode & 0o077 == 0
 
@@ -156,6 +156,68 @@ def test_a_shorter_journal_than_the_database_knows_is_replayed_whole(journal: Jo
     """The file was restored from a backup or replaced: replaying twice does no harm, missing one does."""
     end = appended(journal, ONE).end
     assert hashes(journal, end + 1) == [ONE]
+
+
+# ---- damage
+
+
+def damaged(journal: Journal) -> list[tuple[str, bool]]:
+    """Each place, without the folder, and whether a stop may be lost there."""
+    return [(one.text.rpartition("/")[2], one.lost) for one in journal.damages()]
+
+
+def test_every_damaged_place_is_named(journal: Journal, file: Path) -> None:
+    """One hex digit of a hash, a line cut in the middle, the end cut, the file emptied or gone."""
+    journal.append_all([ONE, TWO], "key")
+    journal.append(THREE, "key")
+    whole = file.read_bytes()
+    assert damaged(journal) == []
+    file.write_bytes(whole.replace(b"02020202", b"02020203", 1))
+    assert damaged(journal) == [("refusals.jsonl:2: is damaged", True)]
+    assert len(hashes(journal)) == 3  # a stop too many hurts nobody
+    first, second, third = whole.splitlines(keepends=True)
+    file.write_bytes(first + second[:40] + b"\n" + third)
+    assert ("refusals.jsonl:2: is damaged", True) in damaged(journal)
+    file.write_bytes(whole[:-60])
+    assert [text for text, lost in damaged(journal) if lost] == [
+        "refusals.jsonl:3: is cut off",
+        "refusals.jsonl:3: ends here, and 60 bytes that were written are gone",
+    ]
+    file.write_bytes(b"")
+    assert damaged(journal) == [
+        (f"refusals.jsonl:1: ends here, and {len(whole)} bytes that were written are gone", True)
+    ]
+    file.unlink()
+    assert damaged(journal) == [("refusals.jsonl: is missing", True)]
+
+
+@pytest.mark.parametrize("kept", [1, 20, 100])
+def test_a_line_that_a_crash_left_half_written_is_named_and_no_stop_is_lost(
+    journal: Journal, file: Path, kept: int
+) -> None:
+    """It was never acknowledged; also when another stop came after it."""
+    journal.append(ONE, "key")
+    half = file.read_bytes()[:kept]
+    with file.open("ab") as out:
+        out.write(half)
+    for _ in range(2):
+        ((text, lost),) = damaged(journal)
+        assert text.startswith("refusals.jsonl:2: was being written")
+        assert not lost
+        journal.append(TWO, "key")
+
+
+def test_a_journal_of_an_older_version_stays_readable(journal: Journal, file: Path) -> None:
+    """And what is added to it is checked; the line before that, too."""
+    old = json.dumps({"hash": ONE.hex(), "at": NOW.isoformat(), "real_at": NOW.isoformat(), "via": "key"}).encode()
+    file.parent.mkdir()
+    file.write_bytes(old + b"\n")
+    assert damaged(journal) == []
+    journal.append(TWO, "key")
+    assert damaged(journal) == []
+    assert hashes(journal) == [ONE, TWO]
+    file.write_bytes(file.read_bytes().replace(b"01010101", b"01010102", 1))
+    assert damaged(journal) == [("refusals.jsonl:1: is damaged", True)]
 
 
 # ---- the disk

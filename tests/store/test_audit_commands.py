@@ -15,6 +15,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from agi_app.audit.signing_key import load_or_make
 from agi_app.campaigns.project.new_project import make_project
 from tests import forked_commands
 
@@ -140,6 +141,10 @@ def test_a_key_that_others_can_read_is_refused(project: Path, database_url: str,
 
 def test_a_node_with_another_key_is_refused(project: Path, database_url: str) -> None:
     shutil.rmtree(project / "var/audit")
+    done = agi_app(project, database_url, "audit", "verify")
+    assert done.returncode == 2
+    assert "the audit key is gone, but this database" in done.stderr
+    load_or_make(project / "var")
     done = agi_app(project, database_url, "audit", "verify")
     assert done.returncode == 2
     assert "not the one this database was signed with" in done.stderr

@@ -5,18 +5,22 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 from agi_app.consent import restored_backup
+from agi_app.consent.dialled_calls import ENDS_NAME, DialledCalls
 from agi_app.consent.opt_out_journal import Journal
 from agi_app.consent.restored_backup import CAP_LOOKS_BACK, FILE_NAME, read, write
-from agi_app.operations.service.recovery import Recovery, accept, look
+from agi_app.operations.service.recovery import accept, look
+from agi_app.operations.service.recovery_words import Recovery, Tree
 from agi_app.store.database.pool import Store
 from agi_app.store.database.progress import DatabaseProgress, hold_until, progress
 from agi_app.store.people import stops
 from tests.fake_clock import FakeClock
-from tests.store.world import World, campaign, number
+from tests.store.world import World, campaign, hash_number, number
 
 pytestmark = pytest.mark.postgres
 
@@ -32,9 +36,21 @@ class Node:
     async def note(self, ahead: int = 0, **changes: object) -> DatabaseProgress:
         """Leave a note that is ``ahead`` decisions before the database."""
         found = await progress(self.store)
+        (self.folder / ENDS_NAME).touch()  # of a worker that has called nobody
         noted = replace(found, decisions=found.decisions + ahead, **changes)  # type: ignore[arg-type]
         write(self.folder, noted, self.clock.now())
         return found
+
+    def dialled(self, *calls: tuple[int, str, str]) -> None:
+        """Note calls as a worker does: contact, attempt, number."""
+        notes = DialledCalls(self.folder, self.clock, hash_number)
+        notes.soon(cast(Any, [SimpleNamespace(contact_id=c, attempt_id=a, number=n) for c, a, n in calls]))
+        notes.close()
+
+    async def states(self) -> dict[str, str]:
+        """Where each contact stands, by its number."""
+        rows = await self.store.records("SELECT e164, state FROM contact JOIN person USING (person_id)")
+        return {row["e164"]: row["state"] for row in rows}
 
     async def look(self) -> Recovery:
         return await look(self.store, self.journal, self.folder, self.clock)
@@ -133,13 +149,52 @@ async def test_a_tree_that_is_behind_is_a_restored_copy_whatever_the_note_says(n
     """The note is gone or fits; the signed checkpoints know more."""
     await node.note()
     behind = "the database has 4 audit entries, but 10 were signed"
-    found = await look(node.store, node.journal, node.folder, node.clock, tree=behind)
+    found = await look(node.store, node.journal, node.folder, node.clock, tree=Tree(behind))
     assert not found.well
     text = "\n".join(found.lines)
     assert behind in text
     assert "were given up" in text
-    accepted = await accept(node.store, node.journal, node.folder, node.clock, tree=behind)
+    accepted = await accept(node.store, node.journal, node.folder, node.clock, tree=Tree(behind))
     assert accepted.well
     until = (await progress(node.store)).hold_until
     assert until is not None
     assert until > node.clock.now()
+
+
+async def test_who_was_called_after_a_copy_of_the_servers_own_tools_is_not_called_again(
+    world: World, store: Store, tmp_path: Path
+) -> None:
+    """Nothing in such a database says that it was restored: the notes of calls are compared with it all the same."""
+    batch = await world.claim(await world.running(campaign(), [1, 2, 3, 4]), limit=2)
+    known, given_back = batch.claims
+    await store.execute("UPDATE attempt SET state = 'ended' WHERE attempt_id = %(id)s", {"id": given_back.attempt_id})
+    await store.execute("UPDATE contact SET state = 'pending' WHERE contact_id = %(id)s", {"id": given_back.contact_id})
+    others = {
+        row["contact_id"] for row in await store.records("SELECT contact_id FROM contact WHERE state = 'pending'")
+    }
+    later, _ = sorted(others - {given_back.contact_id})
+    (row,) = await store.records(
+        "SELECT e164 FROM contact JOIN person USING (person_id) WHERE contact_id = %(c)s", {"c": later}
+    )
+    node = Node(store, tmp_path, await world.now() - dt.timedelta(hours=2))
+    node.dialled((given_back.contact_id, given_back.attempt_id, given_back.number))  # as the database knows it
+    node.clock.advance(3 * 3600)
+    node.dialled((later, "after-the-copy", row["e164"]))
+    await node.note(ahead=5)
+    found = await node.accept()
+    assert any("cancelled so that nobody calls them again: checkup 1" in line for line in found.lines), found.lines
+    states = await node.states()
+    assert states[row["e164"]] == "cancelled"
+    assert states[given_back.number] == "pending"
+    assert states[known.number] != "cancelled"
+
+
+async def test_a_clock_that_was_put_back_does_not_shorten_the_hold(node: Node) -> None:
+    """The last call is noted a day ahead of the clock."""
+    node.clock.advance(24 * 3600)
+    node.dialled((10**6, "a-1", number(9)))
+    await node.note(ahead=5)
+    called_at = node.clock.now()
+    node.clock.advance(-24 * 3600)
+    await node.accept()
+    assert (await progress(node.store)).hold_until == called_at + CAP_LOOKS_BACK

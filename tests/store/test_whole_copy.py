@@ -130,9 +130,14 @@ async def test_who_was_called_after_the_backup_is_cancelled(store: Store, world:
     known = {claim.number: claim for claim in batch.claims}
     first, second = known[number(1)], known[number(2)]
     calls = [
-        (first.contact_id, hash_number(first.number), first.attempt_id),  # claimed in the backup, dialled after it
-        (second.contact_id, hash_number(number(9)), "a-9"),
-        (10**6, hash_number(number(8)), "a-8"),
+        (
+            first.contact_id,
+            hash_number(first.number),
+            first.attempt_id,
+            True,
+        ),  # claimed in the backup, dialled after it
+        (second.contact_id, hash_number(number(9)), "a-9", True),
+        (10**6, hash_number(number(8)), "a-8", True),
     ]
     cancelled, strangers = await cancel_called(store, calls)
     assert cancelled == {"checkup": 1}

@@ -125,8 +125,8 @@ def _tell(made: BackupMade) -> None:
         warn(f"{fault.kind}: {fault.text}")
     for name in made.left_out:
         warn(t("note: {name} is not in it: a link, or a secret outside the project", name=name))
-    for fault in made.unreadable:
-        warn(t("NOT complete: {fault}", fault=fault))
+    for key in made.unreadable:
+        warn(t("NOT complete: {fault}", fault=key))
     say(
         t(
             "{file}: {mib:.1f} MiB, {files}, up to decision {decisions}; {how}",
@@ -172,8 +172,8 @@ def _tell_restored(done: RestoredInstallation) -> None:
         say(t("applied: {applied}", applied=", ".join(done.migrated)))
     for name in done.missing:
         say(t("missing: {name} (it was not in the backup); put it back", name=name))
-    for fault in done.unreadable:
-        warn(t("NOT complete: {fault}", fault=fault))
+    for key in done.unreadable:
+        warn(t("NOT complete: {fault}", fault=key))
     if done.unknown_user is not None:
         say(
             t(

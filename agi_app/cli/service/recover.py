@@ -26,10 +26,27 @@ def recover(
     worked_until: Annotated[
         str, typer.Option(metavar="TIME", help="Nobody was called after this time, such as 2026-03-03T18:00+08:00.")
     ] = "",
+    accept_lost_stops: Annotated[
+        bool,
+        typer.Option(
+            "--accept-lost-stops", help="Stops in damaged places of a journal are lost: these people may be called."
+        ),
+    ] = False,
+    accept_lost_calls: Annotated[
+        bool,
+        typer.Option(
+            "--accept-lost-calls",
+            help="Calls in damaged places of the notes are lost: these people may be called again.",
+        ),
+    ] = False,
 ) -> None:
     """After a restored backup: show what is missing, and how to go on. Changes nothing without --accept-restored."""
+    if (accept_lost_stops or accept_lost_calls) and not accept_restored:
+        raise InputError(t("--accept-lost-stops and --accept-lost-calls go with --accept-restored"))
     if accept_restored:
-        acceptance = Acceptance(tuple(journal or ()), _time(worked_until))
+        acceptance = Acceptance(
+            tuple(journal or ()), _time(worked_until), lost_stops=accept_lost_stops, lost_calls=accept_lost_calls
+        )
         found = with_installation(project, recovery.accept_restored, acceptance)
     else:
         found = with_installation(project, recovery.recover, journal or ())

@@ -65,13 +65,7 @@ async def stop(
     at = said.by(inst.clock.now())
     if purpose is None:
         await asyncio.to_thread(inst.journal.append, inst.store.hash_number(number), VIA)
-    not_kept, kept = None, None
-    try:
-        kept = await keep(inst, proof)
-    except ConfigError as error:
-        if purpose is not None:
-            raise
-        not_kept = t("the stop holds, but its proof is not kept: {error}", error=error)
+    kept, not_kept = await _keep(inst, proof, needed=purpose is not None)
     digest, name = kept or (None, None)
     details = table.Details(method or None, source or None, reference or None, digest, name, inst.actor.account)
     try:
@@ -83,6 +77,18 @@ async def stop(
             0, f"the stop is safe in the journal; it reaches the database when it is back ({error})", not_kept
         )
     return StopAnswer(len(met.cancelled) + len(met.dialling), not_kept=not_kept)
+
+
+async def _keep(
+    inst: Installation, proof: Evidence | None, *, needed: bool
+) -> tuple[tuple[bytes, str] | None, str | None]:
+    """The kept proof, or why it is not kept: then the stop holds all the same, unless the proof is ``needed``."""
+    try:
+        return await keep(inst, proof), None
+    except ConfigError as error:
+        if needed:
+            raise
+        return None, t("the stop holds, but its proof is not kept: {error}", error=error)
 
 
 def read_list(file: Path) -> StopList:

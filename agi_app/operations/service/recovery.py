@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime as dt
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,8 @@ from agi_app.authoring.suggestions import no_such
 from agi_app.clock import Clock
 from agi_app.consent import dialled_calls, restored_backup
 from agi_app.consent.dialled_calls import DialledCall
-from agi_app.consent.opt_out_journal import FILE_NAME, Journal, JournalEntry
+from agi_app.consent.number_hashes import key_beside
+from agi_app.consent.opt_out_journal import END_NAME, FILE_NAME, Journal, JournalEntry
 from agi_app.consent.opt_outs import replay
 from agi_app.errors import InputError, SafetyError
 from agi_app.file_kinds import no_such_file
@@ -26,24 +26,32 @@ from agi_app.messages import t
 from agi_app.model.actors import Scope
 from agi_app.model.person import WRONG_NUMBER
 from agi_app.operations.acting import noted
-from agi_app.printable import count_of
+from agi_app.operations.service.recovery_words import (
+    Damages,
+    Recovery,
+    Tree,
+    told_behind,
+    told_called,
+    told_how_to_go_on,
+    told_restored,
+)
 from agi_app.proof.notary import Notary
 from agi_app.proof.sequencer import Sequencer
 from agi_app.store.calling import nodes
 from agi_app.store.database.pool import Store
-from agi_app.store.database.progress import DatabaseProgress, RestoredFrom, confirm_restored, hold_until, progress
+from agi_app.store.database.progress import (
+    DatabaseProgress,
+    confirm_restored,
+    hold_until,
+    last_decided_at,
+    progress,
+)
 from agi_app.store.people import stops
 from agi_app.store.people.contact_changes import cancel_called
 
+_OF_A_WORKER = (restored_backup.FILE_NAME, dialled_calls.FOLDER, dialled_calls.ENDS_NAME, END_NAME)
+_FIRST = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 BEFORE_MARKED = dt.timedelta(minutes=1)  # a call is noted no longer before the database has its mark
-
-
-@dataclass(frozen=True, slots=True)
-class Recovery:
-    """Lines for people; ``well`` when a worker may start."""
-
-    well: bool
-    lines: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,38 +59,62 @@ class Acceptance:
     """What an admin says of a restored database, having seen what it lacks; ``name`` is how the audit calls it.
 
     ``journals``: those of workers whose data folders are not here. ``worked_until`` (rules time): nobody was called
-    after that; None: until now, as far as is known.
+    after that; None: until now, as far as is known. ``lost_stops`` and ``lost_calls``: those in damaged places may be
+    lost.
     """
 
     journals: tuple[Path, ...] = ()
     worked_until: dt.datetime | None = None
+    lost_stops: bool = False
+    lost_calls: bool = False
 
     @property
     def name(self) -> str:
         """What the audit notes of it."""
         until = "" if self.worked_until is None else f", calls until {self.worked_until.astimezone(dt.UTC):%FT%TZ}"
-        return f"restored database, {len(self.journals)} other journals{until}"
+        lost = ", stops lost" * self.lost_stops + ", calls lost" * self.lost_calls
+        return f"restored database, {len(self.journals)} other journals{until}{lost}"
 
 
 @noted(Scope.SERVICE_MANAGE, "recover")
 async def recover(inst: Installation, journals: Sequence[Path] = ()) -> Recovery:
     """What is missing after a backup was restored, and how to go on. Changes nothing. ConfigError, StoreError."""
-    tree = await Sequencer(inst.store, await Notary.open(inst.settings, inst.store)).behind()
+    tree = await _tree(Sequencer(inst.store, await Notary.open(inst.settings, inst.store)))
     found = (inst.store, inst.journal, inst.settings.data, inst.clock)
     return await look(*found, tree=tree, others=_others(inst, journals))
+
+
+async def _tree(sequencer: Sequencer) -> Tree | None:
+    """What the signed checkpoints say against this database; None: nothing."""
+    notary = sequencer.notary
+    if (origin := await asyncio.to_thread(notary.of_another_database)) is not None:
+        told = (
+            "{file}: was signed for another database, which this one takes the place of: it is kept as {kept}, and the"
+            " proof begins again"
+        )
+        return Tree(t(told, file=notary.file, kept=notary.kept_apart(origin).name), origin)
+    behind = await sequencer.behind()
+    return None if behind is None else Tree(behind)
 
 
 @noted(Scope.SERVICE_MANAGE, "recover accept", "acceptance")
 async def accept_restored(inst: Installation, acceptance: Acceptance) -> Recovery:
     """Accept what is missing: the stops of the journals are stored again, and nobody is called for a day.
 
-    Raises InputError when somebody was called after ``worked_until``, ConfigError, StoreError.
+    Raises InputError when somebody was called after ``worked_until`` or a journal or note is damaged, and that is not
+    accepted; then nothing is changed. ConfigError, StoreError.
     """
     sequencer = Sequencer(inst.store, await Notary.open(inst.settings, inst.store))
-    tree, others = await sequencer.behind(), _others(inst, acceptance.journals)
+    tree, others = await _tree(sequencer), _others(inst, acceptance.journals)
     signed = sequencer.notary.last if tree is not None else None
     await _no_later_call(inst, others, acceptance.worked_until, None if signed is None else signed.at)
-    if tree is not None:
+    folders = (inst.journal, *others)
+    damaged = await asyncio.to_thread(_damages, folders, inst.settings.data, await progress(inst.store))
+    if damaged.refused(lost_stops=acceptance.lost_stops, lost_calls=acceptance.lost_calls):
+        raise InputError("\n".join((t("nothing is accepted yet, for something may be lost:"), *damaged.lines)))
+    if tree is not None and tree.lost is not None:
+        await asyncio.to_thread(sequencer.notary.keep_apart, tree.lost)
+    elif tree is not None:
         await sequencer.restart()
     found = (inst.store, inst.journal, inst.settings.data, inst.clock)
     return await accept(*found, tree=tree, others=others, worked_until=acceptance.worked_until)
@@ -92,8 +124,14 @@ def _others(inst: Installation, files: Sequence[Path]) -> list[Journal]:
     """Journals of other workers: their data folders, copies of these, or their refusals.jsonl. Raises InputError."""
     named = [file / FILE_NAME if file.is_dir() else file for file in files]
     for file in named:
-        if not file.is_file():
+        if not file.is_file() and not any((file.parent / name).exists() for name in _OF_A_WORKER):
             raise InputError(no_such_file(file))
+        if inst.key is not None and key_beside(file) not in (None, inst.key.check_value):
+            told = (
+                "{folder}: is the data folder of another project (its suppression.key is not this project's): name the"
+                " data folders of this project's workers"
+            )
+            raise InputError(t(told, folder=file.parent))
     return [Journal.at(file, inst.clock) for file in named]
 
 
@@ -115,6 +153,21 @@ async def _no_later_call(
             "a worker was at work at {last:%Y-%m-%d %H:%M} UTC, later than {until:%Y-%m-%d %H:%M} UTC: name that time"
         )
         raise InputError(t(told, last=last.astimezone(dt.UTC), until=until.astimezone(dt.UTC)))
+
+
+def _damages(journals: Sequence[Journal], own: Path, found: DatabaseProgress) -> Damages:
+    """Every place of theirs that is not as it was written. Blocks. Raises SafetyError."""
+    folders = dict.fromkeys((own, *(one.folder for one in journals)))
+    calls = [d for one in folders for d in dialled_calls.damages(one, wanted=_is_ahead(one, found))]
+    return Damages(tuple(d for one in journals for d in one.damages()), tuple(calls))
+
+
+def _is_ahead(folder: Path, found: DatabaseProgress) -> bool:
+    """Whether the worker of this folder knew decisions that the database lacks."""
+    with contextlib.suppress(SafetyError):
+        noted = restored_backup.read(folder)
+        return noted is not None and (noted.decisions > found.decisions or noted.database_id != found.database_id)
+    return True
 
 
 async def _entries(journal: Journal, others: Sequence[Journal]) -> list[JournalEntry]:
@@ -154,7 +207,7 @@ async def look(
     data_folder: Path,
     clock: Clock,
     *,
-    tree: str | None = None,
+    tree: Tree | None = None,
     others: Sequence[Journal] = (),
 ) -> Recovery:
     """Say how this database stands to what the node remembers; changes nothing.
@@ -163,43 +216,27 @@ async def look(
     """
     found = await progress(store)
     entries = await _entries(journal, others)
+    damaged = (await asyncio.to_thread(_damages, (journal, *others), data_folder, found)).lines
     if found.restored is not None:
         hashes = {entry.number_hash for entry in entries if entry.via != WRONG_NUMBER}
         return Recovery(
-            False, (*_told(found.restored, len(hashes), await stops.count_missing(store, hashes)), *_more(tree))
+            False,
+            (
+                *told_restored(found.restored, len(hashes), await stops.count_missing(store, hashes)),
+                *damaged,
+                *told_how_to_go_on(tree),
+            ),
         )
     try:
         restored_backup.compare(restored_backup.read(data_folder), found)
         if tree is not None:
-            raise SafetyError(tree)
+            raise SafetyError(tree.why)
     except SafetyError as error:
-        return Recovery(False, _behind(error, len(entries), tree))
+        return Recovery(False, told_behind(error, len(entries), tree, damaged))
     lines = [t("the database is up to date (decision {decisions}); nothing to recover", decisions=found.decisions)]
     if (until := found.hold_until) and until > clock.now():
         lines.append(t("nobody is called before {until:%Y-%m-%d %H:%M} UTC", until=until))
-    return Recovery(True, tuple(lines))
-
-
-def _behind(error: SafetyError, in_journal: int, tree: str | None) -> tuple[str, ...]:
-    """What to know of a database that is behind this node."""
-    return (
-        str(error),
-        t(
-            "The journal of this node has {in_journal} stops; they go into this database when it is accepted.",
-            in_journal=in_journal,
-        ),
-        t(
-            "Calls made after the backup are lost to it: the people called then could be called again too"
-            " soon. So accepting it also keeps everybody from being called for a day."
-        ),
-        t(
-            "Caps of a week or a month, and the gap after a declined call, will not count the lost calls:"
-            " keep campaigns paused for longer if they matter."
-        ),
-        *(() if tree is None else (t(_GIVEN_UP),)),
-        t("On the other nodes the same has to be done with their own journals."),
-        t("To accept: agi-app recover --accept-restored"),
-    )
+    return Recovery(True, (*lines, *damaged))
 
 
 async def accept(
@@ -208,7 +245,7 @@ async def accept(
     data_folder: Path,
     clock: Clock,
     *,
-    tree: str | None = None,
+    tree: Tree | None = None,
     others: Sequence[Journal] = (),
     worked_until: dt.datetime | None = None,
 ) -> Recovery:
@@ -222,11 +259,13 @@ async def accept(
         return seen
     found = await progress(store)
     new = await replay(store, await _entries(journal, others), "replayed")
-    lines: list[str] = []
-    if found.restored is not None:
-        called = await _called(data_folder, others, found.restored.rules_at - BEFORE_MARKED)
-        lines = _told_called(*await cancel_called(store, [(c.contact_id, c.number_hash, c.attempt_id) for c in called]))
-    if (until := _hold(found, data_folder, clock, worked_until)) is not None:
+    since = await _made_at(store, found)
+    called = await _called(data_folder, others, _FIRST if found.restored is None else since)
+    calls = [(c.contact_id, c.number_hash, c.attempt_id, c.at >= since) for c in called]
+    lines = told_called(*await cancel_called(store, calls))
+    last_call = max((c.at for c in called if c.sound), default=_FIRST)
+    now = max(clock.now(), last_call)  # the clock was put back
+    if (until := _hold(found, data_folder, now, last_call, worked_until)) is not None:
         await hold_until(store, until)
     restored_backup.write(data_folder, found, clock.now())
     await confirm_restored(store)
@@ -242,72 +281,38 @@ async def accept(
     return Recovery(True, tuple(lines))
 
 
+async def _made_at(store: Store, found: DatabaseProgress) -> dt.datetime:
+    """Rules time from which on this database may lack calls: by its backup, else by the last decision in it."""
+    if found.restored is not None:
+        return found.restored.rules_at - BEFORE_MARKED
+    last = await last_decided_at(store)
+    return _FIRST if last is None else last - BEFORE_MARKED
+
+
 def _hold(
-    found: DatabaseProgress, data_folder: Path, clock: Clock, worked_until: dt.datetime | None
+    found: DatabaseProgress,
+    data_folder: Path,
+    now: dt.datetime,
+    last_call: dt.datetime,
+    worked_until: dt.datetime | None,
 ) -> dt.datetime | None:
-    """Until when nobody is called, by rules time; None: no call can be missing."""
+    """Until when nobody is called, by rules time; None: no call can be missing.
+
+    ``now``: not before the last noted call, whatever the clock says.
+    """
     if found.restored is not None and worked_until is not None and worked_until <= found.restored.rules_at:
         return None
-    until = clock.now() + restored_backup.CAP_LOOKS_BACK
+    until = now + restored_backup.CAP_LOOKS_BACK
     if worked_until is not None:
         return min(until, worked_until + restored_backup.CAP_LOOKS_BACK)
     if found.restored is None:  # else the note is from the backup, and older than the last call
         with contextlib.suppress(SafetyError):  # damaged: a day from now is the longest it can matter
             if (noted := restored_backup.read(data_folder)) is not None:
-                return min(until, restored_backup.dial_again_at(noted))
+                return min(until, max(noted.at, last_call) + restored_backup.CAP_LOOKS_BACK)
     return until
-
-
-def _told(restored: RestoredFrom, in_journals: int, missing: int) -> tuple[str, ...]:
-    """What a database lacks that was restored from a backup."""
-    running, nodes = ", ".join(restored.running) or "-", ", ".join(restored.nodes) or "-"
-    return (
-        t(
-            "This database was restored from the backup of {made:%Y-%m-%d %H:%M} UTC (decision {decisions}). What came"
-            " after is missing: calls and answers, imports, consents, changes; nobody is called until you confirm it.",
-            made=dt.datetime.fromisoformat(restored.made_at),
-            decisions=restored.decisions,
-        ),
-        t(
-            "The journals have {in_journals} stops, {missing} of them not in this database; they go into it when you"
-            " confirm.",
-            in_journals=in_journals,
-            missing=missing,
-        ),
-        t(
-            "Workers at the time of the backup: {nodes}. Name the data folder of each, or its copy, with --journal: it"
-            " has the stops and the calls that came after the backup. Without it they are lost.",
-            nodes=nodes,
-        ),
-        t("These campaigns go on then: {running}. Pause those that must not.", running=running),
-        t(
-            "People who were called after the backup could be called again too soon, so nobody is called for 25 hours"
-            " after the last call: --worked-until TIME says when that was, at the latest; without it, it is now."
-        ),
-    )
-
-
-def _told_called(cancelled: Counter[str], strangers: int) -> list[str]:
-    lines = []
-    if cancelled:
-        told = "contacts that were called after the backup, and are cancelled so that nobody calls them again: {counts}"
-        lines = [t(told, counts=", ".join(f"{name} {number}" for name, number in sorted(cancelled.items())))]
-    if strangers:
-        calls = count_of(strangers, "call was", "calls were")
-        told = "{calls} to contacts that came after the backup and are not here: leave them out when you import again"
-        lines.append(t(told, calls=calls))
-    return lines
 
 
 async def _called(data_folder: Path, others: Sequence[Journal], since: dt.datetime) -> list[DialledCall]:
     """The calls since then that this worker has noted, and the others whose folders are known."""
     folders = dict.fromkeys((data_folder, *(one.folder for one in others)))
     return await asyncio.to_thread(lambda: [call for one in folders for call in dialled_calls.read(one, since)])
-
-
-def _more(tree: str | None) -> tuple[str, ...]:
-    given_up = () if tree is None else (tree, t(_GIVEN_UP))
-    return (*given_up, t("To confirm: agi-app recover --accept-restored"))
-
-
-_GIVEN_UP = "The proof will say permanently that the audit entries which this database lacks were given up."

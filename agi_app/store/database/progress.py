@@ -61,6 +61,12 @@ async def progress(store: Store) -> DatabaseProgress:
     )
 
 
+async def last_decided_at(store: Store) -> dt.datetime | None:
+    """Rules time of the newest decision; None without one. Raises StoreError."""
+    row = await store.record(Q["last_decided_at"])
+    return None if row is None else row["decided_at"]
+
+
 def _restored(text: str) -> RestoredFrom:
     told = json.loads(text)
     return RestoredFrom(**{**told, "running": tuple(told["running"]), "nodes": tuple(told["nodes"])})

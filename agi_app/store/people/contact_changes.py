@@ -72,14 +72,15 @@ async def cancel(store: Store, campaign: str, ids: Sequence[str]) -> int:
     return done
 
 
-async def cancel_called(store: Store, calls: Sequence[tuple[int, bytes, str]]) -> tuple[Counter[str], int]:
+async def cancel_called(store: Store, calls: Sequence[tuple[int, bytes, str, bool]]) -> tuple[Counter[str], int]:
     """Cancel contacts whose calls a restored database does not know; how many of each campaign. Raises StoreError.
 
-    A call is its contact, the keyed hash of its number and its attempt. A contact that is another person now stays: how
-    many calls were to contacts that are not here is the second figure.
+    A call is its contact, the keyed hash of its number, its attempt, and whether it may be newer than the database. A
+    contact that is another person now stays: how many newer calls were to contacts that are not here is the second
+    figure.
     """
-    contacts, hashes, attempts = zip(*calls, strict=True) if calls else ((), (), ())
-    values = {"contacts": list(contacts), "hashes": list(hashes), "attempts": list(attempts)}
+    contacts, hashes, attempts, recent = zip(*calls, strict=True) if calls else ((), (), (), ())
+    values = {"contacts": [*contacts], "hashes": [*hashes], "attempts": [*attempts], "recent": [*recent]}
     async with store.transaction(limit=None) as connection:
         found = Counter(row["campaign"] for row in await records(connection, Q["cancel_called"], values))
         for campaign in found:

@@ -63,13 +63,15 @@ SELECT count(*)::bigint AS waiting,
 FROM contact c
 WHERE c.campaign = %(campaign)s AND c.state IN ('pending', 'claimed') AND (%(feed)s::text IS NULL OR c.feed = %(feed)s);
 
--- Calls that a worker has noted and this database does not know, because it was restored from an older backup: nobody
--- knows how they ended. One that was claimed only is here as not dialled.
+-- Calls that a worker has noted and this database does not know, because it is older than they are: nobody knows how
+-- they ended. One that was claimed only is here as not dialled; of a call that is not recent, that is how it ended.
 -- name: cancel_called
 WITH known AS (
     SELECT DISTINCT d.contact_id, d.number_hash
-    FROM unnest(%(contacts)s::bigint[], %(hashes)s::bytea[], %(attempts)s::text[]) AS d (contact_id, number_hash, attempt_id)
-    WHERE NOT EXISTS (SELECT FROM attempt a WHERE a.attempt_id = d.attempt_id AND (a.dialled OR a.state = 'dialling'))
+    FROM unnest(%(contacts)s::bigint[], %(hashes)s::bytea[], %(attempts)s::text[], %(recent)s::boolean[])
+         AS d (contact_id, number_hash, attempt_id, recent)
+    WHERE NOT EXISTS (SELECT FROM attempt a WHERE a.attempt_id = d.attempt_id
+                      AND (a.dialled OR a.state = 'dialling' OR NOT d.recent))
 )
 UPDATE contact c SET state = 'cancelled', due_at = 'infinity', replan = false, revision = revision + 1,
                      times_revision = times_revision + 1, feed_cancelled = false
@@ -80,7 +82,9 @@ RETURNING c.campaign;
 
 -- Those of such calls whose contact came after the backup: nothing here can be cancelled.
 -- name: count_called_strangers
-SELECT count(*) FROM (SELECT DISTINCT * FROM unnest(%(contacts)s::bigint[], %(hashes)s::bytea[])) AS d (contact_id, number_hash)
+SELECT count(*) FROM (SELECT DISTINCT n.contact_id, n.number_hash
+                      FROM unnest(%(contacts)s::bigint[], %(hashes)s::bytea[], %(recent)s::boolean[])
+                           AS n (contact_id, number_hash, recent) WHERE n.recent) AS d
 WHERE NOT EXISTS (
     SELECT FROM contact c JOIN person p ON p.number_hash = d.number_hash
     WHERE c.contact_id = d.contact_id AND (c.person_id = p.person_id OR p.person_id = ANY(c.number_ids)));

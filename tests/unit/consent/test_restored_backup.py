@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from agi_app.consent import restored_backup
 from agi_app.consent.restored_backup import FILE_NAME, LastSeenDatabase, advance, compare, read, write
 from agi_app.errors import SafetyError
 from agi_app.store.database.progress import DatabaseProgress
@@ -78,7 +77,3 @@ def test_a_disk_that_takes_nothing_keeps_the_old_note(tmp_path: Path, monkeypatc
         write(tmp_path, at(8), NOW)
     assert read(tmp_path) == LastSeenDatabase("one", 7, NOW)
     assert [p.name for p in tmp_path.iterdir()] == [FILE_NAME]
-
-
-def test_after_a_day_and_an_hour_no_cap_can_be_broken() -> None:
-    assert restored_backup.dial_again_at(LastSeenDatabase("one", 7, NOW)) - NOW == DAY * 25 / 24
