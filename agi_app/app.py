@@ -246,7 +246,7 @@ def _monitor(
 ) -> MonitorServer:
     """What answers who watches this worker; ``told`` are the last of the figures' arguments."""
     figures = WorkerFigures(node, worker, dialer, stops, *told)
-    return MonitorServer(settings.monitor, lambda: [*worker.holdings()], figures.text)
+    return MonitorServer(settings.monitor, lambda: [*worker.all_holdings()], figures.text)
 
 
 def _asks(present: _Present, lock: WorkerLock, stops: Stops) -> Asks:

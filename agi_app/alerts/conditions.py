@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from agi_app.clock import Clock
 from agi_app.config.monitor import AlertSettings
 from agi_app.config.settings import Settings
+from agi_app.messages import template
 from agi_app.store.calling import nodes, pauses
 from agi_app.store.database.pool import Store
 from agi_app.store.service import alerts, standstill
@@ -18,6 +19,7 @@ OFTEN = (
     "nobody_dialled",
     "node_lost",
     "trunk_paused",
+    "campaign_paused",
     "caller_id_ending",
     "feed_failed",
     "backup_failed",
@@ -25,6 +27,7 @@ OFTEN = (
 )
 SELDOM = ("consents_ending",)  # reads all consents that end soon
 KINDS = (*OFTEN, *SELDOM)
+NO_WORKER, UNSAID = template("no worker is running"), template("the workers do not say why")
 
 
 async def often(store: Store, clock: Clock, settings: Settings) -> list[Condition]:
@@ -33,9 +36,10 @@ async def often(store: Store, clock: Clock, settings: Settings) -> list[Conditio
     return [
         *await _nobody_dialled(store, clock, told),
         *await _nodes_and_trunks(store),
+        *[Condition("campaign_paused", name, {"why": "prompts"}) for name in await alerts.paused_campaigns(store)],
         *await _caller_ids(store, clock.now(), told),
         *[
-            Condition("feed_failed", row["feed"], {"reason": row["text"] or "", "state": row["state"]})
+            Condition("feed_failed", row["feed"], {"why": row["why"] or "", "state": row["state"]})
             for row in await alerts.failed_feeds(store)
         ],
         *await _backups(store, clock.real_now(), nightly=bool(settings.backup.to_keys)),
@@ -66,15 +70,14 @@ async def _nobody_dialled(store: Store, clock: Clock, settings: AlertSettings) -
 
 
 async def _reasons(store: Store, campaigns: Sequence[str]) -> list[str]:
-    """What workers say why they dial nobody, each reason once; empty when none lives."""
+    """Why nobody is dialled, each reason once: what workers say, or that none lives."""
     if (pause := await pauses.in_force(store)) is not None:
         return [pause.words]
-    found = []
-    for node in await nodes.all_nodes(store):
-        if node.alive:
-            found += [node.waiting_reason] if node.waiting_reason else []
-            found += [why.text for name in campaigns if (why := node.waiting_reason_of(name)) is not None]
-    return [*dict.fromkeys(found)]
+    found, alive = [], [node for node in await nodes.all_nodes(store) if node.alive]
+    for node in alive:
+        found += [node.waiting_reason] if node.waiting_reason else []
+        found += [why.text for name in campaigns if (why := node.waiting_reason_of(name)) is not None]
+    return [*dict.fromkeys(found)] or [UNSAID if alive else NO_WORKER]
 
 
 async def _nodes_and_trunks(store: Store) -> list[Condition]:

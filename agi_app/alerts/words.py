@@ -22,6 +22,8 @@ def title(alert: AlertNotice | AlertRow) -> str:
             return t("a worker is lost: {node}", node=details.get("node", alert.subject))
         case "trunk_paused":
             return t("trunk {trunk} is paused on {node}", trunk=details.get("trunk"), node=details.get("node"))
+        case "campaign_paused":
+            return t("campaign {campaign} paused itself", campaign=alert.subject)
         case "caller_id_ending":
             return t("the proof of {number} ends on {ends}", number=alert.subject, ends=details.get("ends"))
         case "consents_ending":
@@ -43,14 +45,19 @@ def text(alert: AlertNotice, project: Path) -> str:
     match alert.kind:
         case "nobody_dialled":
             lines.append(t("campaigns: {campaigns}", campaigns=", ".join(alert.details.get("campaigns", ()))))
-            reasons = [retold(why) for why in alert.details.get("reasons", ())] or [t("no worker is running")]
-            lines += [t("why: {reason}", reason=reason) for reason in reasons]
+            lines += [t("why: {reason}", reason=retold(why)) for why in alert.details.get("reasons", ())]
         case "node_lost":
             lines.append(t("it was heard of last at {seen}", seen=alert.details.get("seen")))
         case "backup_failed" | "backup_late":
             made = alert.details.get("made") or t("never")
             lines.append(t("the last one that was made: {made}", made=made))
-        case "trunk_paused" | "feed_failed":
+        case "campaign_paused":
+            lines.append(t("why: in answered calls in a row a prompt could not be played"))
+            lines.append(t("`agi-app campaign status {campaign}` says more", campaign=alert.subject))
+        case "feed_failed":  # in a word: the sentence about it may quote the list
+            lines.append(t("why: {reason}", reason=alert.details.get("why", "")))
+            lines.append(t("`agi-app feed status {feed}` says more", feed=alert.subject))
+        case "trunk_paused":
             lines.append(t("why: {reason}", reason=retold(str(alert.details.get("reason", "")))))
     lines.append(t("it began at {at:%F %T} UTC", at=alert.began_at))
     if alert.ended_at is not None:

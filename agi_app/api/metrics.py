@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterable, Iterator
 from importlib import metadata
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics, generate_latest
 from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -18,6 +18,7 @@ from agi_app.operations.service.service_figures import ServiceFigures
 PREFIX = "agi_app"
 AGE_S = 5.0
 SLOW_AGE_S = 600.0  # of what reads many rows
+PROMPTS = "prompts"  # the one reason for which a campaign pauses itself
 METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
 
 
@@ -29,6 +30,7 @@ class Metrics:
         self._found: ServiceFigures | None = None
         self._at = self._consents_at = 0.0
         self._consents: dict[int, int] | None = None
+        disable_created_metrics()
         self.registry = CollectorRegistry()
         self.registry.register(_Database(self, stream))
         labels = ("route", "method", "code")
@@ -94,15 +96,19 @@ def _of(found: ServiceFigures) -> Iterator[Metric]:
         f"{PREFIX}_contacts_refused", "Contacts by the rules that refused them last", labels=["campaign", "rule"]
     )
     states = GaugeMetricFamily(f"{PREFIX}_campaign_state", "1: it is in this state", labels=["campaign", "state"])
+    paused = GaugeMetricFamily(
+        f"{PREFIX}_campaign_paused_itself", "1: it did, because of this", labels=["campaign", "reason"]
+    )
     for campaign in found.campaigns:
         states.add_metric([campaign.name, campaign.state], 1)
+        paused.add_metric([campaign.name, PROMPTS], float(campaign.paused_itself))
         for name, number in campaign.contacts.items():
             contacts.add_metric([campaign.name, name], number)
         for name, number in campaign.outcomes.items():
             ended.add_metric([campaign.name, name], number)
         for name, number in campaign.refused.items():
             refused.add_metric([campaign.name, name], number)
-    yield from (states, contacts, ended, refused)
+    yield from (states, paused, contacts, ended, refused)
     calls = GaugeMetricFamily(f"{PREFIX}_calls_in_progress", "Calls that go on", labels=["campaign", "trunk"])
     for (name, trunk), number in found.calls.items():
         calls.add_metric([name, trunk], number)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -21,15 +22,29 @@ class MonitorSettings(BaseModel, extra="forbid", frozen=True):
     @property
     def loopback(self) -> bool:
         """Whether only this machine can reach it."""
-        try:
-            return self.host == "localhost" or ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return False
+        return is_loopback(self.host)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether this is this machine itself, by its name or its address."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _mailbox(text: str) -> str:
+    if not re.fullmatch(r"[^\s@,]+@[^\s@,]+", text):
+        raise ValueError(t("{text!r} is no mail address, as ops@example.com", text=text))
+    return text
 
 
 def _span(text: str) -> str:
     seconds_of(text)
     return text
+
+
+_Mailbox = Annotated[str, AfterValidator(_mailbox)]
 
 
 class AlertSettings(BaseModel, extra="forbid", frozen=True):
@@ -38,8 +53,8 @@ class AlertSettings(BaseModel, extra="forbid", frozen=True):
     command: tuple[str, ...] = Field(
         (), description="a program with its arguments, which gets each alert as JSON; no shell reads it"
     )
-    mail_to: tuple[str, ...] = Field((), description="who gets a mail of each alert")
-    mail_from: str = Field("", description="whom these mails are from")
+    mail_to: tuple[_Mailbox, ...] = Field((), description="who gets a mail of each alert")
+    mail_from: _Mailbox | Literal[""] = Field("", description="whom these mails are from")
     mail_host: str = Field("", description="the mail server (SMTP)")
     mail_port: int = Field(587, ge=1, le=65535, description="its TCP port")
     mail_tls: Literal["starttls", "tls", "none"] = Field(
@@ -62,6 +77,9 @@ class AlertSettings(BaseModel, extra="forbid", frozen=True):
             raise ValueError(t("mail_to needs mail_host and mail_from"))
         if not self.mail_to and (self.mail_host or self.mail_from):
             raise ValueError(t("mail_host and mail_from need mail_to: who gets the mails"))
+        if self.mail_tls == "none" and self.mail_host and not is_loopback(self.mail_host):
+            told = "mail_tls: mails to {mail_host} would be sent in the clear; without encryption only to 127.0.0.1"
+            raise ValueError(t(told, mail_host=self.mail_host))
         if bool(self.mail_user) != (self.mail_password_file is not None):
             raise ValueError(t("mail_user and mail_password_file are given together"))
         return self

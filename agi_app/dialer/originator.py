@@ -243,7 +243,7 @@ class Originator:
                 await self._leave(turn, receipt)
                 if (reason := self._forbidden(call, line, ticket)) is not None:
                     raise SafetyError(reason)
-                allowed = permit(claim, receipt, self._clock.monotonic())
+                allowed = self._permit(claim, receipt)
                 with self._measured(allowed, receipt):
                     channel = await ready.dial(allowed, lambda: self._forbidden(call, line, ticket))
         except (SafetyError, RequestFailed) as error:  # nothing left for Asterisk
@@ -253,6 +253,13 @@ class Originator:
         call.trace.note("dialled", self._clock.real_now())
         with self._node.measures.attempt_s.time():
             return await self.drive(call, channel)
+
+    def _permit(self, claim: Claim, receipt: MarkReceipt) -> Permit:
+        try:
+            return permit(claim, receipt, self._clock.monotonic())
+        except SafetyError:
+            self._node.measures.permits.labels("late").inc()
+            raise
 
     @contextmanager
     def _measured(self, allowed: Permit, receipt: MarkReceipt) -> Iterator[None]:
@@ -276,6 +283,7 @@ class Originator:
         """Until the call's turn; raises SafetyError when the rate has no room for it as long as its permit is good."""
         await self._until(turn.at)
         if (at := turn.leave(self._clock.monotonic(), receipt.committed_at + PERMIT_LIFETIME_S)) is None:
+            self._node.measures.permits.labels("late").inc()
             raise SafetyError(
                 t("it was late, and to leave together with others that were late would be above the rate")
             )

@@ -20,6 +20,7 @@ CODES = (
     "checkpoint",
     "prompts",
     "audit",
+    "ending",
 )
 
 

@@ -5,10 +5,11 @@ A label is a name of the settings, a campaign or a word of a closed list: never 
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector
+from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, disable_created_metrics
 
 PREFIX = "agi_app"
 OTHER = "other"
+PERMITS = ("used", "late", "expired", "taken_back")
 _SHORT = (0.005, 0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 1.0, 2.5)  # seconds: what a person or a mark waits for
 _CALL = (5, 10, 15, 20, 30, 45, 60, 90, 120, 300, 900)  # seconds: how long calls take
 _SPEECH = (0.1, 0.25, 0.5, 1.0, 2.0, 3.0, 4.0, 6.0, 10.0)
@@ -18,6 +19,7 @@ class Measures:
     """Counters and times of one process; ``registry`` holds them for a scrape."""
 
     def __init__(self) -> None:
+        disable_created_metrics()  # a series more for each one, which nobody asks for
         self.registry = CollectorRegistry()
         ProcessCollector(namespace=f"{PREFIX}_worker", registry=self.registry)
         self.attempts = self._counter("attempts", "Calls that ended", "campaign", "trunk", "outcome")
@@ -29,7 +31,9 @@ class Measures:
         self.decisions = self._counter(
             "gate_decisions", "Decisions of the gate by the first rule against", "campaign", "rule", "allowed"
         )
-        self.permits = self._counter("permits", "Permits: used, expired or taken back", "result")
+        self.permits = self._counter("permits", "Marks by what came of them", "result")
+        for result in PERMITS:  # from 0 on, so that the first late one is seen
+            self.permits.labels(result)
         self.stops = self._counter("stops", "Stops that this worker took", "via")
         self.journal_s = self._times("journal_fsync_seconds", "Until a stop is on disk", _SHORT)
         self.guard = self._counter("guard_decisions", "Calls that came in by what the guard did", "action")

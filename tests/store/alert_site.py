@@ -157,6 +157,20 @@ async def trunk_paused(site: AlertSite) -> None:
     await nodes.beat(site.store, "node-1", 0, flushed=True, trunks={"carrier": why})
 
 
+async def campaign_paused(site: AlertSite) -> None:
+    """By itself; the one that a person paused is no fault."""
+    for name, why in (("march", "in 3 answered calls in a row a prompt could not be played"), ("april", "by command")):
+        await site.world.running(campaign(name), [])
+        await site.store.execute(
+            "UPDATE campaign SET state = 'paused', state_reason = %(why)s WHERE name = %(name)s",
+            {"why": why, "name": name},
+        )
+
+
+async def campaign_resumed(site: AlertSite) -> None:
+    await site.store.execute("UPDATE campaign SET state = 'running', state_reason = NULL WHERE name = 'march'")
+
+
 async def caller_id_ending(site: AlertSite) -> None:
     await site.world.running(campaign(), [])
     await site.store.execute("ALTER TABLE caller_id_proof DISABLE TRIGGER USER")
@@ -213,6 +227,7 @@ FAULTS: dict[str, tuple[Act, Act, str, str]] = {  # kind: make it, mend it, its 
     "nobody_dialled": (nobody_dialled, somebody_dialled, "", "checkup"),
     "node_lost": (node_lost, node_back, "node-1", "worker one"),
     "trunk_paused": (trunk_paused, node_back, "carrier worker one", "5 calls in a row failed"),
+    "campaign_paused": (campaign_paused, campaign_resumed, "march", "a prompt could not be played"),
     "caller_id_ending": (caller_id_ending, caller_id_proved, campaign().caller_id, campaign().caller_id),
     "consents_ending": (consents_ending, consents_ended, "1", "3 by the wording"),
     "feed_failed": (feed_failed, feed_good, FEED, FEED),

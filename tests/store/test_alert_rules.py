@@ -35,6 +35,7 @@ from tests.store.alert_site import (
     backup_failed,
     backup_late,
     caller_id_ending,
+    campaign_paused,
     consents_ending,
     feed_failed,
     nobody_dialled,
@@ -143,7 +144,7 @@ async def trunk_paused(watched: Watched) -> None:
 
 
 async def holds(watched: Watched) -> None:
-    watched.worker._worker.holdings = lambda: iter([Holding("asterisk", "no connection")])  # type: ignore[method-assign]
+    watched.worker._worker.all_holdings = lambda: iter([Holding("asterisk", "no connection")])  # type: ignore[method-assign]
 
 
 async def stops_stay(watched: Watched) -> None:
@@ -171,6 +172,7 @@ FAULTS: dict[str, Callable[[Watched], Awaitable[object]]] = {
     "AgiAppWorkerLost": partial(of_site, node_lost),
     "AgiAppWorkerHolds": holds,
     "AgiAppTrunkPaused": trunk_paused,
+    "AgiAppCampaignPaused": partial(of_site, campaign_paused),
     "AgiAppCallerIdEnds": partial(of_site, caller_id_ending),
     "AgiAppConsentsEnd": partial(of_site, consents_ending),
     "AgiAppFeedFailed": partial(of_site, feed_failed),

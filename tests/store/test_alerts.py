@@ -35,6 +35,7 @@ from tests.store.alert_site import (
     trunk_paused,
 )
 from tests.store.conftest import Cluster, open_store
+from tests.store.feed_office import FEED, running_office
 from tests.store.world import World, campaign, number
 
 pytestmark = pytest.mark.postgres
@@ -114,6 +115,7 @@ async def test_the_alert_says_why_nobody_is_dialled(site: AlertSite) -> None:
     await nobody_dialled(site)
     await site.round()
     assert "no worker is running" in site.project.heard[0]["text"]
+    assert site.project.heard[0]["details"]["reasons"] == ["no worker is running"]
     await somebody_dialled(site)
     await site.round()
     await site.store.execute("UPDATE attempt SET marked_at = marked_at - interval '1 hour'")
@@ -121,6 +123,25 @@ async def test_the_alert_says_why_nobody_is_dialled(site: AlertSite) -> None:
     await nodes.beat(site.store, "node-1", 0, flushed=True, waiting_reason="no connection to Asterisk at http://x")
     await site.round()
     assert site.project.heard[2]["details"]["reasons"] == ["no connection to Asterisk at http://x"]
+
+
+async def test_a_worker_that_lives_and_says_nothing_is_not_told_as_missing(site: AlertSite) -> None:
+    await nobody_dialled(site)
+    await nodes.register_node(site.store, "node-1", "one")
+    await site.round()
+    assert site.project.heard[0]["details"]["reasons"] == ["the workers do not say why"]
+    assert "no worker is running" not in site.project.heard[0]["text"]
+
+
+async def test_an_alert_of_a_feed_quotes_nothing_of_its_list(site: AlertSite) -> None:
+    """A title line that is a person: what the reader says of it stays in the database."""
+    site.office = await running_office(site.world, site.project.folder.parent / "office")
+    await site.office.brings(header="Alice Secretperson,born 1980-01-01", name="people.csv")
+    await site.round()
+    (heard,) = site.project.heard
+    assert (heard["kind"], heard["details"]) == ("feed_failed", {"state": "refused", "why": "refused"})
+    assert "Alice" not in json.dumps(heard)
+    assert f"agi-app feed status {FEED}" in heard["text"]
 
 
 # ---- several processes, and their ends

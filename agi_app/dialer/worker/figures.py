@@ -63,7 +63,7 @@ class WorkerFigures(Collector):
         info = InfoMetricFamily(f"{PREFIX}_worker", "The version, and the calling rules that it judges by")
         info.add_metric([], {"version": metadata.version("agi-app"), "ruleset": self._node.ruleset.version})
         yield info
-        holds = {one.code for one in self._worker.holdings()}
+        holds = {one.code for one in self._worker.all_holdings()}
         yield _gauge("dialling", "1: it may dial", float(not holds and self._dialer.waiting_reason is None))
         holding = _gauge("worker_holding", "1: it dials nobody because of this", labels=("reason",))
         for code in CODES:

@@ -146,6 +146,12 @@ class Worker:
         }
         yield from (Holding(code, why) for code, why in later.items() if why)
 
+    def all_holdings(self) -> Iterator[Holding]:
+        """The same for those who watch, and that it ends: its live calls may still need a way out, to an agent."""
+        if self._draining:
+            yield Holding("ending", t("it was told to end: it makes no new call"))
+        yield from self.holdings()
+
     def holds_its_own(self) -> bool:
         """Whether it has its Asterisk, its database and the word of every stop, whatever else may keep it."""
         return self._node.ari.is_connected and self.health.database is None and self.health.deaf is None

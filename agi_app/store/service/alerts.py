@@ -141,6 +141,11 @@ async def paused_trunks(store: Store) -> list[Mapping[str, Any]]:
     return [*await store.records(Q["paused_trunks"], {"lost": LOST})]
 
 
+async def paused_campaigns(store: Store) -> list[str]:
+    """Campaigns that paused themselves because their prompts were not heard. Raises StoreError."""
+    return [row["name"] for row in await store.records(Q["paused_campaigns"])]
+
+
 async def caller_id_ends(store: Store) -> dict[str, dt.datetime]:
     """When the proof ends (rules time) of each number that a running or paused campaign shows. Raises StoreError."""
     return {row["e164"]: row["expires_at"] for row in await store.records(Q["ending_caller_ids"])}
@@ -155,7 +160,7 @@ async def ending_consents(store: Store, now: dt.datetime, by: dt.datetime) -> li
 
 
 async def failed_feeds(store: Store) -> list[Mapping[str, Any]]:
-    """Feeds whose last run was refused or failed: feed, state, text, ended_at. Raises StoreError."""
+    """Feeds whose last run was refused or failed: feed, state, and why, in a word of ours. Raises StoreError."""
     return [*await store.records(Q["failed_feeds"])]
 
 

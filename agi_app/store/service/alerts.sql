@@ -67,6 +67,10 @@ SELECT n.name AS node, t.key AS trunk, t.value ->> 'text' AS reason, t.value -> 
 FROM node n CROSS JOIN LATERAL jsonb_each(n.trunks) AS t
 WHERE n.seen_at > clock_timestamp() - %(lost)s::interval ORDER BY n.name, t.key;
 
+-- Nobody paused them: they did so themselves, because their prompts were not heard.
+-- name: paused_campaigns
+SELECT name FROM campaign WHERE state = 'paused' AND coalesce(state_reason, '') NOT IN ('', 'by command') ORDER BY name;
+
 -- Of the numbers that campaigns show which run or may run: the proof that holds longest.
 -- name: ending_caller_ids
 SELECT DISTINCT ON (p.e164) p.e164, p.expires_at
@@ -86,9 +90,9 @@ WHERE k.expires_at BETWEEN %(now)s AND %(by)s AND k.erased_at IS NULL
 GROUP BY w.wording_id, w.name, w.version ORDER BY w.wording_id;
 
 -- name: failed_feeds
-SELECT f.name AS feed, r.state, r.result ->> 'text' AS text, r.ended_at
+SELECT f.name AS feed, r.state, r.result ->> 'why' AS why
 FROM feed f
-CROSS JOIN LATERAL (SELECT n.state, n.result, n.ended_at FROM feed_run n
+CROSS JOIN LATERAL (SELECT n.state, n.result FROM feed_run n
                     WHERE n.feed = f.name AND n.what = 'run' AND n.ended_at IS NOT NULL
                     ORDER BY n.run_id DESC LIMIT 1) AS r
 WHERE f.state = 'started' AND r.state IN ('refused', 'failed')

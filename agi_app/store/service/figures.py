@@ -23,6 +23,7 @@ class WatchedCampaign:
 
     name: str
     state: str
+    paused_itself: bool  # because its prompts were not heard
     contacts: Mapping[str, int]  # by state
     outcomes: Mapping[str, int]
     refused: Mapping[str, int]  # by rule
@@ -58,7 +59,9 @@ async def campaigns(store: Store) -> list[WatchedCampaign]:
     for row in await store.records(Q["tallies"]):
         kept[row["campaign"], row["kind"]][row["name"]] = row["number"]
     return [
-        WatchedCampaign(name, row["state"], *(kept[name, kind] for kind in ("contact", "outcome", "refused")))
+        WatchedCampaign(
+            **row, contacts=kept[name, "contact"], outcomes=kept[name, "outcome"], refused=kept[name, "refused"]
+        )
         for row in await store.records(Q["states"])
         if (name := row["name"])
     ]

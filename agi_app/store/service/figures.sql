@@ -6,7 +6,7 @@ WHERE kind IN ('contact', 'refused', 'outcome')
 GROUP BY campaign, kind, name HAVING sum(number) > 0;
 
 -- name: states
-SELECT name, state FROM campaign ORDER BY name;
+SELECT name, state, state = 'paused' AND coalesce(state_reason, '') NOT IN ('', 'by command') AS paused_itself FROM campaign ORDER BY name;
 
 -- Of each receiver: what waits, counted up to a limit, and how old the oldest is of those that are to be tried first.
 -- name: webhooks
@@ -28,8 +28,9 @@ FROM (SELECT at, CASE WHEN status IS NULL THEN 'no_answer' WHEN status BETWEEN 2
       FROM webhook_try ORDER BY try_id DESC LIMIT 10000) AS t
 WHERE at > clock_timestamp() - interval '5 minutes' GROUP BY result;
 
+-- Those whose worker lives: what a lost one left is no call.
 -- name: calls
-SELECT campaign, trunk, count(*) AS number FROM attempt WHERE state <> 'ended' GROUP BY campaign, trunk;
+SELECT campaign, trunk, count(*) AS number FROM attempt WHERE state <> 'ended' AND lease_until > clock_timestamp() GROUP BY campaign, trunk;
 
 -- Of each feed that somebody started and nobody ended: the counts of its last good run, and how its runs of the last day ended, as
 -- far as the newest 10,000 tell. A failure that comes again and again is one row.

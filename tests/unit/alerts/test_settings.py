@@ -20,6 +20,10 @@ MAIL: dict[str, Any] = {"mail_to": ("ops@example.com",), "mail_host": "mail", "m
         (MAIL | {"mail_user": "agi"}, "mail_user and mail_password_file"),
         ({"nobody_dialled": "soon"}, "90s, 5min, 1h or 2d"),
         ({"mail_tls": "perhaps"}, "starttls"),
+        (MAIL | {"mail_tls": "none"}, "in the clear"),
+        (MAIL | {"mail_to": ("nomail",)}, "'nomail' is no mail address"),
+        (MAIL | {"mail_to": ("ops@example.com, li@example.com",)}, "is no mail address"),
+        (MAIL | {"mail_from": "agi app"}, "is no mail address"),
     ],
 )
 def test_a_half_setting_is_refused(given: dict[str, Any], words: str) -> None:
@@ -30,4 +34,6 @@ def test_a_half_setting_is_refused(given: dict[str, Any], words: str) -> None:
 def test_what_is_given_is_used() -> None:
     assert AlertSettings().channels == ()
     assert AlertSettings(**MAIL, command=("page",)).channels == ("command", "mail")
+    for host in ("127.0.0.1", "::1", "localhost"):
+        assert AlertSettings(**MAIL | {"mail_host": host, "mail_tls": "none"}).channels == ("mail",)
     assert AlertSettings(nobody_dialled="1h").nobody_dialled_s == 3600

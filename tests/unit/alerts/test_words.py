@@ -17,12 +17,13 @@ from agi_app.store.service.alerts import AlertNotice
 AT = dt.datetime(2026, 3, 3, 9, 30, tzinfo=dt.UTC)
 PROJECT = Path("/srv/clinic")
 DETAILS: dict[str, tuple[str, dict[str, Any], str]] = {  # kind: subject, details, what must be in the text
-    "nobody_dialled": ("", {"campaigns": ["march"], "reasons": []}, "march"),
+    "nobody_dialled": ("", {"campaigns": ["march"], "reasons": ["no worker is running"]}, "march"),
     "node_lost": ("pbx-1", {"node": "pbx-1 http://a", "seen": "2026-03-03 09:29:30 UTC"}, "09:29:30"),
     "trunk_paused": ("carrier pbx-1", {"trunk": "carrier", "node": "pbx-1", "reason": "not registered"}, "carrier"),
+    "campaign_paused": ("march", {"why": "prompts"}, "march"),
     "caller_id_ending": ("+862155500001", {"ends": "2026-03-09"}, "2026-03-09"),
     "consents_ending": ("4", {"wording": "form/1", "consents": 12, "first": "2026-03-04"}, "12"),
-    "feed_failed": ("appointments", {"reason": "the list is empty", "state": "refused"}, "appointments"),
+    "feed_failed": ("appointments", {"why": "empty", "state": "refused"}, "empty"),
     "backup_failed": ("", {"at": "2026-03-03 02:00:00 UTC", "made": "2026-03-02 02:00:00 UTC"}, "2026-03-02 02:00:00"),
     "backup_late": ("", {"made": "2026-03-01 02:00:00 UTC"}, "2026-03-01 02:00:00"),
 }

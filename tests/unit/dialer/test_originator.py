@@ -29,6 +29,7 @@ from agi_app.errors import RequestFailed, SafetyError, StoreError
 from agi_app.flow.load import load_flow
 from agi_app.gate.permit import MarkReceipt, Permit
 from agi_app.model.call import CallResult, Claim, Outcome
+from agi_app.monitoring.measures import Measures
 from agi_app.store.calling import attempts
 from tests.fake_clock import FakeClock
 from tests.unit.calls.test_runner import FLOW, World
@@ -86,6 +87,7 @@ class Place:
     live: LiveCalls
     may_dial: bool = True
     permits: list[Permit] = dataclasses.field(default_factory=list)
+    measures: Measures = dataclasses.field(default_factory=Measures)
     fault: Exception | None = None
     refused: bool = False
     making: Callable[[], None] = lambda: None
@@ -106,6 +108,11 @@ class Place:
         self.permits.append(permit)
         return channel
 
+    def counted(self) -> dict[str, float]:
+        """The marks that were counted, by what came of them."""
+        (family,) = self.measures.permits.collect()
+        return {one.labels["result"]: one.value for one in family.samples if one.value}
+
     async def attempt(
         self, start_at: float = 0.0, line: RunningCampaign = LINE, turn: Turn | None = None
     ) -> CallResult | None:
@@ -120,6 +127,7 @@ class Place:
             self.store.clock,
             cast(Any, ruleset),
             self.live,
+            measures=self.measures,
         )
 
         async def opt_out(number: str, how: str) -> None:
@@ -192,6 +200,16 @@ async def test_a_call_that_would_break_the_rate_by_being_late_is_given_back(plac
     assert await place.attempt(turn=turn) is None
     assert (len(place.permits), len(place.store.given_back)) == (0, 1)
     assert "above the rate" in place.store.given_back[0]
+    assert place.counted() == {"late": 1.0}
+
+
+async def test_a_call_whose_mark_became_too_old_is_counted_as_late(place: Place) -> None:
+    """The database took its time, so its permit is never given: such calls must be seen by those who watch."""
+    place.store.at_mark = lambda: place.store.clock.advance(1.0)
+    assert await place.attempt() is None
+    assert (len(place.permits), len(place.store.given_back)) == (0, 1)
+    assert "the mark is older than" in place.store.given_back[0]
+    assert place.counted() == {"late": 1.0}
 
 
 async def test_a_stop_while_the_call_waits_for_its_turn_dials_nobody(place: Place) -> None:

@@ -15,7 +15,7 @@ from prometheus_client.metrics import MetricWrapperBase
 from agi_app.api import metrics as service
 from agi_app.dialer.circuit_breaker import PAUSES, Breaker
 from agi_app.dialer.worker.figures import WorkerFigures
-from agi_app.monitoring.holding import CODES
+from agi_app.monitoring.holding import CODES, Holding
 from agi_app.monitoring.measures import Measures
 from agi_app.operations.service.service_figures import ServiceFigures
 
@@ -36,7 +36,7 @@ def worker_figures(measures: Measures, breakers: dict[str, Breaker]) -> WorkerFi
         ),
     )
     node = SimpleNamespace(measures=measures, ruleset=SimpleNamespace(version="2026-01"))
-    worker, stops = SimpleNamespace(holdings=list), SimpleNamespace(pending=False)
+    worker, stops = SimpleNamespace(all_holdings=list), SimpleNamespace(pending=False)
     parts = cast(Any, node), cast(Any, worker), cast(Any, dialer), cast(Any, stops)
     return WorkerFigures(*parts, queued=lambda: 4, unanswered=lambda: 5, audit_ages=lambda: {"checkpoint": 0.5})
 
@@ -102,10 +102,21 @@ def test_no_figure_is_told_by_both_and_none_has_a_personal_label() -> None:
         assert not PERSONAL & set(labels)
 
 
+async def test_a_worker_that_ends_dials_nobody() -> None:
+    """As it says to who asks for its health, so to Prometheus."""
+    figures = worker_figures(Measures(), {})
+    figures._worker.all_holdings = lambda: iter([Holding("ending", "it was told to end")])  # type: ignore[method-assign]
+    page = (await figures.text()).decode()
+    assert "agi_app_dialling 0.0" in page
+    assert 'agi_app_worker_holding{reason="ending"} 1.0' in page
+
+
 async def test_a_page_tells_what_is_so_when_it_is_asked_for() -> None:
     breaker = Breaker()
     figures = worker_figures(Measures(), {"carrier": breaker})
     page = (await figures.text()).decode()
+    assert "_created" not in page
+    assert 'agi_app_permits_total{result="late"} 0.0' in page
     assert 'agi_app_open_calls{trunk="carrier"} 3.0' in page
     assert 'agi_app_trunk_registered{trunk="carrier"} 1.0' in page
     assert 'agi_app_agents{destination="desk",state="free"} 2.0' in page

@@ -102,6 +102,13 @@ async def test_a_worker_that_ends_lets_no_call_leave(world: World, monkeypatch: 
     assert closed == [False]
 
 
+def test_those_who_watch_see_that_it_ends_and_its_live_calls_may_still_ring_an_agent(world: World) -> None:
+    assert [*world.worker.all_holdings()] == []
+    world.worker.begin_to_end(cast(Any, SimpleNamespace(close=lambda: None)))
+    assert [(one.code, one.wanted) for one in world.worker.all_holdings()] == [("ending", False)]
+    assert world.worker.waiting_reason() is None
+
+
 class _Nobody:
     """No call is on."""
 
