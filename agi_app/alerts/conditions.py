@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from agi_app.clock import Clock
 from agi_app.config.monitor import AlertSettings
@@ -26,6 +28,7 @@ OFTEN = (
     "backup_late",
 )
 SELDOM = ("consents_ending",)  # reads all consents that end soon
+CONFIRM_S = 12.0  # longer than a round of a worker's housekeeping, which says that it lives
 KINDS = (*OFTEN, *SELDOM)
 NO_WORKER, UNSAID = template("no worker is running"), template("the workers do not say why")
 
@@ -83,12 +86,21 @@ async def _reasons(store: Store, campaigns: Sequence[str]) -> list[str]:
 async def _nodes_and_trunks(store: Store) -> list[Condition]:
     lost = [
         Condition("node_lost", row["entityid"], {"node": row["name"], "seen": f"{row['seen_at']:%F %T} UTC"})
-        for row in await alerts.lost_nodes(store)
+        for row in await _lost(store)
     ]
     paused = [
         Condition("trunk_paused", f"{row['trunk']} {row['node']}", {**row}) for row in await alerts.paused_trunks(store)
     ]
     return lost + paused
+
+
+async def _lost(store: Store) -> Sequence[Mapping[str, Any]]:
+    """Workers that stay unheard of: while a database stood still, none could say anything, and each does so soon."""
+    lost = await alerts.lost_nodes(store)
+    if any(not row["is_told"] for row in lost):
+        await asyncio.sleep(CONFIRM_S)
+        lost = await alerts.lost_nodes(store)
+    return lost
 
 
 async def _backups(store: Store, now: dt.datetime, *, nightly: bool) -> list[Condition]:

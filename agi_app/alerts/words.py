@@ -10,6 +10,7 @@ from agi_app.messages.retold import retold
 from agi_app.store.service.alerts import AlertNotice, AlertRow
 
 BEGAN, ENDED, TEST = "began", "ended", "test"
+DATABASE_AWAY = "database_away"  # its one kind that is no row
 
 
 def title(alert: AlertNotice | AlertRow) -> str:
@@ -18,6 +19,8 @@ def title(alert: AlertNotice | AlertRow) -> str:
     match alert.kind:
         case "nobody_dialled":
             return t("nobody is dialled although somebody is due")
+        case "database_away":
+            return t("the database does not answer")
         case "node_lost":
             return t("a worker is lost: {node}", node=details.get("node", alert.subject))
         case "trunk_paused":
@@ -46,6 +49,11 @@ def text(alert: AlertNotice, project: Path) -> str:
         case "nobody_dialled":
             lines.append(t("campaigns: {campaigns}", campaigns=", ".join(alert.details.get("campaigns", ()))))
             lines += [t("why: {reason}", reason=retold(why)) for why in alert.details.get("reasons", ())]
+        case "database_away":
+            lines.append(t("nobody is dialled without it, and all other alerts wait for it"))
+            lines.append(
+                t("where it is agi-app's own, no worker is running: look at the unit and the log of `agi-app run`")
+            )
         case "node_lost":
             lines.append(t("it was heard of last at {seen}", seen=alert.details.get("seen")))
         case "backup_failed" | "backup_late":

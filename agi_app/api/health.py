@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Coroutine
 
 from aiohttp import web
 
@@ -10,6 +11,7 @@ from agi_app.errors import AgiAppError
 from agi_app.installation import Installation
 from agi_app.operations.service import health
 
+SCRAPED_WITHIN_S = 4.0  # shorter than the scrape of a Prometheus may take
 READY_WITHIN_S = 1.5  # who asks waits no longer, whatever the database does
 
 
@@ -28,6 +30,24 @@ def add_health(app: web.Application, inst: Installation) -> None:
 
     app.router.add_get("/health/live", live, allow_head=False)
     app.router.add_get("/health/ready", ready, allow_head=False)
+
+
+class Scrape:
+    """Asks for figures one at a time; those who come meanwhile wait for the same ones, and nobody waits long."""
+
+    def __init__(self, make: Callable[[], Coroutine[None, None, bytes]]) -> None:
+        self._make = make
+        self._asked: asyncio.Task[bytes] | None = None
+
+    async def page(self) -> bytes | None:
+        """The page of a scrape; None: the database does not give them in time."""
+        if self._asked is None or self._asked.done():
+            self._asked = asyncio.create_task(self._make())  # noqa: TID251 - its error is looked at, here or the next time
+        asked = self._asked
+        await asyncio.wait({asked}, timeout=SCRAPED_WITHIN_S)
+        if not asked.done() or asked.cancelled() or isinstance(asked.exception(), AgiAppError):
+            return None
+        return asked.result()
 
 
 class _Database:

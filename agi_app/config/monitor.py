@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from email.utils import getaddresses
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -34,7 +35,8 @@ def is_loopback(host: str) -> bool:
 
 
 def _mailbox(text: str) -> str:
-    if not re.fullmatch(r"[^\s@,]+@[^\s@,]+", text):
+    found = getaddresses([text])
+    if len(found) != 1 or not re.fullmatch(r"[^\s@]+@[^\s@]+", found[0][1]):
         raise ValueError(t("{text!r} is no mail address, as ops@example.com", text=text))
     return text
 
@@ -54,7 +56,9 @@ class AlertSettings(BaseModel, extra="forbid", frozen=True):
         (), description="a program with its arguments, which gets each alert as JSON; no shell reads it"
     )
     mail_to: tuple[_Mailbox, ...] = Field((), description="who gets a mail of each alert")
-    mail_from: _Mailbox | Literal[""] = Field("", description="whom these mails are from")
+    mail_from: Annotated[str, AfterValidator(lambda text: text and _mailbox(text))] = Field(
+        "", description="whom these mails are from"
+    )
     mail_host: str = Field("", description="the mail server (SMTP)")
     mail_port: int = Field(587, ge=1, le=65535, description="its TCP port")
     mail_tls: Literal["starttls", "tls", "none"] = Field(
@@ -67,6 +71,9 @@ class AlertSettings(BaseModel, extra="forbid", frozen=True):
         "10min", description="tell when nobody was dialled for this long while somebody was due"
     )
     look_every_seconds: int = Field(15, ge=1, le=300, description="seconds between two looks for what is wrong")
+    database_away: Annotated[str, AfterValidator(_span)] = Field(
+        "5min", description="`agi-app console` tells when the database did not answer for this long"
+    )
     ends_within_days: int = Field(
         14, ge=1, le=90, description="tell so many days before the proof of a number, or consents, end"
     )
@@ -88,6 +95,11 @@ class AlertSettings(BaseModel, extra="forbid", frozen=True):
     def channels(self) -> tuple[str, ...]:
         """How alerts are told; empty: nobody hears of them."""
         return tuple(name for name, given in (("command", self.command), ("mail", self.mail_to)) if given)
+
+    @property
+    def away_s(self) -> int:
+        """``database_away`` in seconds."""
+        return seconds_of(self.database_away)
 
     @property
     def nobody_dialled_s(self) -> int:

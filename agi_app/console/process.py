@@ -18,7 +18,7 @@ from aiohttp.typedefs import Handler
 
 from agi_app import log
 from agi_app.api.app import SAFE, problem
-from agi_app.api.health import add_health
+from agi_app.api.health import Scrape, add_health
 from agi_app.api.problems import RequestRefused
 from agi_app.api.resources.live import METRICS, PROMETHEUS
 from agi_app.changed_settings import BY_CONSOLE, taken_over
@@ -41,8 +41,10 @@ WAITS, SERVES = template("the console waits for the database"), template("the co
 _log = log.get("console")
 
 
-async def serve(settings: Settings, manager: ServiceManager, beside: Beside) -> None:
-    """Serve until SIGINT or SIGTERM, and do ``beside``. ``manager`` is told that it is ready as soon as it listens.
+async def serve(settings: Settings, manager: ServiceManager, beside: Beside, always: Always) -> None:
+    """Serve until SIGINT or SIGTERM; do ``always``, and ``beside`` once the database answers.
+
+    ``manager`` is told that it is ready as soon as it listens.
 
     SIGHUP reads the settings again, and the certificate, which may have been renewed.
 
@@ -59,7 +61,7 @@ async def serve(settings: Settings, manager: ServiceManager, beside: Beside) -> 
 
     again = SettingsAgain(settings, take, manager)
     with _listening(console.host, console.port, "port") as main, told_to_end(lambda: None, again.ask) as told:
-        async with AsyncExitStack() as stack, alongside(again.run()):
+        async with AsyncExitStack() as stack, alongside(again.run(), always()):
             health = None
             if console.health_port:
                 health = stack.enter_context(_listening(HEALTH_HOST, console.health_port, "health_port"))
@@ -71,6 +73,7 @@ async def serve(settings: Settings, manager: ServiceManager, beside: Beside) -> 
                     await _serve(inst, console, told, (main, health, tls))
 
 
+Always = Callable[[], Coroutine[None, None, None]]
 Beside = Callable[[Installation], Coroutine[None, None, None]]
 Sockets = tuple[socket.socket, socket.socket | None, ssl.SSLContext | None]
 
@@ -141,10 +144,10 @@ def _health(inst: Installation, app: web.Application) -> web.Application:
 
     reader = replace(inst, actor=Actor("agi-app console", frozenset({Role.VIEWER}), "api"))
 
+    scrape = Scrape(lambda: app[METRICS].text(reader))
+
     async def metrics(_request: web.Request) -> web.Response:
-        try:
-            found = await app[METRICS].text(reader)
-        except StoreError:
+        if (found := await scrape.page()) is None:
             return web.Response(status=503)
         return web.Response(body=found, headers={"Content-Type": PROMETHEUS})
 

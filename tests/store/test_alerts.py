@@ -14,12 +14,12 @@ from typing import Any
 import psycopg
 import pytest
 
-from agi_app.alerts import command, mail, watch
+from agi_app.alerts import command, conditions, mail, watch
 from agi_app.alerts.conditions import KINDS
 from agi_app.backup import doctor_check
 from agi_app.store.calling import nodes
 from agi_app.store.database import service_rights
-from agi_app.store.service import alerts
+from agi_app.store.service import alerts, figures
 from tests import forked_commands
 from tests.store.alert_site import (
     FAULTS,
@@ -44,6 +44,7 @@ pytestmark = pytest.mark.postgres
 @pytest.fixture
 def site(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AlertSite:
     monkeypatch.setattr(watch, "SELDOM_S", 0.0)
+    monkeypatch.setattr(conditions, "CONFIRM_S", 0.0)
     return AlertSite(world, tmp_path)
 
 
@@ -139,9 +140,30 @@ async def test_an_alert_of_a_feed_quotes_nothing_of_its_list(site: AlertSite) ->
     await site.office.brings(header="Alice Secretperson,born 1980-01-01", name="people.csv")
     await site.round()
     (heard,) = site.project.heard
-    assert (heard["kind"], heard["details"]) == ("feed_failed", {"state": "refused", "why": "refused"})
+    assert (heard["kind"], heard["details"]) == ("feed_failed", {"state": "refused", "why": "unreadable"})
     assert "Alice" not in json.dumps(heard)
     assert f"agi-app feed status {FEED}" in heard["text"]
+
+
+async def test_a_worker_that_lived_while_the_database_stood_still_is_not_lost(
+    site: AlertSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At its thaw no worker could say for long that it lives; each does so within a round."""
+    monkeypatch.setattr(conditions, "CONFIRM_S", 0.5)
+    await node_lost(site)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(site.round())
+        await asyncio.sleep(0.1)
+        await node_back(site)
+    assert site.project.told == []
+
+
+async def test_calls_that_a_lost_worker_left_are_no_calls_in_progress(site: AlertSite) -> None:
+    await site.world.running(campaign(), [1])
+    await site.world.claim_one(campaign())
+    assert sum((await figures.calls(site.store)).values()) == 1
+    await site.store.execute("UPDATE attempt SET lease_until = clock_timestamp() - interval '1 s'")
+    assert await figures.calls(site.store) == {}
 
 
 # ---- several processes, and their ends

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import socket
@@ -17,6 +18,7 @@ import pytest
 from agi_app.campaigns.project.new_project import make_project
 from agi_app.console.process import HEALTH_HOST
 from tests import forked_commands
+from tests.store.alert_site import LISTENER, AlertProject
 from tests.store.conftest import Cluster
 
 pytestmark = pytest.mark.postgres
@@ -35,6 +37,7 @@ def project(tmp_path: Path, database_url: str) -> Path:
     folder = tmp_path / "clinic"
     make_project(folder)
     with (folder / "agi-app.toml").open("a") as settings:
+        settings.write(f'\n[alerts]\ncommand = {json.dumps([sys.executable, "-c", LISTENER])}\ndatabase_away = "10s"\n')
         settings.write(f"\n[console]\nport = {free_port()}\nhealth_port = {free_port()}\n")
     done = forked_commands.agi_app(("console", "setup"), cwd=folder, env={**os.environ, "DATABASE_URL": database_url})
     assert done.returncode == 0, done.stderr
@@ -45,7 +48,7 @@ class Console:
     """A running one, as its clients see it."""
 
     def __init__(self, project: Path, process: asyncio.subprocess.Process, client: aiohttp.ClientSession) -> None:
-        self.process, self._client = process, client
+        self.process, self._client, self._alerts = process, client, AlertProject(project)
         given = dict(line.split(" = ") for line in (project / "agi-app.toml").read_text().splitlines()[-2:])
         self.port, self.health = int(given["port"]), int(given["health_port"])
 
@@ -61,6 +64,12 @@ class Console:
                 return answer.status
         except aiohttp.ClientConnectionError:
             return 0
+
+    async def told(self, wanted: list[str]) -> None:
+        """Wait until the program of alerts heard just this."""
+        async with asyncio.timeout(LONG_S):
+            while [f"{one['kind']} {one['phase']}" for one in self._alerts.heard] != wanted:  # noqa: ASYNC110 - another process
+                await asyncio.sleep(0.2)
 
     async def until(self, path: str, port: int, wanted: int) -> None:
         """Wait until it answers so."""
@@ -100,12 +109,14 @@ async def test_it_outlasts_the_database_and_ends_when_told(
 ) -> None:
     """503 while it is away, at the start as later; all by itself back; small; a second one on its port is refused."""
     await console.until("/health/live", console.port, 200)
+    await console.told(["database_away began"])
     assert await console.status("/api/v1/self", console.port) == 503
     assert await console.status("/health/ready", console.health) == 503
     admit(cluster, database_url, yes=True)
     await console.until("/health/ready", console.health, 200)
     assert await console.status("/api/v1/self", console.port) == 401
     assert await console.status("/metrics", console.health) == 200
+    await console.told(["database_away began", "database_away ended"])
     assert await console.status("/metrics", console.port) == 401
     for port in (console.port, console.health):
         assert await console.status("/health/live", port, host="evil.example") == 421

@@ -28,14 +28,18 @@ def console(
     if context.invoked_subcommand is not None:
         return
     log.configure(json=json_logs, for_good=True)
-    from agi_app.alerts.watch import AlertWatch  # `setup` needs none of it
+    from agi_app.alerts.away import DatabaseWatch  # `setup` needs none of it
+    from agi_app.alerts.watch import AlertWatch
     from agi_app.console.process import serve
     from agi_app.service_manager import STARTING, ServiceManager
 
     manager = ServiceManager()
     with manager.watching(STARTING):
         settings = settings_of(project)
-        asyncio.run(serve(settings, manager, lambda inst: AlertWatch(inst.store, inst.clock, lambda: settings).run()))
+        away = DatabaseWatch(lambda: settings)
+        asyncio.run(
+            serve(settings, manager, lambda inst: AlertWatch(inst.store, inst.clock, lambda: settings).run(), away.run)
+        )
 
 
 @app.command()

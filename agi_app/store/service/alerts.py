@@ -132,7 +132,7 @@ async def shown(store: Store) -> list[AlertRow]:
 
 
 async def lost_nodes(store: Store) -> list[Mapping[str, Any]]:
-    """Workers that have not been heard of: entityid, name, seen_at. Raises StoreError."""
+    """Workers that have not been heard of: entityid, name, seen_at, is_told: its alert stands. Raises StoreError."""
     return [*await store.records(Q["lost_nodes"], {"lost": LOST})]
 
 

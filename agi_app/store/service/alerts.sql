@@ -60,7 +60,9 @@ WHERE a.ended_at IS NULL OR a.ended_at > clock_timestamp() - interval '7 days'
 ORDER BY a.ended_at IS NOT NULL, a.began_at DESC LIMIT 200;
 
 -- name: lost_nodes
-SELECT entityid, name, seen_at FROM node WHERE seen_at < clock_timestamp() - %(lost)s::interval ORDER BY name;
+SELECT entityid, name, seen_at,
+       EXISTS (SELECT FROM alert a WHERE a.kind = 'node_lost' AND a.subject = n.entityid AND a.ended_at IS NULL) AS is_told
+FROM node n WHERE seen_at < clock_timestamp() - %(lost)s::interval ORDER BY name;
 
 -- name: paused_trunks
 SELECT n.name AS node, t.key AS trunk, t.value ->> 'text' AS reason, t.value -> 'by' AS by

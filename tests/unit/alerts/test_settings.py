@@ -34,6 +34,8 @@ def test_a_half_setting_is_refused(given: dict[str, Any], words: str) -> None:
 def test_what_is_given_is_used() -> None:
     assert AlertSettings().channels == ()
     assert AlertSettings(**MAIL, command=("page",)).channels == ("command", "mail")
+    named = AlertSettings(**MAIL | {"mail_from": "The clinic <agi@example.com>"})
+    assert named.mail_from == "The clinic <agi@example.com>"
     for host in ("127.0.0.1", "::1", "localhost"):
         assert AlertSettings(**MAIL | {"mail_host": host, "mail_tls": "none"}).channels == ("mail",)
     assert AlertSettings(nobody_dialled="1h").nobody_dialled_s == 3600

@@ -20,6 +20,7 @@ DETAILS: dict[str, tuple[str, dict[str, Any], str]] = {  # kind: subject, detail
     "nobody_dialled": ("", {"campaigns": ["march"], "reasons": ["no worker is running"]}, "march"),
     "node_lost": ("pbx-1", {"node": "pbx-1 http://a", "seen": "2026-03-03 09:29:30 UTC"}, "09:29:30"),
     "trunk_paused": ("carrier pbx-1", {"trunk": "carrier", "node": "pbx-1", "reason": "not registered"}, "carrier"),
+    "database_away": ("", {}, "agi-app"),
     "campaign_paused": ("march", {"why": "prompts"}, "march"),
     "caller_id_ending": ("+862155500001", {"ends": "2026-03-09"}, "2026-03-09"),
     "consents_ending": ("4", {"wording": "form/1", "consents": 12, "first": "2026-03-04"}, "12"),
@@ -36,10 +37,10 @@ def notice(kind: str, *, ended: bool = False) -> AlertNotice:
 
 
 def test_every_kind_is_here() -> None:
-    assert set(DETAILS) == set(KINDS)
+    assert set(DETAILS) == {*KINDS, words.DATABASE_AWAY}
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", DETAILS)
 def test_a_text_tells_what_is_wrong_in_both_languages(kind: str) -> None:
     told = {}
     for language in ("en", "zh"):

@@ -61,3 +61,27 @@ async def _statuses(times: int) -> list[int]:
             return await asyncio.gather(*(one() for _ in range(times)))
     finally:
         await runner.cleanup()
+
+
+async def test_a_scrape_waits_for_no_database_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Prometheus gives up after its own time; who scrapes meanwhile asks the database nothing more."""
+    monkeypatch.setattr(health, "SCRAPED_WITHIN_S", 0.05)
+    asked, go_on = [], asyncio.Event()
+
+    async def figures() -> bytes:
+        asked.append(1)
+        await go_on.wait()
+        return b"agi_app_up 1.0"
+
+    scrape = health.Scrape(figures)
+    assert [await scrape.page() for _ in range(3)] == [None] * 3
+    go_on.set()
+    assert await scrape.page() == b"agi_app_up 1.0"
+    assert len(asked) == 1
+
+
+async def test_a_scrape_of_a_database_that_says_no_has_no_page() -> None:
+    async def figures() -> bytes:
+        raise StoreError("database x: is away")
+
+    assert await health.Scrape(figures).page() is None
