@@ -30,7 +30,7 @@ class Metrics:
         self._found: ServiceFigures | None = None
         self._at = self._consents_at = 0.0
         self._consents: dict[int, int] | None = None
-        disable_created_metrics()
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry()
         self.registry.register(_Database(self, stream))
         labels = ("route", "method", "code")

@@ -39,7 +39,7 @@ class AsteriskConsole:
         except subprocess.TimeoutExpired as error:
             told = (
                 "Asterisk did not answer {command!r} within {seconds:.0f} s: see its log; if it hangs, restart it, "
-                "which ends its calls (systemctl restart asterisk), and run this again"
+                "which ends its calls (`systemctl restart asterisk`), and run this again"
             )
             raise AsteriskError(t(told, command=command, seconds=PATIENCE_S)) from error
         except OSError as error:

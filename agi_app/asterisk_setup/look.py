@@ -118,7 +118,7 @@ def told_deaf(settings: Settings) -> list[str]:
     tried.append((settings.ami.host, settings.ami.port, b""))
     told = (
         "Asterisk takes connections at {host}:{port} and does not answer there: restart it, which ends its calls "
-        "(systemctl restart asterisk), and run this again"
+        "(`systemctl restart asterisk`), and run this again"
     )
     return [t(told, host=host, port=port) for host, port, greeting in tried if deaf(host, port, greeting)]
 

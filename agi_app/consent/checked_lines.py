@@ -1,7 +1,7 @@
 """Lines with check values, in files that are only ever appended to: what of them is damaged or gone, place by place.
 
 Each line ends with two CRC-32: of the line before it (0 before the first) and of itself. So a changed line is told from
-one that a crash left half written: that one is in the check value of the line after it, or lies behind all that was
+one that a crash left half written: that one is in the check value of the line after it, or comes after all that was
 acknowledged. Lines of an older agi-app have no check values; none of them follows one that has.
 """
 

@@ -19,7 +19,7 @@ class Measures:
     """Counters and times of one process; ``registry`` holds them for a scrape."""
 
     def __init__(self) -> None:
-        disable_created_metrics()  # a series more for each one, which nobody asks for
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # a series more for each, which nobody asks for
         self.registry = CollectorRegistry()
         ProcessCollector(namespace=f"{PREFIX}_worker", registry=self.registry)
         self.attempts = self._counter("attempts", "Calls that ended", "campaign", "trunk", "outcome")

@@ -61,6 +61,7 @@ _PARTS = (  # keys in JSON
     template("database objects"),
     template("exchange"),
     template("figures"),
+    template("keys"),
     template("lines"),
     template("machine detection"),
     template("private files"),

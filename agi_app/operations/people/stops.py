@@ -82,7 +82,7 @@ async def stop(
 async def _keep(
     inst: Installation, proof: Evidence | None, *, needed: bool
 ) -> tuple[tuple[bytes, str] | None, str | None]:
-    """The kept proof, or why it is not kept: then the stop holds all the same, unless the proof is ``needed``."""
+    """The kept proof, or why it is not kept: then the stop still holds, unless the proof is ``needed``."""
     try:
         return await keep(inst, proof), None
     except ConfigError as error:

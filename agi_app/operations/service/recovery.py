@@ -89,7 +89,7 @@ async def _tree(sequencer: Sequencer) -> Tree | None:
     notary = sequencer.notary
     if (origin := await asyncio.to_thread(notary.of_another_database)) is not None:
         told = (
-            "{file}: was signed for another database, which this one takes the place of: it is kept as {kept}, and the"
+            "{file}: was signed for another database, which this one replaces: it is kept as {kept}, and the"
             " proof begins again"
         )
         return Tree(t(told, file=notary.file, kept=notary.kept_apart(origin).name), origin)
@@ -298,7 +298,7 @@ def _hold(
 ) -> dt.datetime | None:
     """Until when nobody is called, by rules time; None: no call can be missing.
 
-    ``now``: not before the last noted call, whatever the clock says.
+    ``now``: the last noted call's time at least, whatever the clock says.
     """
     if found.restored is not None and worked_until is not None and worked_until <= found.restored.rules_at:
         return None

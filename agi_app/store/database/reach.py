@@ -1,4 +1,4 @@
-"""Whether a database answers, asked by a connection of its own: for who must know while all other ones hang."""
+"""Whether a database answers, asked by a new connection: for who must know while all other ones hang."""
 
 from __future__ import annotations
 

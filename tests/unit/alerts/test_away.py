@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from agi_app.alerts import away
 from agi_app.alerts.away import DatabaseWatch
+from agi_app.alerts.watch import PAUSES_S
 from agi_app.config.settings import Settings, load_settings
 from agi_app.store.database import reach
 from tests.fake_clock import FakeClock
@@ -88,7 +88,7 @@ async def test_a_program_that_fails_is_tried_again_later(site: Site) -> None:
     site.settings = site.write(sys.executable, "-c", LISTENER)
     await site.look(1)
     assert site.told == [], "a pause after each try that failed"
-    await site.look(away.PAUSES_S[1])
+    await site.look(PAUSES_S[1])
     assert site.told == [("database_away", "began")]
 
 

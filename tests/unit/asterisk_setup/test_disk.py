@@ -291,5 +291,11 @@ def test_a_port_that_never_answers_is_told_from_one_that_does(monkeypatch: pytes
         assert listeners.deaf("127.0.0.1", port, b"x"), "connections are taken, and nothing is said"
         with ThreadPoolExecutor(1) as pool:
             for _ in range(2):  # the one of before waits, too
-                pool.submit(lambda: server.accept()[0].sendall(b"Asterisk"))
+                pool.submit(_greet, server)
             assert not listeners.deaf("127.0.0.1", port, b"x")
+
+
+def _greet(server: socket.socket) -> None:
+    line, _ = server.accept()
+    with line:
+        line.sendall(b"Asterisk")
