@@ -184,9 +184,6 @@ def _first_root(found: Check, package: Path) -> None:
         with found.part("commands", "files_edited_by_hand", "minutes", "campaign_under_unit", "in_force"):
             _first_call(found, host, package)
         _units(found, host)
-        with found.part("recordings_in_memory", "credentials"):
-            found.figures["recordings_in_memory"] = in_memory(host)
-            found.figures["credentials"] = takes_credentials(host)
         host.run("systemctl", "disable", "--now", "agi-app")
         with found.part("undone"):
             host.run("agi-app", "asterisk", "setup", "--undo", "--yes", "--project", PROJECT)
@@ -228,6 +225,9 @@ def _first_call(found: Check, host: Booted, package: Path) -> None:
         }
         good = verdict.invites == report["attempts"] > 0 and not (verdict.to_forbidden or verdict.double_dials)
         found.figures["campaign_under_unit"] = "ok" if good and report["outcomes"].get("answered") else "failed"
+        with found.part("recordings_in_memory", "credentials"):  # while the worker has its trunk
+            found.figures["recordings_in_memory"] = in_memory(host)
+            found.figures["credentials"] = takes_credentials(host)
 
 
 def _units(found: Check, host: Booted) -> None:

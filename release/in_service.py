@@ -59,16 +59,23 @@ def takes_credentials(host: Booted) -> str:
     secret = host.run("cat", file)
     host.run("sh", "-c", "umask 077; cat >/etc/credstore/agi-app.ami.password <$0", file)
     host.file(file).write_text("of another Asterisk\n", "utf-8")
-    host.run("systemctl", "restart", "agi-app", limit_s=120)
-    _until_ready(host)
+    _restart(host)
     seen = host.run("ls", "/run/credentials/agi-app.service").split()
     host.run("rm", "/etc/credstore/agi-app.ami.password")
     if seen != ["agi-app.ami.password"]:
         raise PackageError(f"credentials of the service: {seen}")
     host.file(file).write_text(secret, "utf-8")
-    host.run("systemctl", "restart", "agi-app", limit_s=120)
-    _until_ready(host)
+    _restart(host)
     return "ok"
+
+
+def _restart(host: Booted) -> None:
+    try:
+        host.run("systemctl", "restart", "agi-app", limit_s=120)
+    except PackageError as error:
+        log = host.run("journalctl", "-u", "agi-app", "-n", "40", "--no-pager", check=False)
+        raise PackageError(f"{error}\n{log}") from error
+    _until_ready(host)
 
 
 def _until_ready(host: Booted) -> None:

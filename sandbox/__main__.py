@@ -23,7 +23,6 @@ from sandbox.borrowed import Borrowed, clock_of, own_settings
 from sandbox.callees import CALLEES, Callees, project_callees, read_callees
 from sandbox.desks import DOES, desks_of
 from sandbox.errors import SandboxError
-from sandbox.on_host import HostCarrier, HostSandbox, describe
 from sandbox.phone import Phone
 from sandbox.root import ensure_root, ensure_tools
 from sandbox.standing import FIRST
@@ -160,6 +159,8 @@ def _up(name: str, project: Path | None, prompts: Path | None, callees: Path | N
 
 
 def _carrier(options: argparse.Namespace) -> int:
+    from sandbox.on_host import HostCarrier, HostSandbox, describe  # which need agi-app's libraries; the others do not
+
     name, project = options.name or FIRST, options.project
     _refuse(name, project)
     called = _called(project, project / "prompts", options.callees)
