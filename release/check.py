@@ -225,9 +225,9 @@ def _first_call(found: Check, host: Booted, package: Path) -> None:
         }
         good = verdict.invites == report["attempts"] > 0 and not (verdict.to_forbidden or verdict.double_dials)
         found.figures["campaign_under_unit"] = "ok" if good and report["outcomes"].get("answered") else "failed"
-        with found.part("recordings_in_memory", "credentials"):  # while the worker has its trunk
-            found.figures["recordings_in_memory"] = in_memory(host)
-            found.figures["credentials"] = takes_credentials(host)
+        for name, look in (("recordings_in_memory", in_memory), ("credentials", takes_credentials)):
+            with found.part(name):  # while the worker has its trunk
+                found.figures[name] = look(host)
 
 
 def _units(found: Check, host: Booted) -> None:
