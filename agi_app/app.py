@@ -189,8 +189,7 @@ async def _build(
     if recognizer is not None:
         await asyncio.to_thread(warm)  # the sounds of Chinese words; a call must not wait for them
     node = await _node(inst, lock, ari, router, measures)
-    within_s = settings.asterisk.calls_end_within
-    worker = Worker(node, stops, lock, Health(), settings.data, sequencer.waiting_reason, within_s)
+    worker = _worker(node, stops, lock, sequencer, settings)
     playable, renderer, voice = _sounds(inst)
     dialer, originator = _dialer(inst, node, worker, stops, playable, voice, sound.speech)
     lines = LineCalls(node, stops, LineServices(playable, voice, Transfers(node, dialer.agents).run, sound.speech))
@@ -212,6 +211,11 @@ async def _build(
     )
     when_ready = (*_housekeeping(inst, node, worker, dialer, sequencer), _upkeep(present), requested.run)
     return _Parts(node, worker, dialer, lines, requested, present, (renderer, voice), at_once, when_ready)
+
+
+def _worker(node: Node, stops: Stops, lock: WorkerLock, sequencer: Sequencer, settings: Settings) -> Worker:
+    within_s = settings.asterisk.calls_end_within
+    return Worker(node, stops, lock, Health(), settings.data, sequencer.waiting_reason, within_s)
 
 
 def _upkeep(present: _Present) -> Work:

@@ -278,10 +278,7 @@ class Settings(EnvironmentFirst):
 
 
 def load_settings(project: Path, written: str | None = None) -> Settings:
-    """Read ``agi-app.toml`` of the project folder and the environment; ConfigError names the place and the field.
-
-    ``written``: what the file is to hold, instead of what it holds.
-    """
+    """Read ``agi-app.toml``, or what is to be ``written`` there, and the environment; ConfigError names the place."""
     file = project / SETTINGS_FILE
     table, known = _read_table(file, written)
     credentials.overrule(table)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -59,17 +60,8 @@ def stop(
     e164, said = read_number(number), refused_at("--at", at)
     proof = evidence(evidence_file)
     try:
-        answer = with_needed(
-            project,
-            stops.stop,
-            e164,
-            reason=reason,
-            said=said,
-            method=method,
-            source=source,
-            reference=reference,
-            proof=proof,
-        )
+        take = functools.partial(stops.stop, method=method, source=source, reference=reference, proof=proof)
+        answer = with_needed(project, take, e164, reason=reason, said=said)
     except StoreError as error:
         answer = _without_database(project, [e164], stops.VIA, error)
     except (ConfigError, SafetyError) as error:

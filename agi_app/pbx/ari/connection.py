@@ -28,7 +28,7 @@ from agi_app.pbx.ari.events import Frame
 from agi_app.pbx.ari.hangup_retry import Janitor
 from agi_app.pbx.ari.http import REFUSED, AsteriskInfo, HttpPool, Response, ask_info, explain
 from agi_app.pbx.ari.link import Link
-from agi_app.pbx.ari.sent_again import SentAgain
+from agi_app.pbx.ari.sent_again import RequestsSentAgain
 from agi_app.pbx.ari.socket_verbs import is_non_blocking
 from agi_app.pbx.ari.websocket import Body, Params
 
@@ -91,7 +91,7 @@ class Ari:
         self._janitor = Janitor(
             lambda channel_id: self.request("DELETE", f"channels/{channel_id}"), self.connected, clock
         )
-        self._again = SentAgain(self._pool, settings.request_timeout, self._look_at_link)
+        self._again = RequestsSentAgain(self._pool, settings.request_timeout, self._look_at_link)
         self._link: Link | None = None
         self._wants_new = asyncio.Event()  # a link by the password that holds now
         self._up = asyncio.Event()

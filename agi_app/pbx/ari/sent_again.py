@@ -17,7 +17,7 @@ _log = log.get("pbx.ari")
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class RefusedRequest:
     """One of them; ``done`` gets its answer."""
 
     method: str
@@ -27,12 +27,12 @@ class Refused:
     done: Callable[[Response | RequestFailed], None]
 
 
-class SentAgain:
+class RequestsSentAgain:
     """Those of one connection; ``accepted`` is told after each that was not refused again."""
 
     def __init__(self, pool: HttpPool, timeout: float, accepted: Callable[[], None]) -> None:
         self._pool, self._timeout, self._accepted = pool, timeout, accepted
-        self._waiting: asyncio.Queue[Refused] = asyncio.Queue()
+        self._waiting: asyncio.Queue[RefusedRequest] = asyncio.Queue()
 
     async def run(self) -> None:
         """Send them until cancelled."""
@@ -53,7 +53,7 @@ class SentAgain:
         """Send one again and wait for its answer; raises RequestFailed (status 0) without one."""
         answer: asyncio.Future[Response | RequestFailed] = asyncio.get_running_loop().create_future()
         self._waiting.put_nowait(
-            Refused(method, uri, query, body, lambda it: None if answer.done() else answer.set_result(it))
+            RefusedRequest(method, uri, query, body, lambda it: None if answer.done() else answer.set_result(it))
         )
         found = await answer
         if isinstance(found, RequestFailed):
@@ -71,4 +71,4 @@ class SentAgain:
             elif answered is not None:
                 answered(found.status)
 
-        self._waiting.put_nowait(Refused(method, uri, query, None, done))
+        self._waiting.put_nowait(RefusedRequest(method, uri, query, None, done))

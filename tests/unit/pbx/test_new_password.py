@@ -24,7 +24,7 @@ from agi_app.pbx.ari.connection_settings import AriSettings
 from agi_app.pbx.ari.events import Frame
 from agi_app.pbx.ari.http import HttpPool
 from agi_app.pbx.ari.link import Link
-from agi_app.pbx.ari.sent_again import SentAgain
+from agi_app.pbx.ari.sent_again import RequestsSentAgain
 
 OLD, NEW = "the-old-one", "the-new-one"
 DELETE = "DELETE channels/agi-app-1"
@@ -199,7 +199,7 @@ async def test_what_is_sent_again_keeps_its_order_and_tells_when_it_is_refused_a
     async with guarded() as server:
         settings = AriSettings(server.url, "agi-app", NEW, password_file=tmp_path / "password")
         async with HttpPool(settings) as pool:
-            again = SentAgain(pool, 2.0, lambda: accepted.append("yes"))
+            again = RequestsSentAgain(pool, 2.0, lambda: accepted.append("yes"))
             running = asyncio.get_running_loop().create_task(again.run())
             statuses: list[int] = []
             for number in range(5):
