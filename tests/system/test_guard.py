@@ -37,7 +37,7 @@ def guarded(new_site: NewSite) -> Iterator[Site]:
     local.write_text(before + DIALPLAN)
     site.asterisk.cli("dialplan reload")
     with (site.project / "agi-app.toml").open("a") as file:  # as a new project has one: screening needs no trunk
-        file.write('\n[trunks.nowhere]\nendpoint = "PJSIP/{number}@nowhere"\n')
+        file.write('\n[trunks.nowhere]\nendpoint = "PJSIP/{number}@nowhere"\nsandbox = true\n')
     try:
         with site.worker():
             yield site
