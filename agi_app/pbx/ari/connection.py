@@ -54,6 +54,7 @@ EVENT_FILTER = {
 }
 OnEvent = Callable[[Frame], None]
 Prepare = Callable[["Ari"], Awaitable[None]]  # the place to reconcile calls
+_NOTICED_S = 0.01  # between two looks whether a socket that has closed was noticed
 _TRIAL_S = 5.0  # to connect for a trial
 _LOOK_S = 2.0  # between two questions over HTTP whether our password still holds
 _COMPLAIN_EVERY = 5.0  # seconds; the tries are more frequent
@@ -118,6 +119,9 @@ class Ari:
         try:
             async with asyncio.timeout(timeout):
                 await self._up.wait()
+                while not (self._up.is_set() and self._link is not None and self._link.socket.is_open):
+                    await asyncio.sleep(_NOTICED_S)  # it has closed, and that was not noticed yet
+                    await self._up.wait()
         except TimeoutError as fault:
             raise AsteriskError(
                 t("No connection to Asterisk at {url} within {timeout:g} s.", url=self.settings.url, timeout=timeout)
@@ -145,12 +149,12 @@ class Ari:
 
         ``uri`` is relative to ``/ari`` and without query, for example ``channels/ID/play``.
         """
+        limit = self.settings.request_timeout if timeout is None else timeout
         if is_non_blocking(method, uri):
             response = await self.request_over_socket(method, uri, query, body, timeout=timeout)
             if response.status == REFUSED:
-                response = await self._again.request(method, uri, query, body)
+                response = await self._again.request(method, uri, query, body, timeout=limit)
         else:
-            limit = self.settings.request_timeout if timeout is None else timeout
             response = await self._pool.request(method, uri, query, body, timeout=limit)
         if response.status >= 400:
             raise RequestFailed(f"{method} {uri}", response.status, response.reason)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from agi_app import log
 from agi_app.errors import RequestFailed
+from agi_app.messages import t
 from agi_app.pbx.ari.http import REFUSED, HttpPool, Response
 
 _log = log.get("pbx.ari")
@@ -18,13 +19,14 @@ _log = log.get("pbx.ari")
 
 @dataclass(frozen=True, slots=True)
 class RefusedRequest:
-    """One of them; ``done`` gets its answer."""
+    """One of them; ``done`` gets its answer, unless nobody wants it any longer: then it is not sent."""
 
     method: str
     uri: str
     query: Mapping[str, str] | None
     body: Mapping[str, object] | None
     done: Callable[[Response | RequestFailed], None]
+    wanted: Callable[[], bool] = lambda: True
 
 
 class RequestsSentAgain:
@@ -38,6 +40,8 @@ class RequestsSentAgain:
         """Send them until cancelled."""
         while True:
             one = await self._waiting.get()
+            if not one.wanted():  # a stop came meanwhile, or its time is over
+                continue
             try:
                 answer = await self._pool.request(one.method, one.uri, one.query, one.body, timeout=self._timeout)
             except RequestFailed as fault:
@@ -48,14 +52,31 @@ class RequestsSentAgain:
             one.done(answer)
 
     async def request(
-        self, method: str, uri: str, query: Mapping[str, str] | None, body: Mapping[str, object] | None
+        self,
+        method: str,
+        uri: str,
+        query: Mapping[str, str] | None,
+        body: Mapping[str, object] | None,
+        *,
+        timeout: float,
     ) -> Response:
-        """Send one again and wait for its answer; raises RequestFailed (status 0) without one."""
+        """Send one again and wait for its answer, at most ``timeout`` seconds; RequestFailed (status 0) without one.
+
+        It is not sent after the caller has gone: a call that nobody waits for any longer must not leave late.
+        """
         answer: asyncio.Future[Response | RequestFailed] = asyncio.get_running_loop().create_future()
-        self._waiting.put_nowait(
-            RefusedRequest(method, uri, query, body, lambda it: None if answer.done() else answer.set_result(it))
-        )
-        found = await answer
+
+        def done(it: Response | RequestFailed) -> None:
+            if not answer.done():
+                answer.set_result(it)
+
+        self._waiting.put_nowait(RefusedRequest(method, uri, query, body, done, lambda: not answer.done()))
+        try:
+            async with asyncio.timeout(timeout):
+                found = await answer
+        except TimeoutError:
+            told = t("no answer from Asterisk within {timeout:g} s", timeout=timeout)
+            raise RequestFailed(f"{method} {uri}", 0, told) from None
         if isinstance(found, RequestFailed):
             raise found
         return found

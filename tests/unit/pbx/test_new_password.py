@@ -204,11 +204,31 @@ async def test_what_is_sent_again_keeps_its_order_and_tells_when_it_is_refused_a
             statuses: list[int] = []
             for number in range(5):
                 again.tell("DELETE", f"channels/{number}", None, statuses.append)
-            assert (await again.request("DELETE", "channels/5", None, None)).status == 200
+            assert (await again.request("DELETE", "channels/5", None, None, timeout=5)).status == 200
             assert [verb for _, verb in server.done] == [f"DELETE channels/{number}" for number in range(6)]
             assert (statuses, len(accepted)) == ([200] * 5, 6)
             server.password = "another"
-            assert (await again.request("DELETE", "channels/6", None, None)).status == 401
+            assert (await again.request("DELETE", "channels/6", None, None, timeout=5)).status == 401
             assert len(accepted) == 6
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_what_nobody_waits_for_any_longer_is_not_sent_again(tmp_path: Path) -> None:
+    """A stop while a dial waits behind a slow request: it must not leave after the stop."""
+    write(tmp_path / "password", OLD)
+    async with guarded() as server:
+        settings = AriSettings(server.url, "agi-app", OLD, password_file=tmp_path / "password")
+        async with HttpPool(settings) as pool:
+            again, loop = RequestsSentAgain(pool, 2.0, lambda: None), asyncio.get_running_loop()
+            stopped = loop.create_task(again.request("POST", "channels/1/dial", None, None, timeout=5))
+            late = loop.create_task(again.request("POST", "channels/2/dial", None, None, timeout=0.01))
+            await asyncio.sleep(0.05)
+            stopped.cancel()
+            with pytest.raises(RequestFailed, match="no answer from Asterisk"):
+                await late
+            running = loop.create_task(again.run())
+            await again.request("DELETE", "channels/3", None, None, timeout=5)
+            assert [verb for _, verb in server.done] == ["DELETE channels/3"]
+            running.cancel()
+            await asyncio.gather(running, stopped, return_exceptions=True)
