@@ -52,7 +52,7 @@ class EventStream:
             yield
             task.cancel()
             for queue in self._readers:
-                _put(queue, None)
+                put(queue, None)
 
     async def _produce(self) -> None:
         began = False
@@ -75,7 +75,7 @@ class EventStream:
             written = {kinds: told(found, kinds) for kinds in set(self._readers.values())}
             for queue, kinds in self._readers.items():
                 if written[kinds]:
-                    _put(queue, written[kinds])
+                    put(queue, written[kinds])
         return len(found)
 
     async def serve(self, request: web.Request, kinds: Kinds, since: int | None) -> web.StreamResponse:
@@ -127,7 +127,8 @@ class EventStream:
             del self._readers[queue]
 
 
-def _put(queue: asyncio.Queue[bytes | None], chunk: bytes | None) -> None:
+def put(queue: asyncio.Queue[bytes | None], chunk: bytes | None) -> None:
+    """Give a reader its next write; None, also in place of what one that is too slow did not take: it comes again."""
     if queue.full():  # it begins again behind the last event that it got
         while not queue.empty():
             queue.get_nowait()

@@ -18,7 +18,7 @@ from typing import Any
 import structlog
 from aiohttp import web
 
-from agi_app.api.event_stream import HEADERS, SILENT_S
+from agi_app.api.event_stream import HEADERS, SILENT_S, put
 from agi_app.api.problems import RequestRefused
 from agi_app.console.rendering import Reader, part
 from agi_app.console.serving import Server
@@ -75,7 +75,7 @@ class LiveParts:
             for task in self._tasks.values():
                 task.cancel()
             for queue in {queue for queues in self._readers.values() for queue in queues}:
-                _put(queue, None)
+                put(queue, None)
 
     @contextlib.contextmanager
     def looking(self, looks: Sequence[Look]) -> Iterator[asyncio.Queue[bytes | None]]:
@@ -84,7 +84,7 @@ class LiveParts:
         for look in looks:
             self._readers[look].add(queue)
             if look in self._sent:
-                _put(queue, _event(look, self._sent[look]))
+                put(queue, _event(look, self._sent[look]))
             if look.name not in self._tasks and self._group is not None:
                 self._tasks[look.name] = self._group.create_task(self._produce(self.parts[look.name]))
         try:
@@ -105,6 +105,8 @@ class LiveParts:
                         self._tell(produced, language, await produced.read(self._inst))
                     except AgiAppError as error:
                         _log.warning("a part of a page cannot be read", name=produced.name, error=str(error))
+                    except Exception:  # noqa: BLE001 - no fault of a part may end the console
+                        _log.exception("a part of a page cannot be read", name=produced.name)
             took = self.monotonic() - began
             await asyncio.sleep(max(EVERY_S, took / SHARE) - took)
         del self._tasks[produced.name]
@@ -115,7 +117,7 @@ class LiveParts:
             if self._sent.get(look) != text:
                 self._sent[look] = text
                 for queue in self._readers[look]:
-                    _put(queue, _event(look, text))
+                    put(queue, _event(look, text))
 
 
 def add_live(app: web.Application, server: Server, live: LiveParts) -> None:
@@ -153,7 +155,7 @@ async def _stream(request: web.Request, server: Server, live: LiveParts, looks: 
             await response.write(chunk)
             if (now := live.monotonic()) - checked > SIGNED_IN_S:
                 checked = now
-                if await server.actor(request) is None:
+                if await server.actor(request, looks=False) is None:
                     await response.write(b"event: signed-out\ndata: {}\n\n")
                     break
     return response
@@ -161,11 +163,3 @@ async def _stream(request: web.Request, server: Server, live: LiveParts, looks: 
 
 def _event(look: Look, text: str) -> bytes:
     return f"event: part\ndata: {json.dumps({'name': look.name, 'html': text}, ensure_ascii=False)}\n\n".encode()
-
-
-def _put(queue: asyncio.Queue[bytes | None], chunk: bytes | None) -> None:
-    if queue.full():  # whoever is slower sees the newest when they come again
-        while not queue.empty():
-            queue.get_nowait()
-        chunk = None
-    queue.put_nowait(chunk)

@@ -21,7 +21,7 @@ from agi_app.console.pages import DeclaredPage, GoTo, PageCall, Shown
 from agi_app.console.rendering import Reader, known_zone, page
 from agi_app.errors import AgiAppError
 from agi_app.installation import Installation
-from agi_app.messages import LANGUAGES, speaking, t
+from agi_app.messages import LANGUAGES, current, speaking, t
 from agi_app.model.actors import Actor
 from agi_app.operations.service import sessions
 
@@ -60,10 +60,10 @@ class Server:
         """The session cookie's name: with TLS one that no other host and no plain page can set."""
         return "__Host-agi_app" if self.is_secure(request) else "agi_app"
 
-    async def actor(self, request: web.Request) -> Actor | None:
-        """Who is signed in. Raises StoreError."""
+    async def actor(self, request: web.Request, *, looks: bool = True) -> Actor | None:
+        """Who is signed in; ``looks`` as ``sessions.owner_of`` has it. Raises StoreError."""
         text = request.cookies.get(self.cookie(request), "")
-        owner = await sessions.owner_of(self.inst, text) if text else None
+        owner = await sessions.owner_of(self.inst, text, looks=looks) if text else None
         return None if owner is None else sessions.actor_of(owner, text, request.remote)
 
     def of(self, declared: DeclaredPage) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
@@ -93,15 +93,19 @@ class Server:
     async def answered(
         self, request: web.Request, answer: Callable[[Reader], Awaitable[web.Response]]
     ) -> web.StreamResponse:
-        """What ``answer`` gives, or the page of its fault, in the language of who reads."""
-        language = request.cookies.get(LANGUAGE_COOKIE, "")
+        """What ``answer`` gives, or the page of its fault; in the language that was chosen here, of the account, of the
+        browser."""
+        chosen = request.cookies.get(LANGUAGE_COOKIE, "")
         zone = known_zone(unquote(request.cookies.get(ZONE_COOKIE, "")))
         reader = Reader(None, zone, request.path, self._banner(request))
-        with speaking(language if language in LANGUAGES else language_of(request)):
+        with speaking(chosen if chosen in LANGUAGES else language_of(request)):
             try:
                 from_here(request)
-                reader = dataclasses.replace(reader, actor=await self.actor(request))
-                given = await answer(reader)
+                actor = await self.actor(request)
+                reader = dataclasses.replace(reader, actor=actor)
+                own = None if actor is None or chosen in LANGUAGES else actor.language
+                with speaking(own or current()):
+                    given = await answer(reader)
             except RequestRefused as refused:
                 given = fault(request, reader, refused)
             except AgiAppError as error:
@@ -109,6 +113,11 @@ class Server:
                 if told.status >= 500:
                     _log.error("a page failed", path=request.path, error=str(error))
                 given = fault(request, reader, told)
+            except web.HTTPException:
+                raise
+            except Exception:  # noqa: BLE001 - nobody sees what it was but the log
+                _log.exception("a page failed", path=request.path)
+                given = fault(request, reader, RequestRefused("fault"))
         if not given.prepared:
             given.headers.update(HEADERS | (HSTS if self.is_secure(request) else {}))
         return given

@@ -78,7 +78,7 @@ class NoData(PageData):
 async def show(call: PageCall) -> Shown:
     """The page."""
     more = {"said": _SAID.get(call.query.get("said", ""), lambda: "")()}
-    return Shown("today.html", await read(call.inst), command="agi-app campaign status", more=more)
+    return Shown("today.html", await read(call.inst), command="agi-app campaign status CAMPAIGN", more=more)
 
 
 async def read(inst: Installation) -> TodayData:

@@ -159,6 +159,18 @@ def _as(inst: Installation, account: str) -> Installation:
     return dataclasses.replace(inst, actor=Actor(account, frozenset({Role.VIEWER}), "cli"))
 
 
+async def test_a_page_that_stands_open_is_no_look(http: aiohttp.ClientSession, site: Site) -> None:
+    """Its stream asks whether the session is good; that must not keep who went away signed in."""
+    assert (await sign_in(http, "the-admin")).status == 303
+    text = http.cookie_jar.filter_cookies(http._base_url)["agi_app"].value  # type: ignore[arg-type]
+    away = "UPDATE console_session SET seen_at = clock_timestamp() - make_interval(mins => %(mins)s)"
+    site.run(lambda inst: inst.store.execute(away, {"mins": 29}))
+    assert site.run(lambda inst: sessions.owner_of(inst, text, looks=False)) is not None
+    site.run(lambda inst: inst.store.execute(away.replace("clock_timestamp()", "seen_at"), {"mins": 2}))
+    assert (await http.get("/", headers=HTML, allow_redirects=False)).status == 303
+    assert site.run(lambda inst: sessions.owner_of(inst, text, looks=False)) is None
+
+
 async def test_a_link_sets_a_password_once(http: aiohttp.ClientSession, site: Site) -> None:
     site.run(lambda inst: accounts.add(inst, "li.na", [Role.VIEWER]))
     assert (await sign_in(http, "li.na", "")).status == 401

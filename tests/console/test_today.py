@@ -11,6 +11,8 @@ import pytest
 
 from agi_app.model.actors import Role
 from agi_app.operations.calling import pauses
+from agi_app.operations.service import accounts
+from agi_app.operations.service.accounts import NewValues
 from agi_app.store.service import alerts
 from agi_app.store.service.alerts import Condition
 from tests.api.site import CAMPAIGN, Site, answer_asks
@@ -47,6 +49,16 @@ async def test_both_languages_show_the_same(operator: aiohttp.ClientSession) -> 
     assert "Pause everything" in await shown(operator, **{"Accept-Language": "zh-CN,zh;q=0.9"})  # as chosen
     await operator.get("/language/zh?next=/", allow_redirects=False)
     assert "全部暂停" in await shown(operator, **{"Accept-Language": "en"})
+
+
+async def test_the_account_has_a_language_and_the_reader_may_choose_another(
+    http: aiohttp.ClientSession, site: Site
+) -> None:
+    site.run(lambda inst: accounts.change(inst, "the-viewer", NewValues(language="zh")))
+    assert (await sign_in(http, "the-viewer")).status == 303
+    assert "今日" in await shown(http, **{"Accept-Language": "en"})
+    await http.get("/language/en?next=/", allow_redirects=False)
+    assert "Today" in await shown(http, **{"Accept-Language": "zh"})
 
 
 async def test_everything_is_paused_and_goes_on(operator: aiohttp.ClientSession, site: Site) -> None:

@@ -80,8 +80,11 @@ async def _note_sign_in(_inst: Installation, account: str) -> None:
     """The session is there already; the note says so."""
 
 
-async def owner_of(inst: Installation, text: str) -> TokenOwner | None:
-    """Who is signed in by this session; None when it has ended, or was idle for too long. Raises StoreError."""
+async def owner_of(inst: Installation, text: str, *, looks: bool = True) -> TokenOwner | None:
+    """Who is signed in by this session; None when it has ended, or was idle for too long. Raises StoreError.
+
+    ``looks``: somebody does something; else only a page that stands open asks, and the time without a look goes on.
+    """
     session_id = token_texts.id_of(text, PREFIX)
     found = None if session_id is None else await table.good(inst.store, session_id)
     if found is None or not hmac.compare_digest(token_texts.sha256_of(text), found.sha256):
@@ -90,9 +93,9 @@ async def owner_of(inst: Installation, text: str) -> TokenOwner | None:
     if any(found.idle > limit for role, limit in IDLE.items() if role in roles):
         await table.end(inst.store, found.session_id)
         return None
-    if found.idle > SEEN_EVERY:
+    if looks and found.idle > SEEN_EVERY:
         await table.seen(inst.store, found.session_id)
-    return TokenOwner(found.session_id, found.account, roles, None, "console")
+    return TokenOwner(found.session_id, found.account, roles, None, "console", found.language)
 
 
 async def who_shows(inst: Installation, text: str) -> TokenOwner | None:
@@ -102,7 +105,15 @@ async def who_shows(inst: Installation, text: str) -> TokenOwner | None:
 
 def actor_of(owner: TokenOwner, text: str, address: str | None) -> Actor:
     """Who acts by this session."""
-    return Actor(owner.account, owner.roles, "console", address=address, token=owner.token_id, shown=text)
+    return Actor(
+        owner.account,
+        owner.roles,
+        "console",
+        address=address,
+        token=owner.token_id,
+        language=owner.language,
+        shown=text,
+    )
 
 
 def acting(inst: Installation, actor: Actor) -> Installation:

@@ -45,6 +45,7 @@ class TokenOwner:
     roles: frozenset[Role]  # as they are now
     scopes: frozenset[Scope] | None  # None: all that the roles may
     via: Via = "api"
+    language: str | None = None  # that the account chose
 
 
 @noted(Scope.ACCOUNTS_MANAGE, "token create", "account")
