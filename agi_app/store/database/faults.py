@@ -21,10 +21,19 @@ _REFUSED = template("the password is wrong: correct it in {address}")
 _NO_DATABASE = template("the database does not exist: create it with `createdb`, or correct {address}")
 _NOT_ALLOWED = template("the user is unknown or not allowed: correct {address} or pg_hba.conf")
 _FULL = template("it has no free connection: raise max_connections or stop other programs")
+_STOPPED = template("it was stopped or restarted: try again when it runs")
+_LOST = template("cannot be reached, or the connection was lost")
+_NOBODY = template("nothing listens there: start PostgreSQL, or correct host and port in {address}")
+_NO_SOCKET = template("nothing listens there: start PostgreSQL, or correct {address}")
+_AWAY = frozenset({_STARTING, _STOPPED, _LOST, _NOBODY, _NO_SOCKET})  # the server itself
 _OUR_SOCKET = re.compile(r"agi_app@/[^:]*(?:/postgres/run|/agi-app-[0-9]+-[0-9a-f]{16}):")
 _EMBEDDED = template(
     "agi-app's own database does not run: a worker starts it again within seconds, a command when it begins; if it does"
     " not stay, `server.log` in the folder `postgres` of the data says why"
+)
+_EMBEDDED_BUSY = template(
+    "no connection became free in time: agi-app's own database has too much to do, or does not run: a worker starts it"
+    " again within seconds; if it does not stay, `server.log` in the folder `postgres` of the data says why"
 )
 NOT_MIGRATED = template("the tables are missing or old: run `agi-app migrate`")
 
@@ -45,7 +54,8 @@ _MEND_BY_CLASS: tuple[tuple[type[psycopg.Error], str], ...] = (
         pg.DeadlockDetected,
         template("two programs waited for each other; this one gave up and changed nothing: try again"),
     ),
-    (pg.AdminShutdown, template("it was stopped or restarted: try again when it runs")),
+    (pg.AdminShutdown, _STOPPED),
+    (pg.CrashShutdown, _STOPPED),
     (pg.CannotConnectNow, _STARTING),
     (
         psycopg_pool.PoolTimeout,
@@ -65,8 +75,8 @@ _MEND_BY_TEXT: tuple[tuple[str, str], ...] = (
     ("name or service not known", template("the host name is unknown: correct {address}")),
     ("name resolution", template("the host name cannot be looked up: check the network, or correct {address}")),
     ("no pg_hba.conf entry", _NOT_ALLOWED),
-    ("connection refused", template("nothing listens there: start PostgreSQL, or correct host and port in {address}")),
-    ("no such file or directory", template("nothing listens there: start PostgreSQL, or correct {address}")),
+    ("connection refused", _NOBODY),
+    ("no such file or directory", _NO_SOCKET),
     ("timeout", template("it does not answer: check the network, host and port in {address}")),
 )
 
@@ -96,7 +106,7 @@ def store_error(error: psycopg.Error, where: str) -> StoreError:
     """The StoreError for ``error``; ``where`` is what ``place`` gave."""
     first_line = (str(error).strip() or type(error).__name__).splitlines()[0]
     first_line = without_numbers(_HASH.sub("…", first_line))
-    mend = t(_EMBEDDED if _is_ours(where) and _is_away(error) else _mend(error), address=source_of_database())
+    mend = t(_mend_of_ours(error) if _is_ours(where) else _mend(error), address=source_of_database())
     return StoreError(t("database {where}: {mend} ({first_line})", where=where, mend=mend, first_line=first_line))
 
 
@@ -105,9 +115,12 @@ def _is_ours(where: str) -> bool:
     return _OUR_SOCKET.match(where) is not None
 
 
-def _is_away(error: psycopg.Error) -> bool:
-    """Whether the server has died or ends; a pool then only says that it waited."""
-    return isinstance(error, psycopg.OperationalError) and error.sqlstate in (None, "57P01", "57P02", "57P03")
+def _mend_of_ours(error: psycopg.Error) -> str:
+    """A pool only says that it waited; the others that the server has died, ends, or cannot be reached."""
+    mend = _mend(error)
+    if isinstance(error, psycopg_pool.PoolTimeout):
+        return _EMBEDDED_BUSY
+    return _EMBEDDED if mend in _AWAY else mend
 
 
 def _mend(error: psycopg.Error) -> str:
@@ -115,6 +128,5 @@ def _mend(error: psycopg.Error) -> str:
         return told
     text = str(error).lower()
     if isinstance(error, psycopg.OperationalError) and error.sqlstate is None:
-        lost = template("cannot be reached, or the connection was lost")
-        return next((mend for sign, mend in _MEND_BY_TEXT if sign in text), lost)
+        return next((mend for sign, mend in _MEND_BY_TEXT if sign in text), _LOST)
     return template("it refused a statement")
