@@ -7,7 +7,7 @@ import shutil
 
 import pytest
 
-from tests.strangers.shop import ANN, LI, Shop
+from tests.strangers.shop import ANN, BEN, LI, Shop
 
 pytestmark = pytest.mark.postgres
 
@@ -55,13 +55,17 @@ def test_readable_keys(shop: Shop, key: str) -> None:
 
 @pytest.mark.attack("a key of recordings that others can read")
 def test_readable_key_of_recordings(shop: Shop) -> None:
-    """docs/how-to/back-up.md: "`suppression.key`, `evidence.key`, `recordings.key` and `audit/key.pem` … Only the owner
-    may read them (mode 600), also after you restore them; otherwise nothing runs"."""
+    """docs/how-to/change-keys.md: "With one that others can read no worker starts, so nobody is called;
+    `agi-app doctor` names it. A stop is still taken"."""
     key = shop.folder / "var" / "recordings.key"
     key.write_bytes(bytes(32))
     key.chmod(0o644)
-    for command in (("campaign", "preview", "reminder"), ("consent", "show", ANN), ("audit", "checkpoint")):
-        assert shop.cli(*command).code != 0, command
+    for command in ("run", "doctor"):
+        done = shop.cli(command, seconds=10)
+        assert done.code not in (0, None), command
+        assert "chmod 600" in done.said, command
+    shop.ok("stop", BEN)
+    assert shop.suppressed(BEN)
 
 
 @pytest.mark.attack("a project made while the shell lets everybody read new files")
