@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import IO, Any, Protocol
 
 import msgspec
-import xlsxwriter
 
 from agi_app.printable import FORMULA_STARTS
 from agi_app.reports.csv_and_json import cell
@@ -42,6 +41,8 @@ class TableFile(Protocol):
 def table_file(file: Path, form: TableFormat, columns: Sequence[str]) -> Iterator[TableFile]:
     """An existing file, filled with a table; it is whole when the block has ended. Raises OSError."""
     if form is TableFormat.XLSX:
+        import xlsxwriter  # noqa: PLC0415 - the console imports this module, and mostly writes no workbook
+
         options = {"constant_memory": True, "tmpdir": str(file.parent)}
         with file.open("wb") as out, xlsxwriter.Workbook(out, options) as book:
             yield _Workbook(book, columns)

@@ -20,6 +20,7 @@ from sandbox.asterisk import Asterisk
 from sandbox.commands import AgiApp
 from sandbox.rates import most_at_once, most_within
 from sandbox.sip import CarrierCall, overlapping
+from sandbox.supervise import Child
 from sandbox.world import World
 from tests.system.site import Site, people, until
 
@@ -81,7 +82,7 @@ def story(world: World, new_database: Callable[[], str], tmp_path_factory: pytes
                 site.add(name, numbers[name], flow="bulk", rate=60, concurrent=CAMPAIGN_CONCURRENT)
             until("a third was called", lambda: len(site.calls(everybody)) >= len(everybody) // 3, poll_s=0.1)
             until("both have called", lambda: len({c.from_port for c in site.calls(everybody)}) == 2, poll_s=0.1)
-            until("somebody is claimed", lambda: "claimed" in _open(site, doomed.entityid).values(), poll_s=0.01)
+            until("somebody is claimed", lambda: _held_in_a_claim(site, worker, doomed.entityid), poll_s=0.02)
             worker.send(signal.SIGKILL)
             doomed.kill()
             died_at = time.time()
@@ -96,6 +97,15 @@ def story(world: World, new_database: Callable[[], str], tmp_path_factory: pytes
     finally:
         if not doomed.running:
             doomed.start()
+
+
+def _held_in_a_claim(site: Site, worker: Child, node: str) -> bool:
+    """Stop the process for a look; it goes on unless somebody is claimed and not yet dialled, and another is."""
+    worker.send(signal.SIGSTOP)
+    if {"claimed", "dialling"} <= set(_open(site, node).values()):
+        return True
+    worker.send(signal.SIGCONT)
+    return False
 
 
 def _copied(site: Site, project: Path, asterisk: Asterisk) -> AgiApp:

@@ -26,7 +26,7 @@ from typing import IO
 import msgspec
 
 from agi_app.contacts.tables.csv_table import Row, RowFault, Table
-from agi_app.contacts.tables.xlsx_child import Head, Refusal, SentRow
+from agi_app.contacts.tables.xlsx_messages import Head, Refusal, SentRow
 from agi_app.errors import AuthorError, InputError, Problem
 from agi_app.messages import t
 from agi_app.messages.retold import retold

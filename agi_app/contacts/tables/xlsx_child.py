@@ -15,11 +15,12 @@ import resource
 import signal
 import sys
 from collections.abc import Iterator
-from typing import IO, Literal
+from typing import IO
 
 import msgspec
 import python_calamine as calamine
 
+from agi_app.contacts.tables.xlsx_messages import Head, Refusal, SentRow
 from agi_app.contacts.tables.xlsx_size import TooLarge, check_size, is_workbook
 from agi_app.messages import t
 
@@ -29,30 +30,6 @@ WORKBOOK = "/proc/self/fd/0"  # standard input, opened again
 Value = int | float | str | bool | dt.time | dt.date | dt.datetime | dt.timedelta
 _CHANGED = "the spreadsheet has changed it: format that column as text and enter it again"
 _DIE_WITH_PARENT = 1  # prctl(2): PR_SET_PDEATHSIG
-
-
-class Head(msgspec.Struct, tag=True):
-    """What is known of the sheet before its rows."""
-
-    sheet: str
-    passed_over: list[str]  # other sheets that are visible
-    left: int  # columns before the first one of the table
-    rows: int
-
-
-class Refusal(msgspec.Struct, tag=True):
-    """Why there are no rows: other file, no such sheet (``text`` lists those there are), damaged, or too large."""
-
-    kind: Literal["other", "sheet", "damaged", "large"]
-    text: str
-
-
-class SentRow(msgspec.Struct, array_like=True):
-    """A row that has something: its number, its cells up to the last one that is not empty, and odd ones with why."""
-
-    line: int
-    cells: list[str]
-    odd: dict[int, str]
 
 
 def main() -> int:

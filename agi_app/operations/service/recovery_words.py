@@ -121,6 +121,7 @@ def told_restored(restored: RestoredFrom, in_journals: int, missing: int) -> tup
 
 
 def told_called(cancelled: Counter[str], strangers: int) -> list[str]:
+    """Lines on who was called after the backup: contacts by their campaigns, and calls to such as are not here."""
     lines = []
     if cancelled:
         told = "contacts that were called after the backup, and are cancelled so that nobody calls them again: {counts}"
@@ -133,6 +134,7 @@ def told_called(cancelled: Counter[str], strangers: int) -> list[str]:
 
 
 def told_how_to_go_on(tree: Tree | None) -> tuple[str, ...]:
+    """The command that accepts it, behind what that does to the proof."""
     return (*(() if tree is None else tree.lines), t("To confirm: agi-app recover --accept-restored"))
 
 
