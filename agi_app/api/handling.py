@@ -63,7 +63,7 @@ class Handling:
         if not standing.allowed:
             raise RequestRefused("rate", headers=standing.headers)
         actor.require(route.scope)
-        path = _path_of(request)
+        path = path_of(request)
         query = _query_of(route, request)
         body, raw = await _body_of(route, request)
         call = ApiCall(acting(self._inst, actor), path, query, body)
@@ -128,7 +128,7 @@ def etag(body: bytes) -> str:
     return f'"{hashlib.sha256(body).hexdigest()[:32]}"'
 
 
-def _path_of(request: web.Request) -> dict[str, str]:
+def path_of(request: web.Request) -> dict[str, str]:
     """What is in the path; RequestRefused when no object can be called so."""
     found = dict(request.match_info)
     for name, text in found.items():

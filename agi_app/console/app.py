@@ -21,7 +21,7 @@ FOR_GOOD = "public, max-age=31536000, immutable"
 def make_console(inst: Installation, console: ConsoleSettings) -> web.Application:
     """What `agi-app console` serves; ``inst`` is open as long as it does."""
     app = make_app(inst, hosts=console.names)
-    server = Server(inst, tls=console.certificate is not None)
+    server = Server(inst, PAGES, tls=console.certificate is not None)
     for declared in PAGES:
         app.router.add_route(declared.method, declared.path, server.of(declared))
     sign_in.add_sign_in(app, server)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from enum import Enum
+from typing import IO, Any
 
 from pydantic import BaseModel, ConfigDict
 
 from agi_app.installation import Installation
+from agi_app.messages import t, template
 from agi_app.model.actors import Scope
 
 
@@ -18,14 +20,50 @@ class PageData(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, from_attributes=True)
 
 
+class NoData(PageData):
+    """A page that only asks something."""
+
+
+class Section(Enum):
+    """The groups of pages, as the navigation shows them."""
+
+    TODAY = template("Today")
+    CALLS = template("Calls")
+    PEOPLE = template("People")
+    FLOWS = template("Flows")
+    GUARD = template("Calls that come in")
+    REPORTS = template("Reports")
+    RECORDS = template("Records")
+    SERVICE = template("Service")
+
+    @property
+    def title(self) -> str:
+        """In the reader's language."""
+        return t(self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class SentFile:
+    """A file that came with a form, in an unnamed one of this process, which is gone when the page is answered."""
+
+    name: str  # as the browser says; never a path
+    content: IO[bytes]
+    size: int
+
+
 @dataclass(frozen=True, slots=True)
 class PageCall:
-    """One request for a page, by somebody who is signed in and may see it: ``inst`` acts as them."""
+    """One request for a page, by somebody who is signed in and may see it: ``inst`` acts as them.
+
+    ``unproved``: why a form of a page with ``proof`` must not be done, for people; None: the password was shown.
+    """
 
     inst: Installation
     path: Mapping[str, str]
     query: Mapping[str, str]
     form: Mapping[str, str]
+    files: Mapping[str, SentFile] = field(default_factory=dict)
+    unproved: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +71,7 @@ class Shown:
     """A page: a template with what it shows. ``command``: the same on the command line."""
 
     template: str
-    data: PageData
+    data: PageData | BaseModel
     command: str = ""
     status: int = 200
     more: Mapping[str, Any] = field(default_factory=dict)  # for the template alone: what somebody typed, faults
@@ -47,17 +85,34 @@ class GoTo:
     said: str = ""  # one of the words that the page there knows
 
 
-Handler = Callable[[PageCall], Awaitable[Shown | GoTo]]
+@dataclass(frozen=True, slots=True)
+class Download:
+    """A file that the browser saves under this name; it is closed when it was sent."""
+
+    file: IO[bytes]
+    size: int
+    media_type: str
+    name: str
+
+
+Handler = Callable[[PageCall], Awaitable[Shown | GoTo | Download]]
 
 
 @dataclass(frozen=True, slots=True)
 class DeclaredPage:
-    """One method of one path."""
+    """One method of one path. ``proof``: the password is to be shown again; ``upload``: the most bytes of files.
+
+    One with a ``section`` is in the navigation, under its ``title``.
+    """
 
     method: str
     path: str
     scope: Scope | None  # None: everybody who has an account; the page is about that account alone
     handler: Handler
+    section: Section | None = None
+    title: str = ""
+    proof: bool = False
+    upload: int = 0
 
 
 class Pages:
@@ -66,17 +121,21 @@ class Pages:
     def __init__(self) -> None:
         self.declared: list[DeclaredPage] = []
 
-    def get(self, path: str, scope: Scope | None) -> Callable[[Handler], Handler]:
+    def get(
+        self, path: str, scope: Scope | None, section: Section | None = None, title: str = "", *, proof: bool = False
+    ) -> Callable[[Handler], Handler]:
         """A page that shows something."""
-        return self._page("GET", path, scope)
+        return self._page("GET", path, scope, section=section, title=title, proof=proof)
 
-    def post(self, path: str, scope: Scope | None) -> Callable[[Handler], Handler]:
+    def post(
+        self, path: str, scope: Scope | None, *, proof: bool = False, upload: int = 0
+    ) -> Callable[[Handler], Handler]:
         """What a form does."""
-        return self._page("POST", path, scope)
+        return self._page("POST", path, scope, proof=proof, upload=upload)
 
-    def _page(self, method: str, path: str, scope: Scope | None) -> Callable[[Handler], Handler]:
+    def _page(self, method: str, path: str, scope: Scope | None, **more: Any) -> Callable[[Handler], Handler]:
         def declare(handler: Handler) -> Handler:
-            self.declared.append(DeclaredPage(method, path, scope, handler))
+            self.declared.append(DeclaredPage(method, path, scope, handler, **more))
             return handler
 
         return declare

@@ -9,10 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo, available_timezones
 
 from markupsafe import Markup, escape
 
+from agi_app.console.navigation import NavSection
 from agi_app.messages import current, t
 from agi_app.model.actors import Actor, Scope
 
@@ -32,6 +34,8 @@ class Reader:
     zone: str
     path: str
     banner: str = ""
+    asks_proof: bool = False  # the page's form wants the password again
+    nav: tuple[NavSection, ...] = ()
 
     def may(self, scope: str) -> bool:
         """Whether they may do this; the page offers nothing else."""
@@ -55,8 +59,17 @@ def environment() -> Environment:
     return made
 
 
-def page(template: str, reader: Reader, **values: Any) -> str:
-    """A whole page."""
+def page(template: str, reader: Reader, query: Mapping[str, str] | None = None, **values: Any) -> str:
+    """A whole page; ``query``: what follows its path's question mark."""
+    given = query or {}
+
+    def with_query(**changed: str | None) -> str:
+        wanted = {**given, **changed}
+        wanted.pop("said", None)
+        text = urlencode({name: value for name, value in wanted.items() if value})
+        return f"{reader.path}?{text}" if text else reader.path
+
+    values |= {"query": given, "with_query": with_query}
     return environment().get_template(template).render(reader=reader, zone=reader.zone, **values)
 
 

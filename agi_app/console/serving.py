@@ -5,8 +5,9 @@ A form is taken only from a page of ours (Sec-Fetch-Site, else Origin), and the 
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from urllib.parse import quote, unquote, urlsplit
 
 import structlog
@@ -14,12 +15,16 @@ from aiohttp import web
 
 from agi_app.api import problems
 from agi_app.api.app import language_of
+from agi_app.api.handling import path_of
 from agi_app.api.problems import RequestRefused
 from agi_app.api.rate_limits import RateLimits
 from agi_app.api.routes import Limit
-from agi_app.console.pages import DeclaredPage, GoTo, PageCall, Shown
+from agi_app.api.sent_files import sending
+from agi_app.console import forms
+from agi_app.console.navigation import Navigation
+from agi_app.console.pages import DeclaredPage, Download, GoTo, PageCall, Shown
 from agi_app.console.rendering import Reader, known_zone, page
-from agi_app.errors import AgiAppError
+from agi_app.errors import AgiAppError, InputError, NotThere
 from agi_app.installation import Installation
 from agi_app.messages import LANGUAGES, current, speaking, t
 from agi_app.model.actors import Actor
@@ -27,7 +32,7 @@ from agi_app.operations.service import sessions
 
 _log = structlog.get_logger(part="console")
 ZONE_COOKIE, LANGUAGE_COOKIE = "agi_app_zone", "agi_app_language"
-MOST_FORM = 64 * 1024  # bytes
+AGAIN = "proof"  # the field of a form in which the password is shown again
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "media-src 'self'; worker-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
@@ -44,8 +49,9 @@ HSTS = {"Strict-Transport-Security": "max-age=31536000"}
 class Server:
     """Serves the pages of an installation. ``tls``: by this process itself."""
 
-    def __init__(self, inst: Installation, *, tls: bool) -> None:
+    def __init__(self, inst: Installation, declared: Sequence[DeclaredPage], *, tls: bool) -> None:
         self.inst = inst
+        self._navigation = Navigation(declared)
         self._tls = tls
         self._limits = RateLimits(inst.clock.monotonic)
 
@@ -70,7 +76,7 @@ class Server:
         """The handler of one page, for who is signed in."""
 
         async def handle(request: web.Request) -> web.StreamResponse:
-            async def answer(reader: Reader) -> web.Response:
+            async def answer(reader: Reader) -> web.StreamResponse:
                 if reader.actor is None:
                     if declared.method == "GET" and not wants_json(request):
                         return redirect(f"/sign-in?next={quote(request.rel_url.path_qs)}")
@@ -81,17 +87,31 @@ class Server:
                     reader.actor.require_own()
                 else:
                     reader.actor.require(declared.scope)
-                inst = dataclasses.replace(self.inst, actor=reader.actor)
-                form = await form_of(request) if declared.method == "POST" else {}
-                given = await declared.handler(PageCall(inst, dict(request.match_info), dict(request.query), form))
-                return _response(request, reader, given)
+                return await self._asked(declared, request, reader, reader.actor)
 
             return await self.answered(request, answer)
 
         return handle
 
+    async def _asked(
+        self, declared: DeclaredPage, request: web.Request, reader: Reader, actor: Actor
+    ) -> web.StreamResponse:
+        path, inst = path_of(request), sessions.acting(self.inst, actor)
+        async with contextlib.AsyncExitStack() as stack:
+            form, files = await forms.sent_with(request, stack, declared.upload)
+            unproved = await _unproved(inst, form.pop(AGAIN, "")) if declared.proof else None
+            call = PageCall(inst, path, dict(request.query), form, files, unproved)
+            try:
+                given = await declared.handler(call)
+            except NotThere as error:
+                raise RequestRefused("not_found", str(error)) from error
+            if isinstance(given, Download):
+                return await sending(given.file, given.size, given.media_type, given.name)(request)
+            shown = dataclasses.replace(reader, asks_proof=declared.proof and unproved is not None)
+            return _response(request, shown, given)
+
     async def answered(
-        self, request: web.Request, answer: Callable[[Reader], Awaitable[web.Response]]
+        self, request: web.Request, answer: Callable[[Reader], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
         """What ``answer`` gives, or the page of its fault; in the language that was chosen here, of the account, of the
         browser."""
@@ -102,7 +122,8 @@ class Server:
             try:
                 from_here(request)
                 actor = await self.actor(request)
-                reader = dataclasses.replace(reader, actor=actor)
+                nav = () if actor is None else self._navigation.of(actor, request.path)
+                reader = dataclasses.replace(reader, actor=actor, nav=nav)
                 own = None if actor is None or chosen in LANGUAGES else actor.language
                 with speaking(own or current()):
                     given = await answer(reader)
@@ -138,13 +159,15 @@ def from_here(request: web.Request) -> None:
         raise RequestRefused("forbidden", t("this form did not come from a page of the console"))
 
 
-async def form_of(request: web.Request) -> dict[str, str]:
-    """The fields of a form. Raises RequestRefused for anything else, or one that is too large."""
-    if request.content_type != "application/x-www-form-urlencoded":
-        raise RequestRefused("media_type")
-    if (request.content_length or 0) > MOST_FORM:
-        raise RequestRefused("too_large")
-    return {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
+async def _unproved(inst: Installation, password: str) -> str | None:
+    """None: the password was shown a short while ago, or is now; else why not, for people."""
+    if password:
+        try:
+            await sessions.prove(inst, password)
+        except InputError as error:
+            return str(error)
+        return None
+    return None if await sessions.is_proved(inst) else t("Type your password again: this cannot be taken back.")
 
 
 def wants_json(request: web.Request) -> bool:
@@ -160,10 +183,11 @@ def redirect(path: str) -> web.Response:
 
 def _response(request: web.Request, reader: Reader, given: Shown | GoTo) -> web.Response:
     if isinstance(given, GoTo):
-        return redirect(f"{given.path}?said={given.said}" if given.said else given.path)
+        between = "&" if "?" in given.path else "?"
+        return redirect(f"{given.path}{between}said={given.said}" if given.said else given.path)
     if wants_json(request):
         return web.Response(status=given.status, text=given.data.model_dump_json(), content_type="application/json")
-    text = page(given.template, reader, data=given.data, command=given.command, **given.more)
+    text = page(given.template, reader, query=request.query, data=given.data, command=given.command, **given.more)
     return web.Response(status=given.status, text=text, content_type="text/html")
 
 

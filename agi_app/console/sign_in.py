@@ -7,8 +7,9 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from agi_app.api.problems import RequestRefused
+from agi_app.console.forms import form_of
 from agi_app.console.rendering import Reader, page
-from agi_app.console.serving import LANGUAGE_COOKIE, Server, form_of, redirect
+from agi_app.console.serving import LANGUAGE_COOKIE, Server, redirect
 from agi_app.errors import InputError
 from agi_app.messages import LANGUAGES, t
 from agi_app.operations.service import sessions

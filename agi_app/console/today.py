@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime as dt
 
 from agi_app.console.live import LivePart
-from agi_app.console.pages import GoTo, PageCall, PageData, Pages, Shown
+from agi_app.console.pages import GoTo, PageCall, PageData, Pages, Section, Shown
 from agi_app.installation import Installation
-from agi_app.messages import t
+from agi_app.messages import t, template
 from agi_app.messages.retold import retold
 from agi_app.model.actors import Scope
 from agi_app.operations.calling import pauses
@@ -70,11 +70,7 @@ class TodayData(PageData):
     alerts: list[AlertToday]
 
 
-class NoData(PageData):
-    """A page that only asks something."""
-
-
-@pages.get("/", Scope.FIGURES_READ)
+@pages.get("/", Scope.FIGURES_READ, Section.TODAY, template("Today"))
 async def show(call: PageCall) -> Shown:
     """The page."""
     more = {"said": _SAID.get(call.query.get("said", ""), lambda: "")()}

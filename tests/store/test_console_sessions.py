@@ -73,3 +73,25 @@ async def test_a_link_is_good_for_its_time(store: Store, li_na: str) -> None:
     assert await console_sessions.link_owner(store, SHA256) is None
     assert await console_sessions.use_link(store, SHA256, account_secrets.hash_secret("another password")) is None
     assert await tried(store, li_na, PASSWORD) == "in"
+
+
+async def test_the_password_is_shown_again_and_wrong_ones_count(store: Store, li_na: str) -> None:
+    assert await tried(store, li_na, PASSWORD) == "in"
+    await store.execute("UPDATE console_session SET proved_at = proved_at - interval '1 hour'")
+
+    async def proved(password: str, session: str = "abcdefgh") -> bool:
+        derived = account_secrets.derive(password, await console_sessions.parameters(store, li_na))
+        return await console_sessions.prove(store, session, derived, "192.0.2.7")
+
+    async def since() -> dt.timedelta:
+        found = await console_sessions.good(store, "abcdefgh")
+        assert found is not None
+        return found.since_proof
+
+    assert not await proved("wrong")
+    assert await since() > dt.timedelta(minutes=59)
+    assert not await proved(PASSWORD, "anothers")
+    assert await proved(PASSWORD)
+    assert await since() < dt.timedelta(minutes=1)
+    assert [await proved("wrong") for _ in range(4)] == [False] * 4
+    assert not await proved(PASSWORD), "five wrong ones of a name from one address are enough"

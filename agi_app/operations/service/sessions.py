@@ -29,6 +29,7 @@ PREFIX = "agis"
 LINK_PREFIX = "agil"
 LINK_GOOD_FOR = dt.timedelta(minutes=15)
 IDLE = {Role.COMPLIANCE: dt.timedelta(minutes=30), Role.ADMIN: dt.timedelta(minutes=30)}  # others: while it lasts
+PROVED_FOR = dt.timedelta(minutes=5)
 SEEN_EVERY = dt.timedelta(seconds=30)
 _deriving = asyncio.Semaphore(2)  # each takes 19 MiB and 50 ms of a core
 
@@ -101,6 +102,21 @@ async def owner_of(inst: Installation, text: str, *, looks: bool = True) -> Toke
 async def who_shows(inst: Installation, text: str) -> TokenOwner | None:
     """Whose token or session this is; None when it is not good. Raises StoreError."""
     return await (owner_of(inst, text) if text.startswith(f"{PREFIX}_") else tokens.owner_of(inst, text))
+
+
+@reads(None)
+async def is_proved(inst: Installation) -> bool:
+    """Whether the actor has shown the password within ``PROVED_FOR``, at the sign-in or since. Raises StoreError."""
+    found = await table.good(inst.store, inst.actor.token or "")
+    return found is not None and found.since_proof < PROVED_FOR
+
+
+@noted(None, "password shown")
+async def prove(inst: Installation, password: str) -> None:
+    """Show the password again, before what cannot be taken back. Raises InputError for a wrong one, StoreError."""
+    derived = await _derived(inst, inst.actor.account, password)
+    if not await table.prove(inst.store, inst.actor.token or "", derived, inst.actor.address):
+        raise InputError(t("the password is not right"))
 
 
 def actor_of(owner: TokenOwner, text: str, address: str | None) -> Actor:

@@ -50,6 +50,7 @@ class GoodSession:
     roles: Sequence[str]
     language: str | None
     idle: dt.timedelta
+    since_proof: dt.timedelta  # since the password was right last
 
 
 async def parameters(store: Store, name: str) -> str:
@@ -111,6 +112,12 @@ async def change(store: Store, session_id: str, derived: str, address: str | Non
     values = {"session_id": session_id, "derived": derived, "address": address}
     more = {"credential": new.credential, "totp": new.totp, "code_step": new.code_step}
     return bool(await store.value(bool, Q["change"], values | more))
+
+
+async def prove(store: Store, session_id: str, derived: str, address: str | None) -> bool:
+    """Note that whose session this is has shown the password again; False: it was not right. Raises StoreError."""
+    values = {"session_id": session_id, "derived": derived, "address": address}
+    return bool(await store.value(bool, Q["prove"], values))
 
 
 async def end(store: Store, session_id: str) -> None:

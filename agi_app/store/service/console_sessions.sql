@@ -7,7 +7,7 @@ FROM sign_in(%(name)s, %(derived)s, %(address)s, %(code_step)s, %(session_id)s, 
 
 -- name: good
 SELECT s.session_id, s.account, s.sha256, s.seen_at, a.roles, a.language,
-       clock_timestamp() - s.seen_at AS idle
+       clock_timestamp() - s.seen_at AS idle, clock_timestamp() - s.proved_at AS since_proof
 FROM console_session s JOIN account a ON a.name = s.account AND a.enabled
 WHERE s.session_id = %(session_id)s AND s.ended_at IS NULL AND s.expires_at > clock_timestamp();
 
@@ -22,6 +22,9 @@ ORDER BY made_at DESC LIMIT 50;
 
 -- name: change
 SELECT change_sign_in(%(session_id)s, %(derived)s, %(address)s, %(credential)s, %(totp)s, %(code_step)s);
+
+-- name: prove
+SELECT prove_session(%(session_id)s, %(derived)s, %(address)s);
 
 -- name: end
 SELECT end_console_session(%(session_id)s);

@@ -1,0 +1,74 @@
+"""Forms that a browser sends: fields, and files into unnamed ones of this process, as many bytes as a page takes."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import tempfile
+from typing import IO
+
+from aiohttp import BodyPartReader, web
+
+from agi_app.api.problems import RequestRefused
+from agi_app.console.pages import SentFile
+
+MOST_FORM = 64 * 1024  # bytes of all fields
+MOST_FIELDS = 100
+_AT_ONCE = 256 * 1024  # bytes
+
+
+async def sent_with(
+    request: web.Request, stack: contextlib.AsyncExitStack, upload: int
+) -> tuple[dict[str, str], dict[str, SentFile]]:
+    """Fields and files of a form; ``upload``: the most bytes of all files. RequestRefused for anything else."""
+    if request.method != "POST":
+        return {}, {}
+    if not upload:
+        return await form_of(request), {}
+    if request.content_type != "multipart/form-data":
+        raise RequestRefused("media_type")
+    fields: dict[str, str] = {}
+    files: dict[str, SentFile] = {}
+    left, left_of_fields = upload, MOST_FORM
+    async for part in await request.multipart():
+        if not isinstance(part, BodyPartReader) or not part.name or len(fields) + len(files) >= MOST_FIELDS:
+            raise RequestRefused("media_type")
+        if part.filename is None:
+            text = await _whole(part, left_of_fields)
+            left_of_fields -= len(text)
+            fields[part.name] = text.decode("utf-8", "replace")
+        elif part.filename:
+            content = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - the stack closes it
+            left -= (size := await _into(part, content, left))
+            files[part.name] = SentFile(part.filename, content, size)
+    return fields, files
+
+
+async def _whole(part: BodyPartReader, most: int) -> bytes:
+    found = bytearray()
+    while chunk := await part.read_chunk():
+        found += chunk
+        if len(found) > most:
+            raise RequestRefused("too_large")
+    return bytes(found)
+
+
+async def _into(part: BodyPartReader, file: IO[bytes], most: int) -> int:
+    """How many bytes were written; the file is at its beginning."""
+    size = 0
+    while chunk := await part.read_chunk(_AT_ONCE):
+        size += len(chunk)
+        if size > most:
+            raise RequestRefused("too_large")
+        await asyncio.to_thread(file.write, chunk)
+    file.seek(0)
+    return size
+
+
+async def form_of(request: web.Request) -> dict[str, str]:
+    """The fields of a form. Raises RequestRefused for anything else, or one that is too large."""
+    if request.content_type != "application/x-www-form-urlencoded":
+        raise RequestRefused("media_type")
+    if (request.content_length or 0) > MOST_FORM:
+        raise RequestRefused("too_large")
+    return {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
