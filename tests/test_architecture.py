@@ -38,6 +38,7 @@ UNIMPORTED = {
     "agi_app.calls.listening.heard_in_call": "tests/unit/calls/listening hears whole calls",
     "agi_app.campaigns.calling_rules.strictest": "tests/unit/campaigns/calling_rules loads whole rule files",
     "agi_app.contacts.tables.xlsx_child": OWN_PROCESS,
+    "agi_app.contacts.tables.xlsx_messages": OWN_PROCESS,
     "agi_app.dialer.agents.destination_legs": CALLS,
     "agi_app.dialer.probes.amd_probe": "doctor, on a real Asterisk",
     "agi_app.dialer.probes.call_back_probe": "doctor, on a real Asterisk",

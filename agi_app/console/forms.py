@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import tempfile
 from typing import IO
 
@@ -40,7 +41,7 @@ async def sent_with(
         elif part.filename:
             content = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - the stack closes it
             left -= (size := await _into(part, content, left))
-            files[part.name] = SentFile(part.filename, content, size)
+            files[part.name] = SentFile(re.split(r"[/\\]", part.filename)[-1], content, size)
     return fields, files
 
 
