@@ -9,7 +9,6 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import aiohttp
-import pytest
 from aiohttp import web
 
 from agi_app.api.problems import RequestRefused
@@ -67,7 +66,8 @@ async def test_fields_and_a_file_come_whole() -> None:
 
 async def test_what_is_too_large_or_none_of_ours_is_refused() -> None:
     assert (await answer(1000, sent(list=(b"x" * 1001, {"filename": "a"}))))[0] == 413
-    assert (await answer(1000, sent(one=(b"x" * 600, {"filename": "a"}), two=(b"x" * 600, {"filename": "b"}))))[0] == 413
+    both = sent(one=(b"x" * 600, {"filename": "a"}), two=(b"x" * 600, {"filename": "b"}))
+    assert (await answer(1000, both))[0] == 413
     assert (await answer(10**9, sent(why="x" * (MOST_FORM + 1))))[0] == 413
     assert (await answer(0, {"why": "x" * (MOST_FORM + 1)}))[0] == 413
     assert (await answer(1000, {"why": "no file"}))[0] == 415
