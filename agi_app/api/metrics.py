@@ -35,9 +35,14 @@ class Metrics:
         self.registry.register(_Database(self, stream))
         labels = ("route", "method", "code")
         self.requests = Counter("http_requests", "Requests", labels, namespace=PREFIX, registry=self.registry)
+        self.logins = Counter("login_failures", "Refused", ("reason",), namespace=PREFIX, registry=self.registry)
         self.seconds = Histogram(
             "http_request_duration_seconds", "Their time", ("route",), namespace=PREFIX, registry=self.registry
         )
+
+    def login_failed(self, reason: str) -> None:
+        """Note a sign-in that was refused: wrong (name, password or code), or wait (too many tries)."""
+        self.logins.labels(reason).inc()
 
     def count(self, route: str, method: str, code: int, seconds: float) -> None:
         """Note one request; ``route`` as it is declared, never as it came."""
@@ -137,6 +142,7 @@ def _endings(found: ServiceFigures) -> Iterator[Metric]:
     if found.backup_age_s is not None:
         age.add_metric([], found.backup_age_s)
     yield age
+    yield GaugeMetricFamily(f"{PREFIX}_sessions", "Sessions of the console's pages", found.sessions)
     yield GaugeMetricFamily(f"{PREFIX}_backup_failed", "Whether the last try failed", float(found.backup_failed))
     consents = GaugeMetricFamily(f"{PREFIX}_consents_ending", "Consents that end within so many days", labels=["days"])
     for days, number in found.consents_ending.items():

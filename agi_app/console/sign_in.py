@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from agi_app.api.problems import RequestRefused
+from agi_app.api.resources.live import METRICS
 from agi_app.console.forms import form_of
 from agi_app.console.rendering import Reader, page
 from agi_app.console.serving import LANGUAGE_COOKIE, Server, redirect
@@ -106,6 +107,8 @@ async def _take(server: Server, request: web.Request, reader: Reader) -> web.Res
     try:
         text = await sessions.sign_in(server.inst, form)
     except SignInRefused as refused:
+        if refused.kind != "second":
+            request.app[METRICS].login_failed(refused.kind)
         return _form(reader, request, fault=_why(refused), account=form.name, status=401, code=refused.kind == "second")
     given = redirect(within(typed.get("next", "/")))
     secure = server.is_secure(request)

@@ -211,3 +211,22 @@ async def test_each_page_has_its_policy(http: aiohttp.ClientSession) -> None:
         assert "<h1>" in await answer.text()
     async with http.post("/sign-in", headers=FROM_HERE | HTML, json={}) as answer:
         assert answer.status == 415
+
+
+async def test_refused_sign_ins_and_open_sessions_are_told_to_prometheus(
+    http: aiohttp.ClientSession, site: Site
+) -> None:
+    """A second factor that is still wanted is no failure."""
+
+    def figure(text: str, name: str) -> float:
+        return sum(float(line.split()[-1]) for line in text.splitlines() if line.startswith(f"agi_app_{name}"))
+
+    async def scraped() -> str:
+        return await (await http.get("/metrics", headers=site.headers(Role.VIEWER))).text()
+
+    assert (await sign_in(http, "the-viewer")).status == 303
+    before = figure(await scraped(), "login_failures_total")
+    assert (await sign_in(http, "the-viewer", "wrong")).status == 401
+    text = await scraped()
+    assert figure(text, "login_failures_total") == before + 1
+    assert figure(text, "sessions") >= 1

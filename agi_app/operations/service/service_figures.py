@@ -11,7 +11,7 @@ from agi_app.model.actors import Scope
 from agi_app.operations.acting import reads
 from agi_app.store.calling import nodes
 from agi_app.store.calling.nodes import NodeRow
-from agi_app.store.service import alerts, events, figures, standstill
+from agi_app.store.service import alerts, console_sessions, events, figures, standstill
 from agi_app.store.service.figures import WatchedCampaign, WatchedFeed, WatchedReceiver
 
 __all__ = ["ServiceFigures", "consents_ending", "read"]
@@ -34,6 +34,7 @@ class ServiceFigures:
     schema: int  # the newest migration
     backup_age_s: float | None  # of the newest backup; None: none was made
     backup_failed: bool  # the last try
+    sessions: int  # of the console's pages, that have not ended
     abandoned: Mapping[str, float]  # the share of a campaign's answered calls that found no agent, in 30 days
 
 
@@ -55,6 +56,7 @@ async def read(inst: Installation, consents: Mapping[int, int]) -> ServiceFigure
         await figures.schema(inst.store),
         None if backups.made_at is None else (inst.clock.real_now() - backups.made_at).total_seconds(),
         backups.has_failed,
+        await console_sessions.number_open(inst.store),
         await figures.abandoned(inst.store, now),
     )
 

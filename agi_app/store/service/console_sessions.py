@@ -107,6 +107,11 @@ async def of_account(store: Store, account: str) -> list[OpenSession]:
     return await store.rows(OpenSession, Q["of_account"], {"account": account})
 
 
+async def number_open(store: Store) -> int:
+    """How many sessions have not ended, of all accounts. Raises StoreError."""
+    return await store.value(int, Q["open_ones"]) or 0
+
+
 async def change(store: Store, session_id: str, derived: str, address: str | None, new: SignInChange) -> bool:
     """Change the sign-in of whose session this is; False: the password was not right. Raises StoreError."""
     values = {"session_id": session_id, "derived": derived, "address": address}

@@ -20,6 +20,9 @@ FROM console_session
 WHERE account = %(account)s AND ended_at IS NULL AND expires_at > clock_timestamp()
 ORDER BY made_at DESC LIMIT 50;
 
+-- name: open_ones
+SELECT count(*) FROM console_session WHERE ended_at IS NULL AND expires_at > clock_timestamp();
+
 -- name: change
 SELECT change_sign_in(%(session_id)s, %(derived)s, %(address)s, %(credential)s, %(totp)s, %(code_step)s);
 

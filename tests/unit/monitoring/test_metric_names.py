@@ -62,11 +62,12 @@ def of_service() -> LABELS:
             "schema": 88,
             "backup_age_s": 1.0,
             "backup_failed": False,
+            "sessions": 2,
             "abandoned": {},
         }
     )
     database = service._Database(made, cast(Any, SimpleNamespace(readers=0)))
-    return _named([made.requests, made.seconds]) | _named(database.collect())
+    return _named([made.requests, made.logins, made.seconds]) | _named(database.collect())
 
 
 def _named(found: Any) -> LABELS:
