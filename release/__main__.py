@@ -24,7 +24,8 @@ def main() -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     make = commands.add_parser("deb", help="build the package; prints its file")
     make.add_argument("--out", type=Path, default=Path("dist"), help="the folder that it goes to (default dist)")
-    look = commands.add_parser("check", help="build it twice; the first call, a campaign, faults, upgrades and purge, in clean roots with systemd")
+    told = "build it twice; the first call, a campaign, faults, upgrades and purge, in clean roots with systemd"
+    look = commands.add_parser("check", help=told)
     look.add_argument("--json", action="store_true", help="the last line is one JSON object; all else goes to stderr")
     look.add_argument("--deb", type=Path, metavar="FILE", help="look at this package instead of building one")
     look.add_argument("--quick", action="store_true", help="one build, no lintian and no campaign")
