@@ -16,6 +16,7 @@ from agi_app.errors import InputError
 from agi_app.installation import Installation
 from agi_app.messages import t
 from agi_app.model.actors import Actor, Scope, Via
+from agi_app.operations.administration import account_asks
 from agi_app.operations.calling import approvals, call_asks, campaigns, feed_asks, feeds, listening, pauses, previews
 from agi_app.operations.calling.asks import came_of_it
 from agi_app.operations.guard import guard_asks
@@ -45,6 +46,7 @@ BY_KIND: Mapping[str, Callable[[Installation, OpenAsk], Awaitable[Mapping[str, A
     guard_asks.KIND: guard_asks.do,
     complaint_asks.KIND: complaint_asks.do,
     erasure_asks.KIND: erasure_asks.do,
+    account_asks.KIND: account_asks.do,
 }
 WITH_PROJECT: Mapping[str, Callable[[Installation, OpenAsk, Project | None], Awaitable[Mapping[str, Any]]]] = {
     call_asks.KIND: call_asks.do,
@@ -124,7 +126,7 @@ async def do(
             return came_of_it(await consents.add(acting, dict(ask.private or {})))
         case pauses.ASK_KIND, pauses.ASK_VERB:
             return {"ended": await pauses.resume_all(acting, ask.reason)}
-        case ((guard_asks.KIND | complaint_asks.KIND | erasure_asks.KIND), _):
+        case ((guard_asks.KIND | complaint_asks.KIND | erasure_asks.KIND | account_asks.KIND), _):
             return await BY_KIND[ask.kind](acting, ask)
         case ((contact_change_asks.KIND | call_asks.KIND | feed_asks.KIND), _):
             return await WITH_PROJECT[ask.kind](acting, ask, prepared if isinstance(prepared, Project) else None)

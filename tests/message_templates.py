@@ -109,7 +109,7 @@ def templates(found: Module) -> Iterator[tuple[str, int]]:
 def of_pages() -> Iterator[tuple[str, str]]:
     """Every template that a page of the console renders, with its place."""
     environment = jinja2.Environment(autoescape=True)
-    for path in sorted((ROOT / "agi_app/console/templates").glob("*.html")):
+    for path in sorted((ROOT / "agi_app/console/templates").rglob("*.html")):
         text = path.read_text(encoding="utf-8")
         for line, _, found in extract_from_ast(environment.parse(text), ("t",)):
             literal = found[0] if isinstance(found, tuple) else found

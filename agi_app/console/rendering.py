@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from markupsafe import Markup, escape
 
 from agi_app.console.navigation import NavSection
-from agi_app.messages import current, t
+from agi_app.messages import current, spoken, t
 from agi_app.model.actors import Actor, Scope
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals.update(t=t, language=current, static=static_path)
+    made.globals.update(t=t, spoken=spoken, language=current, static=static_path)
     made.filters.update(number=number, percent=percent, moment=moment, marked=marked)
     return made
 

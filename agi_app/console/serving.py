@@ -106,7 +106,9 @@ class Server:
             except NotThere as error:
                 raise RequestRefused("not_found", str(error)) from error
             if isinstance(given, Download):
-                return await sending(given.file, given.size, given.media_type, given.name)(request)
+                return await sending(given.file, given.size, given.media_type, given.name, self._headers(request))(
+                    request
+                )
             shown = dataclasses.replace(reader, asks_proof=declared.proof and unproved is not None)
             return _response(request, shown, given)
 
@@ -140,8 +142,11 @@ class Server:
                 _log.exception("a page failed", path=request.path)
                 given = fault(request, reader, RequestRefused("fault"))
         if not given.prepared:
-            given.headers.update(HEADERS | (HSTS if self.is_secure(request) else {}))
+            given.headers.update(self._headers(request))
         return given
+
+    def _headers(self, request: web.Request) -> dict[str, str]:
+        return HEADERS | (HSTS if self.is_secure(request) else {})
 
     def _banner(self, request: web.Request) -> str:
         if self.is_secure(request) or self.inst.settings.console.loopback:

@@ -7,6 +7,7 @@ its own policy, asks another host for anything, or writes a fault to the browser
 from __future__ import annotations
 
 import dataclasses
+import re
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -22,6 +23,7 @@ from agi_app.store.service import alerts
 from agi_app.store.service.alerts import Condition
 from tests.api.site import Site, answer_asks
 from tests.console.browser import PASSWORD
+from tests.console.looked_at import BEFORE_THE_SIGN_IN, LOOKED_AT
 
 pytestmark = [pytest.mark.postgres, pytest.mark.skipif(shutil.which("chromium") is None, reason="needs chromium")]
 ARGUMENTS = (
@@ -122,13 +124,14 @@ async def test_every_page_is_whole_for_everybody(
     settings = {"locale": language, "viewport": SIZES[size], "color_scheme": theme}
     async with somebody(chromium, site, **settings) as (context, _):
         page = await context.new_page()
-        for path in ("/sign-in", "/link/agil_nothing"):
-            await page.goto(path)
-            await look_at(page, axe, f"{path[1:].replace('/', '-')}-{language}-{size}-{theme}", tmp_path)
-        page = await signed_in(context, "the-operator")
-        for path in ("/", "/pause", "/resume", "/me", "/me/second-factor", "/nothing-here"):
-            await page.goto(path)
-            await look_at(page, axe, f"{path[1:].replace('/', '-') or 'today'}-{language}-{size}-{theme}", tmp_path)
+        for account, paths in [("", BEFORE_THE_SIGN_IN), *LOOKED_AT.items()]:
+            if account:
+                await context.clear_cookies()
+                page = await signed_in(context, account)
+            for path in paths:
+                await page.goto(path)
+                name = re.sub(r"\W+", "-", path.strip("/")) or "today"
+                await look_at(page, axe, f"{name}-{language}-{size}-{theme}", tmp_path)
 
 
 async def test_everything_is_paused_from_a_telephone_and_by_keys_alone(chromium: Browser, site: Site) -> None:

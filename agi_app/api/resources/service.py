@@ -283,9 +283,16 @@ async def who(call: ApiCall[NoQuery, None]) -> Accounts:
 
 
 class ActionQuery(PageQuery):
-    """Whose actions, and which page."""
+    """Whose actions, done to what, and which page."""
 
-    account: str | None = Field(None, pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$")
+    account: str | None = Field(None, pattern=r"^[^\u0000-\u0020\u007f-\u00a0/]{1,64}$")
+    object: str | None = Field(
+        None,
+        min_length=1,
+        max_length=200,
+        pattern=r"^[^\u0000-\u001f\u007f-\u009f]+$",
+        description="what it was done to, as an action has it; nothing is found by a number",
+    )
 
 
 @routes.get("/audit/actions", Scope.ACTIONS_READ, ActionPage, query=ActionQuery)
@@ -294,7 +301,9 @@ async def actions(call: ApiCall[ActionQuery, None]) -> ActionPage:
 
     async def fetch(limit: int, after: int | str | None) -> list[accounts.DoneAction]:
         before = accounts.NEWEST if after is None else int(after)
-        return await accounts.done(call.inst, account=call.query.account, before=before, limit=limit)
+        return await accounts.done(
+            call.inst, account=call.query.account, obj=call.query.object, before=before, limit=limit
+        )
 
     rows, following = await page(call.query, int, fetch, lambda row: row.id)
     return ActionPage(

@@ -30,6 +30,7 @@ SEEN_WITH: Mapping[str, Scope] = {  # kinds of asks that `asked` shows
     "call": Scope.FIGURES_READ,
     "guard": Scope.GUARD_READ,
     feed_asks.KIND: Scope.FIGURES_READ,
+    "account": Scope.ACCOUNTS_MANAGE,
 }
 Verb = Literal["start", "pause", "resume", "stop"]
 SCOPES: Mapping[str, Scope] = {

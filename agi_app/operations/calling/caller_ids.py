@@ -8,18 +8,22 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import secrets
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from agi_app.consent import caller_id_proof
 from agi_app.consent.caller_id_proof import CODE_LENGTH, LABEL, hash_code, number_of
 from agi_app.errors import InputError
+from agi_app.gate.caller_id_rules import numbers_of
 from agi_app.installation import Installation
 from agi_app.messages import t
 from agi_app.messages.retold import retold
 from agi_app.model.actors import Scope
+from agi_app.model.campaign import CampaignState
 from agi_app.operations.acting import noted, reads
 from agi_app.operations.calling.requested_calls import NOT_REACHED, Show, pick_trunk, unwanted_end, worker_runs
+from agi_app.store.calling.campaigns import load_campaigns
 from agi_app.store.people.caller_ids import CallerIdProof, proofs
 from agi_app.store.requested_calls import verifications
 from agi_app.store.requested_calls.requests import REFUSED
@@ -117,6 +121,18 @@ async def held(inst: Installation) -> list[ProvedNumber]:
     """All proofs, also those that have expired. Raises StoreError."""
     now = inst.clock.now()
     return [_proved(proof, now) for proof in await proofs(inst.store)]
+
+
+@reads(Scope.FIGURES_READ)
+async def used_by(inst: Installation) -> Mapping[str, Sequence[str]]:
+    """Each number that a campaign shows that was not stopped, with the names of those. Raises StoreError."""
+    found: dict[str, list[str]] = {}
+    for row in await load_campaigns(
+        inst.store, {state for state in CampaignState if state is not CampaignState.STOPPED}
+    ):
+        for number in numbers_of(row.campaign):
+            found.setdefault(number, []).append(row.campaign.name)
+    return found
 
 
 def _proved(proof: CallerIdProof, now: dt.datetime) -> ProvedNumber:

@@ -1,19 +1,24 @@
-"""The calls that the guard screened, the newest first, a page at a time; it shows nobody's number."""
+"""The calls that the guard screened, the newest first, a page at a time, and why; it shows nobody's number."""
 
 from __future__ import annotations
 
 import datetime as dt
 
 from agi_app.guard.case import Action
+from agi_app.guard.replay import unpack_decision
 from agi_app.installation import Installation
+from agi_app.messages import current
+from agi_app.messages.retold import retold
 from agi_app.model.actors import Scope
 from agi_app.model.lists import Page
 from agi_app.operations.acting import reads
 from agi_app.store.lists import records as table
 from agi_app.store.lists.paging import PageOf
 from agi_app.store.lists.records import ScreenedCallFilter, ScreenedCallItem
+from agi_app.store.screening import guard_report
+from agi_app.store.screening.guard_report import ActionTotal
 
-__all__ = ["ScreenedCallItem", "screened_calls"]
+__all__ = ["ActionTotal", "ScreenedCallItem", "screened_calls", "totals", "why"]
 
 
 @reads(Scope.GUARD_READ)
@@ -35,3 +40,18 @@ async def screened_calls(
     return await table.screened_calls(
         inst.store, ScreenedCallFilter(action, called, since, until), PageOf(limit, after)
     )
+
+
+@reads(Scope.GUARD_READ)
+async def totals(inst: Installation, days: int) -> list[ActionTotal]:
+    """What the guard did with the calls of the last days, the mildest action first. Raises StoreError."""
+    order = [action.value for action in Action]
+    found = await guard_report.totals(inst.store, inst.clock.now() - dt.timedelta(days=days))
+    return sorted(found, key=lambda one: order.index(one.action))
+
+
+def why(call: ScreenedCallItem) -> str:
+    """What was found about the caller, in the current language, without any number; empty: nothing was judged."""
+    if call.decision is None:
+        return retold(call.unjudged) if call.unjudged else ""
+    return "; ".join(reason.told(current()) for reason in unpack_decision(call.decision).reasons)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from agi_app.campaigns.calling_rules.decision_replay import ReplayReport, replay_decisions
-from agi_app.campaigns.calling_rules.rule_files import load_rulebook
+from agi_app.campaigns.calling_rules.rule_files import load_rulebook, load_ruleset
 from agi_app.campaigns.calling_rules.rule_texts import SourcedLine, in_force, lines_of
 from agi_app.errors import InputError
+from agi_app.gate.calling_hours import Opening, is_open, next_opening
 from agi_app.installation import Installation
 from agi_app.messages import t
 from agi_app.model.actors import Scope
@@ -43,6 +46,46 @@ def show(project: Path, region: str | None = None) -> tuple[str, Mapping[str, Co
         for name, country in known.items()
         if region in (None, name)
     }
+
+
+@dataclass(frozen=True, slots=True)
+class OpenThere:
+    """Whether a call could begin in a country or a part of it at a moment, as far as its rules go.
+
+    ``why`` is empty when it could. A campaign, a person and the consent may forbid what the rules allow.
+    """
+
+    place: str
+    local: str  # the times there
+    why: str
+    next_at: dt.datetime | None  # when it could; None: not within three weeks
+
+
+def regions(project: Path) -> list[str]:
+    """The countries that may be called, by their letters. Blocks. Raises AuthorError."""
+    return sorted(load_ruleset(project).jurisdictions)
+
+
+def open_at(project: Path, region: str, at: dt.datetime) -> list[OpenThere]:
+    """What the rules of a country, and of each part of it, say of a moment. Blocks. Raises InputError, AuthorError.
+
+    Where several zones are possible, it must be allowed in all of them.
+    """
+    country = load_ruleset(project).jurisdictions.get(region)
+    if country is None:
+        raise InputError(t("there are no calling rules for {region!r}", region=region))
+    zones = [ZoneInfo(name) for name in country.zones]
+    return [_open(place, rules.opening, zones, at) for place, rules in country.places]
+
+
+def _open(place: str, opening: Opening, zones: list[ZoneInfo], at: dt.datetime) -> OpenThere:
+    times = list(dict.fromkeys(at.astimezone(zone).replace(tzinfo=None) for zone in zones))
+    local = ", ".join(f"{time:%Y-%m-%d %H:%M}" for time in times)
+    if is_open(at, opening, zones):
+        return OpenThere(place, local, "", at)
+    closed = any(opening.closed_on(time.date()) for time in times)
+    why = t("it is a closed day there") if closed else t("it is outside the calling hours there")
+    return OpenThere(place, local, why, next_opening(at, opening, zones))
 
 
 @reads(Scope.FIGURES_READ)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from agi_app.authoring.suggestions import no_such
 from agi_app.consent.account_secrets import hash_secret
-from agi_app.errors import InputError
+from agi_app.errors import InputError, NotThere
 from agi_app.installation import Installation
 from agi_app.messages import t
 from agi_app.model.actors import Role, Scope
@@ -22,7 +22,18 @@ from agi_app.store.ledger import actions
 from agi_app.store.ledger.accounts import Account
 from agi_app.store.ledger.actions import DoneAction
 
-__all__ = ["Account", "DoneAction", "NewValues", "accounts", "add", "change", "done", "set_own_secret"]
+__all__ = [
+    "Account",
+    "DoneAction",
+    "NewValues",
+    "accounts",
+    "add",
+    "change",
+    "checked_name",
+    "done",
+    "one",
+    "set_own_secret",
+]
 SHORTEST_SECRET = 12  # characters
 LONGEST_SECRET = 200
 _NAME = re.compile(r"[^\W_][\w.@-]{0,63}")
@@ -48,10 +59,7 @@ async def add(
     inst: Installation, name: str, roles: Sequence[Role], *, os_user: str = "", language: str | None = None
 ) -> Account:
     """A new account. Raises InputError for a name or a user that is taken, or without a role, StoreError."""
-    if not _NAME.fullmatch(name):
-        raise InputError(
-            t("{name!r}: a name of an account has letters, digits and . _ @ -, 64 at most, a letter first", name=name)
-        )
+    checked_name(name)
     if not roles:
         raise InputError(t("--role: say at least one of {role}", role=", ".join(Role)))
     if not await table.add(inst.store, name, os_user or None, roles, language):
@@ -63,6 +71,15 @@ async def add(
             )
         )
     return await _known(inst, name)
+
+
+def checked_name(name: str) -> str:
+    """The name, if an account may have it; else InputError."""
+    if not _NAME.fullmatch(name):
+        raise InputError(
+            t("{name!r}: a name of an account has letters, digits and . _ @ -, 64 at most, a letter first", name=name)
+        )
+    return name
 
 
 @noted(Scope.ACCOUNTS_MANAGE, "account change", "name", state=_stored)
@@ -98,6 +115,14 @@ async def accounts(inst: Installation) -> list[Account]:
 
 async def _own(inst: Installation, _: object) -> object:
     return await table.credential_of(inst.store, inst.actor.account)
+
+
+@reads(Scope.ACTIONS_READ)
+async def one(inst: Installation, name: str) -> Account:
+    """One of them. Raises NotThere when there is none of this name, StoreError."""
+    if (found := await table.of_name(inst.store, name)) is None:
+        raise NotThere(t("there is no account {name!r}; `agi-app account list` shows all", name=name))
+    return found
 
 
 @noted(None, "account secret", state=_own)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass
+from importlib import resources
 
 from agi_app.audit.entries import TABLES
 from agi_app.audit.standalone_verifier import GROWTH_FORMAT
@@ -94,3 +95,9 @@ async def prove_growth(inst: Installation, since: int) -> GrowthProof:
     async with audit.snapshot(inst.store) as connection:
         path = await stored_tree.roots(connection, consistency(since, signed.size))
     return GrowthProof(GROWTH_FORMAT, since, [step.hex() for step in path], signed)
+
+
+@reads(Scope.PROOF_READ)
+async def verifier(_inst: Installation) -> bytes:
+    """The program with which an outsider checks an export: plain Python, to be kept apart from any export."""
+    return resources.files("agi_app.audit").joinpath("standalone_verifier.py").read_bytes()

@@ -151,6 +151,20 @@ async def end_own(inst: Installation, session_id: str) -> None:
     await table.end(inst.store, session_id)
 
 
+@reads(Scope.ACCOUNTS_MANAGE)
+async def of_account(inst: Installation, account: str) -> list[OpenSession]:
+    """Where an account is signed in. Raises StoreError."""
+    return await table.of_account(inst.store, account)
+
+
+@noted(Scope.ACCOUNTS_MANAGE, "account session end", "account")
+async def end_of_account(inst: Installation, account: str, session_id: str) -> None:
+    """End a session of an account. Raises InputError when there is no such session, StoreError."""
+    if session_id not in {one.session_id for one in await table.of_account(inst.store, account)}:
+        raise InputError(t("this session has ended already"))
+    await table.end(inst.store, session_id)
+
+
 @noted(None, "account secret")
 async def change_own_password(inst: Installation, password: str, new: str) -> None:
     """Set another password; ends all sessions of the account. Raises InputError for a wrong one, StoreError."""
@@ -205,13 +219,23 @@ async def make_own_link(inst: Installation, account: str) -> tuple[str, dt.datet
     return await _link(inst, account)
 
 
+@noted(Scope.ACCOUNTS_MANAGE, "account link", "account")
+async def keep_link(inst: Installation, account: str, sha256: bytes) -> dt.datetime:
+    """The same of a link that the console has made, which shows its text: until when it is good. Raises as that."""
+    return await _kept(inst, account, sha256)
+
+
 async def _link(inst: Installation, account: str) -> tuple[str, dt.datetime]:
     _, text = token_texts.make(LINK_PREFIX)
-    until = await table.add_link(inst.store, account, token_texts.sha256_of(text), LINK_GOOD_FOR)
+    return text, await _kept(inst, account, token_texts.sha256_of(text))
+
+
+async def _kept(inst: Installation, account: str, sha256: bytes) -> dt.datetime:
+    until = await table.add_link(inst.store, account, sha256, LINK_GOOD_FOR)
     if until is None:
         told = "there is no account {name!r} that is enabled; `agi-app account list` shows all"
         raise InputError(t(told, name=account))
-    return text, until
+    return until
 
 
 async def make_link_of(inst: Installation, account: str = "") -> tuple[str, dt.datetime]:

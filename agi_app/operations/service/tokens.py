@@ -5,6 +5,7 @@ The audit records who made and who ended one.
 
 from __future__ import annotations
 
+import dataclasses
 import hmac
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -20,7 +21,19 @@ from agi_app.store.ledger import accounts
 from agi_app.store.service import api_tokens as table
 from agi_app.store.service.api_tokens import TokenRow
 
-__all__ = ["MadeToken", "TokenRow", "allowed", "create", "end", "held", "owner_of", "used"]
+__all__ = [
+    "MadeToken",
+    "NewToken",
+    "TokenRow",
+    "allowed",
+    "check",
+    "create",
+    "end",
+    "held",
+    "keep",
+    "owner_of",
+    "used",
+]
 PREFIX = "agia"
 LONGEST_DAYS = 366
 LONGEST_NAME = 100
@@ -48,26 +61,53 @@ class TokenOwner:
     language: str | None = None  # that the account chose
 
 
+@dataclass(frozen=True, slots=True)
+class NewToken:
+    """What a token is to be: whose, what for, what it may and for how many days."""
+
+    account: str
+    name: str
+    scopes: Collection[Scope]
+    days: int
+
+
 @noted(Scope.ACCOUNTS_MANAGE, "token create", "account")
 async def create(inst: Installation, account: str, name: str, scopes: Collection[Scope], days: int) -> MadeToken:
     """Make a token of an account for some scopes, good for so many days. Raises InputError, StoreError."""
+    token_id, text = token_texts.make(PREFIX)
+    return MadeToken(text, await _keep(inst, NewToken(account, name, scopes, days), token_id, sha256_of(text)))
+
+
+@noted(Scope.ACCOUNTS_MANAGE, "token create", "account")
+async def keep(inst: Installation, account: str, new: NewToken, token_id: str, sha256: bytes) -> TokenRow:
+    """The same of a token that the console has made, which shows its text. Raises as that."""
+    return await _keep(inst, dataclasses.replace(new, account=account), token_id, sha256)
+
+
+async def _keep(inst: Installation, new: NewToken, token_id: str, sha256: bytes) -> TokenRow:
+    await check(inst, new)
+    asked = new.account, new.name.strip(), sha256, sorted(new.scopes), new.days
+    return await table.add(inst.store, token_id, *asked)
+
+
+@reads(Scope.ACCOUNTS_MANAGE)
+async def check(inst: Installation, new: NewToken) -> None:
+    """Raises InputError for a token that cannot be, StoreError."""
+    name, scopes = new.name, new.scopes
     if not name.strip() or len(name) > LONGEST_NAME or not name.isprintable():
         raise InputError(t(_NAME, most=LONGEST_NAME))
-    if beyond := sorted(set(scopes) - await allowed(inst, account)):
+    if beyond := sorted(set(scopes) - await allowed(inst, new.account)):
         raise InputError(
             t(
                 "{name} may not do this: {scopes}; a token may only what its owner may",
-                name=account,
+                name=new.account,
                 scopes=", ".join(beyond),
             )
         )
     if not scopes:
         raise InputError(t("a token needs a scope at least"))
-    if not 1 <= days <= LONGEST_DAYS:
+    if not 1 <= new.days <= LONGEST_DAYS:
         raise InputError(t("a token is good for 1 to {most} days", most=LONGEST_DAYS))
-    token_id, text = token_texts.make(PREFIX)
-    row = await table.add(inst.store, token_id, account, name.strip(), sha256_of(text), sorted(scopes), days)
-    return MadeToken(text, row)
 
 
 @reads(Scope.ACCOUNTS_MANAGE)

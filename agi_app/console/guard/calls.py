@@ -1,0 +1,116 @@
+"""Calls that come in and were screened: what the guard did with each and why, and a word about a caller."""
+
+from __future__ import annotations
+
+from agi_app.api.resources.asks import AskAnswer, ask_answer
+from agi_app.api.resources.calls import ScreenedCallAnswer, ScreenedCallQuery
+from agi_app.console.asked import ended
+from agi_app.console.charts import Bar, bars
+from agi_app.console.given import query_of, why_of
+from agi_app.console.pages import GoTo, NoData, PageCall, PageData, Pages, Section, Shown
+from agi_app.console.rendering import number
+from agi_app.errors import InputError
+from agi_app.messages import spoken, t, template
+from agi_app.model.actors import Scope
+from agi_app.operations.calling import asks
+from agi_app.operations.guard import call_list, guard_asks
+
+pages = Pages()
+DAYS = 30
+ACTIONS = {
+    "allow": template("let through"),
+    "mark": template("rang with a warning"),
+    "challenge": template("had to press a key"),
+    "voicemail": template("went to the mailbox"),
+    "reject": template("was rejected"),
+}
+CHALLENGES = {"passed": template("pressed the key"), "failed": template("did not press it")}
+
+
+class GuardedCall(ScreenedCallAnswer):
+    """A screened call, and why."""
+
+    why: str
+
+
+class ActionCount(PageData):
+    """How many calls met an action; ``reported``: of them as a nuisance, ``appealed``: as none."""
+
+    action: str
+    calls: int
+    unjudged: int
+    passed: int
+    failed: int
+    reported: int
+    appealed: int
+
+
+class GuardCallsData(PageData):
+    """The newest first."""
+
+    days: int
+    totals: list[ActionCount]
+    data: list[GuardedCall]
+    next: str | None
+
+
+@pages.get("/guard", Scope.GUARD_READ, Section.GUARD, template("Screened calls"))
+async def show(call: PageCall) -> Shown:
+    """What was let through, marked, challenged and rejected."""
+    query = query_of(call, ScreenedCallQuery)
+    asked = {name: getattr(query, name) for name in ScreenedCallQuery.model_fields}
+    page = await call_list.screened_calls(call.inst, **asked)
+    names = set(ScreenedCallAnswer.model_fields)
+    data = GuardCallsData(
+        days=DAYS,
+        totals=[ActionCount.model_validate(one) for one in await call_list.totals(call.inst, DAYS)],
+        data=[
+            GuardedCall.model_validate({n: getattr(row, n) for n in names} | {"why": call_list.why(row)})
+            for row in page.rows
+        ],
+        next=page.next,
+    )
+    picture = bars(
+        t("What the guard did in {days} days", days=DAYS),
+        [Bar(spoken(ACTIONS[one.action]), one.calls, number(one.calls)) for one in data.totals],
+    )
+    more = {"asked": query, "actions": ACTIONS, "challenges": CHALLENGES, "picture": picture}
+    return Shown("guard/calls.html", data, f"agi-app guard report --days {DAYS}", more=more)
+
+
+@pages.get("/guard/vote", Scope.GUARD_CHANGE)
+async def ask_vote(call: PageCall) -> Shown:
+    """Says what a word about the caller of a call does."""
+    return _voting(call)
+
+
+def _voting(call: PageCall, fault: str = "") -> Shown:
+    given = {**call.query, **call.form}
+    about = given.get("call", "")[:150]
+    more = {"fault": fault, "about": about, "nuisance": given.get("nuisance") == "yes", "typed": call.form}
+    verb = "complain" if more["nuisance"] else "appeal"
+    return Shown("guard/vote.html", NoData(), f"agi-app guard {verb} {about or 'CALL'}", 422 if fault else 200, more)
+
+
+@pages.post("/guard/vote", Scope.GUARD_CHANGE)
+async def vote(call: PageCall) -> Shown | GoTo:
+    """Ask to note it."""
+    nuisance = call.form.get("nuisance") == "yes"
+    try:
+        reason = why_of(call.form)
+        ask = await guard_asks.ask_vote(call.inst, call.form.get("call", ""), nuisance=nuisance, reason=reason)
+    except InputError as error:
+        return _voting(call, str(error))
+    return GoTo(f"/guard/asks/{ask}")
+
+
+@pages.get("/guard/asks/{ask}", Scope.GUARD_READ)
+async def asked(call: PageCall) -> Shown:
+    """What a worker did with an ask about the guard."""
+
+    async def look() -> AskAnswer:
+        found = await asks.asked(call.inst, int(call.path["ask"]))
+        return ask_answer(found.ask, found.note)
+
+    found = await ended(call.inst, look, lambda one: one.state != "waiting")
+    return Shown("guard/ask.html", found, "agi-app guard list show")

@@ -1,0 +1,24 @@
+"""The pages at which the browser looks in both languages, two sizes and two themes, by who is signed in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+BEFORE_THE_SIGN_IN = ("/sign-in", "/link/agil_nothing")
+LOOKED_AT: Mapping[str, Sequence[str]] = {
+    "the-operator": (
+        *("/", "/pause", "/resume", "/me", "/me/second-factor", "/nothing-here"),
+        *("/guard", "/guard/vote?call=none&nuisance=yes", "/guard/lists", "/guard/lists/1", "/guard/lines/100"),
+        *("/guard/lines", "/reports/quarter", "/reports/imports", "/records/rules?region=US&at=2026-03-10T03:00"),
+        "/service/numbers",
+    ),
+    "the-compliance": (
+        *("/records/actions", "/records/actions?account=nobody", "/records/proof?kind=consent&row=1&since=1"),
+        *("/records/proof?kind=consent&row=999999", "/records/proof/export"),
+        *("/reports", "/reports/whole", "/reports/jobs/1"),
+    ),
+    "the-admin": (
+        *("/service", "/service/accounts", "/service/accounts/the-viewer", "/service/tokens?account=the-viewer"),
+        *("/service/webhooks", "/service/webhooks/1"),
+    ),
+}
