@@ -10,13 +10,14 @@ from agi_app.config.console import ConsoleSettings
 from agi_app.console import me, sign_in, today
 from agi_app.console.guard import all_pages as guard
 from agi_app.console.live import LiveParts, add_live
+from agi_app.console.people import all_pages as people
 from agi_app.console.records import all_pages as records
 from agi_app.console.rendering import Reader, static_files
 from agi_app.console.service import all_pages as service
 from agi_app.console.serving import Server, fault
 from agi_app.installation import Installation
 
-PAGES = (*today.pages.declared, *guard.PAGES, *records.PAGES, *service.PAGES, *me.pages.declared)
+PAGES = (*today.pages.declared, *people.PAGES, *guard.PAGES, *records.PAGES, *service.PAGES, *me.pages.declared)
 PARTS = (today.PART,)
 FOR_GOOD = "public, max-age=31536000, immutable"
 

@@ -11,7 +11,7 @@ from typing import IO
 from aiohttp import BodyPartReader, web
 
 from agi_app.api.problems import RequestRefused
-from agi_app.console.pages import SentFile
+from agi_app.console.pages import UploadedFile
 
 MOST_FORM = 64 * 1024  # bytes of all fields
 MOST_FIELDS = 100
@@ -20,7 +20,7 @@ _AT_ONCE = 256 * 1024  # bytes
 
 async def sent_with(
     request: web.Request, stack: contextlib.AsyncExitStack, upload: int
-) -> tuple[dict[str, str], dict[str, SentFile]]:
+) -> tuple[dict[str, str], dict[str, UploadedFile]]:
     """Fields and files of a form; ``upload``: the most bytes of all files. RequestRefused for anything else."""
     if request.method != "POST":
         return {}, {}
@@ -29,7 +29,7 @@ async def sent_with(
     if request.content_type != "multipart/form-data":
         raise RequestRefused("media_type")
     fields: dict[str, str] = {}
-    files: dict[str, SentFile] = {}
+    files: dict[str, UploadedFile] = {}
     left, left_of_fields = upload, MOST_FORM
     async for part in await request.multipart():
         if not isinstance(part, BodyPartReader) or not part.name or len(fields) + len(files) >= MOST_FIELDS:
@@ -41,7 +41,7 @@ async def sent_with(
         elif part.filename:
             content = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - the stack closes it
             left -= (size := await _into(part, content, left))
-            files[part.name] = SentFile(re.split(r"[/\\]", part.filename)[-1], content, size)
+            files[part.name] = UploadedFile(re.split(r"[/\\]", part.filename)[-1], content, size)
     return fields, files
 
 

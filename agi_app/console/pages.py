@@ -43,7 +43,7 @@ class Section(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class SentFile:
+class UploadedFile:
     """A file that came with a form, in an unnamed one of this process, which is gone when the page is answered."""
 
     name: str  # as the browser says; never a path
@@ -62,7 +62,7 @@ class PageCall:
     path: Mapping[str, str]
     query: Mapping[str, str]
     form: Mapping[str, str]
-    files: Mapping[str, SentFile] = field(default_factory=dict)
+    files: Mapping[str, UploadedFile] = field(default_factory=dict)
     unproved: str | None = None
 
 

@@ -21,7 +21,7 @@ from typing import IO
 from msgspec import msgpack
 
 from agi_app.atomic_files import kept_name
-from agi_app.contacts.columns import RejectedRow
+from agi_app.contacts.columns import Columns, RejectedRow
 from agi_app.contacts.consent_file import NO_PROOFS, parse_consents
 from agi_app.contacts.consent_proof import Proofs
 from agi_app.contacts.contacts_file import Called, ContactsReading, contact_columns, group_note, header_notes
@@ -45,7 +45,9 @@ from agi_app.contacts.tables.opening import (
     LARGEST_WHOLE,
     MadeFile,
     SentFile,
+    SentSheet,
     open_made,
+    open_sent,
     open_table,
     private_copy,
     sha256_of_copy,
@@ -205,7 +207,7 @@ async def _note(
     about: str | None = None,
 ) -> int:
     """Note who imports which file; nothing of it is stored before."""
-    digest = await in_background(sha256_of_copy, copy)
+    digest = path.workbook if isinstance(path, SentSheet) else await in_background(sha256_of_copy, copy)
     seen = imported_files.FileSeen(kind, kept_name(path.name), digest, spool.rows, spool.rejected, about)
     return await imported_files.begin(store, seen, by)
 
@@ -260,17 +262,17 @@ def read_stop_list_file(path: Path, region: str | None = None) -> StopList:
         return replace(listed, sha256=sha256_of_copy(copy))
 
 
-def check_header(sent: SentFile, campaign: Campaign) -> None:
-    """AuthorError for a file that has not the columns of contacts of a campaign. Blocks."""
+def check_header(sent: SentFile, campaign: Campaign) -> Columns:
+    """The columns; AuthorError for a file that has not those of contacts of a campaign. Blocks."""
     with ExitStack() as stack:
-        contact_columns(_open(sent, None, stack)[1], campaign.due, campaign.columns)
+        return contact_columns(_open(sent, None, stack)[1], campaign.due, campaign.columns)
 
 
 def _open(path: Path | SentFile, sheet: str | None, stack: ExitStack) -> tuple[IO[bytes], Table]:
     if isinstance(path, MadeFile):
         return open_made(path, stack)
     copy = private_copy(path, stack)
-    return copy, Table(copy, path.name) if isinstance(path, SentFile) else open_table(copy, str(path), sheet)
+    return copy, open_sent(path, copy) if isinstance(path, SentFile) else open_table(copy, str(path), sheet)
 
 
 def _contacts_plan(

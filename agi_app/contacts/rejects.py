@@ -12,11 +12,12 @@ import contextlib
 import csv
 import io
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import IO
 
 from agi_app.contacts.columns import REJECT_COLUMNS, RejectedRow
+from agi_app.contacts.tables.csv_table import Table
 from agi_app.contacts.tables.xlsx import XLSX
 from agi_app.contacts.tables.xlsx_writer import SheetWriter
 from agi_app.errors import InputError
@@ -83,6 +84,23 @@ class RejectsFile:
             self._writer.close()
             self._file.close()
         self._part.unlink(missing_ok=True)
+
+
+def rejects_of(table: Table, reasons: Mapping[int, str]) -> bytes:
+    """The rejects file of a table that was sent: its rows with these lines (of their faults), and why. Blocks."""
+    made = io.BytesIO()
+    writer = SheetWriter(made) if table.encoding == XLSX else _CsvWriter(made)
+    kept = [index for index, title in enumerate(table.header) if title not in REJECT_COLUMNS]
+    writer.writerow([*REJECT_COLUMNS, *(table.header[index] for index in kept)])
+    left = sorted(reasons)
+    for row in table.rows():
+        while left and left[0] < row.line:
+            left.pop(0)
+        if left and left[0] < row.line + max(1, len(row.raw)):
+            cells = [row.cells[index] if index < len(row.cells) else "" for index in kept]
+            writer.writerow([row.line, reasons[left.pop(0)], *cells, *row.cells[len(table.header) :]])
+    writer.close()
+    return made.getvalue()
 
 
 def set_aside(rejects: Path) -> bool:

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from tests.api.site import CAMPAIGN
+
 BEFORE_THE_SIGN_IN = ("/sign-in", "/link/agil_nothing")
 LOOKED_AT: Mapping[str, Sequence[str]] = {
     "the-operator": (
         *("/", "/pause", "/resume", "/me", "/me/second-factor", "/nothing-here"),
+        *("/contacts?external_id=row-1", f"/campaigns/{CAMPAIGN}/contacts", f"/campaigns/{CAMPAIGN}/import"),
+        *(f"/campaigns/{CAMPAIGN}/contact?external_id=row-1", "/contacts/decisions/1", "/people/2/stop"),
+        f"/campaigns/{CAMPAIGN}/contact/reschedule?external_id=row-1",
         *("/guard", "/guard/vote?call=none&nuisance=yes", "/guard/lists", "/guard/lists/1", "/guard/lines/100"),
         *("/guard/lines", "/reports/quarter", "/reports/imports", "/records/rules?region=US&at=2026-03-10T03:00"),
         "/service/numbers",
     ),
     "the-compliance": (
+        *("/people", "/people/1", "/people/1/erase", "/stops", "/consents", "/complaints", "/complaints/1"),
+        *("/complaints/new", "/complaints/received", "/complaints/1/export"),
         *("/records/actions", "/records/actions?account=nobody", "/records/proof?kind=consent&row=1&since=1"),
         *("/records/proof?kind=consent&row=999999", "/records/proof/export"),
         *("/reports", "/reports/whole", "/reports/jobs/1"),

@@ -16,7 +16,7 @@ from agi_app.api.texts import Name, Number, Text, Word
 from agi_app.model.actors import Scope
 from agi_app.operations.people import complaint_asks as asks
 from agi_app.operations.people import complaints as operations
-from agi_app.operations.people.complaints import CaseState
+from agi_app.operations.people.complaints import CaseState, SeenCase
 
 routes = Routes()
 State = Literal["open", "answered", "closed"]
@@ -137,7 +137,11 @@ async def received(call: ApiCall[NoQuery, ReceivedGiven]) -> AskedAnswer:
 @routes.get("/complaints/asks/{ask}", Scope.COMPLAINTS_CHANGE, ComplaintAskAnswer)
 async def asked(call: ApiCall[NoQuery, None]) -> ComplaintAskAnswer:
     """How an ask about a complaint ended, and which case it is."""
-    found = await asks.asked(call.inst, int(call.path["ask"]))
+    return case_ask_answer(await asks.asked(call.inst, int(call.path["ask"])))
+
+
+def case_ask_answer(found: Any) -> ComplaintAskAnswer:
+    """An ask about a complaint, with the number of its case."""
     case = None if found.answer is None else found.answer.get("case")
     return ComplaintAskAnswer(**ask_answer(found, None).model_dump(), case=case)
 
@@ -145,7 +149,11 @@ async def asked(call: ApiCall[NoQuery, None]) -> ComplaintAskAnswer:
 @routes.get("/complaints/{case}", Scope.COMPLAINTS_READ, CaseWithNotes)
 async def one(call: ApiCall[NoQuery, None]) -> CaseWithNotes:
     """A complaint with all notes, and by when it must be answered."""
-    seen = await operations.show(call.inst, int(call.path["case"]))
+    return case_answer(await operations.show(call.inst, int(call.path["case"])))
+
+
+def case_answer(seen: SeenCase) -> CaseWithNotes:
+    """A case as it is shown."""
     own = {name: getattr(seen.row, name) for name in CaseWithNotes.model_fields if name not in ("late", "notes")}
     return CaseWithNotes.model_validate({**own, "late": seen.late, "notes": seen.notes})
 

@@ -23,7 +23,7 @@ from agi_app.model.actors import Scope
 from agi_app.operations.people import contact_change_asks, follow_ups
 from agi_app.operations.people import contacts as operations
 from agi_app.operations.people.contact_changes import ChangedTimes
-from agi_app.operations.people.contacts import SentFile, Whole, WrittenCampaign
+from agi_app.operations.people.contacts import Ask, SentFile, Whole, WrittenCampaign
 from agi_app.operations.people.follow_ups import FollowUp
 from agi_app.operations.project import project_files
 
@@ -118,6 +118,8 @@ class ChangeAskAnswer(AskAnswer):
 class ImportAskAnswer(AskAnswer):
     """An import, or a dry run (verb check). ``errors``: the first 1,000 rejected rows, without whole numbers."""
 
+    columns: Mapping[str, str] = Field(description="our name of a column: its title in the list")
+    fields: list[str] = Field(description="columns that are kept with each contact as they are")
     rows: int | None
     added: int | None
     updated: int | None
@@ -182,15 +184,20 @@ async def upload(call: ApiCall[ImportQuery, bytes]) -> AskedAnswer:
 @routes.get("/contacts/asks/{ask}", Scope.CONTACTS_IMPORT, ImportAskAnswer)
 async def ask(call: ApiCall[NoQuery, None]) -> ImportAskAnswer:
     """How an import ended: its counts, and why rows were rejected."""
-    found = await operations.asked(call.inst, int(call.path["ask"]))
+    return import_answer(await operations.asked(call.inst, int(call.path["ask"])))
+
+
+def import_answer(found: Ask) -> ImportAskAnswer:
+    """An ask to import or check, with what a worker says of it."""
     told = found.answer or {}
     counts = {name: told.get(name) for name in operations.COUNTS}
+    titles = {"columns": found.parameters.get("columns", {}), "fields": found.parameters.get("fields", [])}
     file = str(found.parameters["file"])
     faults = [
         RequestFault(pointer=_place(file, one), rule=one["rule"], text=one["text"]) for one in told.get("faults", [])
     ]
     whole = ask_answer(found, None).model_dump()
-    return ImportAskAnswer(**whole, **counts, errors=faults, notes=told.get("notes", []))
+    return ImportAskAnswer(**whole, **counts, **titles, errors=faults, notes=told.get("notes", []))
 
 
 @routes.post("/campaigns/{campaign}/contacts/cancel", Scope.CONTACTS_IMPORT, AskedAnswer, body=CancelGiven, status=202)
@@ -221,7 +228,11 @@ async def reschedule(call: ApiCall[NoQuery, RescheduleGiven]) -> AskedAnswer:
 @routes.get("/contacts/changes/asks/{ask}", Scope.CONTACTS_IMPORT, ChangeAskAnswer)
 async def change(call: ApiCall[NoQuery, None]) -> ChangeAskAnswer:
     """How the change of a contact ended."""
-    found = await contact_change_asks.asked(call.inst, int(call.path["ask"]))
+    return change_answer(await contact_change_asks.asked(call.inst, int(call.path["ask"])))
+
+
+def change_answer(found: Ask) -> ChangeAskAnswer:
+    """An ask to cancel or reschedule, with what a worker says of it."""
     told = found.answer or {}
     whole, contact = ask_answer(found, None).model_dump(), int(found.parameters["contact"])
     return ChangeAskAnswer(**whole, contact=contact, changed=told.get("changed"), cancelled=told.get("cancelled"))

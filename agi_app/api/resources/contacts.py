@@ -140,7 +140,8 @@ def attempt_answer(row: AttemptItem) -> AttemptAnswer:
     return AttemptAnswer.model_validate({name: getattr(row, name) for name in AttemptAnswer.model_fields})
 
 
-def _contact(row: operations.ContactItem) -> ContactAnswer:
+def contact_answer(row: operations.ContactItem) -> ContactAnswer:
+    """As it is."""
     return ContactAnswer.model_validate({name: getattr(row, name) for name in ContactAnswer.model_fields})
 
 
@@ -158,9 +159,13 @@ async def listed(call: ApiCall[ContactQuery, None]) -> ContactPage:
 @routes.get("/campaigns/{campaign}/contact", Scope.PEOPLE_READ, ContactStory, query=OneContactQuery)
 async def one(call: ApiCall[OneContactQuery, None]) -> ContactStory:
     """One contact: each decision about it with its reasons, and each call."""
-    found = await there(operations.contact(call.inst, call.path["campaign"], call.query.external_id))
+    return contact_story(await there(operations.contact(call.inst, call.path["campaign"], call.query.external_id)))
+
+
+def contact_story(found: operations.ContactWithCalls) -> ContactStory:
+    """With the reasons in the reader's language."""
     return ContactStory(
-        contact=_contact(found.contact),
+        contact=contact_answer(found.contact),
         decisions=[decision_answer(row) for row in found.decisions],
         attempts=[attempt_answer(row) for row in found.attempts],
     )
@@ -170,11 +175,11 @@ async def one(call: ApiCall[OneContactQuery, None]) -> ContactStory:
 async def find(call: ApiCall[OneContactQuery, None]) -> ContactsFound:
     """The contacts of all campaigns with this id."""
     found = await operations.find_contacts(call.inst, call.query.external_id)
-    return ContactsFound(data=[_contact(row) for row in found])
+    return ContactsFound(data=[contact_answer(row) for row in found])
 
 
 @routes.look("/contacts/search", Scope.PEOPLE_READ, ContactsFound, body=NumberAsked)
 async def search(call: ApiCall[NoQuery, NumberAsked]) -> ContactsFound:
     """The contacts of the person with this number, by whichever of theirs; it is noted first."""
     found = await operations.find_contacts_by_number(call.inst, call.body.number, reason=call.body.reason)
-    return ContactsFound(data=[_contact(row) for row in found])
+    return ContactsFound(data=[contact_answer(row) for row in found])

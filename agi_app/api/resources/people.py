@@ -20,6 +20,7 @@ from agi_app.api.texts import Number, Reason
 from agi_app.model.actors import Scope
 from agi_app.operations.people import erasure_asks
 from agi_app.operations.people import person_looks as operations
+from agi_app.operations.people.erasure_asks import AskedErasure
 
 routes = Routes()
 
@@ -163,7 +164,11 @@ async def erase(call: ApiCall[NoQuery, ErasureGiven]) -> ErasureAsked | Content:
 @routes.get("/people/asks/{ask}", Scope.PEOPLE_ERASE, ErasureAskAnswer)
 async def erasure_ask(call: ApiCall[NoQuery, None]) -> ErasureAskAnswer:
     """How an ask to erase somebody ended, what went, what stays and until when."""
-    found = await erasure_asks.asked(call.inst, int(call.path["ask"]))
+    return erasure_answer(await erasure_asks.asked(call.inst, int(call.path["ask"])))
+
+
+def erasure_answer(found: AskedErasure) -> ErasureAskAnswer:
+    """An ask to erase somebody, with what went and what stays."""
     stays = None if found.stays is None else [RemainsAnswer.model_validate(one) for one in found.stays]
     more = {"erased": found.erased, "finished": found.finished, "stays": stays}
     return ErasureAskAnswer(**ask_answer(found.ask, None).model_dump(), **more)

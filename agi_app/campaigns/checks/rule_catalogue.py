@@ -97,7 +97,7 @@ class LintRule(Authored):
         return (chinese and self.bad_zh) or self.bad, (chinese and self.good_zh) or self.good
 
 
-class Section(Authored):
+class CatalogueSection(Authored):
     """Rules about one kind of thing, by their ids, in the order of the documents."""
 
     title: str
@@ -109,7 +109,7 @@ class Section(Authored):
 
 
 @lru_cache(maxsize=1)
-def sections() -> tuple[Section, ...]:
+def sections() -> tuple[CatalogueSection, ...]:
     """The rules by section."""
     folder = resources.files("agi_app") / "check_rules"
     names = sorted(item.name for item in folder.iterdir() if item.name.endswith(".yaml"))
@@ -153,8 +153,8 @@ def _filled(text: str) -> str:
     return "\n".join(lines)
 
 
-def _section(text: bytes, name: str) -> Section:
-    content = validate(Section, load(text, name))
+def _section(text: bytes, name: str) -> CatalogueSection:
+    content = validate(CatalogueSection, load(text, name))
     usual = {"example_of": content.example_of}
     rules = {
         rule_id: rule.model_copy(update={"id": rule_id} | ({} if "example_of" in rule.model_fields_set else usual))

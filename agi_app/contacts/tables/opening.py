@@ -37,6 +37,16 @@ class SentFile:
 
 
 @dataclass(frozen=True, slots=True)
+class SentSheet(SentFile):
+    """A sheet of a workbook that was sent: ``content`` has its rows as ``xlsx.rows_of`` gives them.
+
+    ``workbook`` is the SHA-256 of the file that somebody has.
+    """
+
+    workbook: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class MadeFile(SentFile):
     """A file of our own making, as long as it needs to be: ``file`` has it, and ``content`` is empty.
 
@@ -60,6 +70,11 @@ def open_table(source: IO[bytes], file: str, sheet: str | None = None) -> Table:
     if sheet is not None:
         raise InputError(t("{file}: --sheet is for an Excel workbook (XLSX); this file is not one", file=file))
     return Table(source, file)
+
+
+def open_sent(sent: SentFile, copy: IO[bytes]) -> Table:
+    """The table of a file that was sent: text, or a sheet whose rows are read already. Raises AuthorError."""
+    return SheetTable.of_rows(copy, sent.name) if isinstance(sent, SentSheet) else Table(copy, sent.name)
 
 
 def open_made(made: MadeFile, stack: ExitStack) -> tuple[IO[bytes], Table]:

@@ -72,12 +72,26 @@ class SheetTable(Table):
         Raises AuthorError for a workbook that cannot be read and for a faulty header, InputError
         when it has no such sheet, NoWorkbook for another kind of archive.
         """
+        rows = tempfile.TemporaryFile()  # noqa: SIM115 - closed with this table
+        weakref.finalize(self, rows.close)
+        _read_apart(source, file, sheet, rows)
+        self._begin_with(rows, file, sheet)
+
+    @classmethod
+    def of_rows(cls, rows: IO[bytes], file: str) -> SheetTable:
+        """The sheet whose rows ``rows_of`` gave, which somebody else may have changed. Raises as the constructor."""
+        made = cls.__new__(cls)
+        try:
+            made._begin_with(rows, file, None)
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise _unreadable(file, t("is damaged; open it in the spreadsheet program and save it again")) from error
+        return made
+
+    def _begin_with(self, rows: IO[bytes], file: str, sheet: str | None) -> None:
         self.file = file
         self.encoding = XLSX
         self.delimiter = ""
-        self._rows = tempfile.TemporaryFile()  # noqa: SIM115 - closed with this table
-        weakref.finalize(self, self._rows.close)
-        _read_apart(source, file, sheet, self._rows)
+        self._rows = rows
         self._rows.seek(0)
         head = _next(self._rows)
         if isinstance(head, Refusal):
@@ -127,6 +141,27 @@ class SheetTable(Table):
     def read_so_far(self) -> tuple[int, int]:
         """Rows read, of how many."""
         return self._read, self._height
+
+
+def rows_of(source: IO[bytes], file: str, sheet: str | None, most: int) -> bytes | None:
+    """The rows of a sheet, or the first visible one, as ``SheetTable.of_rows`` takes them; None: it is no workbook.
+
+    Blocks. Raises AuthorError for one that cannot be read or gives more than ``most`` bytes, InputError when it has no
+    such sheet.
+    """
+    with tempfile.TemporaryFile() as rows:
+        _read_apart(source, file, sheet, rows)
+        size = rows.seek(0, io.SEEK_END)
+        rows.seek(0)
+        head = _next(rows)
+        if isinstance(head, Refusal):
+            if head.kind == "other":
+                return None
+            raise _refused(head, file, sheet)
+        if size > most:
+            raise _unreadable(file, t("has more than {most} MiB of text; split it into several files", most=most >> 20))
+        rows.seek(0)
+        return rows.read()
 
 
 def column_letters(index: int) -> str:

@@ -7,8 +7,10 @@ or filter, and StoreError.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
+from typing import Any
 
-from agi_app.errors import InputError
+from agi_app.errors import InputError, NotThere
 from agi_app.installation import Installation
 from agi_app.messages import t
 from agi_app.model.actors import Scope
@@ -41,6 +43,7 @@ __all__ = [
     "campaigns",
     "count_attempts",
     "count_decisions",
+    "decision",
     "decisions",
     "line_calls",
     "recordings",
@@ -72,6 +75,15 @@ async def decisions(
     """What the gate decided, the newest first; ``rule`` is one that refused. ``since`` and ``until`` are real time."""
     wanted = DecisionFilter(campaign, await _contact_id(inst, campaign, external_id), since, until, allowed, rule)
     return await calls.decisions(inst.store, wanted, PageOf(limit, after))
+
+
+@reads(Scope.PEOPLE_READ)
+async def decision(inst: Installation, decision_id: int) -> tuple[DecisionItem, Mapping[str, Any]]:
+    """One of them, and the facts that it was made by, without the number. Raises NotThere, StoreError."""
+    found = await calls.decision(inst.store, decision_id)
+    if found is None:
+        raise NotThere(t("there is no decision {number}", number=decision_id))
+    return found
 
 
 @reads(Scope.PEOPLE_READ)

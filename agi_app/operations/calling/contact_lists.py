@@ -17,11 +17,13 @@ from agi_app.model.call import Outcome
 from agi_app.model.lists import Count, Page
 from agi_app.model.phone import NotANumber, parse, shown_text
 from agi_app.operations.acting import noted, reads
+from agi_app.store.calling import tallies
 from agi_app.store.calling.campaigns import known_campaign
+from agi_app.store.calling.tallies import Tallies
 from agi_app.store.database.pool import Store
 from agi_app.store.lists import calls
 from agi_app.store.lists import contacts as table
-from agi_app.store.lists.calls import AttemptFilter, AttemptItem, DecisionFilter, DecisionItem
+from agi_app.store.lists.calls import AttemptFilter, AttemptItem, DecisionFilter, DecisionItem, RecordingItem
 from agi_app.store.lists.contacts import ContactFilter, ContactItem
 from agi_app.store.lists.paging import PageOf
 from agi_app.store.people import looks
@@ -29,13 +31,19 @@ from agi_app.store.people import looks
 __all__ = [
     "ContactItem",
     "ContactWithCalls",
+    "RecordingItem",
+    "Tallies",
     "contact",
     "contacts",
+    "contacts_of_person",
     "count_contacts",
     "find_contacts",
     "find_contacts_by_number",
+    "kept_counts",
+    "recordings_of",
 ]
 STATES = ("pending", "parked", "claimed", "done", "expired", "cancelled")
+MOST_RECORDINGS = 100
 OUTCOMES = tuple(outcome.value for outcome in Outcome)
 
 
@@ -76,6 +84,13 @@ async def count_contacts(
     return await table.count(inst.store, await _filter(inst, campaign, state, outcome, rule))
 
 
+@reads(Scope.FIGURES_READ)
+async def kept_counts(inst: Installation, campaign: str) -> Tallies:
+    """How many contacts are in each state, and refused by each rule. InputError without such a campaign, StoreError."""
+    await known_campaign(inst.store, campaign)
+    return await tallies.of_campaign(inst.store, campaign)
+
+
 @reads(Scope.PEOPLE_READ)
 async def contact(inst: Installation, campaign: str, external_id: str) -> ContactWithCalls:
     """One contact. Raises InputError when there is none, StoreError."""
@@ -83,6 +98,18 @@ async def contact(inst: Installation, campaign: str, external_id: str) -> Contac
     decisions = await calls.decisions(inst.store, DecisionFilter(campaign, found.contact_id), PageOf())
     attempts = await calls.attempts(inst.store, AttemptFilter(campaign, found.contact_id), PageOf())
     return ContactWithCalls(found, decisions.rows, attempts.rows)
+
+
+@reads(Scope.PEOPLE_READ)
+async def recordings_of(inst: Installation, contact_id: int) -> Sequence[RecordingItem]:
+    """The newest recordings of a contact's calls, at most 100; of what was erased without its sound. StoreError."""
+    return await calls.recordings_of_contact(inst.store, contact_id, MOST_RECORDINGS)
+
+
+@reads(Scope.PEOPLE_READ)
+async def contacts_of_person(inst: Installation, person_id: int) -> Sequence[ContactItem]:
+    """The contacts in all campaigns, at most 1,000, of a person who is known by id. Raises StoreError."""
+    return await table.of_person(inst.store, person_id)
 
 
 @reads(Scope.PEOPLE_READ)

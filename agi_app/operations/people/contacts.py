@@ -19,9 +19,11 @@ from agi_app.campaigns.calling_rules.rule_files import load_ruleset
 from agi_app.campaigns.campaign_file.load import CampaignDocument
 from agi_app.campaigns.left_by_caps import left_uncalled, told_left
 from agi_app.campaigns.project.read_project import Project, Source
+from agi_app.contacts.columns import Columns
 from agi_app.contacts.import_batches import ImportSummary, Progress
 from agi_app.contacts.importer import check_header, import_contacts_file
-from agi_app.contacts.tables.opening import SentFile
+from agi_app.contacts.tables.opening import SentFile, SentSheet
+from agi_app.contacts.time_columns import EVENT
 from agi_app.contacts.whole_list import Whole
 from agi_app.due.planner import Planner, planner
 from agi_app.errors import AuthorError, InputError
@@ -44,8 +46,10 @@ from agi_app.store.requested_calls.asks import Ask, NewAsk
 
 __all__ = [
     "COUNTS",
+    "Ask",
     "ImportSummary",
     "SentFile",
+    "SentSheet",
     "Whole",
     "WrittenCampaign",
     "ask",
@@ -164,9 +168,11 @@ async def ask(
     Raises AuthorError for a file without the columns of contacts, StoreError.
     """
     with _masked():
-        await in_background(check_header, sent, campaign.source.parsed.campaign)
-    told = {"file": sent.name, "sha256": hashlib.sha256(sent.content).hexdigest(), "language": current()}
+        columns = await in_background(check_header, sent, campaign.source.parsed.campaign)
+    digest = sent.workbook if isinstance(sent, SentSheet) else hashlib.sha256(sent.content).digest()
+    told: dict[str, Any] = {"file": sent.name, "sha256": digest.hex(), "language": current(), **_titles(columns)}
     told |= {} if whole is None else {"whole": whole.value}
+    told |= {"sheet": True} if isinstance(sent, SentSheet) else {}
     private = {"content": base64.b64encode(sent.content).decode()}
     verb = CHECK if dry_run else IMPORT
     return await asks.add(inst.store, NewAsk(KIND, verb, campaign.name, sent.name, told, private), inst.actor)
@@ -188,7 +194,9 @@ async def take(inst: Installation, campaign: WrittenCampaign, given: asks.OpenAs
     Raises AuthorError or InputError when the file as a whole will not do, StoreError.
     """
     told = given.parameters
-    sent = SentFile(str(told["file"]), base64.b64decode((given.private or {})["content"]))
+    name, content = str(told["file"]), base64.b64decode((given.private or {})["content"])
+    sheet = told.get("sheet", False)
+    sent = SentSheet(name, content, bytes.fromhex(told["sha256"])) if sheet else SentFile(name, content)
     whole = Whole(told["whole"]) if "whole" in told else None
     work = import_sent if given.verb == IMPORT else check_sent
     with speaking(str(told["language"])), _masked():
@@ -210,6 +218,12 @@ async def check_sent(
     """What ``import_sent`` would do; nothing of it is stored. Raises as that."""
     async with inst.store.as_trial():
         return await _import(inst, campaign, sent, whole=whole)
+
+
+def _titles(columns: Columns) -> Mapping[str, Any]:
+    """Which column of the file is which of ours, and those that are kept as they are; no title shows a number."""
+    known = {name: without_numbers(columns.header[place]) for name, place in columns.known.items() if name != EVENT}
+    return {"columns": known, "fields": [without_numbers(title) for title in columns.others]}
 
 
 def _told(done: ImportSummary) -> Mapping[str, Any]:

@@ -18,7 +18,7 @@ from agi_app.consent.opt_out_journal import Journal
 from agi_app.consent.project_identity import key_of
 from agi_app.contacts.importer import read_stop_list_file
 from agi_app.contacts.stop_file import StopList
-from agi_app.errors import ConfigError, SafetyError, StoreError
+from agi_app.errors import ConfigError, InputError, SafetyError, StoreError
 from agi_app.installation import Installation
 from agi_app.messages import t
 from agi_app.model.actors import Scope
@@ -145,6 +145,29 @@ async def enter_stop(
         number, purpose, at, why, inst.actor.account, method or None, source or None, reference or None
     )
     return await entered_stops.enter(inst.store, stop)
+
+
+@noted(Scope.STOPS_ENTER, "stop entered of person", "person_id")
+async def enter_stop_of(
+    inst: Installation,
+    person_id: int,
+    why: str = BY_HAND,
+    *,
+    purpose: Purpose | None = None,
+    said: SaidAt = NOW,
+    method: str = "",
+    source: str = "",
+) -> int:
+    """The same of a person who is known by id, whose number nobody types. Returns the stop's id.
+
+    Raises InputError when there is no such person, their number was erased, or it was said in the future, StoreError.
+    """
+    at = said.by(inst.clock.now())
+    stop = entered_stops.NewStop("", purpose, at, why, inst.actor.account, method or None, source or None)
+    entered = await entered_stops.enter_refusal_of(inst.store, person_id, stop)
+    if entered is None:
+        raise InputError(t("the number of person {person} was erased", person=person_id))
+    return entered
 
 
 @reads(Scope.STOPS_ENTER)

@@ -62,14 +62,14 @@ async def write_handout(inst: Installation, asked: HandoutRequest, file: Path, f
         progress=lambda _done, _total: None,
     )
     try:
-        digest = await asyncio.to_thread(_pack, folder, file, form)
+        digest = await asyncio.to_thread(pack, folder, file, form)
     except OSError as error:
         raise cannot_be_written(file, error, "the export ") from error
     return WrittenTable(file, sum(made.counts.values()), digest)
 
 
-def _pack(folder: Path, file: Path, form: Archive) -> str:
-    """One file in place of the folder; its SHA-256."""
+def pack(folder: Path, file: Path, form: Archive) -> str:
+    """One file in place of the folder; its SHA-256. Blocks. Raises OSError."""
     packed = Path(shutil.make_archive(str(folder), form.value, folder))
     with replacing(file) as part:
         packed.replace(part)

@@ -26,7 +26,8 @@ from agi_app.installation import Installation
 from agi_app.messages import t
 from agi_app.model.actors import Actor, Scope
 from agi_app.operations.acting import noted, reads
-from agi_app.operations.reporting import calls, handouts, imports, job_files, quarter
+from agi_app.operations.reporting import calls, case_exports, handouts, imports, job_files, quarter
+from agi_app.operations.reporting.case_exports import CaseRequest
 from agi_app.operations.reporting.handouts import Archive, HandoutRequest
 from agi_app.operations.reporting.table_requests import TableFormat, WrittenTable
 from agi_app.operations.service import sessions
@@ -39,6 +40,7 @@ from agi_app.store.reporting.jobs import AskedJob, JobRow, TakenJob
 __all__ = [
     "KINDS",
     "Archive",
+    "CaseRequest",
     "HandoutRequest",
     "JobRow",
     "NoFile",
@@ -57,7 +59,7 @@ HOLD_EVERY_S = 15.0
 CHANGED = "the file of job {job} is not what was written: ask for it again"
 _log = logging.getLogger(__name__)
 NO_FILE = "job {job} has no file; it is {state}"
-Request = calls.CallsRequest | imports.ImportsRequest | quarter.QuarterRequest | HandoutRequest
+Request = calls.CallsRequest | imports.ImportsRequest | quarter.QuarterRequest | HandoutRequest | CaseRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,7 @@ KINDS: Mapping[str, JobKind] = {
     "imports": JobKind(imports.ImportsRequest, imports.write_imports),
     "quarter": JobKind(quarter.QuarterRequest, quarter.write_quarter),
     "handout": JobKind(HandoutRequest, handouts.write_handout, Archive),
+    "complaint": JobKind(CaseRequest, case_exports.write_case, Archive),
 }
 
 
@@ -101,6 +104,8 @@ async def ask(inst: Installation, asked: Request, form: TableFormat | Archive) -
         await calls.check(inst, asked)
     if isinstance(asked, HandoutRequest):
         await handouts.check(inst, asked)
+    if isinstance(asked, CaseRequest):
+        await case_exports.check(inst, asked)
     job = _job(inst, asked, form)
     if inst.actor.by_service:
         return await table.ask_by_service(inst.store, job, inst.actor.shown)
@@ -191,7 +196,7 @@ def _opened(place: Path, job: JobRow) -> OpenedFile:
 def _masked(job: AskedJob) -> bool:
     """Whether it shows nothing that the service could not read in the database."""
     _, asked, _ = _parts(job)
-    return not isinstance(asked, HandoutRequest) and not getattr(asked, "whole_numbers", False)
+    return not isinstance(asked, HandoutRequest | CaseRequest) and not getattr(asked, "whole_numbers", False)
 
 
 def _parts(job: AskedJob) -> tuple[JobKind, Any, Any]:

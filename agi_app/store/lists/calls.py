@@ -156,6 +156,15 @@ async def decisions(store: Store, wanted: DecisionFilter, asked: PageOf) -> Page
     return replace(found, rows=[replace(row, reasons=reasons_of(row.reasons)) for row in found.rows])  # which were JSON
 
 
+async def decision(store: Store, decision_id: int) -> tuple[DecisionItem, dict[str, Any]] | None:
+    """One with the facts that it was made by; None: there is none. Raises StoreError."""
+    found = await store.record(Q["one_decision"], {"decision_id": decision_id})
+    if found is None:
+        return None
+    inputs: dict[str, Any] = found.pop("inputs")
+    return DecisionItem(**{**found, "reasons": reasons_of(found["reasons"])}), inputs
+
+
 async def attempts(store: Store, wanted: AttemptFilter, asked: PageOf) -> Page[AttemptItem]:
     """Some of them. Raises InputError for a wrong limit or cursor, StoreError."""
     of, values = await _streams(store, wanted, ATTEMPTS, ATTEMPTS_OF_CONTACT, "attempt_campaigns")
@@ -165,6 +174,11 @@ async def attempts(store: Store, wanted: AttemptFilter, asked: PageOf) -> Page[A
 async def recordings(store: Store, campaign: str | None, asked: PageOf) -> Page[RecordingItem]:
     """Some of them, of a campaign or of all. Raises InputError for a wrong limit or cursor, StoreError."""
     return await RECORDINGS.page(store, asked, {"campaign": campaign}, {})
+
+
+async def recordings_of_contact(store: Store, contact_id: int, rows: int) -> list[RecordingItem]:
+    """The newest of one contact. Raises StoreError."""
+    return await store.rows(RecordingItem, Q["recordings_of_contact"], {"contact_id": contact_id, "rows": rows})
 
 
 async def line_calls(store: Store, wanted: LineCallFilter, asked: PageOf) -> Page[LineCallItem]:

@@ -94,6 +94,18 @@ r.recording_id, r.attempt_id, a.campaign, a.contact_id, c.external_id, a.person_
 FROM keys k LEFT JOIN recording r ON r.recording_id = k.id AND NOT k.is_cut
 LEFT JOIN attempt a ON a.attempt_id = r.attempt_id LEFT JOIN contact c ON c.contact_id = a.contact_id
 
+-- name: one_decision
+SELECT d.decision_id, d.campaign, d.contact_id, c.external_id, d.person_id, d.allowed, d.rules, d.reasons,
+       d.ruleset_version, d.campaign_version, d.decided_at, d.recorded_at, d.clock, d.inputs
+FROM decision d LEFT JOIN contact c ON c.contact_id = d.contact_id AND c.campaign = d.campaign
+WHERE d.decision_id = %(decision_id)s;
+
+-- name: recordings_of_contact
+SELECT r.recording_id, r.attempt_id, a.campaign, a.contact_id, c.external_id, a.person_id, r.name, r.kind, r.seconds,
+       a.ended_at, r.erased_at
+FROM attempt a JOIN recording r USING (attempt_id) JOIN contact c ON c.contact_id = a.contact_id
+WHERE a.contact_id = %(contact_id)s ORDER BY r.recording_id DESC LIMIT %(rows)s;
+
 -- name: line_calls
 SELECT l.began_at AS at, l.line_call_id AS id,
        (%(line)s::text IS NULL OR l.line = %(line)s) AND (%(result)s::text IS NULL OR l.result = %(result)s) AS hit,

@@ -60,6 +60,11 @@ async def enter_of(store: Store, person_id: int, at: dt.datetime, reason: str, e
     return await store.value(int, Q["enter_of"], values)
 
 
+async def enter_refusal_of(store: Store, person_id: int, stop: NewStop) -> int | None:
+    """The same of one purpose or all, with how it was said; the number of ``stop`` is not looked at."""
+    return await store.value(int, Q["enter_refusal_of"], asdict(stop) | {"person_id": person_id})
+
+
 async def take_effect(store: Store) -> int:
     """Stop every person here who has a number that was entered; returns how many. Not inside a transaction."""
     done = 0

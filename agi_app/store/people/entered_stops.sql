@@ -5,6 +5,10 @@ SELECT enter_stop(%(number)s::text, %(purpose)s::text, %(at)s::timestamptz, %(re
 -- name: enter_of
 SELECT enter_stop_of(%(person_id)s::bigint, %(at)s::timestamptz, %(reason)s::text, %(entered_by)s::text);
 
+-- name: enter_refusal_of
+SELECT enter_stop_of(%(person_id)s::bigint, %(purpose)s::text, %(at)s::timestamptz, %(reason)s::text, %(method)s::text,
+                     %(source)s::text, %(evidence)s::text, %(entered_by)s::text);
+
 -- name: take_effect
 SELECT entered_stop_takes_effect();
 
