@@ -43,6 +43,7 @@ MINUTE = dt.timedelta(minutes=1)
 class Sample:
     """One contact that is not called now."""
 
+    contact_id: int
     external_id: str
     why: str
     again_at: dt.datetime | None  # rules time: the earliest call, as far as one can tell
@@ -221,7 +222,7 @@ async def _name_samples(waiting: WaitingContacts, look: _Look) -> None:
     names = await waiting.names_of({number for found in look.examples.values() for number, _, _ in found})
     for rule, found in look.examples.items():
         left = {number: iter(names[number]) for number, _, _ in found}  # each of a number's contacts once
-        look.seen.samples[rule] = [Sample(next(left[number]), why, again_at) for number, why, again_at in found]
+        look.seen.samples[rule] = [Sample(*next(left[number]), why, again_at) for number, why, again_at in found]
 
 
 def _known(found: Iterable[Experience], standing: QuotaStanding | None) -> ForecastFacts:

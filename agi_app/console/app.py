@@ -8,6 +8,7 @@ from agi_app.api.app import make_app
 from agi_app.api.problems import RequestRefused
 from agi_app.config.console import ConsoleSettings
 from agi_app.console import me, sign_in, today
+from agi_app.console.calling import all_pages as calling
 from agi_app.console.guard import all_pages as guard
 from agi_app.console.live import LiveParts, add_live
 from agi_app.console.people import all_pages as people
@@ -17,8 +18,16 @@ from agi_app.console.service import all_pages as service
 from agi_app.console.serving import Server, fault
 from agi_app.installation import Installation
 
-PAGES = (*today.pages.declared, *people.PAGES, *guard.PAGES, *records.PAGES, *service.PAGES, *me.pages.declared)
-PARTS = (today.PART,)
+PAGES = (
+    *today.pages.declared,
+    *calling.PAGES,
+    *people.PAGES,
+    *guard.PAGES,
+    *records.PAGES,
+    *service.PAGES,
+    *me.pages.declared,
+)
+PARTS = (today.PART, *calling.PARTS)
 FOR_GOOD = "public, max-age=31536000, immutable"
 
 

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
-WIDTH, ROW = 640, 28  # of the drawing's own units
-_LABEL, _VALUE = 200, 80  # what labels and values take of the width
+WIDTH, ROW = 420, 28  # of the drawing's own units: on a telephone they are still read
+_LABEL, _VALUE = 160, 60  # what labels and values take of the width
 _HEIGHT, _FOOT = 160, 20  # of a chart over time
-_MOST_LABELS = 6  # under a chart over time
-_LONGEST = 24  # characters of a label that are drawn; the table has all
+_MOST_LABELS = 4  # under a chart over time
+_LONGEST = 21  # characters of a label that are drawn; the table has all
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import re
 import tempfile
+from collections.abc import Mapping
 from typing import IO
 
 from aiohttp import BodyPartReader, web
@@ -15,6 +16,7 @@ from agi_app.console.pages import UploadedFile
 
 MOST_FORM = 64 * 1024  # bytes of all fields
 MOST_FIELDS = 100
+MOST_REASON = 300  # characters
 _AT_ONCE = 256 * 1024  # bytes
 
 
@@ -73,3 +75,9 @@ async def form_of(request: web.Request) -> dict[str, str]:
     if (request.content_length or 0) > MOST_FORM:
         raise RequestRefused("too_large")
     return {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
+
+
+def reason_of(form: Mapping[str, str]) -> str | None:
+    """Why somebody does it; None: the form does not say, or says what cannot be kept."""
+    text = " ".join(form.get("reason", "").split())
+    return text if 1 <= len(text) <= MOST_REASON and text.isprintable() else None

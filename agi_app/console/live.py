@@ -1,7 +1,8 @@
 """Parts of pages that are sent again while somebody looks: one producer a part, however many look.
 
 A browser has one stream for all its tabs. A part is read once a second at most for each language, rendered once for
-each zone in which somebody looks, and sent when it differs from what was sent before.
+each zone in which somebody looks, and sent when it differs from what was sent before. A part may be about one object,
+which its name then has: ``campaign:spring``.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import asyncio
 import contextlib
 import dataclasses
 import json
+import re
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -20,9 +22,10 @@ from aiohttp import web
 
 from agi_app.api.event_stream import HEADERS, SILENT_S, put
 from agi_app.api.problems import RequestRefused
+from agi_app.api.routes import PATH_PARAMETERS
 from agi_app.console.rendering import Reader, part
 from agi_app.console.serving import Server
-from agi_app.errors import AgiAppError
+from agi_app.errors import AgiAppError, NotThere
 from agi_app.installation import Installation
 from agi_app.messages import current, speaking
 from agi_app.model.actors import Actor, Role, Scope
@@ -30,17 +33,38 @@ from agi_app.model.actors import Actor, Role, Scope
 EVERY_S = 1.0
 SHARE = 0.2  # of the time, at most, that a part's reading may take: a large installation is told less often
 SIGNED_IN_S = 30.0  # how often a stream asks whether its session is still good
+MOST_OF_STREAM = 20  # parts: what the tabs of one browser show together
+MOST_PARTS = 60  # at once, of all who look: each costs the database something, whoever asks for it
 _log = structlog.get_logger(part="console")
 
 
 @dataclass(frozen=True, slots=True)
 class LivePart:
-    """A part: its name in pages, who may see it, how it is read, and its template."""
+    """A part: its name in pages, who may see it, how it is read, its template, how often it is read at most."""
 
     name: str
     scope: Scope
     read: Callable[[Installation], Awaitable[Any]]  # in the current language
     template: str
+    every_s: float = EVERY_S
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectPart:
+    """Parts about one object each, of the kind that is called ``name`` in paths."""
+
+    name: str
+    scope: Scope
+    read: Callable[[Installation, str], Awaitable[Any]]  # NotThere: nothing is sent
+    template: str
+    every_s: float = EVERY_S
+
+    def of(self, about: str) -> LivePart | None:
+        """The part about this object; None: no object can be called so."""
+        if re.fullmatch(PATH_PARAMETERS[self.name]["pattern"], about) is None:
+            return None
+        read = self.read
+        return LivePart(f"{self.name}:{about}", self.scope, lambda inst: read(inst, about), self.template, self.every_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +79,9 @@ class Look:
 class LiveParts:
     """The producers, and those who look."""
 
-    def __init__(self, inst: Installation, parts: Sequence[LivePart]) -> None:
+    def __init__(self, inst: Installation, parts: Sequence[LivePart | ObjectPart]) -> None:
         self._inst = dataclasses.replace(inst, actor=Actor("agi-app console", frozenset({Role.VIEWER}), "console"))
-        self.parts = {one.name: one for one in parts}
+        self._declared = {one.name: one for one in parts}
         self._readers: dict[Look, set[asyncio.Queue[bytes | None]]] = defaultdict(set)
         self._sent: dict[Look, str] = {}
         self._group: asyncio.TaskGroup | None = None
@@ -66,6 +90,14 @@ class LiveParts:
     def monotonic(self) -> float:
         """Seconds."""
         return self._inst.clock.monotonic()
+
+    def named(self, name: str) -> LivePart | None:
+        """The part of this name; None: there is none."""
+        kind, _, about = name.partition(":")
+        declared = self._declared.get(kind)
+        if isinstance(declared, ObjectPart):
+            return declared.of(about)
+        return None if about else declared
 
     async def running(self, _app: web.Application) -> AsyncIterator[None]:
         """For ``cleanup_ctx``: produce while the application serves, what somebody looks at."""
@@ -79,14 +111,17 @@ class LiveParts:
 
     @contextlib.contextmanager
     def looking(self, looks: Sequence[Look]) -> Iterator[asyncio.Queue[bytes | None]]:
-        """What comes for these looks, from now on; first what they see now."""
-        queue: asyncio.Queue[bytes | None] = asyncio.Queue(16)
+        """What comes for these looks, from now on; first what they see now. RequestRefused when it is too much."""
+        names = {look.name for look in looks}
+        if len(names) > MOST_OF_STREAM or len(names | self._tasks.keys()) > MOST_PARTS:
+            raise RequestRefused("rate", headers={"Retry-After": "5"})
+        queue: asyncio.Queue[bytes | None] = asyncio.Queue(MOST_OF_STREAM)
         for look in looks:
             self._readers[look].add(queue)
             if look in self._sent:
                 put(queue, _event(look, self._sent[look]))
-            if look.name not in self._tasks and self._group is not None:
-                self._tasks[look.name] = self._group.create_task(self._produce(self.parts[look.name]))
+            if look.name not in self._tasks and self._group is not None and (wanted := self.named(look.name)):
+                self._tasks[look.name] = self._group.create_task(self._produce(wanted))
         try:
             yield queue
         finally:
@@ -103,12 +138,14 @@ class LiveParts:
                 with speaking(language):
                     try:
                         self._tell(produced, language, await produced.read(self._inst))
+                    except NotThere:
+                        pass
                     except AgiAppError as error:
                         _log.warning("a part of a page cannot be read", name=produced.name, error=str(error))
                     except Exception:  # noqa: BLE001 - no fault of a part may end the console
                         _log.exception("a part of a page cannot be read", name=produced.name)
             took = self.monotonic() - began
-            await asyncio.sleep(max(EVERY_S, took / SHARE) - took)
+            await asyncio.sleep(max(produced.every_s, took / SHARE) - took)
         del self._tasks[produced.name]
 
     def _tell(self, produced: LivePart, language: str, data: Any) -> None:
@@ -121,14 +158,15 @@ class LiveParts:
 
 
 def add_live(app: web.Application, server: Server, live: LiveParts) -> None:
-    """GET /live?parts=today,…: the stream of a browser that is signed in."""
+    """GET /live?parts=today,campaign:spring,…: the stream of a browser that is signed in."""
     app.cleanup_ctx.append(live.running)
 
     async def stream(request: web.Request) -> web.StreamResponse:
         async def answer(reader: Reader) -> web.Response:
             if reader.actor is None:
                 raise RequestRefused("no_token")
-            wanted = [live.parts[name] for name in request.query.get("parts", "").split(",") if name in live.parts]
+            names = request.query.get("parts", "").split(",")[: MOST_OF_STREAM + 1]
+            wanted = [one for name in dict.fromkeys(names) if (one := live.named(name)) is not None]
             for one in wanted:
                 reader.actor.require(one.scope)
             looks = [Look(one.name, current(), reader.zone) for one in wanted]
@@ -141,9 +179,9 @@ def add_live(app: web.Application, server: Server, live: LiveParts) -> None:
 
 async def _stream(request: web.Request, server: Server, live: LiveParts, looks: list[Look]) -> web.StreamResponse:
     response = web.StreamResponse(headers=HEADERS)
-    await response.prepare(request)
     checked = live.monotonic()
     with contextlib.suppress(ConnectionError), live.looking(looks) as queue:
+        await response.prepare(request)
         await response.write(b"retry: 2000\n\n")
         while True:
             try:

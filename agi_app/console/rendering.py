@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,10 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from markupsafe import Markup, escape
 
+from agi_app.console import charts
+from agi_app.console.charts import Bar
 from agi_app.console.navigation import NavSection
+from agi_app.console.words import word
 from agi_app.messages import current, spoken, t
 from agi_app.model.actors import Actor, Scope
 
@@ -54,8 +57,10 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals.update(t=t, spoken=spoken, language=current, static=static_path)
-    made.filters.update(number=number, percent=percent, moment=moment, marked=marked)
+    made.globals.update(
+        t=t, spoken=spoken, language=current, static=static_path, word=word, bars=bars, over_time=over_time
+    )
+    made.filters.update(number=number, percent=percent, moment=moment, clock=clock, marked=marked)
     return made
 
 
@@ -118,6 +123,21 @@ def moment(value: dt.datetime | None, zone: str) -> Markup:
     return Markup('<time datetime="{}">{}</time>').format(
         value.isoformat(timespec="seconds"), f"{local:%Y-%m-%d %H:%M}"
     )
+
+
+def clock(value: dt.datetime, zone: str) -> str:
+    """The time of day in the reader's zone."""
+    return f"{value.astimezone(ZoneInfo(zone)):%H:%M}"
+
+
+def bars(title: str, kind: str, counts: Mapping[str, int]) -> Markup:
+    """How many of each code of a kind, as bars."""
+    return charts.bars(title, [Bar(word(kind, code), many, number(many)) for code, many in counts.items()])
+
+
+def over_time(title: str, steps: Sequence[Any], zone: str) -> Markup:
+    """The ``calls`` of each step ``at`` a time, as columns."""
+    return charts.columns(title, [Bar(clock(one.at, zone), one.calls, number(one.calls)) for one in steps])
 
 
 def marked(text: str) -> Markup:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+from agi_app.console.forms import reason_of
 from agi_app.console.live import LivePart
 from agi_app.console.pages import GoTo, PageCall, PageData, Pages, Section, Shown
 from agi_app.installation import Installation
@@ -16,7 +17,6 @@ from agi_app.operations.calling.reports import CampaignFigures
 from agi_app.operations.service import alerts
 
 pages = Pages()
-MOST_REASON = 300  # characters
 
 
 class CampaignToday(PageData):
@@ -128,7 +128,7 @@ async def ask_pause(call: PageCall) -> Shown:
 @pages.post("/pause", Scope.CAMPAIGNS_PAUSE)
 async def pause(call: PageCall) -> Shown | GoTo:
     """Pause everything on all nodes: in force when the next page is shown."""
-    if (reason := _reason(call)) is None:
+    if (reason := reason_of(call.form)) is None:
         return await _asking(call, "pause.html", "agi-app pause --all", t("Say why: it is kept for good."))
     await pauses.pause_by_service(call.inst, reason)
     return GoTo("/", "paused")
@@ -143,7 +143,7 @@ async def ask_resume(call: PageCall) -> Shown:
 @pages.post("/resume", Scope.CAMPAIGNS_START)
 async def resume(call: PageCall) -> Shown | GoTo:
     """Ask a worker to end the pause."""
-    if (reason := _reason(call)) is None:
+    if (reason := reason_of(call.form)) is None:
         return await _asking(call, "resume.html", "agi-app resume --all", t("Say why: it is kept for good."))
     await pauses.ask_resume(call.inst, reason)
     return GoTo("/", "resumed")
@@ -152,11 +152,6 @@ async def resume(call: PageCall) -> Shown | GoTo:
 async def _asking(call: PageCall, template: str, command: str, fault: str = "") -> Shown:
     more = {"fault": fault, "reason": call.form.get("reason", "")}
     return Shown(template, await read(call.inst), command=command, status=422 if fault else 200, more=more)
-
-
-def _reason(call: PageCall) -> str | None:
-    text = " ".join(call.form.get("reason", "").split())
-    return text if 1 <= len(text) <= MOST_REASON and text.isprintable() else None
 
 
 _SAID = {

@@ -7,9 +7,13 @@ from collections.abc import Mapping, Sequence
 from tests.api.site import CAMPAIGN
 
 BEFORE_THE_SIGN_IN = ("/sign-in", "/link/agil_nothing")
+# {preview}: the number of a look ahead that was made
 LOOKED_AT: Mapping[str, Sequence[str]] = {
     "the-operator": (
         *("/", "/pause", "/resume", "/me", "/me/second-factor", "/nothing-here"),
+        *("/campaigns", f"/campaigns/{CAMPAIGN}", f"/campaigns/{CAMPAIGN}/previews/{{preview}}"),
+        *(f"/campaigns/{CAMPAIGN}/start?preview={{preview}}", f"/campaigns/{CAMPAIGN}/stop"),
+        *(f"/campaigns/{CAMPAIGN}/asks", f"/campaigns/{CAMPAIGN}/asks/1", "/calls", "/campaigns?state=draft"),
         *("/contacts?external_id=row-1", f"/campaigns/{CAMPAIGN}/contacts", f"/campaigns/{CAMPAIGN}/import"),
         *(f"/campaigns/{CAMPAIGN}/contact?external_id=row-1", "/contacts/decisions/1", "/people/2/stop"),
         f"/campaigns/{CAMPAIGN}/contact/reschedule?external_id=row-1",
@@ -17,6 +21,7 @@ LOOKED_AT: Mapping[str, Sequence[str]] = {
         *("/guard/lines", "/reports/quarter", "/reports/imports", "/records/rules?region=US&at=2026-03-10T03:00"),
         "/service/numbers",
     ),
+    "the-supervisor": ("/approvals", f"/campaigns/{CAMPAIGN}/approve"),
     "the-compliance": (
         *("/people", "/people/1", "/people/1/erase", "/stops", "/consents", "/complaints", "/complaints/1"),
         *("/complaints/new", "/complaints/received", "/complaints/1/export"),

@@ -6,23 +6,26 @@ its own policy, asks another host for anything, or writes a fault to the browser
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
+import itertools
 import re
 import shutil
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, ViewportSize, async_playwright
 
 from agi_app.operations.calling import pauses
 from agi_app.store.service import alerts
 from agi_app.store.service.alerts import Condition
-from tests.api.site import Site, answer_asks
+from tests.api.site import CAMPAIGN, Site, answer_asks
 from tests.console.browser import PASSWORD
+from tests.console.calling import make_startable, previewed
 from tests.console.looked_at import BEFORE_THE_SIGN_IN, LOOKED_AT
 
 pytestmark = [pytest.mark.postgres, pytest.mark.skipif(shutil.which("chromium") is None, reason="needs chromium")]
@@ -30,7 +33,8 @@ ARGUMENTS = (
     *("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--disable-quic"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 )
-SIZES = {"phone": {"width": 390, "height": 844}, "desktop": {"width": 1440, "height": 900}}
+SIZES: dict[str, ViewportSize] = {"phone": {"width": 390, "height": 844}, "desktop": {"width": 1440, "height": 900}}
+THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 VIOLATIONS = """
 window.violations = [];
@@ -54,6 +58,13 @@ def axe() -> str:
     assert spec is not None
     assert spec.origin is not None
     return next(Path(spec.origin).parent.rglob("axe.min.js")).read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def preview(site: Site) -> int:
+    """The number of a look ahead; no ask waits for a worker, so that no page waits for one."""
+    site.run(answer_asks)
+    return previewed(site)
 
 
 @pytest.fixture
@@ -93,45 +104,41 @@ async def signed_in(context: BrowserContext, account: str) -> Page:
 
 
 async def look_at(page: Page, axe: str, name: str, folder: Path) -> None:
-    """No fault of axe, no violation of the policy, no sideways scroll, also at 320 pixels."""
+    """In each size and theme no fault of axe; no violation of the policy, no sideways scroll, also at 320 pixels."""
     await page.evaluate(axe)
-    found = await page.evaluate("rules => axe.run(document, { runOnly: rules })", RULES)
-    faults = [f"{one['id']}: {node['html']}" for one in found["violations"] for node in one["nodes"]]
-    await page.screenshot(path=folder / f"{name}.png", full_page=True)
-    assert (name, faults) == (name, [])
+    for size, theme in itertools.product(SIZES, THEMES):
+        await page.set_viewport_size(SIZES[size])
+        await page.emulate_media(color_scheme=theme)
+        found = await page.evaluate("rules => axe.run(document, { runOnly: rules })", RULES)
+        faults = [f"{one['id']}: {node['html']}" for one in found["violations"] for node in one["nodes"]]
+        if faults:
+            await page.screenshot(path=folder / f"{name}-{size}-{theme}.png", full_page=True)
+        assert (name, size, theme, faults) == (name, size, theme, [])
     assert await page.evaluate("window.violations") == []
-    wide = page.viewport_size
-    assert wide is not None
     await page.set_viewport_size({"width": 320, "height": 640})
     sideways = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    if sideways:
+        await page.screenshot(path=folder / f"{name}-320.png", full_page=True)
     assert (name, sideways) == (name, 0)
-    await page.set_viewport_size(wide)
 
 
-def looks() -> Iterator[tuple[str, str, str]]:
-    for language in ("en-GB", "zh-CN"):
-        for size in SIZES:
-            for theme in ("light", "dark"):
-                yield language, size, theme
-
-
-@pytest.mark.parametrize(("language", "size", "theme"), [*looks()], ids="-".join)
+@pytest.mark.parametrize("language", ["en-GB", "zh-CN"])
 async def test_every_page_is_whole_for_everybody(
-    chromium: Browser, site: Site, axe: str, tmp_path: Path, language: str, size: str, theme: Any
+    chromium: Browser, site: Site, preview: int, axe: str, tmp_path: Path, language: str
 ) -> None:
     failed = [Condition("feed_failed", "appointments", {"reason": "the server does not answer"})]
     site.run(lambda inst: alerts.update(inst.store, "often", alerts.LOST * 0, ["feed_failed"], failed, []))
-    settings = {"locale": language, "viewport": SIZES[size], "color_scheme": theme}
-    async with somebody(chromium, site, **settings) as (context, _):
+    async with somebody(chromium, site, locale=language) as (context, _):
         page = await context.new_page()
         for account, paths in [("", BEFORE_THE_SIGN_IN), *LOOKED_AT.items()]:
             if account:
                 await context.clear_cookies()
+                await page.close()
                 page = await signed_in(context, account)
             for path in paths:
-                await page.goto(path)
+                await page.goto(path.format(preview=preview))
                 name = re.sub(r"\W+", "-", path.strip("/")) or "today"
-                await look_at(page, axe, f"{name}-{language}-{size}-{theme}", tmp_path)
+                await look_at(page, axe, f"{name}-{language}", tmp_path)
 
 
 async def test_everything_is_paused_from_a_telephone_and_by_keys_alone(chromium: Browser, site: Site) -> None:
@@ -192,3 +199,68 @@ async def test_what_a_page_loads_is_small_and_kept(chromium: Browser, site: Site
     assert sum(size for path, size in first if path.endswith(".js")) <= 60_000
     assert {path.rpartition(".")[2] for path, size in first if size} >= {"/", "css", "js"}
     assert again == ["/me"]
+
+
+@asynccontextmanager
+async def worker(site: Site) -> AsyncIterator[None]:
+    """What a worker does with asks, as they come."""
+
+    async def work() -> None:
+        while True:
+            await asyncio.to_thread(site.run, answer_asks)
+            await asyncio.sleep(0.1)
+
+    task = asyncio.ensure_future(work())
+    yield
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+async def test_two_people_start_a_campaign_from_their_telephones(chromium: Browser, site: Site) -> None:
+    """Each is refused when they try alone; the figures of the preview stand where it is asked for."""
+    site.run(answer_asks)
+    site.run(make_startable)
+    phone: Any = {"locale": "zh-CN", "viewport": SIZES["phone"], "has_touch": True, "is_mobile": True}
+    async with (
+        worker(site),
+        somebody(chromium, site, **phone) as (one, _),
+        somebody(chromium, site, **phone) as (two, _),
+    ):
+        page = await signed_in(one, "the-operator")
+        await page.goto("/language/zh?next=/")  # what comes live is asked for by a worker of the browser's own language
+        await page.get_by_role("link", name="呼叫", exact=True).tap()
+        await page.get_by_role("link", name=CAMPAIGN, exact=True).tap()
+        await page.get_by_role("button", name="会呼叫谁？").tap()
+        await page.get_by_text("没有同意记录").first.wait_for()
+        await page.get_by_role("link", name=re.compile("^按(这些数字|文件)")).tap()
+        await page.get_by_text("这次启动需要第二人").wait_for()
+        await page.fill("#reason", "按计划")
+        await page.get_by_role("button", name="启动", exact=True).tap()
+        await page.get_by_text("等待第二人批准。批准之前不会呼叫任何人。").wait_for()
+        await page.get_by_text("the-supervisor").wait_for()
+        assert (await page.goto(f"/campaigns/{CAMPAIGN}/approve")).status == 403  # type: ignore[union-attr]
+        other = await signed_in(two, "the-supervisor")
+        await other.goto("/approvals")
+        await other.get_by_role("link", name=CAMPAIGN).tap()
+        await other.fill("#secret", "not the password")
+        await other.get_by_role("button", name="批准", exact=True).tap()
+        await other.get_by_text("被拒绝：").wait_for()
+        await other.get_by_role("link", name="返回批准页").tap()
+        await other.fill("#secret", PASSWORD)
+        await other.get_by_role("button", name="批准", exact=True).tap()
+        await other.get_by_text("您已批准：活动正在运行。").wait_for()
+        await page.goto(f"/campaigns/{CAMPAIGN}")
+        await other.goto(f"/campaigns/{CAMPAIGN}/pause")
+        await other.fill("#reason", "线路故障")
+        await other.get_by_role("button", name="暂停", exact=True).tap()
+        await other.get_by_text("完成。").wait_for()
+        await page.locator(".state", has_text="已暂停").first.wait_for(timeout=15_000)  # it came by itself
+        await other.goto(f"/campaigns/{CAMPAIGN}")
+        await other.get_by_role("button", name="会呼叫谁？").tap()
+        await other.get_by_role("link", name=re.compile("^按")).tap()
+        await other.fill("#reason", "再来")
+        await other.get_by_role("button", name="启动", exact=True).tap()
+        await other.get_by_text("等待第二人批准。批准之前不会呼叫任何人。").wait_for()
+        await other.goto(f"/campaigns/{CAMPAIGN}/approve")
+        await other.get_by_text("这次启动是您自己请求的").wait_for()

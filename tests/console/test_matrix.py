@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from typing import Any
 
@@ -9,11 +10,13 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from agi_app.api.problems import RequestRefused
 from agi_app.console.app import PAGES
-from agi_app.console.live import LivePart, LiveParts, Look
+from agi_app.console.live import MOST_OF_STREAM, MOST_PARTS, LivePart, LiveParts, Look, ObjectPart
 from agi_app.console.pages import DeclaredPage
 from agi_app.console.serving import HEADERS
 from agi_app.console.today import TodayData
+from agi_app.errors import NotThere
 from agi_app.model.actors import Role, Scope, scopes_of
 from tests.api.site import Site
 from tests.console.browser import HTML, post, sign_in
@@ -64,3 +67,39 @@ async def test_however_many_look_one_reads(site: Site) -> None:
         assert len(reads) == 2
     with pytest.raises(StopAsyncIteration):
         await anext(running)
+
+
+async def test_parts_about_objects_are_read_apart_and_no_more_than_some(site: Site) -> None:
+    reads = []
+
+    async def read(_inst: object, about: str) -> TodayData:
+        reads.append(about)
+        if about.startswith("no-"):
+            raise NotThere(about)
+        nothing: dict[str, Any] = {"pause": None, "campaigns": [], "workers": [], "alerts": []}
+        return TodayData(more_campaigns=0, ended_campaigns=len(about), **nothing)
+
+    live = LiveParts(site.inst, [ObjectPart("campaign", Scope.FIGURES_READ, read, "today_part.html")])
+    assert [live.named(name) for name in ("campaign", "campaign:", "campaign:../x", "today", "today:x")] == [None] * 5
+    running = live.running(web.Application())
+    await anext(running)
+    with live.looking(_looks("spring", "no-such")) as one, live.looking(_looks("a")) as other:
+        told = [await one.get(), await other.get()]
+        assert [f"were stopped: {n}".encode() in (text or b"") for n, text in zip((6, 1), told, strict=True)] == [
+            True
+        ] * 2
+        assert sorted(reads) == ["a", "no-such", "spring"]
+        assert one.empty()
+        with pytest.raises(RequestRefused), live.looking(_looks(*(f"c{n}" for n in range(MOST_OF_STREAM + 1)))):
+            pass
+        with contextlib.ExitStack() as stack:
+            for n in range(MOST_PARTS - 3):
+                stack.enter_context(live.looking(_looks(f"d{n}")))
+            with pytest.raises(RequestRefused), live.looking(_looks("one-too-many")):
+                pass
+    with pytest.raises(StopAsyncIteration):
+        await anext(running)
+
+
+def _looks(*names: str) -> list[Look]:
+    return [Look(f"campaign:{name}", "en", "UTC") for name in names]

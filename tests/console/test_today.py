@@ -100,11 +100,11 @@ async def test_what_is_wrong_stands_there_and_comes_while_one_looks(
     operator: aiohttp.ClientSession, site: Site
 ) -> None:
     async with operator.get("/live?parts=today", headers={"Accept": "text/event-stream"}) as stream:
-        assert "feed" not in (await _part(stream))["html"]
+        assert "feed" not in (await part_of(stream))["html"]
         failed = [Condition("feed_failed", "appointments", {"reason": "the server does not answer"})]
         assert site.run(lambda inst: alerts.update(inst.store, "often", alerts.LOST * 0, ["feed_failed"], failed, []))
         async with asyncio.timeout(10):
-            while "the last run of feed appointments failed" not in (await _part(stream))["html"]:
+            while "the last run of feed appointments failed" not in (await part_of(stream))["html"]:
                 pass
     assert "the last run of feed appointments failed" in await shown(operator)
 
@@ -114,7 +114,8 @@ async def test_the_stream_is_for_who_is_signed_in(http: aiohttp.ClientSession) -
         assert answer.status == 401
 
 
-async def _part(stream: aiohttp.ClientResponse) -> dict[str, str]:
+async def part_of(stream: aiohttp.ClientResponse) -> dict[str, str]:
+    """The next part that the stream sends."""
     async with asyncio.timeout(20):
         async for line in stream.content:
             if line.startswith(b"data: "):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
 from collections.abc import Mapping
 
@@ -16,7 +15,6 @@ from agi_app.model.campaign import Campaign
 from agi_app.operations.calling import campaigns as operations
 from agi_app.operations.calling import reports, stored_campaigns
 from agi_app.operations.calling.stored_campaigns import StoredCampaign
-from agi_app.operations.project import project_files
 
 routes = Routes()
 
@@ -150,7 +148,8 @@ class StatusAnswer(ApiAnswer):
     differs: str | None
 
 
-def _answer(stored: StoredCampaign) -> CampaignAnswer:
+def campaign_answer(stored: StoredCampaign) -> CampaignAnswer:
+    """A campaign as the API shows it."""
     found = stored.campaign
     return CampaignAnswer(
         name=found.name,
@@ -170,6 +169,17 @@ def _answer(stored: StoredCampaign) -> CampaignAnswer:
         ends=found.ends,
         due=_due(found),
         quota=_quota(found),
+    )
+
+
+def held_back_answer(found: reports.CampaignFigures) -> HeldBackAnswer:
+    """Why nobody, or not more, is dialled, as the API shows it."""
+    return HeldBackAnswer(
+        due_now=found.view.due_now,
+        later=found.view.later,
+        open_attempts=found.view.open_attempts,
+        nobody_because=list(found.nobody_because),
+        held_back=[WaitingReasonAnswer.model_validate(one) for one in found.held_back],
     )
 
 
@@ -202,13 +212,13 @@ async def listed(call: ApiCall[PageQuery, None]) -> CampaignPage:
     """All campaigns that were ever stored, by name."""
     found = await stored_campaigns.listed(call.inst)
     rows, following = await of_whole(call.query, str, found, lambda row: row.campaign.name)
-    return CampaignPage(data=[_answer(row) for row in rows], next=following)
+    return CampaignPage(data=[campaign_answer(row) for row in rows], next=following)
 
 
 @routes.get("/campaigns/{campaign}", Scope.FIGURES_READ, CampaignAnswer)
 async def one(call: ApiCall[NoQuery, None]) -> CampaignAnswer:
     """One campaign."""
-    return _answer(await stored_campaigns.one(call.inst, call.path["campaign"]))
+    return campaign_answer(await stored_campaigns.one(call.inst, call.path["campaign"]))
 
 
 @routes.get("/campaigns/{campaign}/text", Scope.FIGURES_READ, YAML)
@@ -227,14 +237,7 @@ async def figures(call: ApiCall[NoQuery, None]) -> FiguresAnswer:
 @routes.get("/campaigns/{campaign}/held-back", Scope.FIGURES_READ, HeldBackAnswer)
 async def held_back(call: ApiCall[NoQuery, None]) -> HeldBackAnswer:
     """Why nobody is called now, or why not more people are."""
-    found = await reports.figures(call.inst, call.path["campaign"])
-    return HeldBackAnswer(
-        due_now=found.view.due_now,
-        later=found.view.later,
-        open_attempts=found.view.open_attempts,
-        nobody_because=list(found.nobody_because),
-        held_back=[WaitingReasonAnswer.model_validate(one) for one in found.held_back],
-    )
+    return held_back_answer(await reports.figures(call.inst, call.path["campaign"]))
 
 
 @routes.get("/campaigns/{campaign}/status", Scope.FIGURES_READ, StatusAnswer)
@@ -242,6 +245,6 @@ async def status(call: ApiCall[NoQuery, None]) -> StatusAnswer:
     """Its state, and whether its files were changed since it was started."""
     name = call.path["campaign"]
     stored = await stored_campaigns.one(call.inst, name)
-    project = await asyncio.to_thread(project_files.read, call.inst.settings.project)
-    _, differs = await operations.status(call.inst, project, name)
-    return StatusAnswer(campaign=name, state=stored.state.value, differs=differs)
+    return StatusAnswer(
+        campaign=name, state=stored.state.value, differs=await operations.files_differ(call.inst, stored)
+    )

@@ -12,6 +12,7 @@ from agi_app.api.resources.asks import AskAnswer, AskedAnswer, ask_answer
 from agi_app.api.routes import ApiAnswer, ApiCall, NoQuery, Routes
 from agi_app.model.actors import Scope
 from agi_app.operations.calling import previews as operations
+from agi_app.operations.calling.previews import Ask
 
 routes = Routes()
 
@@ -62,5 +63,11 @@ async def make(call: ApiCall[NoQuery, None]) -> AskedAnswer:
 async def shown(call: ApiCall[NoQuery, None]) -> PreviewAnswer:
     """The figures of a preview. A start with its number is refused 15 minutes later, or when one is 5 % off by then."""
     found = await operations.asked(call.inst, int(call.path["ask"]))
-    figures = FiguresShown.model_validate(found.answer) if found.state == "done" else None
-    return PreviewAnswer(**ask_answer(found, None).model_dump(), preview=figures)
+    return preview_answer(found)
+
+
+def preview_answer(found: Ask) -> PreviewAnswer:
+    """A preview as the API shows it."""
+    figures = operations.figures_of(found)
+    shown = None if figures is None else FiguresShown.model_validate(figures)
+    return PreviewAnswer(**ask_answer(found, None).model_dump(), preview=shown)

@@ -8,23 +8,29 @@ const live = new Map();
 for (const place of document.querySelectorAll("[data-live]")) live.set(place.dataset.live, place);
 const stale = document.querySelector(".stale");
 
+const parts = (place, which) => [...place.querySelectorAll(which)];
+
 function show({ kind, name, html }) {
   if (kind === "signed-out") location.href = `/sign-in?said=ended&next=${encodeURIComponent(location.pathname)}`;
   if (stale) stale.hidden = kind !== "away";
   const place = live.get(name);
   if (kind !== "part" || !place || place.contains(document.activeElement) && document.activeElement.closest("form")) return;
+  const at = parts(place, "a, [tabindex]").indexOf(document.activeElement);
+  const scrolled = parts(place, ".wide").map((one) => one.scrollLeft);
   place.innerHTML = html;
+  parts(place, ".wide").forEach((one, n) => { one.scrollLeft = scrolled[n] || 0; });
+  if (at >= 0) parts(place, "a, [tabindex]")[at]?.focus({ preventScroll: true });
 }
 
 if (live.size) {
-  const parts = [...live.keys()];
+  const names = [...live.keys()];
   const file = document.querySelector("script[data-worker]").dataset.worker;
   if (window.SharedWorker) {
     const { port } = new SharedWorker(file, { name: "agi-app live" });
     port.onmessage = (event) => show(event.data);
-    port.postMessage({ parts });
+    port.postMessage({ parts: names });
     addEventListener("pagehide", () => port.postMessage({ parts: [] }));
-    addEventListener("pageshow", (event) => event.persisted && port.postMessage({ parts }));
+    addEventListener("pageshow", (event) => event.persisted && port.postMessage({ parts: names }));
   } else {
     // One stream a page, only while somebody looks: a browser has six connections to one host.
     let source = null;
@@ -32,7 +38,7 @@ if (live.size) {
       if (source) source.close();
       source = null;
       if (document.visibilityState !== "visible") return;
-      source = new EventSource(`/live?parts=${parts.join(",")}`);
+      source = new EventSource(`/live?parts=${names.join(",")}`);
       source.addEventListener("part", (event) => show({ kind: "part", ...JSON.parse(event.data) }));
       source.addEventListener("signed-out", () => show({ kind: "signed-out" }));
       source.onerror = () => show({ kind: "away" });

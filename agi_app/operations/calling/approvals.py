@@ -14,10 +14,10 @@ from dataclasses import dataclass
 import msgspec
 
 from agi_app.consent.account_secrets import fits, seal, unseal, workers_key
-from agi_app.errors import ConfigError, InputError
+from agi_app.errors import ConfigError, InputError, NotThere
 from agi_app.installation import Installation
 from agi_app.messages import t
-from agi_app.model.actors import Scope
+from agi_app.model.actors import Scope, scopes_of
 from agi_app.model.approvals import WHY, StartTexts, most_approved, why_approval
 from agi_app.model.campaign import Campaign, CampaignState, is_unchanged
 from agi_app.operations.acting import noted, reads
@@ -109,6 +109,17 @@ async def of_campaign(inst: Installation, campaign: str) -> ApprovalWanted | Non
     return _wanted(inst, found.request_id, campaign, found.why, found.asked_by, found.contacts)
 
 
+@reads(Scope.FIGURES_READ)
+async def may_approve(inst: Installation, wanted: ApprovalWanted) -> list[str]:
+    """The accounts that can approve it: enabled, of a role that may, with a secret, and not who asked. Raises
+    StoreError."""
+    return [
+        one.name
+        for one in await accounts.all_accounts(inst.store)
+        if Scope.CAMPAIGNS_APPROVE in scopes_of(one.role_set) and one.has_credential and one.name != wanted.asked_by
+    ]
+
+
 @reads(Scope.CAMPAIGNS_APPROVE)
 async def sealed_approval(inst: Installation, wanted: StartRequest, secret: str) -> bytes:
     """The secret of who asks, sealed to the workers for this request alone. Raises ConfigError, InputError."""
@@ -148,7 +159,7 @@ async def approved(inst: Installation, ask: int) -> Ask:
     """How far an approval is: ``state`` waiting, done or refused. Raises InputError, StoreError."""
     found = await asks.by_id(inst.store, ask)
     if found is None or found.kind != "approval":
-        raise InputError(t("there is no ask {number}", number=ask))
+        raise NotThere(t("there is no ask {number}", number=ask))
     return found
 
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from agi_app.errors import InputError
+from agi_app.errors import InputError, NotThere
 from agi_app.installation import Installation
 from agi_app.messages import t
 from agi_app.model.actors import Scope
@@ -48,6 +48,11 @@ class AskStatus:
     ask: Ask
     note: str | None
 
+    @property
+    def request(self) -> int | None:
+        """The request for a second person that a start made; None: it made none."""
+        return _request(self.ask)
+
 
 @noted(Scope.CAMPAIGNS_PAUSE, "campaign ask", "campaign")
 async def ask(inst: Installation, campaign: str, verb: str, *, reason: str, preview: int | None = None) -> int:
@@ -82,7 +87,7 @@ async def asked(inst: Installation, ask_id: int) -> AskStatus:
     """One ask. Raises InputError when there is none, or it is about people, StoreError, Forbidden."""
     found = await table.by_id(inst.store, ask_id)
     if found is None or found.kind not in SEEN_WITH:
-        raise InputError(t("there is no ask {number}", number=ask_id))
+        raise NotThere(t("there is no ask {number}", number=ask_id))
     inst.actor.require(SEEN_WITH[found.kind])
     if found.state == "waiting":
         return AskStatus(found, await _note(inst))

@@ -5,6 +5,7 @@ The audit records each version of a campaign and each change of its state. Nobod
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 
 from agi_app.authoring.suggestions import suggest
@@ -25,6 +26,7 @@ from agi_app.model.campaign import CampaignState
 from agi_app.operations.acting import noted, reads
 from agi_app.operations.calling.approvals import ApprovalWanted, second_person
 from agi_app.operations.calling.reports import CampaignFigures, figures
+from agi_app.operations.project import project_files
 from agi_app.store.calling import campaigns as table
 from agi_app.store.calling import tallies
 from agi_app.store.calling.campaigns import known_campaign, load_campaign, save_campaign, set_state
@@ -34,6 +36,7 @@ from agi_app.store.people.caller_ids import proofs
 __all__ = [
     "ApprovalWanted",
     "StartedCampaign",
+    "files_differ",
     "pause",
     "resume",
     "start",
@@ -123,6 +126,12 @@ async def status(inst: Installation, project: Project, name: str) -> tuple[Campa
     Raises InputError when there is no such campaign, StoreError.
     """
     return await figures(inst, name), differs(project, await known_campaign(inst.store, name))
+
+
+@reads(Scope.FIGURES_READ)
+async def files_differ(inst: Installation, stored: table.StoredCampaign) -> str | None:
+    """Which files are not what it runs with; None: they are, or it never started. Raises ConfigError, InputError."""
+    return await asyncio.to_thread(lambda: differs(project_files.unchanged(inst.settings.project), stored))
 
 
 _PROVE = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +15,9 @@ from agi_app.errors import AuthorError, InputError
 from agi_app.flow.language.definition import FlowDocument
 from agi_app.messages import t
 
-__all__ = ["Kind", "Project", "ProjectFile", "file_of", "find_flow", "read", "read_files", "read_ready"]
+__all__ = ["Kind", "Project", "ProjectFile", "file_of", "find_flow", "read", "read_files", "read_ready", "unchanged"]
 Kind = Literal["campaign", "flow"]
+PARTS = ("campaigns", "flows")  # folders
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,21 @@ def _sources(project: Project, kind: Kind) -> Mapping[str, Source[Any]]:
 def read(folder: Path) -> Project:
     """The project in this folder, with all that is wrong in it. Blocks. Raises InputError, ConfigError."""
     return read_project(folder, load_settings(folder).trunks)
+
+
+def unchanged(folder: Path) -> Project:
+    """As ``read``, and what was read before while no file has changed since: for who looks again and again."""
+    return _read_as(folder, _stamps(folder))
+
+
+def _stamps(folder: Path) -> tuple[tuple[str, int, int], ...]:
+    files = [folder / SETTINGS_FILE, *(file for part in PARTS for file in sorted((folder / part).rglob("*.yaml")))]
+    return tuple((str(file), (stat := file.stat()).st_mtime_ns, stat.st_size) for file in files if file.is_file())
+
+
+@functools.lru_cache(1)
+def _read_as(folder: Path, _stamps: tuple[tuple[str, int, int], ...]) -> Project:
+    return read(folder)
 
 
 def read_files(folder: Path) -> Project:

@@ -96,10 +96,11 @@ class WaitingContacts:
         """The names of the columns that its contacts have, as far as some of them tell."""
         return {row["name"] for row in await records(self._connection, Q["columns"], {"campaign": self._campaign})}
 
-    async def names_of(self, numbers: Collection[str]) -> dict[str, list[str]]:
-        """The external ids of some numbers; a number may be of several contacts."""
+    async def names_of(self, numbers: Collection[str]) -> dict[str, list[tuple[int, str]]]:
+        """Ids and external ids of some numbers; a number may be of several contacts."""
         values = {"campaign": self._campaign, "numbers": list(numbers)}
-        return {row["e164"]: row["names"] for row in await records(self._connection, Q["names"], values)}
+        found = await records(self._connection, Q["names"], values)
+        return {row["e164"]: list(zip(row["contacts"], row["names"], strict=True)) for row in found}
 
     async def several(self, campaign: Campaign) -> list[SeveralContacts]:
         """Persons with several of them that have an end."""

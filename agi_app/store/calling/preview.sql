@@ -81,7 +81,8 @@ SELECT list_id, name FROM external_list;
 
 -- Whose a number is, for examples.
 -- name: names
-SELECT p.e164, array_agg(c.external_id ORDER BY c.external_id) AS names
+SELECT p.e164, array_agg(c.external_id ORDER BY c.external_id) AS names,
+       array_agg(c.contact_id ORDER BY c.external_id) AS contacts
 FROM contact c JOIN person p ON p.person_id = c.person_id
 WHERE c.campaign = %(campaign)s AND c.state = 'pending' AND p.e164 = ANY(%(numbers)s)
 GROUP BY p.e164;

@@ -88,6 +88,11 @@ async def by_external_id(store: Store, external_id: str) -> list[ContactItem]:
     return await store.rows(ContactItem, Q["by_external_id"], {"external_id": external_id, "rows": MOST_ROWS})
 
 
+async def by_ids(store: Store, contacts: Sequence[int]) -> list[ContactItem]:
+    """Those that there are of these. Raises StoreError."""
+    return await store.rows(ContactItem, Q["by_ids"], {"contacts": list(contacts)})
+
+
 async def of_person(store: Store, person_id: int) -> list[ContactItem]:
     """The contacts in all campaigns of a person, with any of their numbers. Raises StoreError."""
     return await store.rows(ContactItem, Q["of_person"], {"person_id": person_id, "rows": MOST_ROWS})

@@ -58,3 +58,6 @@ ORDER BY c.campaign LIMIT %(rows)s;
 -- name: of_person
 SELECT {columns} FROM contact c WHERE c.person_id IN (SELECT group_of(head_of(%(person_id)s)))
 ORDER BY c.contact_id LIMIT %(rows)s;
+
+-- name: by_ids
+SELECT {columns} FROM contact c WHERE c.contact_id = ANY(%(contacts)s::bigint[]) ORDER BY c.contact_id;

@@ -118,6 +118,11 @@ async def of_object(store: Store, kind: str, name: str) -> list[Ask]:
     return await store.rows(Ask, Q["of_object"], {"kind": kind, "object": name, "most": MOST_LISTED})
 
 
+async def newest_done(store: Store, kind: str, verb: str, name: str) -> Ask | None:
+    """The newest of these asks about an object that was done."""
+    return next(iter(await store.rows(Ask, Q["newest_done"], {"kind": kind, "verb": verb, "object": name})), None)
+
+
 async def by_id(store: Store, ask_id: int) -> Ask | None:
     """One ask with its answer, if it has one."""
     return next(iter(await store.rows(Ask, Q["by_id"], {"ask_id": ask_id})), None)

@@ -14,6 +14,13 @@ SELECT k.ask_id, k.kind, k.verb, k.object, k.parameters, k.account, k.reason, k.
        coalesce(w.state, 'waiting') AS state, w.answer, w.answered_at
 FROM ask k LEFT JOIN ask_answer w USING (ask_id) WHERE k.ask_id = %(ask_id)s;
 
+-- The newest of one verb that was done.
+-- name: newest_done
+SELECT k.ask_id, k.kind, k.verb, k.object, k.parameters, k.account, k.reason, k.asked_at, w.state, w.answer, w.answered_at
+FROM ask k JOIN ask_answer w USING (ask_id)
+WHERE k.kind = %(kind)s AND k.object = %(object)s AND k.verb = %(verb)s AND w.state = 'done'
+ORDER BY k.ask_id DESC LIMIT 1;
+
 -- A lock for this one statement only: who is at it holds it longer.
 -- name: look
 SELECT k.ask_id, k.kind, k.verb, k.object, k.parameters, k.account, k.scopes, k.via, k.token, k.address, k.reason,

@@ -42,8 +42,10 @@ SEEN = Preview(
     never=2,
     by_rule=Counter({"window_campaign": 3, "consent_missing": 2}),
     samples={
-        "window_campaign": [Sample(f"W{n}", "window_campaign: outside", NOW + dt.timedelta(hours=1)) for n in range(3)],
-        "consent_missing": [Sample("C1", "consent_missing: there is no recorded consent", None)],
+        "window_campaign": [
+            Sample(n, f"W{n}", "window_campaign: outside", NOW + dt.timedelta(hours=1)) for n in range(3)
+        ],
+        "consent_missing": [Sample(9, "C1", "consent_missing: there is no recorded consent", None)],
     },
     projection=Projection(NOW + dt.timedelta(hours=5), 9, 0.5, ("a call takes 40 s",)),
 )

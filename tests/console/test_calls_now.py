@@ -1,0 +1,67 @@
+"""Live: the calls that are on with masked numbers, agents, the last hour; at most 200 rows, then totals."""
+
+from __future__ import annotations
+
+import html
+
+import aiohttp
+import pytest
+
+from agi_app.operations.calling import calls_now
+from tests.api.site import CAMPAIGN, Site
+from tests.console.browser import HTML, sign_in
+from tests.console.test_today import JSON, part_of, shown
+from tests.store.world import number
+
+pytestmark = pytest.mark.postgres
+
+
+async def test_it_shows_the_calls_that_are_on_masked(operator: aiohttp.ClientSession) -> None:
+    text = await shown(operator, "/calls")
+    assert "about to be dialled" in text
+    assert "+99986…" in text
+    assert not [n for n in range(1, 9) if number(n) in text]
+    found = await (await operator.get("/calls", headers=JSON)).json()
+    assert found["now"]["all"] == len(found["now"]["calls"]) == 4
+    assert {one["campaign"] for one in found["now"]["calls"]} == {CAMPAIGN}
+    assert len(found["hour"]["minutes"]) == 60
+    assert sum(one["calls"] for one in found["hour"]["minutes"]) == 1
+    assert "Calls by minute. " in text
+    assert "正在进行的呼叫" in await shown(operator, "/calls", **{"Accept-Language": "zh"})
+
+
+async def test_more_than_it_shows_are_totals(
+    operator: aiohttp.ClientSession, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(calls_now, "MOST_SHOWN", 3)
+    text = await shown(operator, "/calls")
+    assert "These are the 3 that are on the longest, of 4." in text
+    assert "All calls by campaign and worker" in text
+
+
+async def test_what_is_in_a_call_only_shows(operator: aiohttp.ClientSession, site: Site) -> None:
+    planted = "<script>alert(1)</script>\u202e😀"
+    site.run(
+        lambda inst: inst.store.execute("UPDATE attempt SET node = %(text)s WHERE state <> 'ended'", {"text": planted})
+    )
+    async with operator.get("/calls", headers=HTML) as answer:
+        source = await answer.text()
+    assert "<script>alert" not in source
+    assert planted in html.unescape(source)
+    async with operator.get("/live?parts=calls", headers={"Accept": "text/event-stream"}) as stream:
+        assert "<script>alert" not in (await part_of(stream))["html"]
+
+
+async def test_it_is_for_who_may_see_people(http: aiohttp.ClientSession, site: Site) -> None:
+    await sign_in(http, "the-agent")
+    assert (await http.get("/calls", headers=HTML)).status == 403
+    assert (await http.get("/live?parts=calls")).status == 403
+
+
+async def test_without_a_call_it_says_so(operator: aiohttp.ClientSession, site: Site) -> None:
+    end = "UPDATE attempt SET state = 'ended', outcome = 'cancelled', claimed_at = now() - interval '2 h'"
+    site.run(lambda inst: inst.store.execute(end))
+    text = await shown(operator, "/calls")
+    assert "No call is on." in text
+    assert "No call was made in the last hour." in text
+    assert "no running campaign calls for them" in text
