@@ -19,6 +19,7 @@ LOOKED_AT: Mapping[str, Sequence[str]] = {
         f"/campaigns/{CAMPAIGN}/contact/reschedule?external_id=row-1",
         *("/guard", "/guard/vote?call=none&nuisance=yes", "/guard/lists", "/guard/lists/1", "/guard/lines/100"),
         *("/guard/lines", "/reports/quarter", "/reports/imports", "/records/rules?region=US&at=2026-03-10T03:00"),
+        "/guard/answered",
         "/service/numbers",
     ),
     "the-supervisor": ("/approvals", f"/campaigns/{CAMPAIGN}/approve"),

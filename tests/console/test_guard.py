@@ -17,6 +17,8 @@ pytestmark = pytest.mark.postgres
 JSON = {"Accept": "application/json"}
 PLANTED = "<script>alert(1)</script>😀 \"'&"
 NUMBER = "+999861390000777"
+ANSWERED = """INSERT INTO line_call (call_id, line, called, node, result, note, began_at, ended_at)
+    VALUES ('l-1', 'stops', '4000', 'node-1', 'given_back', %(note)s, now(), now())"""
 
 
 async def shown(http: aiohttp.ClientSession, path: str, **headers: str) -> str:
@@ -49,6 +51,18 @@ async def test_calls_are_shown_with_what_was_done_and_why(operator: aiohttp.Clie
     assert "Done." in await shown(operator, voted.headers["Location"])
     assert (await post(operator, "/guard/vote", call="nothing", nuisance="yes", reason="x y z")).status == 422
     assert "Said to be a nuisance" in await shown(operator, "/guard")
+
+
+async def test_calls_that_a_flow_answered_are_shown_with_their_stops(
+    operator: aiohttp.ClientSession, site: Site
+) -> None:
+    assert "No such call came in." in await shown(operator, "/guard/answered")
+    site.run(lambda inst: inst.store.execute(ANSWERED, {"note": PLANTED}))
+    site.run(lambda inst: inst.store.execute("INSERT INTO line_stop (call_id, how, at) VALUES ('l-1', 'key', now())"))
+    found = await (await operator.get("/guard/answered?result=given_back", headers=JSON)).json()
+    assert [(one["line"], one["stops"]) for one in found["data"]] == [("stops", ["key"])]
+    assert PLANTED in await shown(operator, "/guard/answered?line=stops")
+    assert (await operator.get("/guard/answered?result=lost", headers=HTML)).status == 400
 
 
 async def test_a_block_is_asked_for_with_a_reason_and_ends(operator: aiohttp.ClientSession, site: Site) -> None:

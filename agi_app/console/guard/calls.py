@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from agi_app.api.resources import calls as resource
 from agi_app.api.resources.asks import AskAnswer, ask_answer
-from agi_app.api.resources.calls import ScreenedCallAnswer, ScreenedCallQuery
+from agi_app.api.resources.calls import LineCallQuery, ScreenedCallAnswer, ScreenedCallQuery
+from agi_app.api.routes import ApiCall
 from agi_app.console.asked import ended
 from agi_app.console.charts import Bar, bars
 from agi_app.console.given import query_of, why_of
@@ -11,6 +13,7 @@ from agi_app.console.pages import GoTo, NoData, PageCall, PageData, Pages, Secti
 from agi_app.console.rendering import number
 from agi_app.errors import InputError
 from agi_app.messages import spoken, t, template
+from agi_app.messages.retold import retold
 from agi_app.model.actors import Scope
 from agi_app.operations.calling import asks
 from agi_app.operations.guard import call_list, guard_asks
@@ -24,6 +27,7 @@ ACTIONS = {
     "voicemail": template("went to the mailbox"),
     "reject": template("was rejected"),
 }
+RESULTS = {"answered": template("answered"), "given_back": template("given back to the dialplan")}
 CHALLENGES = {"passed": template("pressed the key"), "failed": template("did not press it")}
 
 
@@ -76,6 +80,15 @@ async def show(call: PageCall) -> Shown:
     )
     more = {"asked": query, "actions": ACTIONS, "challenges": CHALLENGES, "picture": picture}
     return Shown("guard/calls.html", data, f"agi-app guard report --days {DAYS}", more=more)
+
+
+@pages.get("/guard/answered", Scope.PEOPLE_READ, Section.GUARD, template("Answered by flows"))
+async def answered(call: PageCall) -> Shown:
+    """Calls that our lines answered by a flow: people who call back, and the stops that they said."""
+    query = query_of(call, LineCallQuery)
+    found = await resource.line_calls(ApiCall(call.inst, {}, query, None))
+    more = {"asked": query, "results": RESULTS, "retold": retold}
+    return Shown("guard/answered.html", found, "agi-app line report", more=more)
 
 
 @pages.get("/guard/vote", Scope.GUARD_CHANGE)

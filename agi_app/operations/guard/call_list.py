@@ -7,7 +7,7 @@ import datetime as dt
 from agi_app.guard.case import Action
 from agi_app.guard.replay import unpack_decision
 from agi_app.installation import Installation
-from agi_app.messages import current
+from agi_app.messages import current, t
 from agi_app.messages.retold import retold
 from agi_app.model.actors import Scope
 from agi_app.model.lists import Page
@@ -54,4 +54,4 @@ def why(call: ScreenedCallItem) -> str:
     """What was found about the caller, in the current language, without any number; empty: nothing was judged."""
     if call.decision is None:
         return retold(call.unjudged) if call.unjudged else ""
-    return "; ".join(reason.told(current()) for reason in unpack_decision(call.decision).reasons)
+    return t("; ").join(reason.told(current()) for reason in unpack_decision(call.decision).reasons)

@@ -79,7 +79,7 @@ def open_at(project: Path, region: str, at: dt.datetime) -> list[OpenThere]:
 
 
 def _open(place: str, opening: Opening, zones: list[ZoneInfo], at: dt.datetime) -> OpenThere:
-    times = list(dict.fromkeys(at.astimezone(zone).replace(tzinfo=None) for zone in zones))
+    times = sorted({at.astimezone(zone).replace(tzinfo=None) for zone in zones})
     local = ", ".join(f"{time:%Y-%m-%d %H:%M}" for time in times)
     if is_open(at, opening, zones):
         return OpenThere(place, local, "", at)
