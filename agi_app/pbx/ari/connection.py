@@ -282,7 +282,11 @@ class Ari:
         """Use the new link; the old one only ends what is on its way."""
         self._link = link
         self._wants_new.clear()  # what the old one refused meanwhile asked for this one
-        await old.replaced()
+        try:
+            await old.replaced()
+        except BaseException:
+            await old.end()  # nobody else closes it
+            raise
         link.start(group, self.settings.heartbeat)
         group.create_task(old.finish(self.settings.request_timeout))
         await self._filter_events()

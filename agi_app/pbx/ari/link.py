@@ -68,8 +68,10 @@ class Link:
     async def finish(self, patience: float) -> None:
         """After its replacement: take the answers that are on their way, and close."""
         self._tasks[1].cancel()
-        await asyncio.wait({self.reading}, timeout=patience)
-        await self.end()
+        try:
+            await asyncio.wait({self.reading}, timeout=patience)
+        finally:
+            await self.end()
 
     async def end(self) -> None:
         """Close; safe to call twice."""
