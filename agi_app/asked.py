@@ -31,7 +31,7 @@ from agi_app.operations.people import (
     stop_links,
 )
 from agi_app.operations.people.contacts import WrittenCampaign
-from agi_app.operations.project import drafts, project_files
+from agi_app.operations.project import drafts, project_files, prompt_sounds
 from agi_app.operations.project.project_files import Project
 from agi_app.operations.service import sessions
 from agi_app.store.feeds.runs import RunOutcome, TakenRun
@@ -52,6 +52,7 @@ WITH_PROJECT: Mapping[str, Callable[[Installation, OpenAsk, Project | None], Awa
     call_asks.KIND: call_asks.do,
     contact_change_asks.KIND: contact_change_asks.do,
     feed_asks.KIND: feed_asks.do,
+    prompt_sounds.KIND: prompt_sounds.do,
 }
 OF_CONTACTS: Mapping[str, Callable[[Installation, WrittenCampaign, OpenAsk], Awaitable[Mapping[str, Any]]]] = {
     contacts.IMPORT: contacts.take,
@@ -96,6 +97,10 @@ async def prepare(inst: Installation, ask: OpenAsk) -> Project | Mapping[str, An
             return await asyncio.to_thread(project_files.read, inst.settings.project)
         case listening.KIND, listening.VERB:
             return await listening.prepare(acting, ask)
+        case prompt_sounds.KIND, _:
+            project = await asyncio.to_thread(project_files.read, inst.settings.project)
+            slow = ask.verb in (prompt_sounds.OFFER, prompt_sounds.PREPARE)
+            return await prompt_sounds.prepared(acting, project, ask) if slow else project
         case call_asks.KIND, call_asks.REHEARSAL:
             return await asyncio.to_thread(project_files.read_ready, inst.settings.project)
     return None
@@ -109,8 +114,8 @@ async def do(
     match ask.kind, ask.verb:
         case "campaign", "start" if isinstance(prepared, Project):
             return came_of_it(await campaigns.start(acting, prepared, ask.object))
-        case ("campaign", previews.VERB) | (listening.KIND, listening.VERB) if isinstance(prepared, Mapping):
-            return prepared if ask.kind == "campaign" else await listening.do(acting, ask, prepared)
+        case (("campaign" | listening.KIND | prompt_sounds.KIND), _) if isinstance(prepared, Mapping):  # made already
+            return await listening.do(acting, ask, prepared) if ask.kind == listening.KIND else prepared
         case "campaign", "resume" | "pause" | "stop":
             await CHANGES[ask.verb](acting, ask.object)
             return {}
@@ -128,7 +133,7 @@ async def do(
             return {"ended": await pauses.resume_all(acting, ask.reason)}
         case ((guard_asks.KIND | complaint_asks.KIND | erasure_asks.KIND | account_asks.KIND), _):
             return await BY_KIND[ask.kind](acting, ask)
-        case ((contact_change_asks.KIND | call_asks.KIND | feed_asks.KIND), _):
+        case ((contact_change_asks.KIND | call_asks.KIND | feed_asks.KIND | prompt_sounds.KIND), _):
             return await WITH_PROJECT[ask.kind](acting, ask, prepared if isinstance(prepared, Project) else None)
     raise InputError(t("this worker does not know what was asked for: {kind} {verb}", kind=ask.kind, verb=ask.verb))
 

@@ -173,6 +173,11 @@ PATH_PARAMETERS: Mapping[str, Mapping[str, Any]] = {
     "feed": _NAME,
     "flow": _NAME,
     "target": {"type": "string", "pattern": r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$"},
+    "language": {"type": "string", "pattern": r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$"},
+    "prompt": {
+        "type": "string",
+        "pattern": r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}(\.[A-Za-z0-9][A-Za-z0-9_-]{0,63})?$",  # num.20 is num/20
+    },
     "line": {"type": "string", "pattern": r"^[A-Za-z0-9+*#_-]{1,40}$"},
     "region": {"type": "string", "pattern": r"^[A-Z]{2}$"},
     "case": _NUMBER,

@@ -39,7 +39,7 @@ def differs(project: Project, stored: StoredCampaign) -> str | None:
     runs = {stored.flow_file: stored.flow_text, **stored.sub_flows} if stored.flow_text else {}
     for file, text in runs.items():
         try:
-            now: str | None = (project.folder / file).read_text(encoding="utf-8-sig")
+            now: str | None = (project.folder / file).read_bytes().decode("utf-8-sig")  # with its own line ends
         except (OSError, UnicodeDecodeError):
             now = None
         if now != text:

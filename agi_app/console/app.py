@@ -9,6 +9,7 @@ from agi_app.api.problems import RequestRefused
 from agi_app.config.console import ConsoleSettings
 from agi_app.console import me, sign_in, today
 from agi_app.console.calling import all_pages as calling
+from agi_app.console.flows import all_pages as flows
 from agi_app.console.guard import all_pages as guard
 from agi_app.console.live import LiveParts, add_live
 from agi_app.console.people import all_pages as people
@@ -22,6 +23,7 @@ PAGES = (
     *today.pages.declared,
     *calling.PAGES,
     *people.PAGES,
+    *flows.PAGES,
     *guard.PAGES,
     *records.PAGES,
     *service.PAGES,

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import IO
 
 from aiohttp import BodyPartReader, web
@@ -21,19 +21,22 @@ _AT_ONCE = 256 * 1024  # bytes
 
 
 async def sent_with(
-    request: web.Request, stack: contextlib.AsyncExitStack, upload: int
+    request: web.Request, stack: contextlib.AsyncExitStack, upload: int, most_text: int = 0
 ) -> tuple[dict[str, str], dict[str, UploadedFile]]:
-    """Fields and files of a form; ``upload``: the most bytes of all files. RequestRefused for anything else."""
+    """Fields and files of a form; ``upload``: the most bytes of all files, ``most_text``: of long fields.
+
+    RequestRefused for anything else.
+    """
     if request.method != "POST":
         return {}, {}
-    if not upload:
+    if not upload and not most_text:
         return await form_of(request), {}
     if request.content_type != "multipart/form-data":
         raise RequestRefused("media_type")
     fields: dict[str, str] = {}
     files: dict[str, UploadedFile] = {}
-    left, left_of_fields = upload, MOST_FORM
-    async for part in await request.multipart():
+    left, left_of_fields = upload, max(MOST_FORM, most_text)
+    async for part in _parts(request):
         if not isinstance(part, BodyPartReader) or not part.name or len(fields) + len(files) >= MOST_FIELDS:
             raise RequestRefused("media_type")
         if part.filename is None:
@@ -45,6 +48,15 @@ async def sent_with(
             left -= (size := await _into(part, content, left))
             files[part.name] = UploadedFile(re.split(r"[/\\]", part.filename)[-1], content, size)
     return fields, files
+
+
+async def _parts(request: web.Request) -> AsyncIterator[object]:
+    """The parts of a form; who is gone before its end has asked for nothing."""
+    try:
+        async for part in await request.multipart():
+            yield part
+    except (ConnectionError, ValueError) as error:
+        raise RequestRefused("bad_request") from error
 
 
 async def _whole(part: BodyPartReader, most: int) -> bytes:

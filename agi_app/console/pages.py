@@ -100,7 +100,8 @@ Handler = Callable[[PageCall], Awaitable[Shown | GoTo | Download]]
 
 @dataclass(frozen=True, slots=True)
 class DeclaredPage:
-    """One method of one path. ``proof``: the password is to be shown again; ``upload``: the most bytes of files.
+    """One method of one path. ``proof``: the password is to be shown again; ``upload``: the most bytes of files;
+    ``text``: of fields, where they may be long.
 
     One with a ``section`` is in the navigation, under its ``title``.
     """
@@ -113,6 +114,7 @@ class DeclaredPage:
     title: str = ""
     proof: bool = False
     upload: int = 0
+    text: int = 0
 
 
 class Pages:
@@ -128,10 +130,10 @@ class Pages:
         return self._page("GET", path, scope, section=section, title=title, proof=proof)
 
     def post(
-        self, path: str, scope: Scope | None, *, proof: bool = False, upload: int = 0
+        self, path: str, scope: Scope | None, *, proof: bool = False, upload: int = 0, text: int = 0
     ) -> Callable[[Handler], Handler]:
         """What a form does."""
-        return self._page("POST", path, scope, proof=proof, upload=upload)
+        return self._page("POST", path, scope, proof=proof, upload=upload, text=text)
 
     def _page(self, method: str, path: str, scope: Scope | None, **more: Any) -> Callable[[Handler], Handler]:
         def declare(handler: Handler) -> Handler:

@@ -98,7 +98,7 @@ class Server:
     ) -> web.StreamResponse:
         path, inst = path_of(request), sessions.acting(self.inst, actor)
         async with contextlib.AsyncExitStack() as stack:
-            form, files = await forms.sent_with(request, stack, declared.upload)
+            form, files = await forms.sent_with(request, stack, declared.upload, declared.text)
             unproved = await _unproved(inst, form.pop(AGAIN, "")) if declared.proof else None
             call = PageCall(inst, path, dict(request.query), form, files, unproved)
             try:

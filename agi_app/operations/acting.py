@@ -19,13 +19,14 @@ from agi_app.errors import StoreError
 from agi_app.installation import Installation
 from agi_app.model.actors import Scope
 from agi_app.model.phone import NotANumber, parse, shown_number
-from agi_app.store.ledger import actions
+from agi_app.store.ledger import accounts, actions
 from agi_app.store.people import imported_files
 from agi_app.store.people.imported_files import FileSeen, ImportedBy
 
 P = ParamSpec("P")
 T = TypeVar("T")
 Look = Callable[[Installation, Any], Awaitable[Any]]
+ALONE = "alone"
 _log = logging.getLogger(__name__)
 
 
@@ -108,6 +109,11 @@ def noted(
         return wrapped  # type: ignore[return-value]
 
     return mark
+
+
+async def works_alone(inst: Installation) -> bool:
+    """Whether the rule is ``alone`` and holds: exactly one account is enabled, and it is the one that asks."""
+    return inst.settings.approval == ALONE and await accounts.enabled_names(inst.store) == [inst.actor.account]
 
 
 def imported_by(inst: Installation) -> ImportedBy:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from tests.api.site import CAMPAIGN
+from tests.api.site import CAMPAIGN, FLOW
 
 BEFORE_THE_SIGN_IN = ("/sign-in", "/link/agil_nothing")
 # {preview}: the number of a look ahead that was made
@@ -17,6 +17,9 @@ LOOKED_AT: Mapping[str, Sequence[str]] = {
         *("/contacts?external_id=row-1", f"/campaigns/{CAMPAIGN}/contacts", f"/campaigns/{CAMPAIGN}/import"),
         *(f"/campaigns/{CAMPAIGN}/contact?external_id=row-1", "/contacts/decisions/1", "/people/2/stop"),
         f"/campaigns/{CAMPAIGN}/contact/reschedule?external_id=row-1",
+        *("/flows", f"/flows/{FLOW}", f"/flows/{FLOW}/edit", f"/flows/{FLOW}/draft", f"/flows/{FLOW}/try"),
+        *(f"/flows/{FLOW}/calls", f"/flows/{FLOW}/versions", f"/flows/{FLOW}/versions/7", "/flows/courier/edit"),
+        *("/prompts", "/prompts/en/thanks"),
         *("/guard", "/guard/vote?call=none&nuisance=yes", "/guard/lists", "/guard/lists/1", "/guard/lines/100"),
         *("/guard/lines", "/reports/quarter", "/reports/imports", "/records/rules?region=US&at=2026-03-10T03:00"),
         "/guard/answered",

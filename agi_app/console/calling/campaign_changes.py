@@ -10,7 +10,8 @@ from agi_app.console.pages import GoTo, PageCall, PageData, Pages, Shown
 from agi_app.messages import t
 from agi_app.model.actors import Scope
 from agi_app.model.campaign import Purpose
-from agi_app.operations.calling import approvals, asks, stored_campaigns
+from agi_app.operations.acting import works_alone
+from agi_app.operations.calling import asks, stored_campaigns
 
 pages = Pages()
 
@@ -69,7 +70,7 @@ async def _asking(call: PageCall, verb: str, preview: str = "", fault: str = "")
     many = data.now.figures.contacts > call.inst.settings.approve_above
     second = many or stored.campaign.purpose is Purpose.MARKETING
     more: dict[str, object] = {"fault": fault, "reason": call.form.get("reason", "")}
-    more["second"] = second and not await approvals.works_alone(call.inst)
+    more["second"] = second and not await works_alone(call.inst)
     command = f"agi-app campaign {verb} {name}"
     return Shown("calling/change.html", data, command=command, status=422 if fault else 200, more=more)
 

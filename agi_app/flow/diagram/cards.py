@@ -24,6 +24,7 @@ from agi_app.flow.language.wrong_number_step import WrongNumberStep
 TEXT_WIDTH = 250.0  # of a card's text, in pixels
 LONGEST_WAY = 190.0
 MOST_LINES = 4  # of one prompt
+BACK = "↩ "
 ROW, TITLE, TAB, PAD = 19.0, 30.0, 26.0, 12.0  # heights and the space at the sides
 WORDS = {
     "en": {
@@ -108,7 +109,7 @@ def cards_of(flow: Flow, prompts: Prompts, language: str) -> dict[str, Card]:
         for number, way in enumerate(ways):
             if (name, way.target) in up:
                 back = f"{name}\n{number}"
-                cards[back] = Card(f"↩ {way.target}", (), (), back=True)
+                cards[back] = Card(f"{BACK}{way.target}", (), (), back=True)
                 ways[number] = Way(way.keys, way.label, back)
         cards[name] = Card(
             name, tuple(rows), tuple(way for way in ways if way.target in flow.nodes or "\n" in way.target)

@@ -19,40 +19,72 @@ path.way{fill:none;stroke:#64748b;stroke-width:1.4}path.rule{stroke:#e2e8f0}"""
 
 
 class Drawing:
-    """An SVG picture that grows shape by shape; all lengths in pixels."""
+    """An SVG picture that grows shape by shape; all lengths in pixels.
 
-    def __init__(self, width: float, height: float, title: str) -> None:
+    ``in_page``: it is part of a page, which has the looks in its own style sheet, under names that begin so.
+    """
+
+    def __init__(self, width: float, height: float, title: str, in_page: str = "") -> None:
         self._size = (round(width), round(height))
         self._title = _clean(title)
+        self._in_page = in_page
         self._shapes: list[str] = []
+
+    def begin(self, node: str, more: str = "") -> None:
+        """What follows, until ``end``, is the card of a node; ``more``: its looks in a page."""
+        if self._in_page:
+            self._shapes.append(f'<g class="{self._look("node " + more)}" data-node="{_clean(node)}">')
+
+    def end(self) -> None:
+        """The card is complete."""
+        if self._in_page:
+            self._shapes.append("</g>")
+
+    def _look(self, looks: str) -> str:
+        return " ".join(self._in_page + look for look in looks.split())
 
     def box(self, x: float, y: float, width: float, height: float, look: str) -> None:
         """A rectangle with round corners."""
-        self._shapes.append(
-            f'<rect class="{look}" x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" rx="6"/>'
-        )
+        size = f'width="{width:.1f}" height="{height:.1f}"'
+        self._shapes.append(f'<rect class="{self._look(look)}" x="{x:.1f}" y="{y:.1f}" {size} rx="6"/>')
 
     def rule(self, x: float, y: float, width: float) -> None:
         """A thin line from left to right."""
-        self._shapes.append(f'<path class="rule" d="M{x:.1f} {y:.1f}h{width:.1f}"/>')
+        self._shapes.append(f'<path class="{self._look("rule")}" d="M{x:.1f} {y:.1f}h{width:.1f}"/>')
 
-    def path(self, points: str) -> None:
-        """A line with an arrow at its end."""
-        self._shapes.append(f'<path class="way" d="{points}" marker-end="url(#tip)"/>')
+    def path(self, points: str, more: str = "") -> None:
+        """A line with an arrow at its end; ``more``: its looks in a page."""
+        look = self._look(f"way {more}" if self._in_page else "way")
+        self._shapes.append(f'<path class="{look}" d="{points}" marker-end="url(#tip)"/>')
 
     def text(self, x: float, y: float, text: str, look: str, whole: str = "") -> None:
         """Text that begins at x; ``whole`` is shown when the pointer rests on it."""
         hint = f"<title>{_clean(whole)}</title>" if whole and whole not in text else ""
-        self._shapes.append(f'<text class="{look}" x="{x:.1f}" y="{y:.1f}">{_clean(text)}{hint}</text>')
+        self._shapes.append(f'<text class="{self._look(look)}" x="{x:.1f}" y="{y:.1f}">{_clean(text)}{hint}</text>')
 
     def key(self, x: float, y: float, key: str, width: float) -> None:
         """A key of the telephone; ``width`` is with the space behind it."""
-        self._shapes.append(f'<rect class="cap" x="{x:.1f}" y="{y:.1f}" width="{width - 5:.1f}" height="18" rx="4"/>')
-        self._shapes.append(f'<text class="keycap" x="{x + (width - 5) / 2:.1f}" y="{y + 13:.1f}">{_clean(key)}</text>')
+        self._shapes.append(
+            f'<rect class="{self._look("cap")}" x="{x:.1f}" y="{y:.1f}" width="{width - 5:.1f}" height="18" rx="4"/>'
+        )
+        self._shapes.append(
+            f'<text class="{self._look("keycap")}" x="{x + (width - 5) / 2:.1f}" y="{y + 13:.1f}">{_clean(key)}</text>'
+        )
 
     def svg(self) -> str:
-        """The whole file."""
+        """The whole file, or the part of a page."""
         width, height = self._size
+        if self._in_page:
+            return "\n".join(
+                (
+                    f'<svg class="{self._in_page}flow" viewBox="0 0 {width} {height}" width="{width}"'
+                    f' height="{height}" role="img" aria-label="{self._title}">',
+                    '<defs><marker id="tip" viewBox="0 0 8 8" refX="2" refY="4" markerWidth="8" markerHeight="8"'
+                    f' orient="auto"><path class="{self._look("tip")}" d="M0 0L8 4L0 8z"/></marker></defs>',
+                    *self._shapes,
+                    "</svg>",
+                )
+            )
         return "\n".join(
             (
                 f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}"'

@@ -7,6 +7,7 @@ is ``running``; then ``run_steps`` goes on.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from agi_app.flow.engine import commands as do
@@ -28,14 +29,26 @@ from agi_app.flow.saying.spoken_parts import Part
 from agi_app.flow.syntax.names_and_limits import FLOW_LIMIT
 
 
+@dataclass(frozen=True, slots=True)
+class Walked:
+    """A step that was left: where it stands, its outcome, if it has ways, and the node gone to; None: the next step."""
+
+    flow: str | None  # None: the one that the call began with
+    node: str
+    step: int
+    outcome: str | None
+    target: str | None
+
+
 class CallInFlow(SessionState):
     """The state of a call, with the flow that it began with."""
 
-    __slots__ = ("first_flow",)
+    __slots__ = ("first_flow", "walked")
 
     def __init__(self, first_flow: Flow, /, **state: Any) -> None:
         super().__init__(**state)
         self.first_flow = first_flow  # key and confirmation of the opt-out are its own everywhere
+        self.walked: list[Walked] = []  # since it was restored
 
     @property
     def here(self) -> Flow:
@@ -56,16 +69,17 @@ class CallInFlow(SessionState):
 
     # ---- on to another step; nothing else is to be done for that
 
-    def go_on(self, node: str | None = None) -> list[do.Command]:
+    def go_on(self, node: str | None = None, outcome: str | None = None) -> list[do.Command]:
         """Run on, from the beginning of ``node``; None is the next step here."""
         self.phase = "running"
+        self.walked.append(Walked(self.flow, self.node, self.step, outcome, node))
         self.node, self.step = (self.node, self.step + 1) if node is None else (node, 0)
         return []
 
     def leave(self, outcome: str) -> list[do.Command]:
         """Run on, the way that the step has for the outcome."""
         step, self.pending = self.current(), None
-        return self.go_on(step.way(outcome) if isinstance(step, StepWithWays) else None)
+        return self.go_on(step.way(outcome) if isinstance(step, StepWithWays) else None, outcome)
 
     def skip_prompt(self) -> None:
         """To the question that is the very next step, which has been answered already."""

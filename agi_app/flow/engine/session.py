@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from agi_app.flow.answers import why_not_understood
@@ -31,7 +31,7 @@ from agi_app.flow.engine import (
     transfer_to_staff,
     wrong_number,
 )
-from agi_app.flow.engine.call_in_flow import CallInFlow
+from agi_app.flow.engine.call_in_flow import CallInFlow, Walked
 from agi_app.flow.engine.call_language import choose_language
 from agi_app.flow.engine.collect_digits import number_stored
 from agi_app.flow.engine.commands import Command
@@ -136,6 +136,11 @@ class Session:
     def opted_out(self) -> bool:
         """``StoreOptOut`` was commanded in this call."""
         return self._call.disposition == OPTED_OUT
+
+    @property
+    def walked(self) -> Sequence[Walked]:
+        """The steps that were left, one after another."""
+        return self._call.walked
 
     @property
     def steps(self) -> int:

@@ -26,6 +26,7 @@ from agi_app.flow.check.graph import prompt_uses, said_prompts
 from agi_app.flow.check.impossible_values import columns_read, misspelt_columns
 from agi_app.flow.check.names_and_keys import saved_names
 from agi_app.flow.check.prompt_facts import Prompts
+from agi_app.flow.engine.call_in_flow import Walked
 from agi_app.flow.language.asking_steps import CollectStep
 from agi_app.flow.language.definition import Flow, FlowDocument
 from agi_app.flow.language.no_such_flow import no_such_flow
@@ -144,12 +145,16 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class CaseResult:
-    """One case that was run: it is fine without ``differences``; ``call`` is the call as the person has it."""
+    """One case that was run: it is fine without ``differences``; ``call`` is the call as the person has it.
+
+    ``walked``: the steps that it left, one after another.
+    """
 
     name: str
     line: int
     differences: tuple[Difference, ...]
     call: tuple[str, ...]
+    walked: tuple[Walked, ...]
 
 
 def parse_cases(text: str | bytes, file: str) -> Cases:
@@ -241,7 +246,9 @@ def run_case(
         Difference(*document.at((*at, "expect", *path)), text)
         for path, text in _compare(case, simulation, names, _read_back(flow))
     ]
-    return CaseResult(case.name, document.at((*at, "name"))[0], tuple(found), tuple(call))
+    return CaseResult(
+        case.name, document.at((*at, "name"))[0], tuple(found), tuple(call), tuple(simulation.session.walked)
+    )
 
 
 def _read_back(flow: Flow) -> set[str]:

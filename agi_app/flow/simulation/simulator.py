@@ -54,10 +54,11 @@ from agi_app.messages import spoken, t
 
 @dataclass(frozen=True, slots=True)
 class PlayedPrompt:
-    """One prompt that began to play: its name and what it says."""
+    """One prompt that began to play: its name, what it says, and in which language."""
 
     prompt: str
     text: str
+    language: str
 
 
 class Simulation:
@@ -219,9 +220,9 @@ class Simulation:
             case StartTimer(_, seconds) if self.session.state["digits"]:
                 lines = [t("waits {seconds:g} s for the next key", seconds=seconds)]
             case PlayPrompt(_, prompt, language):
-                self.heard.append(PlayedPrompt(prompt, transcript_of(self._prompts, language, prompt)))
+                self.heard.append(PlayedPrompt(prompt, transcript_of(self._prompts, language, prompt), language))
             case SayPieces(_, parts, language):
-                self.heard.append(PlayedPrompt("say", words(parts, language)))
+                self.heard.append(PlayedPrompt("say", words(parts, language), language))
             case StartTransfer():
                 lines = [f"{lines[0]} ({', '.join(RESULTS)})"]
             case StartListening(waits=waits):

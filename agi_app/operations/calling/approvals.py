@@ -20,7 +20,7 @@ from agi_app.messages import t
 from agi_app.model.actors import Scope, scopes_of
 from agi_app.model.approvals import WHY, StartTexts, most_approved, why_approval
 from agi_app.model.campaign import Campaign, CampaignState, is_unchanged
-from agi_app.operations.acting import noted, reads
+from agi_app.operations.acting import noted, reads, works_alone
 from agi_app.printable import count_of
 from agi_app.store.calling import approvals as table
 from agi_app.store.calling import tallies
@@ -38,7 +38,6 @@ from agi_app.store.ledger import accounts
 from agi_app.store.requested_calls import asks
 from agi_app.store.requested_calls.asks import Ask, NewAsk
 
-ALONE = "alone"
 MOST_WRONG = 5  # secrets of an account
 WITHIN = dt.timedelta(minutes=15)
 GOES_ON = (CampaignState.RUNNING, CampaignState.PAUSED)  # what comes beyond an approval waits meanwhile
@@ -87,11 +86,6 @@ def _wanted(
     above = inst.settings.approve_above
     sentences = [t(WHY[one], contacts=contacts, above=above) for one in why]
     return ApprovalWanted(request, campaign, sentences, asked_by, contacts)
-
-
-async def works_alone(inst: Installation) -> bool:
-    """Whether the rule is ``alone`` and holds: exactly one account is enabled, and it is the one that asks."""
-    return inst.settings.approval == ALONE and await accounts.enabled_names(inst.store) == [inst.actor.account]
 
 
 @reads(Scope.FIGURES_READ)

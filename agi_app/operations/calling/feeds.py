@@ -22,8 +22,8 @@ from agi_app.installation import Installation
 from agi_app.messages import t
 from agi_app.model.actors import Scope
 from agi_app.model.campaign import CampaignState
-from agi_app.operations.acting import noted, reads
-from agi_app.operations.calling.approvals import sealed_secret, verify_secret, works_alone
+from agi_app.operations.acting import noted, reads, works_alone
+from agi_app.operations.calling.approvals import sealed_secret, verify_secret
 from agi_app.operations.calling.campaigns import pause as pause_campaign
 from agi_app.store.calling import nodes
 from agi_app.store.calling.campaigns import load_campaign, save_campaign

@@ -11,11 +11,9 @@ import asyncio
 import datetime as dt
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from agi_app.atomic_files import cannot_be_written, write_whole
@@ -24,13 +22,14 @@ from agi_app.installation import Installation
 from agi_app.messages import t
 from agi_app.model.actors import Scope
 from agi_app.operations.acting import noted, reads
-from agi_app.operations.project.project_files import Kind, Project, ProjectFile, file_of, read
+from agi_app.operations.project.as_if import read_as_if
+from agi_app.operations.project.project_files import Kind, Project, ProjectFile, file_of
 from agi_app.store.requested_calls import asks
 from agi_app.store.requested_calls.asks import Ask, NewAsk, OpenAsk
 
 KIND, SAVE, DISCARD, PUBLISH = "draft", "save", "discard", "publish"
 LONGEST = 256 * 1024  # bytes
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +48,7 @@ class DraftOf:
     def named(cls, name: str) -> DraftOf:
         """What an ask is about, which the service wrote; InputError for what can be no file of a flow or campaign."""
         kind, _, called = name.partition(" ")
-        if not _NAME.fullmatch(called):
+        if not NAME.fullmatch(called):
             raise InputError(t("there is no draft of {name}", name=name))
         return cls("flow" if kind == "flow" else "campaign", called)
 
@@ -92,7 +91,7 @@ async def draft(inst: Installation, of: DraftOf) -> Draft | None:
 async def shown(inst: Installation, project: Project, of: DraftOf) -> bytes:
     """The draft, else the file as it is, else nothing. Raises InputError for the name of another's file, StoreError."""
     found = await draft(inst, of)
-    return found.content if found else (await asyncio.to_thread(_file, project, of)).content or b""
+    return found.content if found else (await asyncio.to_thread(file_now, project, of)).content or b""
 
 
 @noted(Scope.CAMPAIGNS_DRAFT, "draft save", "of")
@@ -102,7 +101,7 @@ async def save(inst: Installation, project: Project, of: DraftOf, content: bytes
     Raises AuthorError for what is wrong in it or in others by it, InputError for another name in it, StoreError.
     """
     before = await draft(inst, of)
-    now = await asyncio.to_thread(_file, project, of)
+    now = await asyncio.to_thread(file_now, project, of)
     file = before.file if before else now.name
     warnings = await asyncio.to_thread(check, project, of, ProjectFile(file, content))
     base = before.base if before else None if now.content is None else sha256_of(now.content)
@@ -162,7 +161,7 @@ async def take(inst: Installation, project: Project, given: OpenAsk) -> Mapping[
 @noted(Scope.CAMPAIGNS_DRAFT, "draft publish", "of")
 async def write(inst: Installation, project: Project, of: DraftOf, found: Draft) -> Mapping[str, Any]:
     """Write a draft into the project, whole or not at all. Raises AuthorError, InputError, StoreError."""
-    now = await asyncio.to_thread(_file, project, of)
+    now = await asyncio.to_thread(file_now, project, of)
     is_now = None if now.content is None else sha256_of(now.content)
     if now.name != found.file or is_now not in (found.base, found.sha256):
         raise InputError(
@@ -178,16 +177,7 @@ async def write(inst: Installation, project: Project, of: DraftOf, found: Draft)
 
 def check(project: Project, of: DraftOf, draft: ProjectFile) -> list[Problem]:
     """The warnings of a draft. Blocks. Raises AuthorError for what is wrong in it or elsewhere by it, InputError."""
-    if len(draft.content) > LONGEST:
-        raise InputError(t("{file}: has more than {most} KiB", file=draft.name, most=LONGEST // 1024))
-    try:
-        draft.content.decode()
-    except UnicodeDecodeError:
-        raise InputError(t("{file}: is not UTF-8", file=draft.name)) from None
-    known = set(project.problems)
-    with _as_if(project.folder, draft) as folder:
-        after = read(folder)
-    found = [one for one in after.problems if one.file == draft.name or one not in known]
+    after, found = as_drafted(project, draft)
     faults = [one for one in found if one.severity == "error"]
     if faults:  # those of other files may follow from its own
         raise AuthorError(*([one for one in faults if one.file == draft.name] or faults))
@@ -197,39 +187,38 @@ def check(project: Project, of: DraftOf, draft: ProjectFile) -> list[Problem]:
     return found
 
 
-@contextmanager
-def _as_if(project: Path, draft: ProjectFile) -> Iterator[Path]:
-    """A folder that is the project with this text instead of one file."""
-    folder, file = Path(draft.name).parts
-    with TemporaryDirectory(prefix="agi-app-draft-") as made:
-        root = Path(made)
-        (root / folder).mkdir()
-        (root / folder / file).write_bytes(draft.content)
-        for here in (project, project / folder):
-            for each in here.iterdir() if here.is_dir() else ():
-                link = root / each.relative_to(project)
-                if not link.exists():
-                    link.symlink_to(each.resolve())
-        yield root
+def as_drafted(project: Project, draft: ProjectFile) -> tuple[Project, list[Problem]]:
+    """The project with this text, and what is wrong in the text or elsewhere by it. Blocks. Raises InputError for what
+    is no text of a file."""
+    if len(draft.content) > LONGEST:
+        raise InputError(t("{file}: has more than {most} KiB", file=draft.name, most=LONGEST // 1024))
+    try:
+        draft.content.decode()
+    except UnicodeDecodeError:
+        raise InputError(t("{file}: is not UTF-8", file=draft.name)) from None
+    known = set(project.problems)
+    after = read_as_if(project, [draft])
+    return after, [one for one in after.problems if one.file == draft.name or one not in known]
 
 
 @dataclass(frozen=True, slots=True)
-class _Now:
+class FileNow:
     """The file of a flow or campaign, which may not be there yet."""
 
     name: str
     content: bytes | None
 
 
-def _file(project: Project, of: DraftOf) -> _Now:
+def file_now(project: Project, of: DraftOf) -> FileNow:
+    """The file of a flow or campaign as it is. Blocks. Raises InputError for the name of another's file."""
     try:
         found = file_of(project, of.kind, of.called)
     except InputError:
         file = f"{of.kind}s/{of.called}.yaml"
         if (project.folder / file).exists():  # of another name
             raise
-        return _Now(file, None)
-    return _Now(found.name, found.content)
+        return FileNow(file, None)
+    return FileNow(found.name, found.content)
 
 
 def _write(file: Path, content: bytes) -> None:

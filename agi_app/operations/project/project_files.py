@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import functools
+import contextlib
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,11 +14,11 @@ from agi_app.campaigns.project.read_project import Project, Source, read_project
 from agi_app.config.settings import SETTINGS_FILE, load_settings, trunk_names
 from agi_app.errors import AuthorError, InputError
 from agi_app.flow.language.definition import FlowDocument
-from agi_app.messages import t
+from agi_app.messages import current, t
 
 __all__ = ["Kind", "Project", "ProjectFile", "file_of", "find_flow", "read", "read_files", "read_ready", "unchanged"]
 Kind = Literal["campaign", "flow"]
-PARTS = ("campaigns", "flows")  # folders
+_READ = ("campaigns", "flows", "meanings", "prompts", "rules", "simulations")  # the folders that a project is read from
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,19 +52,34 @@ def read(folder: Path) -> Project:
     return read_project(folder, load_settings(folder).trunks)
 
 
+_kept: dict[tuple[Path, str], tuple[frozenset[tuple[str, int, int]], Project]] = {}
+_MOST_KEPT = 8
+
+
 def unchanged(folder: Path) -> Project:
     """As ``read``, and what was read before while no file has changed since: for who looks again and again."""
-    return _read_as(folder, _stamps(folder))
+    key, now = (folder, current()), _as_it_is(folder)
+    if key not in _kept or _kept[key][0] != now:
+        if len(_kept) >= _MOST_KEPT:
+            _kept.clear()
+        _kept[key] = now, read(folder)
+    return _kept[key][1]
 
 
-def _stamps(folder: Path) -> tuple[tuple[str, int, int], ...]:
-    files = [folder / SETTINGS_FILE, *(file for part in PARTS for file in sorted((folder / part).rglob("*.yaml")))]
-    return tuple((str(file), (stat := file.stat()).st_mtime_ns, stat.st_size) for file in files if file.is_file())
-
-
-@functools.lru_cache(1)
-def _read_as(folder: Path, _stamps: tuple[tuple[str, int, int], ...]) -> Project:
-    return read(folder)
+def _as_it_is(folder: Path) -> frozenset[tuple[str, int, int]]:
+    """Each file that a project is read from, with its size and when it was written."""
+    found = set()
+    for here, folders, files in os.walk(folder):
+        if Path(here) == folder:
+            folders[:] = [one for one in folders if one in _READ]
+        if ".prepared" in folders:  # its index says what was prepared
+            files.append(".prepared/index.json")
+        folders[:] = [one for one in folders if not one.startswith(".")]
+        for file in files:
+            with contextlib.suppress(OSError):
+                seen = os.stat(os.path.join(here, file))
+                found.add((os.path.join(here, file), seen.st_size, seen.st_mtime_ns))
+    return frozenset(found)
 
 
 def read_files(folder: Path) -> Project:

@@ -11,9 +11,13 @@ from agi_app.authoring.suggestions import no_such
 from agi_app.campaigns.project.called_flows import concerns
 from agi_app.campaigns.project.read_project import Project, Source, find_project
 from agi_app.errors import AuthorError, InputError, Problem
+from agi_app.flow.engine.call_in_flow import Walked
 from agi_app.flow.language.built_in_flows import leaving
 from agi_app.flow.language.definition import Flow
+from agi_app.flow.language.transfer_step import RESULTS
+from agi_app.flow.simulation.coverage import Branch, branches, taken
 from agi_app.flow.simulation.expected_calls import NOW_FORMAT, CaseResult, Cases, run_case, write_now
+from agi_app.flow.simulation.inputs import takes_words
 from agi_app.flow.simulation.simulator import PlayedPrompt, Simulation
 from agi_app.messages import t
 from agi_app.model.machine_detection import MachineAction
@@ -21,12 +25,15 @@ from agi_app.operations.project.project_files import find_flow, read_files
 from agi_app.operations.project.sample_contacts import given_contact, line_region, row_of
 
 __all__ = [
+    "RESULTS",
+    "BranchTaken",
     "ExpectedCalls",
     "RunCase",
     "SimulatedTurn",
     "Simulation",
     "Talk",
     "begin",
+    "expected_of",
     "machine_call",
     "run_expected",
     "talk",
@@ -55,6 +62,14 @@ class ExpectedCalls:
     def failed(self) -> int:
         """Calls that came out otherwise."""
         return sum(bool(run.verdict.differences) for run in self.runs)
+
+
+@dataclass(frozen=True, slots=True)
+class BranchTaken:
+    """A branch of a flow, and whether an expected call takes it."""
+
+    branch: Branch
+    taken: bool
 
 
 def begin(
@@ -89,10 +104,10 @@ class SimulatedTurn:
     node: str
 
 
-def turns(simulation: Simulation, inputs: Sequence[str]) -> Iterator[SimulatedTurn]:
-    """The whole call: these inputs as long as it goes on, and then the person hangs up."""
+def turns(simulation: Simulation, inputs: Sequence[str], *, to_the_end: bool = True) -> Iterator[SimulatedTurn]:
+    """The call: these inputs as long as it goes on, and then, ``to_the_end``, the person hangs up."""
     yield _turn(simulation, None)
-    for line in [*inputs, "hangup"]:
+    for line in [*inputs, *(["hangup"] if to_the_end else [])]:
         if not simulation.finished:
             yield _turn(simulation, line)
 
@@ -106,7 +121,7 @@ def _turn(simulation: Simulation, line: str | None) -> SimulatedTurn:
 
 @dataclass(frozen=True, slots=True)
 class Talk:
-    """A whole call through a flow that was simulated."""
+    """A call through a flow that was simulated. ``at``: the node of the flow itself where it is now."""
 
     turns: Sequence[SimulatedTurn]
     disposition: str
@@ -114,6 +129,11 @@ class Talk:
     opted_out: bool
     not_understood: bool  # one of the inputs is none
     problems: Sequence[Problem]  # of the flow's file
+    finished: bool
+    at: str
+    transferring: bool
+    takes_words: bool  # what is said matters in the flow
+    walked: Sequence[Walked]
 
 
 def talk(
@@ -124,14 +144,26 @@ def talk(
     language: str | None,
     columns: Mapping[str, str],
     now: str = "",
+    to_the_end: bool = True,
 ) -> Talk:
     """A call with a contact that has these columns. Blocks. Raises InputError, AuthorError for an unreadable flow."""
     source = find_flow(project, flow, language)
     simulation = _simulation(project, source.parsed.flow, columns, language, now)
-    whole = list(turns(simulation, inputs))
-    session = simulation.session
-    found = [problem for problem in project.problems if problem.file == source.file]
-    return Talk(whole, simulation.disposition, session.answers, session.opted_out, simulation.not_understood, found)
+    whole = list(turns(simulation, inputs, to_the_end=to_the_end))
+    session, state = simulation.session, simulation.session.state
+    return Talk(
+        whole,
+        simulation.disposition,
+        session.answers,
+        session.opted_out,
+        simulation.not_understood,
+        [problem for problem in project.problems if problem.file == source.file],
+        simulation.finished,
+        state["callers"][0]["node"] if state["callers"] else state["node"],
+        state["transfer"] is not None,
+        takes_words(source.parsed.flow),
+        session.walked,
+    )
 
 
 def _simulation(project: Project, flow: Flow, columns: Mapping[str, str], language: str | None, now: str) -> Simulation:
@@ -198,14 +230,40 @@ def run_expected(what: str | None, folder: Path) -> ExpectedCalls:
         raise InputError(
             t("{what}: has no expected calls; write simulations/NAME.yaml", what=what or folder / "simulations")
         )
-    runs = [
-        RunCase(source.file, _run_one(project, source.parsed, index))
-        for source in chosen
-        if not faults[source.file]
-        for index in range(len(source.parsed.file.cases))
-    ]
+    runs = _runs(project, [source for source in chosen if not faults[source.file]])
     not_run = sum(bool(found) for found in faults.values()) + len({p.file for p in unread})
     return ExpectedCalls(runs, list(dict.fromkeys(stopping)), not_run)
+
+
+def expected_of(project: Project, flow: str) -> tuple[ExpectedCalls, Sequence[BranchTaken]]:
+    """The expected calls of a flow that was read, and which of its branches they and those of its callers take. Blocks.
+
+    Raises InputError when there is no such flow.
+    """
+    wanted = find_flow(project, flow, None).parsed.flow
+    whole = {name: source.parsed.flow for name, source in project.flows.items()}
+    chosen = [
+        source
+        for source in project.simulations.values()
+        if (of := source.parsed.file.flow) == flow or (of in whole and flow in whole[of].parts)
+    ]
+    faults = {source.file: _faults(project, source) for source in chosen}
+    well = [source for source in chosen if not faults[source.file]]
+    runs = _runs(project, well)
+    began_with = {source.file: source.parsed.file.flow for source in well}
+    gone = taken(wanted, ((began_with[run.file], run.verdict.walked) for run in runs))
+    stopping = list(dict.fromkeys(p for found in faults.values() for p in found))
+    own = [run for run in runs if began_with[run.file] == flow]
+    found = ExpectedCalls(own, stopping, sum(bool(found) for found in faults.values()))
+    return found, [BranchTaken(one, one in gone) for one in branches(wanted)]
+
+
+def _runs(project: Project, sources: Sequence[Source[Cases]]) -> list[RunCase]:
+    return [
+        RunCase(source.file, _run_one(project, source.parsed, index))
+        for source in sources
+        for index in range(len(source.parsed.file.cases))
+    ]
 
 
 def _faults(project: Project, source: Source[Cases]) -> list[Problem]:

@@ -21,7 +21,7 @@ SHARED = {
     "reporting.calls.check",
     "calling.agent_calls.may_be_asked",
     "calling.approvals.second_person",
-    "calling.approvals.works_alone",
+    "acting.works_alone",
     "calling.listening.given",
     "calling.requested_calls.worker_runs",
     "calling.call_asks.do",  # each ask is an operation with its mark

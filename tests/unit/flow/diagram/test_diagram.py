@@ -8,7 +8,7 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from agi_app.flow.check.prompt_facts import PromptFacts
-from agi_app.flow.diagram.draw import draw
+from agi_app.flow.diagram.draw import Lit, draw, draw_in_page
 from agi_app.flow.diagram.layout import Box, place
 from agi_app.flow.diagram.svg import clip, text_width, wrap
 from agi_app.flow.load import parse_flow
@@ -119,3 +119,17 @@ def test_text_is_measured_clipped_and_wrapped() -> None:
     assert wrap("one two three four", 60, 10, 5) == ["one two", "three four"]
     assert wrap("阳光口腔，你好", 42, 10, 3)[1][0] != "，"
     assert wrap("a b c d e f g h", 20, 10, 2)[-1].endswith("…")
+
+
+def test_in_a_page_it_brings_no_looks_and_lights_up_where_a_call_was() -> None:
+    """A page's policy allows no style of its own; each card says of which node it is, a card back which it names."""
+    flow = parse_flow(FLOW, "f.yaml")
+    drawn = draw_in_page(
+        flow, {}, "en", Lit(frozenset(("hello", "ask")), frozenset((("hello", "ask"), ("ask", "ask"))), "ask")
+    )
+    assert "<style" not in drawn
+    root = ET.fromstring(drawn)
+    looks = {(one.get("data-node"), one.get("class")) for one in root.iter("g")}
+    assert {("hello", "d-node d-lit"), ("ask", "d-node d-lit d-here"), ("bye", "d-node"), ("ask", "d-node")} <= looks
+    assert drawn.count('class="d-way d-lit"') == 2
+    assert "<style" in draw(flow, {})
