@@ -130,9 +130,9 @@ def clock(value: dt.datetime, zone: str) -> str:
     return f"{value.astimezone(ZoneInfo(zone)):%H:%M}"
 
 
-def bars(title: str, kind: str, counts: Mapping[str, int]) -> Markup:
+def bars(title: str, kind: str, counts: Sequence[tuple[str, int]]) -> Markup:
     """How many of each code of a kind, as bars."""
-    return charts.bars(title, [Bar(word(kind, code), many, number(many)) for code, many in counts.items()])
+    return charts.bars(title, [Bar(word(kind, code), many, number(many)) for code, many in counts])
 
 
 def over_time(title: str, steps: Sequence[Any], zone: str) -> Markup:

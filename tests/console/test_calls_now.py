@@ -8,6 +8,7 @@ import aiohttp
 import pytest
 
 from agi_app.operations.calling import calls_now
+from agi_app.store.lists import open_calls
 from tests.api.site import CAMPAIGN, Site
 from tests.console.browser import HTML, sign_in
 from tests.console.test_today import JSON, part_of, shown
@@ -37,6 +38,16 @@ async def test_more_than_it_shows_are_totals(
     text = await shown(operator, "/calls")
     assert "These are the 3 that are on the longest, of 4." in text
     assert "All calls by campaign and worker" in text
+
+
+def test_a_call_for_agents_says_how_far_it_is(site: Site) -> None:
+    stages = [site.run(lambda inst: open_calls.calls(inst.store, 1))[0].stage]
+    for column in ("marked_at", "answered_at", "met_at", "parted_at"):
+        change = f"UPDATE attempt SET agents = 'front-desk', {column} = now() WHERE state <> 'ended'"
+        site.run(lambda inst, change=change: inst.store.execute(change))  # type: ignore[misc]
+        stages.append(site.run(lambda inst: open_calls.calls(inst.store, 1))[0].stage)
+    assert stages == ["claimed", "calling", "waiting", "with_agent", "parted"]
+    assert [one.calls for one in site.run(lambda inst: open_calls.totals(inst.store))] == [4]
 
 
 async def test_what_is_in_a_call_only_shows(operator: aiohttp.ClientSession, site: Site) -> None:
