@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from agi_app.api.resources.calls import RecordingAnswer
@@ -67,4 +68,14 @@ async def decision(call: PageCall) -> Shown:
         raise NotThere(t("there is no decision {number}", number=number))
     item, inputs = await call_lists.decision(call.inst, int(number))
     data = DecisionData(decision=decision_answer(item), campaign_version=item.campaign_version, inputs=inputs)
-    return Shown("people/decision.html", data, f"agi-app rules replay --campaign {item.campaign}", more={"word": word})
+    facts = [(name, _fact(value)) for name, value in inputs.items()]
+    return Shown(
+        "people/decision.html", data, f"agi-app rules replay --campaign {item.campaign}", more={"facts": facts}
+    )
+
+
+def _fact(value: Any) -> str:
+    """A fact for people: nothing as a dash, a word or a number as it is, all else as JSON."""
+    if value is None or value in ([], {}):
+        return "–"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -75,7 +75,10 @@ async def listed(call: PageCall) -> Shown:
         "word": word,
         "states": choices("state", t("all states")),
         "outcomes": choices("outcome", t("all results")),
-        "rules": [("", t("all rules")), *((rule, f"{rule} ({number})") for rule, number in counts.refused.items())],
+        "rules": [
+            ("", t("all rules")),
+            *((rule, f"{word(rule, 'rule')} ({number})") for rule, number in counts.refused.items()),
+        ],
     }
     data = ContactPage(**shown(page, ContactAnswer), count=None)
     return Shown("people/contacts_of_campaign.html", data, f"agi-app report {name}", more=more)

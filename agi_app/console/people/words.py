@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from agi_app.console import words
 from agi_app.messages import t, template
 
 WORDS: Mapping[str, Mapping[str, str]] = {
@@ -15,28 +16,9 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "expired": template("its time is over"),
         "cancelled": template("cancelled"),
     },
-    "outcome": {
-        "human": template("a person answered"),
-        "machine": template("a machine answered"),
-        "answered": template("answered"),
-        "busy": template("busy"),
-        "no_answer": template("nobody answered"),
-        "rejected": template("rejected"),
-        "invalid_number": template("no such number"),
-        "congestion": template("network congested"),
-        "trunk_silent": template("trunk silent"),
-        "failed": template("failed"),
-        "no_media": template("no sound"),
-        "abandoned": template("abandoned"),
-        "cancelled": template("cancelled"),
-        "interrupted": template("interrupted"),
-    },
-    "purpose": {
-        "transactional": template("transactional"),
-        "survey": template("survey"),
-        "marketing": template("marketing"),
-        "rehearsal": template("rehearsal"),
-    },
+    "outcome": {code: text for code, text in words.OUTCOMES.items() if code != "dialling"},
+    "purpose": {**words.PURPOSES, "rehearsal": template("rehearsal")},
+    "rule": words.RULES,
     "case": {
         "open": template("case open"),
         "answered": template("answered, not closed"),
