@@ -42,7 +42,8 @@ COMMANDS = ("up", "carrier", "down", "status", "shell", "phone")
 HELP = """\
 A private Asterisk and a carrier (SIPp) to try things with; nothing that is dialled leaves this machine.
 
-Usage: scripts/sandbox up [--name NAME] [--project DIR | --prompts DIR] [--callees FILE] [--desk NAME=DOES …]
+Usage: scripts/sandbox up [--name NAME] [--project DIR | --prompts DIR] [--callees FILE] [--console]
+                          [--desk NAME=DOES …]
        scripts/sandbox carrier --project DIR [--name NAME] [--callees FILE] [--desk NAME=DOES …]
                                [--asterisk PROGRAM] [--config-dir DIR]
        scripts/sandbox down | status | shell | phone [--name NAME]
@@ -51,7 +52,8 @@ Usage: scripts/sandbox up [--name NAME] [--project DIR | --prompts DIR] [--calle
            sandbox's Asterisk and trunks until then, and your own settings come back; without it, settings are printed.
            --callees says who is called and what they say and key; without it callees.toml of the project, if there
            is one. --desk says what a destination of flows does: answers, busy, no_answer, or phone (see below).
-           A second sandbox beside the first needs a --name. All of it: docs/how-to/try-in-the-sandbox.md
+           --console also runs a worker and the console, and prints a link: all else is done by clicks, from "First
+           steps" on. A second sandbox beside the first needs a --name. All of it: docs/how-to/try-in-the-sandbox.md
   carrier  start the carrier alone, as the trunk `sandbox` of this host's own Asterisk, which agi-app asterisk setup
            made ready (as root); the project's settings have its trunks and desks until Ctrl-C
   down     end one that is up, from another terminal
@@ -82,7 +84,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if options.command == "up":
             desks = _desks(options.desk)
-            return _up(options.name or FIRST, options.project, options.prompts, options.callees, desks)
+            return _up(options, desks)
         if options.command == "carrier":
             return _carrier(options)
         commanded = {"down": _down, "status": _status, "shell": _shell, "phone": _phone}
@@ -110,6 +112,7 @@ def _parser() -> argparse.ArgumentParser:
     called = {name: commands.add_parser(name, add_help=False) for name in COMMANDS}
     for option in ("--project", "--prompts", "--callees"):
         called["up"].add_argument(option, type=Path)
+    called["up"].add_argument("--console", action="store_true")
     called["up"].add_argument("--desk", action="append", default=[])
     called["carrier"].add_argument("--desk", action="append", default=[])
     called["carrier"].add_argument("--project", type=Path, required=True)
@@ -135,8 +138,11 @@ def _desks(given: list[str]) -> dict[str, str]:
     return desks
 
 
-def _up(name: str, project: Path | None, prompts: Path | None, callees: Path | None, desks: dict[str, str]) -> int:
+def _up(options: argparse.Namespace, desks: dict[str, str]) -> int:
+    name, project, prompts, callees = options.name or FIRST, options.project, options.prompts, options.callees
     _refuse(name, project)
+    if options.console and project is None:
+        raise SandboxError(t("--console needs --project: its pages are those of a project"))
     if project is not None and prompts is not None:
         raise SandboxError(t("--project has prompts of its own: leave --prompts out"))
     prompts = project / "prompts" if project is not None else prompts
@@ -153,9 +159,16 @@ def _up(name: str, project: Path | None, prompts: Path | None, callees: Path | N
         about = {"project": str(project.resolve())} if project is not None else {}
         standing.announce(name, {**json.loads(facts_json(world)), **about})
         _say(_description(world) if project is not None else _description(world) + _settings(world))
-        return lambda: world.asterisk.running and world.carrier.running
+        runs = _beside(project, folder, standing_up) if options.console else lambda: True
+        return lambda: world.asterisk.running and world.carrier.running and runs()
 
     return _until_told(name, stand)
+
+
+def _beside(project: Path, folder: Path, standing_up: ExitStack) -> Callable[[], bool]:
+    from sandbox.with_console import worker_and_console  # which needs agi-app's libraries; without it none is needed
+
+    return standing_up.enter_context(worker_and_console(project, folder, _say))
 
 
 def _carrier(options: argparse.Namespace) -> int:

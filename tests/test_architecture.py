@@ -29,7 +29,7 @@ MAX_FILE_LINES = 400
 MAX_FUNCTION_LINES = 40
 MOST_UNIMPORTED = 38
 # modules that no test imports -> what does test them; tests/slow imports every command and every operation, tests/api
-# asks every route
+# asks every route, tests/console every page
 CALLS = "its calls, on a real Asterisk"
 NEEDS_DATABASE = "what it asks of a real PostgreSQL: tests/store"
 OWN_PROCESS = "it runs in a process of its own, which the tests start"

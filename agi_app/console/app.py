@@ -7,7 +7,7 @@ from aiohttp import web
 from agi_app.api.app import make_app
 from agi_app.api.problems import RequestRefused
 from agi_app.config.console import ConsoleSettings
-from agi_app.console import me, sign_in, today
+from agi_app.console import first_steps, me, sign_in, today
 from agi_app.console.calling import all_pages as calling
 from agi_app.console.flows import all_pages as flows
 from agi_app.console.guard import all_pages as guard
@@ -21,6 +21,7 @@ from agi_app.installation import Installation
 
 PAGES = (
     *today.pages.declared,
+    *first_steps.pages.declared,
     *calling.PAGES,
     *people.PAGES,
     *flows.PAGES,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -11,10 +12,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from agi_app.campaigns.project.new_project import make_project
 from sandbox.commands import AgiApp
+from sandbox.ports import free_port
 
 pytestmark = [
     pytest.mark.asterisk,
@@ -37,8 +40,10 @@ def until(what: str, happened: Callable[[], bool], timeout_s: float = UP_S) -> N
 
 
 @contextmanager
-def up(name: str, project: Path) -> Iterator[None]:
-    process = subprocess.Popen(sandbox("up", "--name", name, "--project", str(project)), stdout=subprocess.DEVNULL)
+def up(name: str, project: Path, *more: str, out: Path | None = None) -> Iterator[None]:
+    words = sandbox("up", "--name", name, "--project", str(project), *more)
+    with open(out or os.devnull, "wb") as told:
+        process = subprocess.Popen(words, stdout=told)
     try:
         until(
             f"{name} is up",
@@ -112,3 +117,32 @@ def _answer(phone: subprocess.Popen[str], keys: str, after_s: float = 3.0) -> No
     time.sleep(after_s)
     phone.stdin.write(f"{keys}\n")
     phone.stdin.flush()
+
+
+async def test_a_new_project_comes_to_its_first_call_by_clicks(tmp_path: Path) -> None:
+    """`--console`: a worker and the console, a link, and the first steps; each POST here is one click."""
+    project, told, password = tmp_path / "clicks", tmp_path / "up.log", "correct horse battery"
+    make_project(project)
+    port = free_port()
+    with (project / "agi-app.toml").open("a") as settings:
+        settings.write(f"\n[console]\nport = {port}\n")
+    from_here = {"Sec-Fetch-Site": "same-origin"}
+    jar = aiohttp.CookieJar(unsafe=True)
+    with up("test-clicks", project, "--console", out=told):
+        until("the link is told", lambda: "/link/agil_" in told.read_text())
+        link = re.search(r"(/link/agil_\S+)", told.read_text())
+        assert link is not None
+        async with aiohttp.ClientSession(f"http://127.0.0.1:{port}", cookie_jar=jar, headers=from_here) as http:
+            account = (await (await http.get(link[1])).text()).partition('autocomplete="username"')[0]
+            name = re.findall(r'value="([^"]+)"', account)[-1]
+            for path, form in (
+                (link[1], {"password": password, "again": password}),
+                ("/sign-in", {"account": name, "password": password}),
+            ):
+                assert (await http.post(path, data=form)).status == 200
+            answer = await http.post("/first-steps/contacts", data={"campaign": "march-checkup"})
+            assert "3 contacts are new" in await answer.text()
+            found = await (await http.get("/first-steps", headers={"Accept": "application/json"})).json()
+            assert found["next"] == "start"
+            assert all(one["done"] for one in found["steps"] if one["name"] not in ("start", "call"))
+    assert "[console]" in (project / "agi-app.toml").read_text()

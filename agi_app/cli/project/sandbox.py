@@ -37,12 +37,15 @@ def up(
     prompts: Annotated[Path | None, typer.Option(help="Instead: recordings; settings are printed.")] = None,
     callees: Annotated[Path | None, typer.Option(help="Who is called, and what they say and key.")] = None,
     destination: Annotated[list[str] | None, typer.Option(help="NAME=DOES: answers, busy, no_answer or phone.")] = None,
+    console: Annotated[
+        bool, typer.Option("--console", help="With a worker and the console: it prints a link, and all else is clicks.")
+    ] = False,
     name: NameOption = None,
 ) -> None:
     """Start both and say how to reach them; Ctrl-C ends them. The first one on a machine builds an Asterisk (root)."""
     desks = [word for one in destination or () for word in ("--desk", one)]
     given = {"--project": project, "--prompts": prompts, "--callees": callees, "--name": name}
-    _run("sandbox", ["up", *desks], given)
+    _run("sandbox", ["up", *desks, *(["--console"] if console else [])], given)
 
 
 @app.command()
