@@ -10,13 +10,16 @@ from collections.abc import AsyncIterator, Mapping
 from typing import IO
 
 from aiohttp import BodyPartReader, web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from agi_app.api.problems import RequestRefused
 from agi_app.console.pages import UploadedFile
+from agi_app.messages import t
 
 MOST_FORM = 64 * 1024  # bytes of all fields
 MOST_FIELDS = 100
 MOST_REASON = 300  # characters
+FORM_S, LEAST_RATE = 30.0, 50_000.0  # seconds for the fields, bytes a second of files
 _AT_ONCE = 256 * 1024  # bytes
 
 
@@ -35,8 +38,34 @@ async def sent_with(
         raise RequestRefused("media_type")
     fields: dict[str, str] = {}
     files: dict[str, UploadedFile] = {}
-    left, left_of_fields = upload, max(MOST_FORM, most_text)
-    async for part in _parts(request):
+    async with _readable(upload):
+        await _read(request, stack, (fields, files), (upload, max(MOST_FORM, most_text)))
+    return fields, files
+
+
+@contextlib.asynccontextmanager
+async def _readable(upload: int = 0) -> AsyncIterator[None]:
+    """RequestRefused for what cannot be read, and for what does not come to its end; who is gone asks for nothing."""
+    try:
+        async with asyncio.timeout(FORM_S + upload / LEAST_RATE):
+            yield
+    except TimeoutError as error:
+        raise RequestRefused("bad_request", t("the form did not come to its end in time")) from error
+    except (LookupError, HttpProcessingError, web.RequestPayloadError, UnicodeError) as error:
+        raise RequestRefused("media_type", t("the form cannot be read")) from error
+    except (ConnectionError, ValueError) as error:
+        raise RequestRefused("bad_request") from error
+
+
+async def _read(
+    request: web.Request,
+    stack: contextlib.AsyncExitStack,
+    found: tuple[dict[str, str], dict[str, UploadedFile]],
+    most: tuple[int, int],
+) -> None:
+    """``most``: bytes of all files, and of all fields."""
+    (fields, files), (left, left_of_fields) = found, most
+    async for part in await request.multipart():
         if not isinstance(part, BodyPartReader) or not part.name or len(fields) + len(files) >= MOST_FIELDS:
             raise RequestRefused("media_type")
         if part.filename is None:
@@ -47,16 +76,6 @@ async def sent_with(
             content = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - the stack closes it
             left -= (size := await _into(part, content, left))
             files[part.name] = UploadedFile(re.split(r"[/\\]", part.filename)[-1], content, size)
-    return fields, files
-
-
-async def _parts(request: web.Request) -> AsyncIterator[object]:
-    """The parts of a form; who is gone before its end has asked for nothing."""
-    try:
-        async for part in await request.multipart():
-            yield part
-    except (ConnectionError, ValueError) as error:
-        raise RequestRefused("bad_request") from error
 
 
 async def _whole(part: BodyPartReader, most: int) -> bytes:
@@ -86,7 +105,8 @@ async def form_of(request: web.Request) -> dict[str, str]:
         raise RequestRefused("media_type")
     if (request.content_length or 0) > MOST_FORM:
         raise RequestRefused("too_large")
-    return {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
+    async with _readable():
+        return {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
 
 
 def reason_of(form: Mapping[str, str]) -> str | None:

@@ -23,6 +23,7 @@ from aiohttp import web
 from agi_app.api.event_stream import HEADERS, SILENT_S, put
 from agi_app.api.problems import RequestRefused
 from agi_app.api.routes import PATH_PARAMETERS
+from agi_app.console.ended_sessions import EndedSessions
 from agi_app.console.rendering import Reader, part
 from agi_app.console.serving import Server
 from agi_app.errors import AgiAppError, NotThere
@@ -32,7 +33,6 @@ from agi_app.model.actors import Actor, Role, Scope
 
 EVERY_S = 1.0
 SHARE = 0.2  # of the time, at most, that a part's reading may take: a large installation is told less often
-SIGNED_IN_S = 30.0  # how often a stream asks whether its session is still good
 MOST_OF_STREAM = 20  # parts: what the tabs of one browser show together
 MOST_PARTS = 60  # at once, of all who look: each costs the database something, whoever asks for it
 _log = structlog.get_logger(part="console")
@@ -159,10 +159,12 @@ class LiveParts:
 
 def add_live(app: web.Application, server: Server, live: LiveParts) -> None:
     """GET /live?parts=today,campaign:spring,…: the stream of a browser that is signed in."""
+    ended = EndedSessions(server.inst)
     app.cleanup_ctx.append(live.running)
+    app.cleanup_ctx.append(ended.running)
 
     async def stream(request: web.Request) -> web.StreamResponse:
-        async def answer(reader: Reader) -> web.Response:
+        async def answer(reader: Reader) -> web.StreamResponse:
             if reader.actor is None:
                 raise RequestRefused("no_token")
             names = request.query.get("parts", "").split(",")[: MOST_OF_STREAM + 1]
@@ -170,17 +172,18 @@ def add_live(app: web.Application, server: Server, live: LiveParts) -> None:
             for one in wanted:
                 reader.actor.require(one.scope)
             looks = [Look(one.name, current(), reader.zone) for one in wanted]
-            return await _stream(request, server, live, looks)  # type: ignore[return-value]
+            return await _stream(request, live, looks, ended, reader.actor.token or "")
 
         return await server.answered(request, answer)
 
     app.router.add_get("/live", stream, allow_head=False)
 
 
-async def _stream(request: web.Request, server: Server, live: LiveParts, looks: list[Look]) -> web.StreamResponse:
+async def _stream(
+    request: web.Request, live: LiveParts, looks: list[Look], ended: EndedSessions, session_id: str
+) -> web.StreamResponse:
     response = web.StreamResponse(headers=HEADERS)
-    checked = live.monotonic()
-    with contextlib.suppress(ConnectionError), live.looking(looks) as queue:
+    with contextlib.suppress(ConnectionError), live.looking(looks) as queue, ended.following(queue, session_id):
         await response.prepare(request)
         await response.write(b"retry: 2000\n\n")
         while True:
@@ -191,11 +194,6 @@ async def _stream(request: web.Request, server: Server, live: LiveParts, looks: 
             if chunk is None:
                 break
             await response.write(chunk)
-            if (now := live.monotonic()) - checked > SIGNED_IN_S:
-                checked = now
-                if await server.actor(request, looks=False) is None:
-                    await response.write(b"event: signed-out\ndata: {}\n\n")
-                    break
     return response
 
 

@@ -39,6 +39,19 @@ HEALTH_HOST = "127.0.0.1"
 HEALTH_NAMES = frozenset({"127.0.0.1", "localhost"})
 WAITS, SERVES = template("the console waits for the database"), template("the console serves")
 _log = log.get("console")
+_unread = logging.getLogger("agi_app.console.unread")  # of aiohttp: requests that it cannot read
+
+
+def _without_request(record: logging.LogRecord) -> bool:
+    """What cannot be read is not written into the log either: it may hold a cookie or a password."""
+    kind = record.exc_info[0] if record.exc_info else None
+    record.msg, record.args, record.exc_info = "a request could not be read", (), None
+    if kind is not None:
+        record.msg += f" ({kind.__name__})"
+    return True
+
+
+_unread.addFilter(_without_request)
 
 
 async def serve(settings: Settings, manager: ServiceManager, beside: Beside, always: Always) -> None:
@@ -109,7 +122,7 @@ async def _site(app: web.Application, at: socket.socket | None, tls: ssl.SSLCont
     if at is None:
         yield
         return
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=LAST_S, handle_signals=False)
+    runner = web.AppRunner(app, access_log=None, logger=_unread, shutdown_timeout=LAST_S, handle_signals=False)
     await runner.setup()
     try:
         await web.SockSite(runner, at.dup(), ssl_context=tls).start()

@@ -26,7 +26,7 @@ from agi_app.console.pages import DeclaredPage, Download, GoTo, PageCall, Shown
 from agi_app.console.rendering import Reader, known_zone, page
 from agi_app.errors import AgiAppError, InputError, NotThere
 from agi_app.installation import Installation
-from agi_app.messages import LANGUAGES, current, speaking, t
+from agi_app.messages import LANGUAGES, current, speaking, spoken, t, template
 from agi_app.model.actors import Actor
 from agi_app.operations.service import sessions
 
@@ -42,6 +42,11 @@ HEADERS = {
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
+}
+_TITLES = {  # where those of the API speak of tokens
+    "no_token": template("sign in first"),
+    "forbidden": template("your roles do not allow this"),
+    "media_type": template("the form cannot be read"),
 }
 HSTS = {"Strict-Transport-Security": "max-age=31536000"}
 
@@ -134,12 +139,12 @@ class Server:
             except AgiAppError as error:
                 told = problems.of_error(error)
                 if told.status >= 500:
-                    _log.error("a page failed", path=request.path, error=str(error))
+                    _log.error("a page failed", path=_declared(request), error=str(error))
                 given = fault(request, reader, told)
             except web.HTTPException:
                 raise
             except Exception:  # noqa: BLE001 - nobody sees what it was but the log
-                _log.exception("a page failed", path=request.path)
+                _log.exception("a page failed", path=_declared(request))
                 given = fault(request, reader, RequestRefused("fault"))
         if not given.prepared:
             given.headers.update(self._headers(request))
@@ -152,6 +157,12 @@ class Server:
         if self.is_secure(request) or self.inst.settings.console.loopback:
             return ""
         return t("This connection is not encrypted: who reads along has your password.")
+
+
+def _declared(request: web.Request) -> str:
+    """The path as it is declared: a part of the real one may be a secret, such as a link."""
+    resource = request.match_info.route.resource
+    return "" if resource is None else resource.canonical
 
 
 def from_here(request: web.Request) -> None:
@@ -205,5 +216,6 @@ def fault(request: web.Request, reader: Reader, refused: RequestRefused) -> web.
             content_type=problems.MEDIA_TYPE,
             headers=refused.headers,
         )
-    text = page("fault.html", reader, problem=refused.answer)
+    title = spoken(_TITLES.get(refused.answer.type.rpartition(":")[2], refused.answer.title))
+    text = page("fault.html", reader, problem=refused.answer, title=title)
     return web.Response(status=refused.status, text=text, content_type="text/html", headers=refused.headers)

@@ -230,3 +230,34 @@ async def test_refused_sign_ins_and_open_sessions_are_told_to_prometheus(
     text = await scraped()
     assert figure(text, "login_failures_total") == before + 1
     assert figure(text, "sessions") >= 1
+
+
+async def test_an_open_stream_ends_with_its_session(http: aiohttp.ClientSession, site: Site) -> None:
+    """At once, as the pages do: by a role that changes, an account that is disabled, or somebody who signs out."""
+    site.run(lambda inst: accounts.add(inst, "zhang.wei", [Role.VIEWER]))
+    mine = _as(site.inst, "zhang.wei")
+    site.run(lambda _: accounts.set_own_secret(mine, PASSWORD))
+    ends = (
+        lambda: site.run(lambda inst: accounts.change(inst, "zhang.wei", NewValues(roles=[Role.OPERATOR]))),
+        lambda: site.run(
+            lambda inst: inst.store.execute("UPDATE console_session SET ended_at = now() WHERE account = 'zhang.wei'")
+        ),
+    )
+    for end in ends:
+        assert (await sign_in(http, "zhang.wei")).status == 303
+        async with http.get("/live?parts=today") as stream:
+            assert (await anext(stream.content.__aiter__())).startswith(b"retry:")
+            await asyncio.to_thread(end)
+            async with asyncio.timeout(5):
+                text = await stream.text()
+        assert text.endswith("event: signed-out\ndata: {}\n\n")
+
+
+@pytest.mark.parametrize("kind", ["utf-16", "nonsense", "rot13", "base64", "punycode", "\xff"])
+async def test_a_form_that_cannot_be_read_is_no_fault_of_ours(http: aiohttp.ClientSession, kind: str) -> None:
+    headers = FROM_HERE | HTML | {"Content-Type": f"application/x-www-form-urlencoded; charset={kind}"}
+    for path in ("/sign-in", "/link/agil_secret"):
+        answer = await http.post(path, data=b"account=a&password=b\xff", headers=headers)
+        assert answer.status == 415, await answer.text()
+    zipped = FROM_HERE | HTML | {"Content-Type": "application/x-www-form-urlencoded", "Content-Encoding": "gzip"}
+    assert (await http.post("/sign-in", data=b"a=b", headers=zipped)).status in (400, 415)

@@ -10,6 +10,7 @@ import asyncio
 import dataclasses
 import datetime as dt
 import hmac
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agi_app.consent import account_secrets
@@ -91,12 +92,22 @@ async def owner_of(inst: Installation, text: str, *, looks: bool = True) -> Toke
     if found is None or not hmac.compare_digest(token_texts.sha256_of(text), found.sha256):
         return None
     roles = frozenset(Role(role) for role in found.roles)
-    if any(found.idle > limit for role, limit in IDLE.items() if role in roles):
+    if _is_idle(found.idle, roles):
         await table.end(inst.store, found.session_id)
         return None
     if looks and found.idle > SEEN_EVERY:
         await table.seen(inst.store, found.session_id)
     return TokenOwner(found.session_id, found.account, roles, None, "console", found.language)
+
+
+def _is_idle(idle: dt.timedelta, roles: frozenset[Role]) -> bool:
+    return any(idle > limit for role, limit in IDLE.items() if role in roles)
+
+
+async def still_good(inst: Installation, session_ids: Sequence[str]) -> set[str]:
+    """Which of these sessions have not ended, and were not idle for too long. Raises StoreError."""
+    found = await table.good_ones(inst.store, session_ids)
+    return {one.session_id for one in found if not _is_idle(one.idle, frozenset(map(Role, one.roles)))}
 
 
 async def who_shows(inst: Installation, text: str) -> TokenOwner | None:

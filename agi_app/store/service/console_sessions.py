@@ -77,6 +77,20 @@ async def good(store: Store, session_id: str) -> GoodSession | None:
     return next(iter(await store.rows(GoodSession, Q["good"], {"session_id": session_id})), None)
 
 
+@dataclass(frozen=True, slots=True)
+class IdleSession:
+    """A session that has not ended, and how long nobody has looked."""
+
+    session_id: str
+    roles: Sequence[str]
+    idle: dt.timedelta
+
+
+async def good_ones(store: Store, session_ids: Sequence[str]) -> list[IdleSession]:
+    """Those of these that have not ended. Raises StoreError."""
+    return await store.rows(IdleSession, Q["good_ones"], {"session_ids": list(session_ids)})
+
+
 async def seen(store: Store, session_id: str) -> None:
     """Note that it was used now. Raises StoreError."""
     await store.execute(Q["seen"], {"session_id": session_id})

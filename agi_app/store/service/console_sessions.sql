@@ -11,6 +11,11 @@ SELECT s.session_id, s.account, s.sha256, s.seen_at, a.roles, a.language,
 FROM console_session s JOIN account a ON a.name = s.account AND a.enabled
 WHERE s.session_id = %(session_id)s AND s.ended_at IS NULL AND s.expires_at > clock_timestamp();
 
+-- name: good_ones
+SELECT s.session_id, a.roles, clock_timestamp() - s.seen_at AS idle
+FROM console_session s JOIN account a ON a.name = s.account AND a.enabled
+WHERE s.session_id = ANY(%(session_ids)s) AND s.ended_at IS NULL AND s.expires_at > clock_timestamp();
+
 -- name: seen
 UPDATE console_session SET seen_at = clock_timestamp() WHERE session_id = %(session_id)s;
 

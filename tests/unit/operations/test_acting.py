@@ -43,6 +43,7 @@ SHARED = {
     "service.sessions.sign_in",  # so are these
     "service.sessions.owner_of",
     "service.sessions.who_shows",
+    "service.sessions.still_good",
     "service.sessions.link_owner",
     "service.sessions.set_by_link",
     "service.sessions.make_link_of",
