@@ -75,6 +75,17 @@ def test_a_file_says_what_a_version_without_zones_stored_of_it() -> None:
     assert FILE in (differs(dated, row) or "")
 
 
+def test_a_flow_with_the_line_ends_of_windows_is_what_is_stored_of_it(tmp_path: Path) -> None:
+    """What is stored has the line ends of the file."""
+    (tmp_path / "flows").mkdir()
+    (tmp_path / "flows" / "poll.yaml").write_bytes(b"flow: poll\r\n")
+    project = replace(project_with(TEXT), folder=tmp_path)
+    campaign = project.campaigns["poll"].parsed.campaign
+    stored = StoredCampaign(campaign, CampaignState.RUNNING, None, "flows/poll.yaml", "flow: poll\r\n")
+    assert differs(project, stored) is None
+    assert "flows/poll.yaml" in (differs(project, replace(stored, flow_text="flow: poll\n")) or "")
+
+
 def test_an_edited_file_is_judged_and_named() -> None:
     edited = project_with(TEXT)
     stored = replace(edited.campaigns["poll"].parsed.campaign, pace=Pace(1, 60))
