@@ -223,7 +223,8 @@ def _growing(out: Path) -> Iterator[tuple[Path, BinaryIO]]:
     part = out.with_name(f".{out.name}.part")
     try:
         for left in out.parent.glob(".*.part"):
-            _remove_if_left(left)
+            if left == part or left.name.removesuffix(".part").endswith(contents.ENDINGS):
+                _remove_if_left(left)
         descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         raise NameTaken(t("{file}: is there already; name another file", file=out)) from None
@@ -243,8 +244,6 @@ def _growing(out: Path) -> Iterator[tuple[Path, BinaryIO]]:
 
 def _remove_if_left(part: Path) -> None:
     """What a backup that was killed left; its lock ended with it."""
-    if not part.name.removesuffix(".part").endswith(contents.ENDINGS):
-        return
     with part.open("rb") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

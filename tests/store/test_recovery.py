@@ -198,3 +198,28 @@ async def test_a_clock_that_was_put_back_does_not_shorten_the_hold(node: Node) -
     node.clock.advance(-24 * 3600)
     await node.accept()
     assert (await progress(node.store)).hold_until == called_at + CAP_LOOKS_BACK
+
+
+async def test_a_journal_that_turns_up_after_the_acceptance_still_counts(node: Node, tmp_path: Path) -> None:
+    """Its stops are brought in, who was called there is not called again, and nothing is said to be well before."""
+    await node.note()
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / ENDS_NAME).touch()
+    late = Journal(other, node.clock)
+    late.append(node.store.hash_number(number(9)), "key")
+    first = next(iter(await node.store.records("SELECT contact_id, e164 FROM contact JOIN person USING (person_id)")))
+    await node.store.execute("UPDATE contact SET state = 'pending'")
+    noted = Node(node.store, other, node.clock.now())
+    noted.dialled((first["contact_id"], "of-the-other", first["e164"]))
+    found = await look(node.store, node.journal, node.folder, node.clock, others=[late])
+    assert not found.well
+    assert "1 stop and 1 call that this database does not know" in found.lines[0]
+    assert not await stops.is_suppressed(node.store, number(9))
+    done = await accept(node.store, node.journal, node.folder, node.clock, others=[late])
+    assert done.well
+    assert await stops.is_suppressed(node.store, number(9))
+    assert (await node.states())[first["e164"]] == "cancelled"
+    held = (await progress(node.store)).hold_until
+    assert held is not None
+    assert held > node.clock.now()

@@ -6,16 +6,14 @@ Every backup is restored for a trial before it gets its name. What was done is i
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from agi_app.atomic_files import cannot_be_written, make_private, write_new
+from agi_app.atomic_files import cannot_be_written, make_private, write_new, write_whole
 from agi_app.audit.findings import AuditFinding, AuditReport
 from agi_app.backup import making, restoring
 from agi_app.backup.age_header import Locks, Openers, checked_passphrase, identities, new_identity, recipient
-from agi_app.backup.contents import ENDINGS
 from agi_app.backup.making import BackupMade
 from agi_app.backup.restoring import RestoredInstallation, RestoreRequest
 from agi_app.consent.evidence import KeptFiles
@@ -43,6 +41,7 @@ __all__ = [
     "unexpected",
 ]
 MOST_IN_A_SECOND = 9  # backups
+MADE = "backups-made"  # of the data folder: where this project has put each
 _LONGEST = 1 << 16  # characters of a file with keys or a passphrase
 
 
@@ -96,7 +95,7 @@ async def _make(inst: Installation, request: BackupRequest, progress: Progress) 
         raise cannot_be_written(folder, error) from error
     made = await _in_folder(inst, folder, locks, progress)
     if made.complete:  # else the older ones may be the better ones
-        await asyncio.to_thread(_remove_old, folder, inst.settings.backup.keep)
+        await asyncio.to_thread(_remove_old, made.file, inst.settings.backup.keep, inst.settings.data / MADE)
     return made
 
 
@@ -167,8 +166,18 @@ def _text(file: Path) -> str:
         raise InputError(t("{folder}: cannot be read: {strerror}", folder=file, strerror=why(error))) from error
 
 
-def _remove_old(folder: Path, keep: int) -> None:
-    """All but the newest ones; by their names, which are their times."""
-    found: Sequence[Path] = sorted(one for one in folder.iterdir() if one.name.endswith(ENDINGS))
-    for old in found[:-keep] if keep else ():
-        old.unlink(missing_ok=True)
+def _remove_old(made: Path, keep: int, list_file: Path) -> None:
+    """All but the newest ones of those that this project has made in this folder, by the order in which it did.
+
+    A name or a time of a file says neither whose it is nor how old: a folder may be shared, and a clock be wrong.
+    """
+    try:
+        known = list_file.read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        known = []
+    known = [*(one for one in known if one != str(made.resolve()) and Path(one).exists()), str(made.resolve())]
+    here = [one for one in known if Path(one).parent == made.parent.resolve()]
+    old = here[:-keep] if keep else []
+    for one in old:
+        Path(one).unlink(missing_ok=True)
+    write_whole(list_file, "".join(f"{one}\n" for one in known if one not in old).encode(), 0o600)

@@ -33,6 +33,7 @@ from agi_app.operations.service.recovery_words import (
     told_behind,
     told_called,
     told_how_to_go_on,
+    told_late,
     told_restored,
 )
 from agi_app.proof.notary import Notary
@@ -47,7 +48,7 @@ from agi_app.store.database.progress import (
     progress,
 )
 from agi_app.store.people import stops
-from agi_app.store.people.contact_changes import cancel_called
+from agi_app.store.people.contact_changes import cancel_called, count_unknown_calls
 
 _OF_A_WORKER = (restored_backup.FILE_NAME, dialled_calls.FOLDER, dialled_calls.ENDS_NAME, END_NAME)
 _FIRST = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
@@ -233,10 +234,23 @@ async def look(
             raise SafetyError(tree.why)
     except SafetyError as error:
         return Recovery(False, told_behind(error, len(entries), tree, damaged))
+    if others and (lacking := await _lacking(store, data_folder, entries, others)):
+        return Recovery(False, (*told_late(*lacking), *damaged), late=True)
     lines = [t("the database is up to date (decision {decisions}); nothing to recover", decisions=found.decisions)]
     if (until := found.hold_until) and until > clock.now():
         lines.append(t("nobody is called before {until:%Y-%m-%d %H:%M} UTC", until=until))
-    return Recovery(True, (*lines, *damaged))
+    return Recovery(not (others and damaged), (*lines, *damaged))
+
+
+async def _lacking(
+    store: Store, own: Path, entries: Sequence[JournalEntry], others: Sequence[Journal]
+) -> tuple[int, int] | None:
+    """Stops and calls of other workers that an accepted database does not have; None: it has all of them."""
+    lacks = await stops.count_missing(store, {one.number_hash for one in entries if one.via != WRONG_NUMBER})
+    folders = [one.folder for one in others if one.folder != own]
+    called = await asyncio.to_thread(lambda: [c for one in folders for c in dialled_calls.read(one, _FIRST)])
+    unknown = await count_unknown_calls(store, [c.attempt_id for c in called])
+    return (lacks, unknown) if lacks or unknown else None
 
 
 async def accept(
@@ -257,6 +271,8 @@ async def accept(
     seen = await look(store, journal, data_folder, clock, tree=tree, others=others)
     if seen.well:
         return seen
+    if seen.late:
+        return await _accept_late(store, clock, await _entries(journal, others), others)
     found = await progress(store)
     new = await replay(store, await _entries(journal, others), "replayed")
     since = await _made_at(store, found)
@@ -279,6 +295,24 @@ async def accept(
         else t("no call is missing: the campaigns go on")
     )
     return Recovery(True, tuple(lines))
+
+
+async def _accept_late(
+    store: Store, clock: Clock, entries: Sequence[JournalEntry], others: Sequence[Journal]
+) -> Recovery:
+    """What journals bring that turned up later; nobody is called for a day after the last of their calls."""
+    new = await replay(store, entries, "replayed")
+    told = t("{new} stops of the journals were missing and are in the database now", new=new)
+    called = await asyncio.to_thread(lambda: [c for one in others for c in dialled_calls.read(one.folder, _FIRST)])
+    if not await count_unknown_calls(store, [one.attempt_id for one in called]):
+        return Recovery(True, (told,))
+    calls = [(one.contact_id, one.number_hash, one.attempt_id, False) for one in called]
+    lines = told_called(*await cancel_called(store, calls))
+    until = max(one.at for one in called) + restored_backup.CAP_LOOKS_BACK
+    if until > clock.now():
+        await hold_until(store, until)
+        lines.append(t("nobody is called before {until:%Y-%m-%d %H:%M} UTC", until=until))
+    return Recovery(True, (told, *lines))
 
 
 async def _made_at(store: Store, found: DatabaseProgress) -> dt.datetime:

@@ -15,10 +15,14 @@ from agi_app.store.database.progress import RestoredFrom
 
 @dataclass(frozen=True, slots=True)
 class Recovery:
-    """Lines for people; ``well`` when a worker may start."""
+    """Lines for people; ``well`` when a worker may start and nothing that was named is missing.
+
+    ``late``: the database is up to date but for what journals hold that were named after it was accepted.
+    """
 
     well: bool
     lines: tuple[str, ...]
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +121,18 @@ def told_restored(restored: RestoredFrom, in_journals: int, missing: int) -> tup
             "People who were called after the backup could be called again too soon, so nobody is called for 25 hours"
             " after the last call: --worked-until TIME says when that was, at the latest; without it, it is now."
         ),
+    )
+
+
+def told_late(lacks: int, calls: int) -> tuple[str, ...]:
+    """What journals hold that were named after the database had been accepted."""
+    return (
+        t(
+            "The journals that you named have {stops} and {calls} that this database does not know",
+            stops=count_of(lacks, "stop", "stops"),
+            calls=count_of(calls, "call", "calls"),
+        ),
+        t("To bring them in: the same command with --accept-restored"),
     )
 
 

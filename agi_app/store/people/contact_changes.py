@@ -72,6 +72,11 @@ async def cancel(store: Store, campaign: str, ids: Sequence[str]) -> int:
     return done
 
 
+async def count_unknown_calls(store: Store, attempts: Sequence[str]) -> int:
+    """How many of these attempts the database does not have. Raises StoreError."""
+    return await store.value(int, Q["count_unknown_calls"], {"attempts": [*attempts]}) or 0
+
+
 async def cancel_called(store: Store, calls: Sequence[tuple[int, bytes, str, bool]]) -> tuple[Counter[str], int]:
     """Cancel contacts whose calls a restored database does not know; how many of each campaign. Raises StoreError.
 

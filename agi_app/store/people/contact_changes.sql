@@ -80,6 +80,11 @@ WHERE c.contact_id = k.contact_id AND (c.person_id = p.person_id OR p.person_id 
   AND c.state IN ('pending', 'claimed')
 RETURNING c.campaign;
 
+-- How many of these attempts there are not.
+-- name: count_unknown_calls
+SELECT count(*) FROM unnest(%(attempts)s::text[]) AS d (attempt_id)
+WHERE NOT EXISTS (SELECT FROM attempt a WHERE a.attempt_id = d.attempt_id);
+
 -- Those of such calls whose contact came after the backup: nothing here can be cancelled.
 -- name: count_called_strangers
 SELECT count(*) FROM (SELECT DISTINCT n.contact_id, n.number_hash
