@@ -17,7 +17,7 @@ from agi_app.store.database.progress import RestoredFrom
 class Recovery:
     """Lines for people; ``well`` when a worker may start and nothing that was named is missing.
 
-    ``late``: the database is up to date but for what journals hold that were named after it was accepted.
+    ``late``: the database is up to date except for what journals hold that were named after it was accepted.
     """
 
     well: bool
