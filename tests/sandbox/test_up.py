@@ -129,7 +129,7 @@ async def test_a_new_project_comes_to_its_first_call_by_clicks(tmp_path: Path) -
     from_here = {"Sec-Fetch-Site": "same-origin"}
     jar = aiohttp.CookieJar(unsafe=True)
     with up("test-clicks", project, "--console", out=told):
-        until("the link is told", lambda: "/link/agil_" in told.read_text())
+        until("the link is told", lambda: "/link/agil_" in told.read_text(), 4 * UP_S)
         link = re.search(r"(/link/agil_\S+)", told.read_text())
         assert link is not None
         async with aiohttp.ClientSession(f"http://127.0.0.1:{port}", cookie_jar=jar, headers=from_here) as http:
