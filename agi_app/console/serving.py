@@ -71,10 +71,10 @@ class Server:
         """The session cookie's name: with TLS one that no other host and no plain page can set."""
         return "__Host-agi_app" if self.is_secure(request) else "agi_app"
 
-    async def actor(self, request: web.Request, *, looks: bool = True) -> Actor | None:
-        """Who is signed in; ``looks`` as ``sessions.owner_of`` has it. Raises StoreError."""
+    async def actor(self, request: web.Request) -> Actor | None:
+        """Who is signed in. Raises StoreError."""
         text = request.cookies.get(self.cookie(request), "")
-        owner = await sessions.owner_of(self.inst, text, looks=looks) if text else None
+        owner = await sessions.owner_of(self.inst, text) if text else None
         return None if owner is None else sessions.actor_of(owner, text, request.remote)
 
     def of(self, declared: DeclaredPage) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:

@@ -6,13 +6,12 @@ its own policy, asks another host for anything, or writes a fault to the browser
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
 import itertools
 import re
 import shutil
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
@@ -24,7 +23,7 @@ from agi_app.operations.calling import pauses
 from agi_app.store.service import alerts
 from agi_app.store.service.alerts import Condition
 from tests.api.site import CAMPAIGN, Site, answer_asks
-from tests.console.browser import PASSWORD
+from tests.console.browser import PASSWORD, working
 from tests.console.calling import make_startable, previewed
 from tests.console.looked_at import BEFORE_THE_SIGN_IN, LOOKED_AT
 
@@ -201,29 +200,13 @@ async def test_what_a_page_loads_is_small_and_kept(chromium: Browser, site: Site
     assert again == ["/me"]
 
 
-@asynccontextmanager
-async def worker(site: Site) -> AsyncIterator[None]:
-    """What a worker does with asks, as they come."""
-
-    async def work() -> None:
-        while True:
-            await asyncio.to_thread(site.run, answer_asks)
-            await asyncio.sleep(0.1)
-
-    task = asyncio.ensure_future(work())
-    yield
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
-
-
 async def test_two_people_start_a_campaign_from_their_telephones(chromium: Browser, site: Site) -> None:
     """Each is refused when they try alone; the figures of the preview stand where it is asked for."""
     site.run(answer_asks)
     site.run(make_startable)
     phone: Any = {"locale": "zh-CN", "viewport": SIZES["phone"], "has_touch": True, "is_mobile": True}
     async with (
-        worker(site),
+        working(site),
         somebody(chromium, site, **phone) as (one, _),
         somebody(chromium, site, **phone) as (two, _),
     ):

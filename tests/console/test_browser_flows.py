@@ -6,8 +6,7 @@ from __future__ import annotations
 import asyncio
 import random
 import shutil
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,7 +14,8 @@ from playwright.async_api import Browser, Page, async_playwright
 
 from agi_app.operations.project import drafts
 from agi_app.operations.project.drafts import DraftOf
-from tests.api.site import Site, answer_asks
+from tests.api.site import Site
+from tests.console.browser import working
 from tests.console.test_browser import ARGUMENTS, SIZES, chromium, signed_in, somebody
 
 __all__ = ["chromium"]
@@ -30,22 +30,6 @@ def kept(site: Site) -> Iterator[None]:
     before = file_of(site)
     yield
     put(site, before)
-
-
-@asynccontextmanager
-async def working(site: Site) -> AsyncIterator[None]:
-    """What a worker does with asks, as they come."""
-
-    async def work() -> None:
-        while True:
-            await asyncio.to_thread(site.run, answer_asks)
-            await asyncio.sleep(0.1)
-
-    task = asyncio.ensure_future(work())
-    yield
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
 
 
 def file_of(site: Site, name: str = "flows/who-called.yaml") -> bytes:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +13,7 @@ from playwright.async_api import Browser
 from agi_app.store.people import stops
 from tests.api.site import CAMPAIGN, Site
 from tests.api.test_complaints import worker_works
+from tests.console.browser import working
 from tests.console.test_browser import SIZES, chromium, signed_in, somebody
 from tests.console.test_people import counted
 from tests.store.world import number
@@ -25,28 +24,12 @@ PHONE: dict[str, Any] = {"locale": "zh-CN", "viewport": SIZES["phone"], "has_tou
 LIST = f"编号,手机,name\np-1,{number(71)},王芳\np-2,138,李强\np-3,,赵敏\np-4,{number(74)},😀\n"
 
 
-@asynccontextmanager
-async def working(site: Site) -> AsyncIterator[None]:
-    """What a worker does with asks and stops, as they come."""
-
-    async def work() -> None:
-        while True:
-            await asyncio.to_thread(site.run, worker_works)
-            await asyncio.sleep(0.1)
-
-    task = asyncio.ensure_future(work())
-    yield
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
-
-
 async def test_todays_list_is_imported_from_a_telephone_in_chinese(
     chromium: Browser, site: Site, tmp_path: Path
 ) -> None:
     (tmp_path / "今天.csv").write_text(LIST, encoding="utf-8")
     added = "SELECT count(*) FROM contact WHERE external_id LIKE 'p-_'"
-    async with working(site), somebody(chromium, site, **PHONE) as (context, _):
+    async with working(site, worker_works), somebody(chromium, site, **PHONE) as (context, _):
         page = await signed_in(context, "the-operator")
         await page.get_by_role("link", name="号主", exact=True).tap()
         await page.get_by_role("link", name=f"向 {CAMPAIGN} 导入名单").tap()
@@ -68,7 +51,7 @@ async def test_todays_list_is_imported_from_a_telephone_in_chinese(
 
 
 async def test_a_person_is_stopped_from_their_page(chromium: Browser, site: Site) -> None:
-    async with working(site), somebody(chromium, site, **PHONE) as (context, _):
+    async with working(site, worker_works), somebody(chromium, site, **PHONE) as (context, _):
         page = await signed_in(context, "the-operator")
         await page.goto("/people")
         await page.fill("#number", number(3))

@@ -2,40 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 import shutil
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
 
 import pytest
 from playwright.async_api import Browser
 
-from tests.api.site import Site, answer_asks
-from tests.console.browser import PASSWORD
+from tests.api.site import Site
+from tests.console.browser import PASSWORD, working
 from tests.console.test_browser import SIZES, chromium, signed_in, somebody
 
 __all__ = ["chromium"]
 pytestmark = [pytest.mark.postgres, pytest.mark.skipif(shutil.which("chromium") is None, reason="needs chromium")]
 
 
-@asynccontextmanager
-async def answering(site: Site) -> AsyncIterator[None]:
-    """What a worker does with asks, as they come."""
-
-    async def work() -> None:
-        while True:
-            await asyncio.to_thread(site.run, answer_asks)
-            await asyncio.sleep(0.1)
-
-    task = asyncio.ensure_future(work())
-    yield
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
-
-
 async def test_an_admin_lets_somebody_in_and_compliance_finds_it(chromium: Browser, site: Site) -> None:
-    async with answering(site), somebody(chromium, site, locale="en-GB") as (context, _):
+    async with working(site), somebody(chromium, site, locale="en-GB") as (context, _):
         page = await signed_in(context, "the-admin")
         await page.get_by_role("link", name="Service").click()
         await page.get_by_role("link", name="Accounts").click()

@@ -12,7 +12,7 @@ import pytest
 
 from agi_app.installation import Installation
 from agi_app.model.actors import Actor, Role
-from agi_app.operations.service import accounts, second_factor, sessions
+from agi_app.operations.service import accounts, second_factor, sessions, token_texts
 from agi_app.operations.service.accounts import NewValues
 from tests.api.site import Site
 from tests.console.browser import FROM_HERE, HTML, PASSWORD, post, sign_in
@@ -165,10 +165,11 @@ async def test_a_page_that_stands_open_is_no_look(http: aiohttp.ClientSession, s
     text = http.cookie_jar.filter_cookies(http._base_url)["agi_app"].value  # type: ignore[arg-type]
     away = "UPDATE console_session SET seen_at = clock_timestamp() - make_interval(mins => %(mins)s)"
     site.run(lambda inst: inst.store.execute(away, {"mins": 29}))
-    assert site.run(lambda inst: sessions.owner_of(inst, text, looks=False)) is not None
+    session = token_texts.id_of(text, sessions.PREFIX) or ""
+    assert site.run(lambda inst: sessions.still_good(inst, [session])) == {session}
     site.run(lambda inst: inst.store.execute(away.replace("clock_timestamp()", "seen_at"), {"mins": 2}))
     assert (await http.get("/", headers=HTML, allow_redirects=False)).status == 303
-    assert site.run(lambda inst: sessions.owner_of(inst, text, looks=False)) is None
+    assert site.run(lambda inst: sessions.still_good(inst, [session])) == set()
 
 
 async def test_a_link_sets_a_password_once(http: aiohttp.ClientSession, site: Site) -> None:

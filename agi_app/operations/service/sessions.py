@@ -82,11 +82,8 @@ async def _note_sign_in(_inst: Installation, account: str) -> None:
     """The session is there already; the note says so."""
 
 
-async def owner_of(inst: Installation, text: str, *, looks: bool = True) -> TokenOwner | None:
-    """Who is signed in by this session; None when it has ended, or was idle for too long. Raises StoreError.
-
-    ``looks``: somebody does something; else only a page that stands open asks, and the time without a look goes on.
-    """
+async def owner_of(inst: Installation, text: str) -> TokenOwner | None:
+    """Who is signed in by this session; None when it has ended, or was idle for too long. Raises StoreError."""
     session_id = token_texts.id_of(text, PREFIX)
     found = None if session_id is None else await table.good(inst.store, session_id)
     if found is None or not hmac.compare_digest(token_texts.sha256_of(text), found.sha256):
@@ -95,7 +92,7 @@ async def owner_of(inst: Installation, text: str, *, looks: bool = True) -> Toke
     if _is_idle(found.idle, roles):
         await table.end(inst.store, found.session_id)
         return None
-    if looks and found.idle > SEEN_EVERY:
+    if found.idle > SEEN_EVERY:
         await table.seen(inst.store, found.session_id)
     return TokenOwner(found.session_id, found.account, roles, None, "console", found.language)
 
