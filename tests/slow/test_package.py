@@ -53,3 +53,11 @@ def test_a_user_has_the_command_the_pages_and_no_way_to_change_the_program(packa
         host.run("dpkg", "--remove", "agi-app")
         assert host.tried("test", "-e", "/opt/agi-app")[0] != 0
         assert host.run("stat", "-c", "%U", f"{PROJECT}/agi-app.toml").strip() == "agi-app"
+        others = "/etc/systemd/system/agi-appliance.service", "/etc/systemd/system/agi-apps-other.service.d/a.conf"
+        host.run("install", "-D", "/dev/null", others[0])
+        host.run("install", "-D", "/dev/null", others[1])
+        host.run("useradd", "--uid", "1500", "agi-app-x")
+        host.run("dpkg", "--purge", "agi-app")
+        assert host.run("ls", *others).split() == [*others], "units of others that begin alike"
+        assert "agi-app-x" in host.run("getent", "passwd", "agi-app-x")
+        assert host.tried("getent", "passwd", "agi-app")[0] != 0
