@@ -32,7 +32,7 @@ ARI_USER = "agi-app"
 AMI_USER = "agi-app-look"
 ORIGINATOR = "bench-originate"  # of the manager interface
 TRUNK = "sandbox-carrier"
-START_TIMEOUT_S = 45.0  # several start beside each other
+START_TIMEOUT_S = 90.0  # several start beside each other
 STOP_TIMEOUT_S = 5.0
 RTP_PORTS = 4_000  # two a call, and room beside the calls of another instance
 

@@ -20,7 +20,7 @@ from sandbox.supervise import Child, tail
 
 __all__ = ["Capture", "CarrierCall", "SipMessage", "overlapping", "read_calls", "read_messages"]
 
-START_TIMEOUT_S = 30.0
+START_TIMEOUT_S = 90.0
 DRAIN_S = 0.2
 BUFFER_KIB = 65_536
 _NO_RIGHT = re.compile("permission|not permitted", re.IGNORECASE)

@@ -26,7 +26,7 @@ SCENARIO = Path(__file__).resolve().parent / "scenarios" / "carrier.xml"
 MEDIA_HOST = "127.0.0.2"
 MEDIA_PORTS = (34_000, 54_000)
 MEDIA_STRIDE = 4  # ports from one call to the next; SIPp begins again after 2,500 calls
-START_TIMEOUT_S = 30.0
+START_TIMEOUT_S = 90.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from sandbox.supervise import Child, tail
 
 COMMAND = (sys.executable, "-m", "agi_app.cli.main")
 COMMAND_TIMEOUT_S = 120
-START_TIMEOUT_S = 20.0
+START_TIMEOUT_S = 90.0
 DRAIN_S = 45.0
 HURRY_S = 8.0
 

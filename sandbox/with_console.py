@@ -25,7 +25,7 @@ LETTER, CONSENTS, SAMPLE_NUMBER = (
     "consent.csv",
     "+999862155500001",
 )  # as `agi-app init` makes them
-STARTS_S, ENDS_S = 60.0, 10.0
+STARTS_S, ENDS_S = 180.0, 20.0
 PORT = 8710  # that of the console, unless the settings say another
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -51,6 +51,26 @@ class ResultsFile:
                     _sync_folder(self._path.parent)
                 self._seen, self._keys = (os.fstat(file).st_ino, size), self._keys | fresh.keys()
                 return len(fresh)
+            finally:
+                os.close(file)
+
+    def keys(self) -> Set[str]:
+        """Those in it, after a line that a crash cut off is taken away; none when it is not there. Blocks.
+
+        Raises ExchangeError.
+        """
+        with _in_words(self._path):
+            try:
+                file = os.open(self._path, _FLAGS & ~os.O_CREAT)
+            except FileNotFoundError:
+                return set()
+            try:
+                self._must_be_plain(file)
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                size = self._whole(file)
+                self._read_keys(file, size)
+                self._seen = (os.fstat(file).st_ino, size)
+                return self._keys
             finally:
                 os.close(file)
 

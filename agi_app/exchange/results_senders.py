@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import os
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,6 +52,7 @@ class FolderSender:
         self._target, self._format = target, settings.format
         self._folder = project / (settings.folder or "")
         self._files = dict[str, ResultsFile]()
+        self._begun = False
 
     async def send(self, rows: Sequence[SentResult], now: dt.datetime) -> AsyncIterator[Sent]:
         """All rows of a day at once."""
@@ -64,9 +65,22 @@ class FolderSender:
             days.setdefault(results_lines.day_of(row, now), []).append(row)
         for day, some in days.items():
             name = f"{self._target}-{day}.{self._format}"
-            lines = [(row.key, line(row)) for row in some]
-            await asyncio.to_thread(self._file(name).add, lines)
-            yield Sent(tuple(row.delivery_id for row in some), file=name)
+            earlier, there = await asyncio.to_thread(self._left_by_a_crash, name)
+            if known := tuple(row.delivery_id for row in some if row.key in there):
+                yield Sent(known, file=earlier)
+            rest = [row for row in some if row.key not in there]
+            await asyncio.to_thread(self._file(name).add, [(row.key, line(row)) for row in rest])
+            yield Sent(tuple(row.delivery_id for row in rest), file=name)
+        self._begun = self._begun or bool(rows)
+
+    def _left_by_a_crash(self, name: str) -> tuple[str, Set[str]]:
+        """The newest file before this one, and the keys in it, when this process begins: the one before it may have
+        died there before midnight. Blocks."""
+        if self._begun:
+            return "", set()
+        pattern = f"{self._target}-[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9].{self._format}"
+        names = [file.name for file in self._folder.glob(pattern) if file.name < name]
+        return (earlier := max(names), self._file(earlier).keys()) if names else ("", set())
 
     def _file(self, name: str) -> ResultsFile:
         if name not in self._files:

@@ -125,7 +125,7 @@ class Client:
         return channel
 
 
-async def wait_for(channel: Channel, kind: type[E], timeout: float = 5) -> E:
+async def wait_for(channel: Channel, kind: type[E], timeout: float = 30) -> E:
     """The next event of this kind; others are skipped. Fails when the call ends first."""
     async with asyncio.timeout(timeout):
         async for event in channel:
@@ -134,7 +134,7 @@ async def wait_for(channel: Channel, kind: type[E], timeout: float = 5) -> E:
     raise AssertionError(f"{channel.id} ended with {channel.ended} before {kind.__name__}")
 
 
-async def all_events(channel: Channel, timeout: float = 10) -> list[Event]:
+async def all_events(channel: Channel, timeout: float = 40) -> list[Event]:
     """Everything until the end of the call."""
     async with asyncio.timeout(timeout):
         return [event async for event in channel]

@@ -136,7 +136,7 @@ class Stand:
         channel = await self.client.call(number, permit=permit, max_call=max_call_s, ring_timeout=20, endpoint=endpoint)
         call = LiveCall(self._plan(claim.party, load_flow(text, "checkup.yaml"), max_call_s), self.client.clock)
         result = self._group.create_task(self._drive(call, channel))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(40):
             return Talk(await waiting, call, channel, result)
 
     async def _drive(self, call: LiveCall, channel: Channel) -> CallResult:
@@ -162,7 +162,7 @@ class Stand:
 
     async def until_hearing(self) -> None:
         """The manager interface is connected."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while self.health.keys is not None:  # noqa: ASYNC110 - nothing tells
                 await asyncio.sleep(0.02)
 

@@ -42,7 +42,7 @@ async def test_there_and_back(client: Client, tmp_path: Path, turns: list[float]
     with Talker(tmp_path, turns) as talker:
         channel = await answered(client, talker.endpoint(number("10")))
         assert await channel.detour(AMD_CONTEXT, AMD)
-        back = await wait_for(channel, Started, timeout=8)
+        back = await wait_for(channel, Started, timeout=60)
         assert to_attempt(back) == att.AmdFinished(att.AnsweredBy(verdict))
         await channel.hangup()
         await wait_for(channel, Destroyed)
@@ -53,7 +53,7 @@ async def test_the_wait_for_the_end_of_a_greeting(client: Client, tmp_path: Path
         channel = await answered(client, talker.endpoint(number("10")))
         begun = asyncio.get_running_loop().time()
         assert await channel.detour(AMD_CONTEXT, SILENCE)
-        back = await wait_for(channel, Started, timeout=12)
+        back = await wait_for(channel, Started, timeout=60)
         assert to_attempt(back) == att.GreetingEnded(silent=True)
         assert asyncio.get_running_loop().time() - begun > 3.5  # the talk, and two seconds of silence behind it
         await channel.hangup()
@@ -63,7 +63,7 @@ async def test_the_wait_for_the_end_of_a_greeting(client: Client, tmp_path: Path
 async def test_keys_are_heard_while_the_dialplan_has_the_call(client: Client) -> None:
     channel = await client.answered(number("12"))  # presses 9 after four seconds
     assert await channel.detour(AMD_CONTEXT, SILENCE)
-    assert (await wait_for(channel, Key, timeout=8)).digit == "9"
+    assert (await wait_for(channel, Key, timeout=60)).digit == "9"
     await channel.hangup()
     await wait_for(channel, Destroyed)
 

@@ -103,7 +103,7 @@ async def test_what_is_wrong_stands_there_and_comes_while_one_looks(
         assert "feed" not in (await part_of(stream))["html"]
         failed = [Condition("feed_failed", "appointments", {"reason": "the server does not answer"})]
         assert site.run(lambda inst: alerts.update(inst.store, "often", alerts.LOST * 0, ["feed_failed"], failed, []))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(90):
             while "the last run of feed appointments failed" not in (await part_of(stream))["html"]:
                 pass
     assert "the last run of feed appointments failed" in await shown(operator)
@@ -116,7 +116,7 @@ async def test_the_stream_is_for_who_is_signed_in(http: aiohttp.ClientSession) -
 
 async def part_of(stream: aiohttp.ClientResponse) -> dict[str, str]:
     """The next part that the stream sends."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(90):
         async for line in stream.content:
             if line.startswith(b"data: "):
                 found: dict[str, str] = json.loads(line[6:])

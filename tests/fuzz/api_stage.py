@@ -138,7 +138,7 @@ def _process(stage: Stage, name: str, *arguments: str) -> Iterator[Child]:
 
 def _ready(url: str) -> bool:
     with contextlib.suppress(OSError):
-        return bool(urllib.request.urlopen(f"{url}/health/ready", timeout=5).status == 200)
+        return bool(urllib.request.urlopen(f"{url}/health/ready", timeout=60).status == 200)
     return False
 
 

@@ -37,6 +37,6 @@ def test_a_port_that_is_taken_is_told_and_nothing_is_started() -> None:
         other.bind(("127.0.0.1", 0))
         port = other.getsockname()[1]
         with carrier(port) as child:
-            _, errors = child.communicate(timeout=20)
+            _, errors = child.communicate(timeout=120)
         assert child.returncode == 2
         assert f"port {port} is taken" in errors

@@ -531,7 +531,7 @@ async def test_two_imports_of_one_file_at_once_add_each_row_once(
     """Nobody waits for ever, nothing is doubled."""
     monkeypatch.setattr(import_batches, "BATCH", 100)
     path = written(tmp_path, bulk(1_000))
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):
         one, two = await asyncio.gather(imported(world, path), imported(world, path))
     assert (one.rejected, two.rejected) == (0, 0)
     assert (await tallies.of_campaign(world.store, CAMPAIGN.name)).total == 1_000

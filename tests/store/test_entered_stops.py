@@ -64,7 +64,7 @@ async def test_a_known_person_is_stopped_without_a_worker(world: World, store: S
     heard = store.listen(STOP_CHANNEL)
     assert await anext(heard) == Listening()
     await enter(desk, 1)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(90):
         assert await anext(heard) == Notification(STOP_CHANNEL, str(claim.person_id))
     assert await one.mark(store, claim, "node-1") is None
     assert await stops.is_suppressed(store, number(1))

@@ -46,7 +46,7 @@ def interrupt(process: subprocess.Popen[str]) -> tuple[float, str, str]:
     """Seconds until it has ended, what it reported, and what it warned of."""
     began = time.monotonic()
     process.send_signal(signal.SIGINT)
-    out, said = process.communicate(timeout=60)
+    out, said = process.communicate(timeout=120)
     return time.monotonic() - began, out, said
 
 

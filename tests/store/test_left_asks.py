@@ -73,7 +73,7 @@ async def test_a_running_worker_finishes_at_once_and_takes_asks_meanwhile(
 
     running = asyncio.create_task(worker(inst, prepare=nothing, do=do, finish=finish).run())
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(90):
             await asks.ask(console, "checkup", "stop", reason="x")
             await at_it.wait()
             await asks.ask(console, "checkup", "pause", reason="x")

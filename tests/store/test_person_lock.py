@@ -25,7 +25,7 @@ from tests.store.world import World, campaign
 pytestmark = pytest.mark.postgres
 PEOPLE = range(12)
 HELD = 8  # people whom the first claimer decides about
-PATIENCE_S = 10.0
+PATIENCE_S = 60.0
 
 
 class Halted:

@@ -253,7 +253,7 @@ async def test_a_claim_waits_for_no_join_and_passes_the_person_over(world: World
     wanted = await world.running(campaign(), [1, 2, 3])
     async with store.transaction() as joining:
         await link_in(joining, [(1, "p"), (2, "p")])
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(20):
             batch: claims.ClaimBatch = await world.claim(wanted)
         assert [c.number for c in batch.claims] == [number(3)]
     assert len((await world.claim(wanted)).claims) == 1

@@ -11,6 +11,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
@@ -478,18 +479,25 @@ async def test_a_target_that_no_worker_knows_says_so(project: Path, world: World
         await made.work("later").once()
 
 
-@pytest.mark.parametrize("step", STEPS_OF_FILES)
+@pytest.mark.parametrize(
+    ("step", "at_midnight"), [*((step, False) for step in STEPS_OF_FILES), ("torn", True), ("add done", True)]
+)
 async def test_killed_at_each_step_a_file_loses_no_line_and_has_none_twice(
-    step: str, project: Path, world: World, sending: Store, role_url: str
+    step: str, at_midnight: bool, project: Path, world: World, sending: Store, role_url: str
 ) -> None:
+    """The next day's file begins after that, too: then yesterday's is made whole, and what is there is there."""
     made = await site(project, world, sending, 6, clinic=to_folder())
+    here = made.clock.real_now().astimezone(ZoneInfo("Asia/Shanghai"))
+    begins = (86_300 - (here.hour * 3600 + here.minute * 60 + here.second)) % 86_400 if at_midnight else 0
     for _ in range(3):
         await made.call(BUSY)
-    assert await sent_by_process(role_url, project, step, 0) == -signal.SIGKILL
+    assert await sent_by_process(role_url, project, step, begins) == -signal.SIGKILL
     for _ in range(3):
         await made.call(BUSY)
-    assert await sent_by_process(role_url, project, "none", 400) == 0
+    assert await sent_by_process(role_url, project, "none", begins + 400) == 0
+    assert len(files(project)) == 2 or not at_midnight
     rows = lines(project)
+    assert all(file.read_bytes().endswith(b"\n") for file in files(project))
     assert sorted(row["id"] for row in rows) == [f"row-{n}" for n in range(1, 7)]
     assert len({row["key"] for row in rows}) == 6
     assert all(row["outcome"] == "busy" and row["answers"] == "{}" for row in rows)

@@ -113,7 +113,7 @@ async def test_a_stop_of_a_number_that_is_imported_meanwhile(
     heard = store.listen(STOP_CHANNEL)
     assert await anext(heard) == Listening()
     assert (await stop(world, 2)).person_id is None
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(20):
         assert await anext(heard) == Notification(STOP_CHANNEL, str(claimed[0].person_id))
     await heard.aclose()  # type: ignore[attr-defined]
 
@@ -126,7 +126,7 @@ async def test_a_call_that_goes_on_is_named_and_its_worker_told(world: World, st
     assert await anext(heard) == Listening()
     (going_on,) = (await stop(world, 1)).dialling
     assert (going_on.attempt_id, going_on.node, going_on.state) == (claim.attempt_id, "node-1", "dialling")
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(20):
         assert await anext(heard) == Notification(STOP_CHANNEL, str(claim.person_id))
     assert await stops.live_check(store, [claim.attempt_id]) == {claim.attempt_id: "person_stopped"}
     await heard.aclose()  # type: ignore[attr-defined]
@@ -223,7 +223,7 @@ async def test_stopping_a_campaign_takes_claims_back_and_tells_the_workers(world
     heard = store.listen(CONTROL_CHANNEL)
     assert await anext(heard) == Listening()
     assert await campaigns.set_state(store, wanted.name, CampaignState.STOPPED, "enough", await world.now())
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(20):
         assert await anext(heard) == Notification(CONTROL_CHANNEL, '{"campaign": "checkup", "state": "stopped"}')
     await heard.aclose()  # type: ignore[attr-defined]
     assert await one.mark(store, claimed, "node-1") is None
@@ -253,7 +253,7 @@ async def test_losing_the_listening_connection_is_told_and_mended(store: Store) 
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'"
             " AND datname = current_database() AND pid <> pg_backend_pid()"
         )
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         assert isinstance(await anext(heard), ListenLost)
         assert await anext(heard) == Listening()
         async with store.connection() as connection:

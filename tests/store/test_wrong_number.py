@@ -107,7 +107,7 @@ async def test_a_call_to_that_number_ends_and_one_to_another_number_goes_on(
     assert await anext(heard) == Listening()
     await service.take(number(1), WRONG_NUMBER)
     await service.flush()
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(20):
         assert isinstance(await anext(heard), Notification)
     await heard.aclose()  # type: ignore[attr-defined]
     assert await stops.live_check(store, [claim.attempt_id]) == {claim.attempt_id: "person_stopped"}

@@ -59,7 +59,7 @@ class Shop:
     def __init__(self, folder: Path, url: str, commands: Commands) -> None:
         self.folder, self.url, self._commands = folder, url, commands
 
-    def cli(self, *argv: str, env: dict[str, str] | None = None, seconds: float = 30.0) -> Done:
+    def cli(self, *argv: str, env: dict[str, str] | None = None, seconds: float = 120.0) -> Done:
         """A command of agi-app in the project's folder."""
         return self._commands.run(argv, self.folder, clean_environment() | (env or {}), seconds)
 

@@ -118,7 +118,7 @@ class Manager:
     """The manager interface, by hand."""
 
     def __init__(self, asterisk: Asterisk) -> None:
-        self._socket = socket.create_connection(("127.0.0.1", asterisk.ami_port), timeout=3)
+        self._socket = socket.create_connection(("127.0.0.1", asterisk.ami_port), timeout=60)
         self._file = self._socket.makefile("rwb")
         self._file.readline()
         assert "Success" in self.ask("Login", Username=AMI_USER, Secret=asterisk.ami_password, Events="off")
@@ -237,7 +237,7 @@ def test_agi_flood(office: Office) -> None:
     held = []
     try:
         for _ in range(600):
-            connection = socket.create_connection(("127.0.0.1", office.asterisk.agi_port), timeout=5)
+            connection = socket.create_connection(("127.0.0.1", office.asterisk.agi_port), timeout=60)
             with contextlib.suppress(OSError):
                 connection.sendall(b"agi_network: yes\nagi_ne")
             held.append(connection)

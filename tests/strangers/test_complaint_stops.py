@@ -468,7 +468,7 @@ def test_a_command_that_is_ended_before_its_case_has_taken_the_stops(shop: Shop,
         finally:
             process.send_signal(signal_)
             try:
-                said = process.communicate(timeout=15)[0]
+                said = process.communicate(timeout=120)[0]
             except subprocess.TimeoutExpired:
                 process.kill()
                 said = process.communicate()[0] + "(killed: it did not end by itself)"

@@ -40,7 +40,7 @@ def test_killed_in_a_stop(shop: Shop) -> None:
         while time.monotonic() < deadline and (not journal.exists() or journal.stat().st_size == size):
             time.sleep(0.005)
         process.send_signal(signal.SIGKILL)
-        process.communicate(timeout=10)
+        process.communicate(timeout=120)
         owner.rollback()
     assert journal.stat().st_size > size
     shop.flush()
@@ -85,7 +85,7 @@ def test_full_disk(shop: Shop) -> None:
     """docs/explanation/safety.md: "A stop is first written to a journal on disk (fsync)"; exit-codes.md: "2 | The
     environment is wrong: settings, database, Asterisk, something that protects people"."""
     process = _start(shop, "stop", ANN, before="trap '' XFSZ; ulimit -f 0")
-    said = process.communicate(timeout=30)[0]
+    said = process.communicate(timeout=120)[0]
     assert process.returncode != 0 or shop.suppressed(ANN), said
     journal = shop.folder / "var" / "refusals.jsonl"
     journal.unlink(missing_ok=True)
@@ -106,7 +106,7 @@ def test_all_at_once(shop: Shop) -> None:
         _start(shop, "erase", ANN, "--reason", "letter"),
         _start(shop, "consent", "withdraw", ANN, "--purpose", "transactional"),
     ]
-    said = [process.communicate(timeout=60)[0] for process in processes]
+    said = [process.communicate(timeout=120)[0] for process in processes]
     assert "Traceback" not in "".join(said)
     shop.contacts("reminder", ANN)
     shop.consent(ANN)
@@ -125,7 +125,7 @@ def test_killed_import(shop: Shop) -> None:
     process = _start(shop, "contacts", "import", "reminder", str(file))
     time.sleep(1.2)
     process.send_signal(signal.SIGKILL)
-    process.communicate(timeout=10)
+    process.communicate(timeout=120)
     shop.ok("contacts", "import", "reminder", str(file))
     assert shop.sql("SELECT count(*), count(DISTINCT person_id) FROM contact WHERE external_id LIKE 'K%%'") == [
         (3000, 3000)

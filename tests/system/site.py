@@ -63,7 +63,7 @@ async def prove_phones(project: Path, database_url: str, numbers: Iterable[str])
             await add_proof(inst.store, proof_by_call(number, "test", inst.clock.now()), inst.clock.now())
 
 
-def until(what: str, happened: Callable[[], bool], timeout_s: float = 15.0, poll_s: float = POLL_S) -> None:
+def until(what: str, happened: Callable[[], bool], timeout_s: float = 60.0, poll_s: float = POLL_S) -> None:
     """Wait until something is so."""
     deadline = time.monotonic() + timeout_s
     while not happened():

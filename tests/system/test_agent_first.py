@@ -93,7 +93,7 @@ def test_a_killed_worker_leaves_neither_leg(closed: Site) -> None:
             worker.wait(5.0)
             with closed.worker():
                 until("both end", lambda: all(c.bye_at is not None for c in legs(closed, "stays", LEFT, since)))
-                _, errors = command.communicate(timeout=20)
+                _, errors = command.communicate(timeout=120)
         finally:
             command.kill()
             command.wait()
@@ -148,7 +148,7 @@ def test_a_stop_while_the_agent_rings_is_obeyed(office: Site) -> None:
     try:
         until("the agent rings", lambda: bool([c for c in office.calls([AGENTS["slow"]]) if c.invite_at >= since]))
         office.app.ask("stop", STOPPED)
-        _, errors = command.communicate(timeout=40)
+        _, errors = command.communicate(timeout=120)
     finally:
         command.kill()
         command.wait()

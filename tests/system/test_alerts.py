@@ -57,7 +57,7 @@ def test_a_paused_trunk_and_a_killed_worker_are_told_once_each(new_site: NewSite
         assert told(site)[2:] == [("node_lost", "began"), ("node_lost", "ended")]
     finally:
         watching.send_signal(signal.SIGTERM)
-        watching.communicate(timeout=30)
+        watching.communicate(timeout=120)
     assert watching.returncode == 0
     listed = json.loads(site.app.ask("alerts", "list", "--json"))
     assert sorted((one["kind"], one["ended_at"] is not None) for one in listed) == [

@@ -36,7 +36,7 @@ class Watcher:
         """Status and body; status 0: nobody listens."""
         request = urllib.request.Request(self.url + path, headers={"Host": host})
         try:
-            with urllib.request.urlopen(request, timeout=5) as answer:
+            with urllib.request.urlopen(request, timeout=60) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()

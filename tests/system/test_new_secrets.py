@@ -62,7 +62,7 @@ def lets_in(site: Site, password: str) -> bool:
         f"{site.asterisk.ari_url}/asterisk/ping", headers={"Authorization": f"Basic {token}"}
     )
     try:
-        with urllib.request.urlopen(asked, timeout=5) as answer:
+        with urllib.request.urlopen(asked, timeout=60) as answer:
             return bool(answer.status == 200)
     except urllib.error.HTTPError as error:
         return error.code != 401  # any other answer is a fault of its own

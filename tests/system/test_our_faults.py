@@ -140,7 +140,7 @@ def test_prompts_that_asterisk_does_not_find_call_nobody(new_place: NewPlace, ca
         assert "prompts_path" in held_by(site, "path", "/nowhere/prompts")
     finally:
         holding.terminate()
-        holding.communicate(timeout=30)
+        holding.communicate(timeout=120)
     assert carrier.called(numbers) == 0
     assert untouched(site, "path")
     settings.write_text(right, "utf-8")

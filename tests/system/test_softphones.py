@@ -207,7 +207,7 @@ def test_an_agent_who_rejects_costs_the_person_nothing(
         try:
             agent.until_ringing()
             agent.reject()
-            _, errors = command.communicate(timeout=60)
+            _, errors = command.communicate(timeout=120)
         finally:
             command.kill()
             command.wait()

@@ -42,7 +42,7 @@ def asterisk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asterisk]:
 def by_ari(asterisk: Asterisk, number: str) -> None:
     """A raw originate, as somebody with the ARI password could ask for."""
     token = base64.b64encode(f"{asterisk.ari_user}:{asterisk.ari_password}".encode()).decode()
-    connection = http.client.HTTPConnection("127.0.0.1", asterisk.http_port, timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", asterisk.http_port, timeout=60)
     body = {"endpoint": f"PJSIP/{number}@{TRUNK}", "context": "agi-app-when-down", "extension": "s", "priority": 1}
     headers = {"Authorization": f"Basic {token}", "Content-Type": "application/json"}
     connection.request("POST", "/ari/channels", json.dumps(body), headers)
@@ -57,7 +57,7 @@ def by_console(asterisk: Asterisk, number: str) -> None:
 
 def by_ami(asterisk: Asterisk, number: str) -> None:
     """The manager interface, as a user who may originate."""
-    with socket.create_connection(("127.0.0.1", asterisk.ami_port), timeout=5) as line:
+    with socket.create_connection(("127.0.0.1", asterisk.ami_port), timeout=60) as line:
         answer = ""
         for action in (
             f"Action: Login\r\nUsername: {ORIGINATOR}\r\nSecret: {asterisk.originator_password}\r\nEvents: off",
