@@ -131,7 +131,7 @@ class Stand:
         waiting = self.phones.expect(number)
         attempt = f"stand-{next(_serial)}"
         claim = dataclasses.replace(CLAIM, attempt_id=attempt, number=number, caller_id=CALLER_ID)
-        permit = Permit(attempt, number, CALLER_ID, TRUNK, self.client.clock.monotonic() + 0.3)
+        permit = Permit(attempt, number, CALLER_ID, TRUNK, self.client.clock.monotonic() + 5)
         endpoint = f"PJSIP/{number.removeprefix('+')}@{trunk}"
         channel = await self.client.call(number, permit=permit, max_call=max_call_s, ring_timeout=20, endpoint=endpoint)
         call = LiveCall(self._plan(claim.party, load_flow(text, "checkup.yaml"), max_call_s), self.client.clock)

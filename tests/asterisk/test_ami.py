@@ -97,11 +97,11 @@ def settings(pbx: Asterisk, tmp_path: Path, **trunks: str) -> Settings:
 
 async def until(happened: Callable[[], bool | Awaitable[bool]]) -> None:
     """Wait until something is so."""
-    for _ in range(150):
+    for _ in range(900):
         if found if isinstance(found := happened(), bool) else await found:
             return
         await asyncio.sleep(0.1)
-    pytest.fail("it did not happen in 15 s")
+    pytest.fail("it did not happen in 90 s")
 
 
 async def reload(pbx: Asterisk, module: str) -> None:
