@@ -54,8 +54,9 @@ from agi_app.dialer.worker.health import Health, Worker
 from agi_app.dialer.worker.key_connection import KeyWatch
 from agi_app.dialer.worker.prompt_watch import PromptWatch
 from agi_app.dialer.worker.speech_backends import SpeechBackends
-from agi_app.dialer.worker.start import ari_settings, owner_of
+from agi_app.dialer.worker.start import TakenOver, ari_settings, owner_of
 from agi_app.dialer.worker.supervision import Supervision
+from agi_app.dialer.worker.switch_watch import keep_switch
 from agi_app.dialer.worker.tally_upkeep import fold_tallies, recount_tallies
 from agi_app.dialer.worker.trunk_watch import TrunkWatch
 from agi_app.errors import first_of_ours
@@ -101,14 +102,14 @@ IDLE_CONNECTIONS = 6  # housekeeping, dialer, requested calls, audit tree, figur
 _log = log.get("app")
 
 
-async def run_worker(inst: Installation, lock: WorkerLock, manager: ServiceManager) -> None:
+async def run_worker(inst: Installation, taken: TakenOver, manager: ServiceManager) -> None:
     """Drive the Asterisk that ``take_over`` locked until SIGINT or SIGTERM; raises what makes it impossible.
 
     ``manager`` is told when it is ready, what it does, and that it lives.
     """
     try:
         with speaking("en"):  # what is stored is the same in each language; it is told again when shown
-            await _run_locked(inst, lock, manager)
+            await _run_locked(inst, taken, manager)
     except BaseExceptionGroup as group:
         raise first_of_ours(group) from group
 
@@ -143,7 +144,8 @@ class _Parts:
     when_ready: tuple[Work, ...]  # Asterisk is connected and looked through
 
 
-async def _run_locked(inst: Installation, lock: WorkerLock, manager: ServiceManager) -> None:
+async def _run_locked(inst: Installation, taken: TakenOver, manager: ServiceManager) -> None:
+    lock = taken.lock
     await inst.store.keep_ready(IDLE_CONNECTIONS)
     await catalog.check(inst.store)
     restored_backup.compare(restored_backup.read(inst.settings.data), await progress.progress(inst.store))
@@ -158,7 +160,7 @@ async def _run_locked(inst: Installation, lock: WorkerLock, manager: ServiceMana
     present = _Present(inst)
     await _asks(present, lock, stops).keep_stops()
     async with recognizer_of(inst.settings.speech, inst.settings.project) as recognizer:
-        parts = await _build(present, lock, stops, recognizer, sequencer, measures)
+        parts = await _build(present, taken, stops, recognizer, sequencer, measures)
         spare_collections()
         renderer, voice = parts.spoken
         with closing(renderer), closing(voice):
@@ -172,14 +174,14 @@ async def _run_locked(inst: Installation, lock: WorkerLock, manager: ServiceMana
 
 async def _build(
     present: _Present,
-    lock: WorkerLock,
+    taken: TakenOver,
     stops: Stops,
     recognizer: SpeechPool | None,
     sequencer: Sequencer,
     measures: Measures,
 ) -> _Parts:
     """Join the parts, and note which rules they judge by."""
-    inst, settings, inbound = present.inst, present.inst.settings, Inbound()
+    inst, settings, lock, inbound = present.inst, present.inst.settings, taken.lock, Inbound()
     screening = ScreeningService(settings, inst.store, inst.clock, measures)
     ari = Ari(ari_settings(settings), inst.clock)
     router = Router(lambda channel_id, _: ari.hang_up_soon(channel_id), inbound.take)
@@ -209,7 +211,7 @@ async def _build(
         _monitor(settings, node, worker, dialer, stops, (*_queues(recognizer, screening), sequencer.ages)).run,
         FeedRuns(inst.store, inst.clock, lock.entityid, present.given(asked.take_run)).run,
     )
-    when_ready = (*_housekeeping(inst, node, worker, dialer, sequencer), _upkeep(present), requested.run)
+    when_ready = (*_housekeeping(inst, node, worker, dialer, sequencer, taken), _upkeep(present), requested.run)
     return _Parts(node, worker, dialer, lines, requested, present, (renderer, voice), at_once, when_ready)
 
 
@@ -278,13 +280,14 @@ def _hear(ari: Ari, router: Router, inbound: Inbound, screening: ScreeningServic
 
 
 def _housekeeping(
-    inst: Installation, node: Node, worker: Worker, dialer: Dialer, sequencer: Sequencer
+    inst: Installation, node: Node, worker: Worker, dialer: Dialer, sequencer: Sequencer, taken: TakenOver
 ) -> tuple[Work, ...]:
     """What looks after the database, the Asterisk and its trunks while calls go on."""
     console, days = inst.settings.console_folder, inst.settings.guard.keep_days
     kept = KeptFiles.of(inst.settings.data, console)
     purger = Purger(inst.store, kept, node.ruleset, inst.clock, signer(sequencer.notary.key), screened_days=days)
     return (
+        partial(keep_switch, taken.switch, worker.health),
         sequencer.run,
         partial(worker.listen, dialer),
         partial(worker.keep_house, dialer),

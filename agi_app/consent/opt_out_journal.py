@@ -3,12 +3,12 @@
 One JSON object a line, keyed hashes only, appended and fsynced. It works while the database is
 down; what the database does not have yet is replayed before the next claim (``unflushed``).
 Two processes of one node share it under a lock. Each line has check values, and a file beside it says how far it was
-acknowledged, so that ``damages`` tells a changed or missing stop from one that a crash left half written.
+acknowledged (``journal_end``), so that ``damages`` tells a changed or missing stop from one that a crash left half
+written, and ``doubt`` a journal whose end is gone from one that is as it was left.
 """
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 import errno
 import fcntl
@@ -22,17 +22,18 @@ from pathlib import Path
 from agi_app import log
 from agi_app.atomic_files import sync_folder
 from agi_app.clock import Clock
+from agi_app.consent import journal_end
 from agi_app.consent.checked_lines import Damage, Read, check_of, damages, last_check
+from agi_app.consent.journal_end import END_NAME, JournalEnd
 from agi_app.errors import SafetyError
 from agi_app.messages import t
 
 FILE_NAME = "refusals.jsonl"
-END_NAME = "refusals.end"  # how many bytes of it were acknowledged
 HASH_BYTES = 32
 
 _OLD = {"hash", "at", "real_at", "via"}  # what a line of an older agi-app has
 _CRC = re.compile(rb', "crc": "([0-9a-f]{8})"}\Z')
-_DIGITS = 20
+_TAIL = 1 << 16  # bytes at the end, in which a line with check values is looked for
 
 _log = log.get("journal")
 
@@ -94,7 +95,12 @@ class Journal:
             ) from error
 
     def _write(self, fd: int, items: Sequence[dict[str, str]]) -> None:
-        size = os.fstat(fd).st_size
+        size, folder = os.fstat(fd).st_size, self._file.parent
+        end = journal_end.read(folder)
+        if _doubted(end, size, _tail(fd, size) if end is None else b""):
+            journal_end.note_gap(folder, size)  # or the next line would hide it
+        if not size:
+            journal_end.begin(folder)
         after = last_check(fd, size)
         lines: list[bytes] = []
         for item in items:
@@ -107,33 +113,76 @@ class Journal:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         os.fsync(fd)
         if not size:  # a new file is safe only with its name in the folder
-            sync_folder(self._file.parent)
-        self._note_end(size + len(added))
+            sync_folder(folder)
+        journal_end.note(folder, size + len(added))
 
-    def _note_end(self, size: int) -> None:
-        """Not synced, and never an error: too small a figure hides no stop that is there."""
-        with contextlib.suppress(OSError):
-            fd = os.open(self._file.with_name(END_NAME), os.O_WRONLY | os.O_CREAT, 0o600)
+    def doubt(self) -> str | None:
+        """Why stops at its end may be gone; None: it is as it was left. Quick, however long it is. Blocks.
+
+        Raises SafetyError.
+        """
+        end = self._end()  # before the journal: it is never ahead of it
+        try:
+            size, tail = self._state()
+            if end is None and _doubted(None, size, tail):  # unless another process began both in between
+                end = self._end()
+                size, tail = self._state()
+        except OSError as error:
+            raise self._unreadable(error) from error
+        return self._told(end, size) if _doubted(end, size, tail) else None
+
+    def _state(self) -> tuple[int, bytes]:
+        """How long it is, and its end; nothing of one that is not there. Raises OSError."""
+        try:
+            with self._file.open("rb") as file:
+                size = file.seek(0, os.SEEK_END)
+                return size, _tail(file.fileno(), size)
+        except FileNotFoundError:
+            return 0, b""
+
+    def _told(self, end: JournalEnd | None, size: int) -> str:
+        if end is None:
+            told = (
+                "{file}: how far it was written is not known, for {end} beside it is missing or damaged: stops at its"
+                " end may be gone"
+            )
+            return t(told, file=self._file, end=END_NAME)
+        if end.gap is not None:
+            told = "{file}: stops before byte {gap} may be gone: its end was lost there, or {end} beside it"
+            return t(told, file=self._file, gap=end.gap, end=END_NAME)
+        told = "{file}: has {size} bytes, but {written} were written: the stops at its end are gone"
+        return t(told, file=self._file, size=size, written=end.written)
+
+    def accept_end(self) -> None:
+        """Take it as it is: an admin knows what may be gone at its end. Blocks. Raises SafetyError."""
+        try:
+            fd = os.open(self._file, os.O_RDWR | os.O_CREAT, 0o600)
             try:
-                os.pwrite(fd, f"{size:0{_DIGITS}d}\n".encode(), 0)
+                fcntl.flock(fd, fcntl.LOCK_EX)
+                journal_end.accept(self._file.parent, os.fstat(fd).st_size)
             finally:
                 os.close(fd)
+        except OSError as error:
+            told = "{file}: how far the refusal journal is written cannot be noted: {strerror}"
+            raise SafetyError(t(told, file=self._file.with_name(END_NAME), strerror=error.strerror or error)) from error
 
     def damages(self) -> list[Damage]:
         """Places where stops may be lost, or were being written in a crash. Blocks. Raises SafetyError."""
         end = self._end()
         if (found := self._content(0)) is None:
-            return [] if end is None else [Damage(t("{file}: is missing", file=self._file))]
+            begun = end is not None and (end.written or end.gap is not None)
+            return [Damage(t("{file}: is missing", file=self._file))] if begun else []
         if not (data := found[1]) and end is None:
             return [Damage(t("{file}: is empty", file=self._file))]
-        return damages(self._file, data, end, _checked)
+        places = damages(self._file, data, None if end is None else end.written, _checked)
+        unseen = end is None or end.gap is not None  # else a lost end is among the places
+        if unseen and _doubted(end, len(data), data[-_TAIL:]):
+            places.append(Damage(self._told(end, len(data))))
+        return places
 
-    def _end(self) -> int | None:
-        """None when it is not known: of an older agi-app, or of a copy under another name."""
-        with contextlib.suppress(OSError, ValueError):
-            if self._file.name == FILE_NAME:
-                return int(self._file.with_name(END_NAME).read_text(encoding="ascii"))
-        return None
+    def _end(self) -> JournalEnd | None:
+        """None when it is not known: of an older agi-app, lost, or of a copy under another name."""
+        return journal_end.read(self._file.parent) if self._file.name == FILE_NAME else None
 
     def _content(self, position: int) -> tuple[int, bytes] | None:
         """What is behind ``position``, and where that begins; None when there is no file. Raises SafetyError."""
@@ -146,13 +195,11 @@ class Journal:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise SafetyError(
-                t(
-                    "{file}: the refusal journal cannot be read: {strerror}",
-                    file=self._file,
-                    strerror=error.strerror or error,
-                )
-            ) from error
+            raise self._unreadable(error) from error
+
+    def _unreadable(self, error: OSError) -> SafetyError:
+        told = "{file}: the refusal journal cannot be read: {strerror}"
+        return SafetyError(t(told, file=self._file, strerror=error.strerror or error))
 
     def unflushed(self, position: int) -> Iterator[JournalEntry]:
         """The entries behind ``position``; a torn or foreign line is passed over, with a warning."""
@@ -172,6 +219,21 @@ def _line(item: dict[str, str], after: int) -> bytes:
     """Without its end; the check value of the line itself is the last thing in it."""
     text = json.dumps(item | {"after": f"{after:08x}"}).encode()
     return text[:-1] + b', "crc": "%08x"}' % check_of(text)
+
+
+def _tail(fd: int, size: int) -> bytes:
+    return os.pread(fd, min(size, _TAIL), max(0, size - _TAIL))
+
+
+def _doubted(end: JournalEnd | None, size: int, tail: bytes) -> bool:
+    """Whether acknowledged stops may be gone behind the last line; ``tail``: the end of the journal.
+
+    A journal of an older agi-app alone, without check values, never had an end noted.
+    """
+    if end is not None:
+        return end.gap is not None or end.written > size
+    found = (_checked(line) for line in reversed(tail.splitlines()))
+    return any(one is not None and one.after is not None for one in found)
 
 
 def _checked(raw: bytes) -> Read | None:

@@ -84,6 +84,7 @@ class Stops:
         self._wake = asyncio.Event()
         self._flushing = asyncio.Lock()
         self.broken: str | None = None  # the journal cannot be written or read: nobody may be dialled
+        self.doubt: str | None = None  # stops at its end may be gone: nobody may be dialled until an admin accepts it
 
     @property
     def pending(self) -> bool:
@@ -179,7 +180,10 @@ class Stops:
         async with self._flushing:
             self._wake.clear()
             try:
-                entries = await asyncio.to_thread(lambda: list(self._journal.unflushed(self.position)))
+                entries, doubt = await asyncio.to_thread(self._read)
+                if doubt is not None and doubt != self.doubt:
+                    _log.critical("stops may be lost; nobody is dialled", error=doubt)
+                self.doubt = doubt
                 for known, batch in itertools.groupby(entries, self._knows):
                     await self._to_database(list(batch), known)
             except (StoreError, SafetyError):
@@ -189,6 +193,9 @@ class Stops:
             if not self.pending:
                 self._pending_since = None
             return len(entries)
+
+    def _read(self) -> tuple[list[JournalEntry], str | None]:
+        return list(self._journal.unflushed(self.position)), self._journal.doubt()
 
     def _knows(self, entry: JournalEntry) -> bool:
         return entry.via != WRONG_NUMBER and entry.number_hash in self._known

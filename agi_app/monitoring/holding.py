@@ -19,6 +19,7 @@ CODES = (
     "peers",
     "checkpoint",
     "prompts",
+    "switch",
     "audit",
     "ending",
 )

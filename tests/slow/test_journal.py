@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agi_app.consent import opt_out_journal as module
+from agi_app.consent.journal_end import END_NAME
 from agi_app.consent.opt_out_journal import FILE_NAME, Journal, JournalEntry
 from agi_app.errors import SafetyError
 from tests.fake_clock import FakeClock
@@ -79,10 +81,12 @@ def test_a_stop_is_synced_before_it_is_acknowledged_and_a_new_file_with_its_fold
 
     monkeypatch.setattr(os, "fsync", fsync)
     first = appended(journal, ONE)
-    assert synced[0] == (str(file), first.end)
+    assert synced[0][0] == str(file.with_name(END_NAME))  # so that a crash never leaves the journal without it
     assert synced[1][0] == str(file.parent)
+    assert synced[2] == (str(file), first.end)
+    assert synced[3][0] == str(file.parent)
     second = appended(journal, TWO)
-    assert synced[2:] == [(str(file), second.end)]
+    assert synced[4:] == [(str(file), second.end)]
 
 
 @pytest.mark.parametrize("kept", [1, 20, 100, -2, -1])
@@ -218,6 +222,69 @@ def test_a_journal_of_an_older_version_stays_readable(journal: Journal, file: Pa
     assert hashes(journal) == [ONE, TWO]
     file.write_bytes(file.read_bytes().replace(b"01010101", b"01010102", 1))
     assert damaged(journal) == [("refusals.jsonl:1: is damaged", True)]
+
+
+def _cut(file: Path) -> None:
+    file.write_bytes(b"".join(file.read_bytes().splitlines(keepends=True)[:-1]))
+
+
+def _with_its_end(spoil: Callable[[Path], object]) -> Callable[[Path], None]:
+    """The last stop is gone, and so is what would say it."""
+
+    def spoilt(file: Path) -> None:
+        _cut(file)
+        spoil(file.with_name(END_NAME))
+
+    return spoilt
+
+
+UNKNOWN = "refusals.jsonl: how far it was written is not known, for refusals.end beside it is missing or damaged"
+LOST_ENDS = [
+    (_with_its_end(lambda end: end.unlink()), UNKNOWN),
+    (_with_its_end(lambda end: end.write_text("")), UNKNOWN),
+    (_with_its_end(lambda end: end.write_text("9\n")), UNKNOWN),
+    (_cut, "refusals.jsonl: has "),
+    (lambda file: file.unlink(), "refusals.jsonl: has 0 bytes, but "),
+]
+
+
+@pytest.mark.parametrize(("spoil", "why"), LOST_ENDS)
+def test_a_lost_end_is_doubted_until_an_admin_accepts_it(
+    journal: Journal, file: Path, spoil: Callable[[Path], None], why: str
+) -> None:
+    """Also when stops come after it; and no whole line is lost."""
+    journal.append_all([ONE, TWO], "key")
+    assert (journal.doubt(), damaged(journal)) == (None, [])
+    spoil(file)
+    kept = hashes(journal)
+    told = str(journal.doubt()).rpartition("/")[2]
+    assert told.startswith(why), told
+    assert [lost for _, lost in damaged(journal)] == [True]
+    for _ in range(2):  # together longer than it was
+        journal.append(THREE, "key")
+    assert "may be gone: its end was lost there" in str(journal.doubt())
+    assert [lost for _, lost in damaged(journal)] == [True]
+    journal.accept_end()
+    assert (journal.doubt(), damaged(journal)) == (None, [])
+    assert hashes(journal) == [*kept, THREE, THREE]
+    journal.append(TWO, "key")
+    assert journal.doubt() is None
+
+
+def test_a_half_written_line_of_a_power_cut_is_not_doubted(journal: Journal, file: Path) -> None:
+    """Nor a journal of an older version, nor one that never began."""
+    assert journal.doubt() is None
+    journal.append(ONE, "key")
+    with file.open("ab") as out:
+        out.write(file.read_bytes()[:40])
+    assert journal.doubt() is None
+    journal.append(TWO, "key")
+    assert journal.doubt() is None
+    assert hashes(journal) == [ONE, TWO]
+    old = json.dumps({"hash": ONE.hex(), "at": NOW.isoformat(), "real_at": NOW.isoformat(), "via": "key"})
+    file.write_text(old + "\n")
+    file.with_name(END_NAME).unlink()
+    assert journal.doubt() is None
 
 
 # ---- the disk

@@ -45,7 +45,9 @@ class Site:
         self.live = LiveCalls()
         ari = SimpleNamespace(is_connected=True)
         node = SimpleNamespace(store=store, live=self.live, clock=Clock(), entityid=TERMS.node, ari=ari)
-        journal = SimpleNamespace(position=0, pending=False, broken=None, overdue=False, replay=lambda: None)
+        journal = SimpleNamespace(
+            position=0, pending=False, broken=None, doubt=None, overdue=False, replay=lambda: None
+        )
         agents, lines = SimpleNamespace(told=dict), SimpleNamespace(paused_trunks=lambda _: {})
         self._dialer: Any = SimpleNamespace(
             control_changed=lambda: None, waiting_reason=None, waiting_reasons=dict, agents=agents, lines=lines

@@ -117,6 +117,29 @@ def test_a_damaged_journal_is_not_accepted_unseen(home: Home, away: Home, secret
     assert str(done[0]).endswith("stops lost")
 
 
+def test_a_journal_without_its_end_is_not_accepted_unseen(home: Home, away: Home, secret: Path, tmp_path: Path) -> None:
+    """Not that of another worker, nor this node's own, though its database is up to date."""
+    file, var = tmp_path / "all.backup.age", home.project / "var"
+    home.ask("backup", "--output", str(file), "--passphrase-file", str(secret))
+    for number in (LATER, "+999861380000033"):
+        home.ask("stop", number)
+    away.run("restore", str(file), "-p", str(away.project), "--passphrase-file", str(secret))
+    (var / "dialled.ends").touch()  # its worker called nobody
+    journal = var / "refusals.jsonl"
+    journal.write_text("".join(journal.read_text().splitlines(keepends=True)[:-1]))
+    (var / "refusals.end").unlink()
+    told = away.ask("recover", "--journal", str(var), "--accept-restored", code=1)
+    assert f"{journal}: how far it was written is not known" in told
+    assert away.sql("SELECT count(*) FROM meta WHERE key = 'restored_from'") == [(1,)]
+    told = home.ask("recover", code=2)
+    assert "Its worker calls nobody" in told
+    assert f"{journal}: how far it was written is not known" in told
+    home.ask("recover", "--accept-restored", code=1)
+    home.ask("recover", code=2)
+    home.ask("recover", "--accept-restored", "--accept-lost-stops")
+    assert "nothing to recover" in home.ask("recover")
+
+
 def test_the_data_folder_of_another_project_is_no_journal(home: Home, tmp_path: Path) -> None:
     other = tmp_path / "other"
     make_project(other)

@@ -27,10 +27,10 @@ def run(
     manager = ServiceManager()
 
     async def go(settings: Settings) -> None:
-        async with installation(settings, via="worker") as inst, take_over(inst.store, settings) as lock:
+        async with installation(settings, via="worker") as inst, take_over(inst.store, settings) as taken:
             from agi_app.app import run_worker  # half a second, which people on an inherited call must not wait for
 
-            await run_worker(inst, lock, manager)
+            await run_worker(inst, taken, manager)
 
     with manager.watching(STARTING), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(go(settings_of(project)))

@@ -64,6 +64,7 @@ class Health:
     peers: str | None = template("not compared with the other workers yet")
     checkpoint: str | None = None
     prompts: str | None = None
+    switch: str | None = None  # the process that hangs up the calls of a killed worker does not run
     catalog: str | None = None
     hold_until: dt.datetime | None = None  # rules time
     restored: str | None = None
@@ -114,6 +115,9 @@ class Worker:
                 "stops cannot be kept on disk: {broken}; {free_space}", broken=stops.broken, free_space=t(FREE_SPACE)
             )
             yield Holding("journal", told)
+        if stops.doubt is not None:
+            told = "stops may be lost: {doubt}; put undamaged copies in their place, or see `agi-app recover`"
+            yield Holding("journal", t(told, doubt=stops.doubt))
         if health.database:
             yield Holding("database", health.database)
         if health.paused:
@@ -142,6 +146,7 @@ class Worker:
             "peers": health.peers,
             "checkpoint": health.checkpoint,
             "prompts": health.prompts,
+            "switch": health.switch,
             "audit": self._sealing(),
         }
         yield from (Holding(code, why) for code, why in later.items() if why)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import platform
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 from agi_app.config.settings import Settings
 from agi_app.errors import OtherWorkerError
@@ -15,11 +16,19 @@ from agi_app.messages import t
 from agi_app.pbx.ari.connection_settings import AriSettings
 from agi_app.pbx.ari.http import probe
 from agi_app.pbx.asterisk_owner import Owner
-from agi_app.pbx.dead_mans_switch import hang_up_if_killed
+from agi_app.pbx.dead_mans_switch import DeadMansSwitch, hang_up_if_killed
 from agi_app.pbx.leftover_calls import hang_up_inherited_calls
 from agi_app.store.database import checks
 from agi_app.store.database.locks import WorkerLock
 from agi_app.store.database.pool import Store
+
+
+@dataclass(frozen=True, slots=True)
+class TakenOver:
+    """An Asterisk that is ours alone, and what hangs up its calls when we are killed."""
+
+    lock: WorkerLock
+    switch: DeadMansSwitch
 
 
 def ari_settings(settings: Settings) -> AriSettings:
@@ -41,7 +50,7 @@ def owner_of(settings: Settings) -> Owner:
 
 
 @asynccontextmanager
-async def take_over(store: Store, settings: Settings) -> AsyncIterator[WorkerLock]:
+async def take_over(store: Store, settings: Settings) -> AsyncIterator[TakenOver]:
     """Lock the Asterisk of these settings and hang up the calls of a worker that died; gives the lock back at the end.
 
     Raises OtherWorkerError, AsteriskError, StoreError, SafetyError when the database could forget a call.
@@ -62,8 +71,8 @@ async def take_over(store: Store, settings: Settings) -> AsyncIterator[WorkerLoc
         await owner.claim()
         try:
             await hang_up_inherited_calls(ari)
-            with hang_up_if_killed(ari):
-                yield lock
+            with hang_up_if_killed(ari) as switch:
+                yield TakenOver(lock, switch)
         finally:
             await owner.release()
     finally:

@@ -16,8 +16,9 @@ from agi_app.authoring.suggestions import no_such
 from agi_app.clock import Clock
 from agi_app.consent import dialled_calls, restored_backup
 from agi_app.consent.dialled_calls import DialledCall
+from agi_app.consent.journal_end import END_NAME
 from agi_app.consent.number_hashes import key_beside
-from agi_app.consent.opt_out_journal import END_NAME, FILE_NAME, Journal, JournalEntry
+from agi_app.consent.opt_out_journal import FILE_NAME, Journal, JournalEntry
 from agi_app.consent.opt_outs import replay
 from agi_app.errors import InputError, SafetyError
 from agi_app.file_kinds import no_such_file
@@ -32,6 +33,7 @@ from agi_app.operations.service.recovery_words import (
     Tree,
     told_behind,
     told_called,
+    told_doubt,
     told_how_to_go_on,
     told_late,
     told_restored,
@@ -118,7 +120,10 @@ async def accept_restored(inst: Installation, acceptance: Acceptance) -> Recover
     elif tree is not None:
         await sequencer.restart()
     found = (inst.store, inst.journal, inst.settings.data, inst.clock)
-    return await accept(*found, tree=tree, others=others, worked_until=acceptance.worked_until)
+    done = await accept(*found, tree=tree, others=others, worked_until=acceptance.worked_until)
+    if acceptance.lost_stops and await asyncio.to_thread(inst.journal.doubt) is not None:
+        await asyncio.to_thread(inst.journal.accept_end)
+    return done
 
 
 def _others(inst: Installation, files: Sequence[Path]) -> list[Journal]:
@@ -236,6 +241,8 @@ async def look(
         return Recovery(False, told_behind(error, len(entries), tree, damaged))
     if others and (lacking := await _lacking(store, data_folder, entries, others)):
         return Recovery(False, (*told_late(*lacking), *damaged), late=True)
+    if await asyncio.to_thread(journal.doubt) is not None:
+        return Recovery(False, told_doubt(damaged), late=True)
     lines = [t("the database is up to date (decision {decisions}); nothing to recover", decisions=found.decisions)]
     if (until := found.hold_until) and until > clock.now():
         lines.append(t("nobody is called before {until:%Y-%m-%d %H:%M} UTC", until=until))

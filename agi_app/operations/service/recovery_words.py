@@ -17,7 +17,8 @@ from agi_app.store.database.progress import RestoredFrom
 class Recovery:
     """Lines for people; ``well`` when a worker may start and nothing that was named is missing.
 
-    ``late``: the database is up to date except for what journals hold that were named after it was accepted.
+    ``late``: the database is up to date except for what journals hold that were named after it was accepted, or for
+    what is gone at the end of this node's own.
     """
 
     well: bool
@@ -134,6 +135,15 @@ def told_late(lacks: int, calls: int) -> tuple[str, ...]:
         ),
         t("To bring them in: the same command with --accept-restored"),
     )
+
+
+def told_doubt(damaged: tuple[str, ...]) -> tuple[str, ...]:
+    """The database is up to date, and stops at the end of this node's own journal may be gone."""
+    told = (
+        "The database is up to date, but stops that only the journal of this node had may be lost. Its worker calls"
+        " nobody until undamaged copies are in their place, or you accept it."
+    )
+    return (t(told), *damaged, t("To accept: agi-app recover --accept-restored --accept-lost-stops"))
 
 
 def told_called(cancelled: Counter[str], strangers: int) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -9,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,10 +20,12 @@ from urllib.parse import unquote
 
 import pytest
 
+from agi_app.dialer.worker.health import Health
+from agi_app.dialer.worker.switch_watch import keep_switch
 from agi_app.errors import OtherWorkerError
 from agi_app.pbx import dead_mans_switch
 from agi_app.pbx.ari.connection_settings import AriSettings
-from agi_app.pbx.dead_mans_switch import hang_up_if_killed
+from agi_app.pbx.dead_mans_switch import DeadMansSwitch, hang_up_if_killed
 
 OURS, OTHERS = ["agi-app-1", "agi-app-2 é/?"], ["1700000000.12", "other-agi-app-3"]
 WORKER = """
@@ -148,6 +151,52 @@ def test_an_exception_hangs_up(asterisk: FakeAri) -> None:
     with pytest.raises(ZeroDivisionError), hang_up_if_killed(AriSettings(asterisk.url, "ari", "secret")):
         raise ZeroDivisionError
     assert len(asterisk.hung_up()) == 2
+
+
+async def _until(true: Callable[[], bool]) -> None:
+    for _ in range(6000):
+        if true():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("it never came to be so")
+
+
+async def _killed_alone(asterisk: FakeAri, health: Health) -> None:
+    """It is, and then the worker fails."""
+    with hang_up_if_killed(AriSettings(asterisk.url, "ari", "secret")) as switch:
+        assert switch.revive() is None
+        _process_of(switch).kill()
+        watch = asyncio.create_task(keep_switch(switch, health))
+        await _until(lambda: health.switch is not None)
+        assert "was ended (status -9), and is started again" in str(health.switch)
+        await _until(lambda: health.switch is None)
+        watch.cancel()
+        raise ZeroDivisionError
+
+
+async def test_one_that_is_killed_alone_is_started_again_and_nobody_is_called_until_it_runs(asterisk: FakeAri) -> None:
+    """And the new one hangs up."""
+    with pytest.raises(ZeroDivisionError):
+        await _killed_alone(asterisk, Health())
+    assert len(asterisk.hung_up()) == 2
+
+
+def test_while_none_can_be_started_nobody_is_called(asterisk: FakeAri, monkeypatch: pytest.MonkeyPatch) -> None:
+    with hang_up_if_killed(AriSettings(asterisk.url, "ari", "secret")) as switch:
+        with monkeypatch.context() as patch:
+            patch.setattr(sys, "executable", "/nowhere/python")
+            _process_of(switch).kill()
+            _process_of(switch).wait()
+            for _ in range(3):
+                assert "cannot be started: No such file" in str(switch.revive())
+        assert "cannot be started" in str(switch.revive())  # it is started, and was not seen running yet
+        assert switch.revive() is None
+    assert asterisk.asked == []
+
+
+def _process_of(switch: DeadMansSwitch) -> subprocess.Popen[bytes]:
+    assert switch._process is not None
+    return switch._process
 
 
 @pytest.mark.parametrize("given", ["an older one", "secret"])

@@ -53,7 +53,7 @@ class World:
         self.live = Live()
         self.connected = True
         self.clock = FakeClock(NOW)
-        self.stops = SimpleNamespace(broken=None, overdue=False, pending=False, replayed=0)
+        self.stops = SimpleNamespace(broken=None, doubt=None, overdue=False, pending=False, replayed=0)
         self.stops.replay = self._replay
         self.health = Health()
         self.health.deaf = self.health.peers = self.health.keys = None
@@ -164,6 +164,8 @@ def test_each_fault_holds_and_says_how_to_mend_it(world: World) -> None:
     assert worker.waiting_reason() == world.unsealed
     health.checkpoint = "the database ends at decision 3"
     assert worker.waiting_reason() == "the database ends at decision 3"
+    health.checkpoint, health.switch = None, "the process that hangs up the calls of a killed worker was ended"
+    assert worker.waiting_reason() == health.switch
     health.peers = "workers have not said … start them"
     assert worker.waiting_reason() == health.peers
     health.clock = "the clocks are apart; set both by NTP"
@@ -186,6 +188,8 @@ def test_each_fault_holds_and_says_how_to_mend_it(world: World) -> None:
     assert worker.waiting_reason() == "stops of other nodes are not heard: connection lost"
     health.database = "database x: is away"
     assert worker.waiting_reason() == "database x: is away"
+    world.stops.doubt = "refusals.jsonl: has 0 bytes, but 300 were written"
+    assert "has 0 bytes, but 300 were written; put undamaged copies" in (worker.waiting_reason() or "")
     world.stops.broken = "refusals.jsonl: No space left on device"
     assert "No space left on device; free space" in (worker.waiting_reason() or "")
 
@@ -323,6 +327,18 @@ async def test_nobody_is_dialled_before_the_journal_is_in_the_database(stopping:
     assert stopping.stops.pending
     assert await stopping.stops.flush() == 1
     assert not stopping.stops.pending
+
+
+async def test_a_journal_whose_end_is_gone_is_doubted_until_it_is_accepted(stopping: Stopping) -> None:
+    stopping.journal.append(HASH, "key")
+    await stopping.stops.flush()
+    assert stopping.stops.doubt is None
+    (stopping.journal.folder / "refusals.end").unlink()
+    await stopping.stops.flush()
+    assert "refusals.end beside it is missing" in str(stopping.stops.doubt)
+    stopping.journal.accept_end()
+    await stopping.stops.flush()
+    assert stopping.stops.doubt is None
 
 
 async def test_a_stop_that_comes_in_the_middle_of_a_flush_is_still_pending_after_it(
