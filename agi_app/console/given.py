@@ -11,6 +11,7 @@ from agi_app.api import problems
 from agi_app.console.pages import PageCall
 from agi_app.errors import InputError
 from agi_app.messages import t
+from agi_app.operations.service.sessions import SecondShown
 
 M = TypeVar("M", bound=BaseModel)
 LONGEST_WHY = 300  # characters
@@ -23,6 +24,11 @@ def query_of(call: PageCall, kind: type[M]) -> M:
         return kind.model_validate(given)
     except ValidationError as error:
         raise problems.of_model(error, "?") from error
+
+
+def second_of(form: Mapping[str, str]) -> SecondShown:
+    """The code of the authenticator app, or the recovery code, of a form."""
+    return SecondShown(form.get("code", ""), form.get("recovery", ""))
 
 
 def why_of(form: Mapping[str, str]) -> str:

@@ -8,10 +8,12 @@ import datetime as dt
 
 from markupsafe import Markup
 
+from agi_app.console.given import second_of
 from agi_app.console.pages import GoTo, PageCall, PageData, Pages, Shown
 from agi_app.errors import InputError
 from agi_app.messages import t
 from agi_app.operations.service import second_factor, sessions
+from agi_app.operations.service.sessions import SecondShown
 
 pages = Pages()
 ISSUER = "agi-app"
@@ -33,6 +35,8 @@ class MeData(PageData):
 
     account: str
     roles: list[str]
+    second_factor: bool
+    recovery_codes_left: int
     sessions: list[SessionOfMine]
 
 
@@ -40,6 +44,14 @@ class FactorData(PageData):
     """A new secret of a second factor, which is kept when its first code is shown."""
 
     account: str
+    second_factor: bool  # whether there is one, which it replaces
+
+
+class CodesData(PageData):
+    """New recovery codes: the page alone shows them, once, and they are not in this."""
+
+    account: str
+    signed_out: bool
 
 
 @pages.get("/me", None)
@@ -71,24 +83,47 @@ async def password(call: PageCall) -> Shown | GoTo:
 @pages.get("/me/second-factor", None)
 async def second(call: PageCall) -> Shown:
     """A new secret, as a picture and as letters."""
-    return _factor(call, second_factor.new_secret())
+    return await _factor(call, second_factor.new_secret())
 
 
 @pages.post("/me/second-factor", None)
-async def take_second(call: PageCall) -> Shown | GoTo:
-    """Keep the secret, or have none any longer."""
-    if call.form.get("remove"):
-        try:
-            await sessions.remove_second_factor(call.inst, call.form.get("password", ""))
-        except InputError as error:
-            return await _me(call, str(error))
-        return GoTo("/sign-in", "factor")
-    secret = secret_of(call.form.get("secret", ""))
+async def take_second(call: PageCall) -> Shown:
+    """Keep the secret, and show its recovery codes."""
+    form = call.form
+    secret = secret_of(form.get("secret", ""))
+    until_now = SecondShown(form.get("code-now", ""), form.get("recovery", ""))
     try:
-        await sessions.set_second_factor(call.inst, call.form.get("password", ""), secret, call.form.get("code", ""))
+        codes = await sessions.set_second_factor(
+            call.inst, form.get("password", ""), secret, form.get("code", ""), until_now
+        )
     except InputError as error:
-        return _factor(call, secret, str(error))
+        return await _factor(call, secret, str(error))
+    return _codes(call, codes, signed_out=True)
+
+
+@pages.post("/me/second-factor/remove", None)
+async def remove_second(call: PageCall) -> Shown | GoTo:
+    """Have none any longer."""
+    try:
+        await sessions.remove_second_factor(call.inst, call.form.get("password", ""), second_of(call.form))
+    except InputError as error:
+        return await _me(call, str(error))
     return GoTo("/sign-in", "factor")
+
+
+@pages.post("/me/recovery-codes", None)
+async def recovery_codes(call: PageCall) -> Shown:
+    """Other recovery codes in place of those until now."""
+    try:
+        codes = await sessions.renew_recovery_codes(call.inst, call.form.get("password", ""), second_of(call.form))
+    except InputError as error:
+        return await _me(call, str(error))
+    return _codes(call, codes, signed_out=False)
+
+
+def _codes(call: PageCall, codes: list[str], *, signed_out: bool) -> Shown:
+    data = CodesData(account=call.inst.actor.account, signed_out=signed_out)
+    return Shown("recovery_codes.html", data, more={"codes": codes})
 
 
 async def _me(call: PageCall, fault: str = "") -> Shown:
@@ -104,11 +139,19 @@ async def _me(call: PageCall, fault: str = "") -> Shown:
         )
         for one in await sessions.own_sessions(call.inst)
     ]
-    data = MeData(account=actor.account, roles=sorted(actor.roles), sessions=mine)
-    return Shown("me.html", data, "agi-app account secret", 422 if fault else 200, {"fault": fault})
+    factor = await sessions.own_second_factor(call.inst)
+    data = MeData(
+        account=actor.account,
+        roles=sorted(actor.roles),
+        second_factor=factor.there,
+        recovery_codes_left=factor.codes_left,
+        sessions=mine,
+    )
+    more = {"fault": fault, "by_recovery": call.query.get("said") == "recovery"}
+    return Shown("me.html", data, "agi-app account secret", 422 if fault else 200, more)
 
 
-def _factor(call: PageCall, secret: bytes, fault: str = "") -> Shown:
+async def _factor(call: PageCall, secret: bytes, fault: str = "") -> Shown:
     import segno  # who does not set one up needs none of it
 
     account = call.inst.actor.account
@@ -116,7 +159,10 @@ def _factor(call: PageCall, secret: bytes, fault: str = "") -> Shown:
     address = second_factor.address_of(secret, account, ISSUER)
     picture = segno.make(address, error="m").svg_inline(omitsize=True, svgclass="code", lineclass="dots")
     more = {"secret": text, "picture": Markup(picture), "fault": fault}
-    return Shown("second_factor.html", FactorData(account=account), "", 422 if fault else 200, more)
+    there = (await sessions.own_second_factor(call.inst)).there
+    return Shown(
+        "second_factor.html", FactorData(account=account, second_factor=there), "", 422 if fault else 200, more
+    )
 
 
 def secret_of(text: str) -> bytes:

@@ -9,6 +9,7 @@ from aiohttp import web
 from agi_app.api.problems import RequestRefused
 from agi_app.api.resources.live import METRICS
 from agi_app.console.forms import form_of
+from agi_app.console.given import second_of
 from agi_app.console.rendering import Reader, page
 from agi_app.console.serving import LANGUAGE_COOKIE, Server, redirect
 from agi_app.errors import InputError
@@ -100,7 +101,7 @@ async def _take(server: Server, request: web.Request, reader: Reader) -> web.Res
     form = SignInForm(
         typed.get("account", "").strip(),
         typed.get("password", ""),
-        typed.get("code", ""),
+        second_of(typed),
         request.remote,
         request.headers.get("User-Agent", ""),
     )
@@ -109,8 +110,8 @@ async def _take(server: Server, request: web.Request, reader: Reader) -> web.Res
     except SignInRefused as refused:
         if refused.kind != "second":
             request.app[METRICS].login_failed(refused.kind)
-        return _form(reader, request, fault=_why(refused), account=form.name, status=401, code=refused.kind == "second")
-    given = redirect(within(typed.get("next", "/")))
+        return _form(reader, request, fault=_why(refused), account=form.name, status=401)
+    given = redirect("/me?said=recovery" if form.second.by_recovery else within(typed.get("next", "/")))
     secure = server.is_secure(request)
     given.set_cookie(server.cookie(request), text, path="/", secure=secure, httponly=True, samesite="Lax")
     return given
@@ -119,8 +120,7 @@ async def _take(server: Server, request: web.Request, reader: Reader) -> web.Res
 def _why(refused: SignInRefused) -> str:
     match refused.kind:
         case "wait":
-            minutes = -(-refused.wait_s // 60)
-            return t("Too many tries. Try again in {minutes} minutes.", minutes=minutes)
+            return sessions.waits(refused.wait_s)
         case "second":
             return t("Type the six digits that your authenticator app shows now, and the password again.")
         case _:
@@ -149,10 +149,9 @@ def _form(
     fault: str = "",
     account: str = "",
     status: int = 200,
-    code: bool = False,
 ) -> web.Response:
     onward = within(request.query.get("next", "/"))
-    text = page("sign_in.html", reader, said=said, fault=fault, account=account, onward=onward, code=code)
+    text = page("sign_in.html", reader, said=said, fault=fault, account=account, onward=onward)
     return web.Response(status=status, text=text, content_type="text/html")
 
 

@@ -6,18 +6,22 @@ import asyncio
 import base64
 import dataclasses
 import re
+from collections.abc import Callable
 
 import aiohttp
 import pytest
 
+from agi_app.errors import InputError
 from agi_app.installation import Installation
 from agi_app.model.actors import Actor, Role
+from agi_app.operations.administration import account_asks
 from agi_app.operations.service import accounts, second_factor, sessions, token_texts
 from agi_app.operations.service.accounts import NewValues
-from tests.api.site import Site
+from tests.api.site import Site, answer_asks
 from tests.console.browser import FROM_HERE, HTML, PASSWORD, post, sign_in
 
 pytestmark = pytest.mark.postgres
+CODE = r"<code>([A-Z2-7]{4}(?:-[A-Z2-7]{4}){3})</code>"
 
 
 async def test_signed_in_one_sees_today_and_signed_out_not(http: aiohttp.ClientSession, site: Site) -> None:
@@ -69,7 +73,8 @@ async def test_a_code_is_wanted_and_good_once(http: aiohttp.ClientSession, site:
         assert (await post(http, "/me/second-factor", secret=text, **fields)).status == 422
     assert (await sign_in(http, "the-supervisor")).status == 303  # nothing has changed
     kept = await post(http, "/me/second-factor", secret=text, password=PASSWORD, code=first)
-    assert kept.headers["Location"] == "/sign-in?said=factor"
+    codes = re.findall(CODE, await kept.text())
+    assert (kept.status, len(set(codes))) == (200, 10)
     assert (await http.get("/", headers=HTML, allow_redirects=False)).status == 303  # its sessions have ended
     assert "six digits" in await (await sign_in(http, "the-supervisor")).text()
     assert (await sign_in(http, "the-supervisor", code=wrong)).status == 401
@@ -80,15 +85,88 @@ async def test_a_code_is_wanted_and_good_once(http: aiohttp.ClientSession, site:
     assert given.status == 303
 
 
-async def test_without_the_second_factor_again(http: aiohttp.ClientSession, site: Site) -> None:
-    give = "UPDATE account SET totp = %(secret)s WHERE name = 'the-compliance'"
+async def _give_factor(site: Site, account: str) -> Callable[[], str]:
+    """A second factor of this account; what its app shows now, as often as it is asked."""
+    give = "UPDATE account SET totp = %(secret)s, totp_step = 0 WHERE name = %(account)s"
+    forget = "UPDATE account SET totp_step = totp_step - 10 WHERE name = %(account)s"
     secret = second_factor.new_secret()
-    site.run(lambda inst: inst.store.execute(give, {"secret": secret}))
-    code = second_factor.code_of(secret, int(site.run(_now) // second_factor.STEP_S))
-    assert (await sign_in(http, "the-compliance", code=code)).status == 303
-    assert (await post(http, "/me/second-factor", remove="yes", password="wrong")).status == 422
-    assert (await post(http, "/me/second-factor", remove="yes", password=PASSWORD)).status == 303
+    site.run(lambda inst: inst.store.execute(give, {"secret": secret, "account": account}))
+
+    def code() -> str:
+        site.run(lambda inst: inst.store.execute(forget, {"account": account}))
+        return second_factor.code_of(secret, int(site.run(_now) // second_factor.STEP_S))
+
+    return code
+
+
+async def test_the_password_alone_neither_removes_nor_replaces_the_second_factor(
+    http: aiohttp.ClientSession, site: Site
+) -> None:
+    code = await _give_factor(site, "the-compliance")
+    assert (await sign_in(http, "the-compliance", code=code())).status == 303
+    other = second_factor.new_secret()
+    its = second_factor.code_of(other, int(site.run(_now) // second_factor.STEP_S))
+    text = base64.b32encode(other).decode()
+    for more in ({}, {"code": "12345"}, {"recovery": "AAAA-AAAA-AAAA-AAAA"}):
+        refused = await post(http, "/me/second-factor/remove", password=PASSWORD, **more)
+        assert refused.status == 422
+        assert "code" in await refused.text()
+    replaced = await post(http, "/me/second-factor", secret=text, password=PASSWORD, code=its)
+    assert (replaced.status, "the authenticator app shows now" in await replaced.text()) == (422, True)
+    assert (await post(http, "/me/second-factor/remove", password="wrong", code=code())).status == 422
+    assert "six digits" in await (await sign_in(http, "the-compliance")).text()  # nothing has changed
+    assert (await post(http, "/me/second-factor/remove", password=PASSWORD, code=code())).status == 303
     assert (await sign_in(http, "the-compliance")).status == 303
+
+
+async def test_a_recovery_code_is_good_once_and_other_ones_replace_it(http: aiohttp.ClientSession, site: Site) -> None:
+    code = await _give_factor(site, "the-agent")
+    site.run(lambda inst: inst.store.execute("DELETE FROM sign_in_try"))
+    assert (await sign_in(http, "the-agent", code=code())).status == 303
+    made = await post(http, "/me/recovery-codes", password=PASSWORD, code=code())
+    first, second, third, *_ = re.findall(CODE, await made.text())
+    kept = site.run(lambda inst: inst.store.records("SELECT encode(sha256, 'escape') AS kept FROM recovery_code"))
+    assert not [row for row in kept if first in row["kept"]]
+    typed = first.lower().replace("-", " ")
+    given = await sign_in(http, "the-agent", recovery=typed)
+    assert (given.status, given.headers["Location"]) == (303, "/me?said=recovery")
+    async with http.get("/me", headers=HTML) as shown:
+        assert "left: 9." in await shown.text()
+    assert (await sign_in(http, "the-agent", recovery=first)).status == 401
+    assert (await sign_in(http, "the-agent", "wrong", recovery=second)).status == 401  # which uses nothing up
+    made = await post(http, "/me/recovery-codes", password=PASSWORD, recovery=second)
+    (new, *_) = re.findall(CODE, await made.text())
+    assert (await sign_in(http, "the-agent", recovery=third)).status == 401
+    assert (await sign_in(http, "the-viewer", recovery=new)).headers["Location"] == "/me?said=recovery"
+    assert (await sign_in(http, "the-agent", recovery=new)).status == 303  # a viewer's sign-in did not use it up
+    done = site.run(lambda inst: accounts.done(inst, account="the-agent"))
+    assert [one.verb for one in done[:2]] == ["sign in by recovery code", "account recovery codes"]
+    site.run(lambda inst: accounts.remove_second_factor(inst, "the-agent", reason="the test is over"))
+
+
+async def test_an_admin_takes_a_lost_second_factor_off(http: aiohttp.ClientSession, site: Site) -> None:
+    code = await _give_factor(site, "the-operator")
+    assert (await sign_in(http, "the-operator", code=code())).status == 303
+    async with aiohttp.ClientSession(base_url=site.url, cookie_jar=aiohttp.CookieJar(unsafe=True)) as admin:
+        assert (await sign_in(admin, "the-admin")).status == 303
+        path = "/service/accounts/the-operator/remove-factor"
+        assert (await post(admin, path, reason=" ")).status == 422
+        assert (await post(http, path, reason="it is mine")).status == 403
+        asked = await post(admin, path, reason="seen in person")
+        assert (await http.get("/me", headers=HTML, allow_redirects=False)).status == 200  # until a worker takes it
+        site.run(answer_asks)
+        assert "Done" in await (await admin.get(asked.headers["Location"], headers=HTML)).text()
+    assert (await http.get("/me", headers=HTML, allow_redirects=False)).status == 303  # signed out
+    assert (await sign_in(http, "the-operator")).status == 303
+    (done,) = site.run(lambda inst: accounts.done(inst, account="the-admin", obj="the-operator", limit=1))
+    assert (done.verb, done.reason, done.done) == ("account second factor removed", "seen in person", True)
+    as_admin = dataclasses.replace(site.inst, actor=Actor("the-admin", frozenset({Role.ADMIN}), "console"))
+    await _give_factor(site, "the-admin")
+    with pytest.raises(InputError, match="with a code or a recovery code"):  # of oneself not by a page
+        site.run(lambda _: account_asks.ask_remove_factor(as_admin, "the-admin", reason="a stolen cookie"))
+    site.run(lambda inst: accounts.remove_second_factor(inst, "the-admin", reason="on the command line"))
+    with pytest.raises(InputError, match="has no second factor"):
+        site.run(lambda inst: accounts.remove_second_factor(inst, "the-admin", reason="again"))
 
 
 async def test_one_ends_ones_own_sessions_and_changes_the_password(http: aiohttp.ClientSession, site: Site) -> None:
@@ -106,7 +184,15 @@ async def test_one_ends_ones_own_sessions_and_changes_the_password(http: aiohttp
         assert (await post(http, f"/me/sessions/{of_viewer}/end")).status == 422  # of somebody else
         assert (await other.get("/", headers=HTML, allow_redirects=False)).status == 200
     new = PASSWORD + " and more"
-    assert (await post(http, "/me/password", password="wrong one", new=new, again=new)).status == 422
+    wrong = [await post(http, "/me/password", password=f"wrong {n}", new=new, again=new) for n in range(6)]
+    texts = [await one.text() for one in wrong]
+    assert [one.status for one in wrong] == [422] * 6
+    assert ["The password is not right".lower() in text.lower() for text in texts] == [True] * 5 + [False]
+    throttled = await post(http, "/me/password", password=PASSWORD, new=new, again=new)
+    assert "Too many tries. Try again in 15 minutes." in await throttled.text()
+    assert "Too many tries. Try again in 15 minutes." in await (await sign_in(http, "the-operator")).text()
+    site.run(lambda inst: inst.store.execute("DELETE FROM sign_in_try"))
+    assert (await sign_in(http, "the-operator")).status == 303
     assert (await post(http, "/me/password", password=PASSWORD, new=new, again=new)).status == 303
     assert (await sign_in(http, "the-operator")).status == 401
     assert (await sign_in(http, "the-operator", new)).status == 303

@@ -12,7 +12,7 @@ from agi_app.model.actors import Role
 from agi_app.store.database.pool import Store
 from agi_app.store.ledger import accounts
 from agi_app.store.service import console_sessions
-from agi_app.store.service.console_sessions import SignInTry
+from agi_app.store.service.console_sessions import PasswordShown, SignInTry
 
 pytestmark = pytest.mark.postgres
 PASSWORD, SHA256 = "correct horse battery", hashlib.sha256(b"text").digest()
@@ -79,19 +79,19 @@ async def test_the_password_is_shown_again_and_wrong_ones_count(store: Store, li
     assert await tried(store, li_na, PASSWORD) == "in"
     await store.execute("UPDATE console_session SET proved_at = proved_at - interval '1 hour'")
 
-    async def proved(password: str, session: str = "abcdefgh") -> bool:
+    async def proved(password: str, session: str = "abcdefgh") -> str:
         derived = account_secrets.derive(password, await console_sessions.parameters(store, li_na))
-        return await console_sessions.prove(store, session, derived, "192.0.2.7")
+        return (await console_sessions.prove(store, PasswordShown(session, derived, "192.0.2.7"))).result
 
     async def since() -> dt.timedelta:
         found = await console_sessions.good(store, "abcdefgh")
         assert found is not None
         return found.since_proof
 
-    assert not await proved("wrong")
+    assert await proved("wrong") == "wrong"
     assert await since() > dt.timedelta(minutes=59)
-    assert not await proved(PASSWORD, "anothers")
-    assert await proved(PASSWORD)
+    assert await proved(PASSWORD, "anothers") == "over"
+    assert await proved(PASSWORD) == "right"
     assert await since() < dt.timedelta(minutes=1)
-    assert [await proved("wrong") for _ in range(4)] == [False] * 4
-    assert not await proved(PASSWORD), "five wrong ones of a name from one address are enough"
+    assert [await proved("wrong") for _ in range(4)] == ["wrong"] * 4
+    assert await proved(PASSWORD) == "wait", "five wrong ones of a name from one address are enough"

@@ -73,8 +73,19 @@ def list_accounts(project: ProjectOption = HERE, as_json: JsonOption = False) ->
         return
     table(
         t("accounts"),
-        (t("account"), t("user"), t("roles"), t("enabled"), t("secret"), t("language")),
-        ((a.name, a.os_user, ", ".join(a.roles), _yes(a.enabled), _yes(a.has_credential), a.language) for a in found),
+        (t("account"), t("user"), t("roles"), t("enabled"), t("secret"), t("second factor"), t("language")),
+        (
+            (
+                a.name,
+                a.os_user,
+                ", ".join(a.roles),
+                _yes(a.enabled),
+                _yes(a.has_credential),
+                _yes(a.has_second_factor),
+                a.language,
+            )
+            for a in found
+        ),
     )
 
 
@@ -97,6 +108,17 @@ def link(
     console = settings_of(project).console
     say(t("within a quarter of an hour, once (until {until:%H:%M} UTC):", until=until))
     say_now(f"{console.address}/link/{text}")
+
+
+@app.command("remove-factor")
+def remove_factor(
+    name: NameArgument,
+    reason: Annotated[str, typer.Option(help="Why, such as how you knew that it was its owner who asked.")],
+    project: ProjectOption = HERE,
+) -> None:
+    """Take a lost second factor off an account, and end its sessions. Its password alone opens it then."""
+    with_installation(project, accounts.remove_second_factor, name, reason=reason)
+    say(t("account {name}: without a second factor; its sessions have ended", name=name))
 
 
 def actions(

@@ -47,6 +47,7 @@ class AccountData(AccountAnswer):
     """An account, whether it has a password, and its sessions."""
 
     has_password: bool
+    has_second_factor: bool
     sessions: list[SessionOfAccount]
 
 
@@ -123,6 +124,7 @@ async def _one(call: PageCall, fault: str = "") -> Shown:
         language=found.language,
         created_at=found.created_at,
         has_password=found.has_credential,
+        has_second_factor=found.has_second_factor,
         sessions=[SessionOfAccount.model_validate(one) for one in await sessions.of_account(call.inst, name)],
     )
     more = {"fault": fault, "typed": call.form, "words": WORDS, "address": f"/service/accounts/{quote(name, safe='')}"}
@@ -152,6 +154,18 @@ async def link(call: PageCall) -> Shown:
         return await _one(call, call.unproved)
     name = call.path["account"]
     return await shown_once(call, await account_asks.ask_link(call.inst, name), "service/link.html", account=name)
+
+
+@pages.post("/service/accounts/{account}/remove-factor", Scope.ACCOUNTS_MANAGE, proof=True)
+async def remove_factor(call: PageCall) -> Shown | GoTo:
+    """Ask to take its second factor off, which its owner has lost; its sessions end then."""
+    if call.unproved is not None:
+        return await _one(call, call.unproved)
+    try:
+        number = await account_asks.ask_remove_factor(call.inst, call.path["account"], reason=why_of(call.form))
+    except InputError as error:
+        return await _one(call, str(error))
+    return GoTo(f"/service/asks/{number}")
 
 
 @pages.post("/service/accounts/{account}/sessions/{id}/end", Scope.ACCOUNTS_MANAGE)

@@ -23,7 +23,7 @@ from agi_app.store.requested_calls import asks
 from agi_app.store.requested_calls.asks import NewAsk, OpenAsk
 
 KIND = "account"
-ADD, CHANGE, LINK, TOKEN, END_TOKEN = "add", "change", "link", "token", "end token"
+ADD, CHANGE, LINK, FACTOR, TOKEN, END_TOKEN = "add", "change", "link", "second factor", "token", "end token"
 _TOO_LATE = "the password was shown more than five minutes ago, or not at all; ask again"
 
 
@@ -63,6 +63,15 @@ async def ask_link(inst: Installation, name: str) -> AskedSecret:
 
 
 @noted(Scope.ACCOUNTS_MANAGE, "account ask", "name")
+async def ask_remove_factor(inst: Installation, name: str, *, reason: str) -> int:
+    """Ask to take the second factor off another account. Raises NotThere, InputError when it has none, StoreError."""
+    _anothers(inst, name)
+    if not (await accounts.one(inst, name)).has_second_factor:
+        raise InputError(t("the account {name} has no second factor", name=name))
+    return await asks.add(inst.store, NewAsk(KIND, FACTOR, name, reason), inst.actor)
+
+
+@noted(Scope.ACCOUNTS_MANAGE, "account ask", "name")
 async def ask_token(inst: Installation, name: str, new: NewToken) -> AskedSecret:
     """Ask for a token of the account ``name``. Raises InputError for one that cannot be, StoreError."""
     await tokens.check(inst, new)
@@ -95,6 +104,12 @@ def _some(roles: Sequence[Role]) -> Sequence[Role]:
     return roles
 
 
+def _anothers(inst: Installation, name: str) -> None:
+    """By a page one's own factor goes with a code alone, so that a stolen password and cookie are not enough."""
+    if name == inst.actor.account:
+        raise InputError(t("your own second factor you remove under your account, with a code or a recovery code"))
+
+
 async def do(inst: Installation, ask: OpenAsk) -> Mapping[str, Any]:
     """As a worker, in the name of who asked. Raises as the operations, InputError without the password."""
     if not await sessions.is_proved(inst):
@@ -110,6 +125,9 @@ async def do(inst: Installation, ask: OpenAsk) -> Mapping[str, Any]:
             await accounts.change(inst, name, NewValues(roles, None, asked["enabled"], asked["language"]))
         case "link":
             await sessions.keep_link(inst, name, sha256)
+        case "second factor":
+            _anothers(inst, name)
+            await accounts.remove_second_factor(inst, name, reason=ask.reason)
         case "token":
             new = NewToken(name, asked["name"], [Scope(one) for one in asked["scopes"]], asked["days"])
             await tokens.keep(inst, name, new, asked["token"], sha256)

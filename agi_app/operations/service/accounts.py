@@ -32,6 +32,7 @@ __all__ = [
     "checked_name",
     "done",
     "one",
+    "remove_second_factor",
     "set_own_secret",
 ]
 SHORTEST_SECRET = 12  # characters
@@ -105,6 +106,19 @@ async def change(inst: Installation, name: str, new: NewValues) -> Account:
     if not await table.change(inst.store, wanted):
         raise InputError(t("{name} is the only admin: make another account admin first", name=name))
     return await _known(inst, name)
+
+
+@noted(Scope.ACCOUNTS_MANAGE, "account second factor removed", "name", state=_stored)
+async def remove_second_factor(inst: Installation, name: str, *, reason: str) -> None:
+    """Take the second factor off an account, and its recovery codes; ends its sessions. Its password alone opens it.
+
+    Raises InputError without a reason, for no such account or one that has none, StoreError.
+    """
+    if not reason.strip():
+        raise InputError(t("say why: it is kept for good"))
+    await _known(inst, name)
+    if not await table.remove_second_factor(inst.store, name):
+        raise InputError(t("the account {name} has no second factor", name=name))
 
 
 @reads(Scope.ACTIONS_READ)

@@ -12,6 +12,7 @@ import datetime as dt
 import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from agi_app.consent import account_secrets
 from agi_app.errors import InputError
@@ -24,7 +25,14 @@ from agi_app.operations.service.accounts import LONGEST_SECRET, SHORTEST_SECRET
 from agi_app.operations.service.tokens import TokenOwner
 from agi_app.store.ledger import accounts
 from agi_app.store.service import console_sessions as table
-from agi_app.store.service.console_sessions import OpenSession, SignInChange, SignInTry
+from agi_app.store.service.console_sessions import (
+    FactorChange,
+    OpenSession,
+    PasswordShown,
+    SecondFactorState,
+    SignInResult,
+    SignInTry,
+)
 
 PREFIX = "agis"
 LINK_PREFIX = "agil"
@@ -36,12 +44,31 @@ _deriving = asyncio.Semaphore(2)  # each takes 19 MiB and 50 ms of a core
 
 
 @dataclass(frozen=True, slots=True)
+class SecondShown:
+    """What somebody typed beside the password: the code of the authenticator app, else a recovery code, or neither."""
+
+    code: str = ""
+    recovery: str = ""
+
+    @property
+    def by_recovery(self) -> bool:
+        """Whether it is a recovery code."""
+        return bool(self.recovery.strip()) and not self.code.strip()
+
+    def against(self, secret: bytes | None, now: dt.datetime) -> dict[str, Any]:
+        """What the database compares: ``code_step`` or ``recovery``; nothing when nothing was typed."""
+        if self.by_recovery:
+            return {"recovery": second_factor.recovery_sha256(self.recovery)}
+        return {"code_step": second_factor.step_of(secret or b"", self.code, now)} if self.code.strip() else {}
+
+
+@dataclass(frozen=True, slots=True)
 class SignInForm:
     """What somebody typed, and from where."""
 
     name: str
     password: str
-    code: str = ""
+    second: SecondShown
     address: str | None = None
     browser: str = ""
 
@@ -66,20 +93,26 @@ async def sign_in(inst: Installation, form: SignInForm) -> str:
     sha256 = token_texts.sha256_of(text)
     tried = SignInTry(form.name, derived, form.address, form.browser)
     told = await table.sign_in(inst.store, tried, session_id, sha256)
-    if told.result == "second" and form.code.strip():
-        step = second_factor.step_of(told.totp or b"", form.code, inst.clock.real_now())
-        told = await table.sign_in(inst.store, dataclasses.replace(tried, code_step=step), session_id, sha256)
+    wanted = told.result == "second"
+    if wanted and (second := form.second.against(told.totp, inst.clock.real_now())):
+        told = await table.sign_in(inst.store, dataclasses.replace(tried, **second), session_id, sha256)
     if told.result != "in":
         raise SignInRefused(told.result, told.wait_s)
     owner = await owner_of(inst, text)
     if owner is not None:
-        await _note_sign_in(dataclasses.replace(inst, actor=actor_of(owner, text, form.address)), form.name)
+        note = _note_recovery if wanted and form.second.by_recovery else _note_sign_in
+        await note(dataclasses.replace(inst, actor=actor_of(owner, text, form.address)), form.name)
     return text
 
 
 @noted(None, "sign in", "account")
 async def _note_sign_in(_inst: Installation, account: str) -> None:
     """The session is there already; the note says so."""
+
+
+@noted(None, "sign in by recovery code", "account")
+async def _note_recovery(_inst: Installation, account: str) -> None:
+    """The same, of somebody who has lost the telephone, or says so."""
 
 
 async def owner_of(inst: Installation, text: str) -> TokenOwner | None:
@@ -122,9 +155,7 @@ async def is_proved(inst: Installation) -> bool:
 @noted(None, "password shown")
 async def prove(inst: Installation, password: str) -> None:
     """Show the password again, before what cannot be taken back. Raises InputError for a wrong one, StoreError."""
-    derived = await _derived(inst, inst.actor.account, password)
-    if not await table.prove(inst.store, inst.actor.token or "", derived, inst.actor.address):
-        raise InputError(t("the password is not right"))
+    _right(await table.prove(inst.store, await _shown(inst, password)))
 
 
 def actor_of(owner: TokenOwner, text: str, address: str | None) -> Actor:
@@ -179,31 +210,86 @@ async def change_own_password(inst: Installation, password: str, new: str) -> No
     _good(new)
     async with _deriving:
         credential = await asyncio.to_thread(account_secrets.hash_secret, new)
-    await _change(inst, password, SignInChange(credential=credential))
+    _right(await table.change_password(inst.store, await _shown(inst, password), credential))
+
+
+@reads(None)
+async def own_second_factor(inst: Installation) -> SecondFactorState:
+    """Whether the actor's own account has a second factor, and how many recovery codes are left. Raises StoreError."""
+    return await table.second_factor(inst.store, inst.actor.account)
 
 
 @noted(None, "account second factor")
-async def set_second_factor(inst: Installation, password: str, secret: bytes, code: str) -> None:
+async def set_second_factor(
+    inst: Installation, password: str, secret: bytes, code: str, until_now: SecondShown
+) -> list[str]:
     """Want a code of this secret at each sign-in from now on; ends all sessions of the account.
 
+    Returns its recovery codes, which are kept nowhere. ``until_now``: of the factor that it replaces, if there is one.
     Raises InputError for a wrong password or code, StoreError.
     """
     step = second_factor.step_of(secret, code, inst.clock.real_now())
     if not step:
         raise InputError(t("this is not the code that the authenticator app shows now"))
-    await _change(inst, password, SignInChange(totp=secret, code_step=step))
+    codes = second_factor.new_recovery_codes()
+    await _change(inst, password, until_now, FactorChange(secret, step, _hashes(codes)))
+    return codes
 
 
 @noted(None, "account second factor")
-async def remove_second_factor(inst: Installation, password: str) -> None:
-    """Want no code any longer; ends all sessions of the account. Raises InputError for a wrong password, StoreError."""
-    await _change(inst, password, SignInChange())
+async def remove_second_factor(inst: Installation, password: str, shown: SecondShown) -> None:
+    """Want no code any longer; ends all sessions of the account. Raises InputError for a wrong password or code,
+    StoreError."""
+    await _change(inst, password, shown, FactorChange())
 
 
-async def _change(inst: Installation, password: str, new: SignInChange) -> None:
+@noted(None, "account recovery codes")
+async def renew_recovery_codes(inst: Installation, password: str, shown: SecondShown) -> list[str]:
+    """Other recovery codes, which are kept nowhere; those until now are good no longer. Raises as the others."""
+    codes = second_factor.new_recovery_codes()
+    await _change(inst, password, shown, FactorChange(codes=_hashes(codes)))
+    return codes
+
+
+def _hashes(codes: Sequence[str]) -> list[bytes]:
+    return [second_factor.recovery_sha256(code) for code in codes]
+
+
+async def _change(inst: Installation, password: str, second: SecondShown, new: FactorChange) -> None:
+    shown = await _shown(inst, password)
+    told = await table.change_second_factor(inst.store, shown, new)
+    if told.result == "second" and (typed := second.against(told.totp, inst.clock.real_now())):
+        told = await table.change_second_factor(inst.store, dataclasses.replace(shown, **typed), new)
+    _right(told)
+
+
+async def _shown(inst: Installation, password: str) -> PasswordShown:
     derived = await _derived(inst, inst.actor.account, password)
-    if not await table.change(inst.store, inst.actor.token or "", derived, inst.actor.address, new):
-        raise InputError(t("the password is not right"))
+    return PasswordShown(inst.actor.token or "", derived, inst.actor.address)
+
+
+def _right(told: SignInResult) -> None:
+    match told.result:
+        case "done" | "right":
+            return
+        case "wait":
+            raise InputError(waits(told.wait_s))
+        case "second":
+            raise InputError(t("type the code that the authenticator app shows now, too, or a recovery code"))
+        case "code":
+            raise InputError(t("the code is not right, or was used already: each is good once"))
+        case "none":
+            raise InputError(t("your account has no second factor"))
+        case "over":
+            raise InputError(t("your session has ended; sign in again"))
+        case _:
+            raise InputError(t("the password is not right"))
+
+
+def waits(seconds: int) -> str:
+    """Why nothing is compared just now, and for how long."""
+    minutes = -(-seconds // 60)
+    return t("Too many tries. Try again in {minutes} minutes.", minutes=minutes)
 
 
 @noted(None, "sign out")

@@ -23,6 +23,7 @@ class Account:
     enabled: bool
     language: str | None
     has_credential: bool
+    has_second_factor: bool
     created_at: dt.datetime
 
     @property
@@ -85,6 +86,11 @@ async def change(store: Store, account: Account) -> bool:
 async def set_credential(store: Store, name: str, credential: str) -> None:
     """Keep an Argon2id hash (PHC text) as this account's credential. Raises StoreError."""
     await store.execute(Q["set_credential"], {"name": name, "credential": credential})
+
+
+async def remove_second_factor(store: Store, name: str) -> bool:
+    """Want no code of it any longer, and forget its recovery codes; False: it has no factor. Raises StoreError."""
+    return bool(await store.records(Q["remove_second_factor"], {"name": name}))
 
 
 async def credential_of(store: Store, name: str) -> str | None:

@@ -20,7 +20,8 @@ Q = load_queries("service/console_sessions")
 class SignInTry:
     """What somebody typed: ``derived`` of the password (PHC text); ``code_step`` of the second factor.
 
-    ``code_step`` is the step of time whose code it was, 0 for a wrong code, None when none was typed.
+    ``code_step`` is the step of time whose code it was, 0 for a wrong code, None when none was typed; ``recovery``
+    is the SHA-256 of a recovery code.
     """
 
     name: str
@@ -28,11 +29,15 @@ class SignInTry:
     address: str | None
     browser: str
     code_step: int | None = None
+    recovery: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SignInResult:
-    """``result``: wait (for ``wait_s`` seconds), wrong, second (a code of the secret ``totp`` is wanted), in."""
+    """``result``: wait (for ``wait_s`` seconds), wrong, second (a code of the secret ``totp`` is wanted), in.
+
+    Of a change: code (it was wrong), none (there is no second factor), over (the session), done; of a proof: right.
+    """
 
     result: str
     wait_s: int
@@ -66,6 +71,7 @@ async def sign_in(store: Store, tried: SignInTry, session_id: str, sha256: bytes
         "address": tried.address,
         "browser": tried.browser,
         "code_step": tried.code_step,
+        "recovery": tried.recovery,
         "session_id": session_id,
         "sha256": sha256,
     }
@@ -108,12 +114,31 @@ class OpenSession:
 
 
 @dataclass(frozen=True, slots=True)
-class SignInChange:
-    """What who is signed in changes: the password (a credential), or the second factor (None: there is none)."""
+class PasswordShown:
+    """Whose session this is shows the password: ``derived`` of it; a code, or a recovery code, beside it."""
 
-    credential: str | None = None
-    totp: bytes | None = None
+    session_id: str
+    derived: str
+    address: str | None
     code_step: int | None = None
+    recovery: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FactorChange:
+    """Another second factor, or none; ``codes``: hashes of its recovery codes. Codes without ``totp``: they alone."""
+
+    totp: bytes | None = None
+    step: int | None = None
+    codes: Sequence[bytes] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SecondFactorState:
+    """Whether an account has a second factor, and how many recovery codes were not used."""
+
+    there: bool
+    codes_left: int
 
 
 async def of_account(store: Store, account: str) -> list[OpenSession]:
@@ -126,17 +151,36 @@ async def number_open(store: Store) -> int:
     return await store.value(int, Q["open_ones"]) or 0
 
 
-async def change(store: Store, session_id: str, derived: str, address: str | None, new: SignInChange) -> bool:
-    """Change the sign-in of whose session this is; False: the password was not right. Raises StoreError."""
-    values = {"session_id": session_id, "derived": derived, "address": address}
-    more = {"credential": new.credential, "totp": new.totp, "code_step": new.code_step}
-    return bool(await store.value(bool, Q["change"], values | more))
+async def change_password(store: Store, shown: PasswordShown, credential: str) -> SignInResult:
+    """Set another password, which ends its sessions. Raises StoreError."""
+    return (await store.rows(SignInResult, Q["change_password"], _values(shown) | {"credential": credential}))[0]
 
 
-async def prove(store: Store, session_id: str, derived: str, address: str | None) -> bool:
-    """Note that whose session this is has shown the password again; False: it was not right. Raises StoreError."""
-    values = {"session_id": session_id, "derived": derived, "address": address}
-    return bool(await store.value(bool, Q["prove"], values))
+async def change_second_factor(store: Store, shown: PasswordShown, new: FactorChange) -> SignInResult:
+    """Change the second factor, which ends its sessions, or the recovery codes alone. Raises StoreError."""
+    codes = None if new.codes is None else list(new.codes)
+    values = _values(shown) | {"totp": new.totp, "new_step": new.step, "codes": codes}
+    return (await store.rows(SignInResult, Q["change_second_factor"], values))[0]
+
+
+async def second_factor(store: Store, account: str) -> SecondFactorState:
+    """How it is with the second factor of an account. Raises StoreError."""
+    return (await store.rows(SecondFactorState, Q["second_factor"], {"account": account}))[0]
+
+
+async def prove(store: Store, shown: PasswordShown) -> SignInResult:
+    """Note that whose session this is has shown the password again. Raises StoreError."""
+    return (await store.rows(SignInResult, Q["prove"], _values(shown)))[0]
+
+
+def _values(shown: PasswordShown) -> dict[str, object]:
+    return {
+        "session_id": shown.session_id,
+        "derived": shown.derived,
+        "address": shown.address,
+        "code_step": shown.code_step,
+        "recovery": shown.recovery,
+    }
 
 
 async def end(store: Store, session_id: str) -> None:

@@ -3,7 +3,7 @@ SELECT sign_in_parameters(%(name)s);
 
 -- name: sign_in
 SELECT result, wait_s, totp
-FROM sign_in(%(name)s, %(derived)s, %(address)s, %(code_step)s, %(session_id)s, %(sha256)s, %(browser)s);
+FROM sign_in(%(name)s, %(derived)s, %(address)s, %(code_step)s, %(recovery)s, %(session_id)s, %(sha256)s, %(browser)s);
 
 -- name: good
 SELECT s.session_id, s.account, s.sha256, s.seen_at, a.roles, a.language,
@@ -28,11 +28,20 @@ ORDER BY made_at DESC LIMIT 50;
 -- name: open_ones
 SELECT count(*) FROM console_session WHERE ended_at IS NULL AND expires_at > clock_timestamp();
 
--- name: change
-SELECT change_sign_in(%(session_id)s, %(derived)s, %(address)s, %(credential)s, %(totp)s, %(code_step)s);
+-- name: change_password
+SELECT result, wait_s, NULL::bytea AS totp FROM change_password(%(session_id)s, %(derived)s, %(address)s, %(credential)s);
+
+-- name: change_second_factor
+SELECT result, wait_s, totp
+FROM change_second_factor(%(session_id)s, %(derived)s, %(address)s, %(code_step)s, %(recovery)s, %(totp)s, %(new_step)s, %(codes)s);
+
+-- name: second_factor
+SELECT a.has_second_factor AS there,
+       (SELECT count(*) FROM recovery_code r WHERE r.account = a.name AND r.used_at IS NULL)::integer AS codes_left
+FROM account a WHERE a.name = %(account)s;
 
 -- name: prove
-SELECT prove_session(%(session_id)s, %(derived)s, %(address)s);
+SELECT result, wait_s, NULL::bytea AS totp FROM prove_session(%(session_id)s, %(derived)s, %(address)s);
 
 -- name: end
 SELECT end_console_session(%(session_id)s);

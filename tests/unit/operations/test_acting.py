@@ -114,6 +114,7 @@ def test_whoever_may_read_only_changes_nothing() -> None:
         "service.sessions.make_own_link",
         "service.sessions.prove",
         "service.sessions.remove_second_factor",
+        "service.sessions.renew_recovery_codes",
         "service.sessions.set_second_factor",
         "service.sessions.sign_out",
     }
