@@ -64,6 +64,7 @@ class PageCall:
     form: Mapping[str, str]
     files: Mapping[str, UploadedFile] = field(default_factory=dict)
     unproved: str | None = None
+    zone: str = "UTC"  # of who reads
 
 
 @dataclass(frozen=True, slots=True)

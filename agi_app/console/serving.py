@@ -105,7 +105,7 @@ class Server:
         async with contextlib.AsyncExitStack() as stack:
             form, files = await forms.sent_with(request, stack, declared.upload, declared.text)
             unproved = await _unproved(inst, form.pop(AGAIN, "")) if declared.proof else None
-            call = PageCall(inst, path, dict(request.query), form, files, unproved)
+            call = PageCall(inst, path, dict(request.query), form, files, unproved, reader.zone)
             try:
                 given = await declared.handler(call)
             except NotThere as error:

@@ -14,6 +14,8 @@ from agi_app.model.actors import Scope
 from agi_app.operations.calling import pauses
 from agi_app.operations.calling import today as operations
 from agi_app.operations.calling.reports import CampaignFigures
+from agi_app.operations.reporting import calls
+from agi_app.operations.reporting.calls import CallsOfDay
 from agi_app.operations.service import alerts
 
 pages = Pages()
@@ -70,11 +72,21 @@ class TodayData(PageData):
     alerts: list[AlertToday]
 
 
+class TodayPage(TodayData):
+    """And the calls of this day in the reader's zone, which may be exported; None: not by who reads."""
+
+    day: CallsOfDay | None
+
+
 @pages.get("/", Scope.FIGURES_READ, Section.TODAY, template("Today"))
 async def show(call: PageCall) -> Shown:
     """The page."""
     more = {"said": _SAID.get(call.query.get("said", ""), lambda: "")()}
-    return Shown("today.html", await read(call.inst), command="agi-app campaign status CAMPAIGN", more=more)
+    found = await read(call.inst)
+    exports = call.inst.actor.may(Scope.EXPORTS_MASKED)
+    day = await calls.of_day(call.inst, None, call.zone) if exports else None
+    data = TodayPage(**dict(found), day=day)
+    return Shown("today.html", data, command="agi-app campaign status CAMPAIGN", more=more)
 
 
 async def read(inst: Installation) -> TodayData:

@@ -22,6 +22,7 @@ LOOKED_AT: Mapping[str, Sequence[str]] = {
         *("/prompts", "/prompts/en/thanks"),
         *("/guard", "/guard/vote?call=none&nuisance=yes", "/guard/lists", "/guard/lists/1", "/guard/lines/100"),
         *("/guard/lines", "/reports/quarter", "/reports/imports", "/records/rules?region=US&at=2026-03-10T03:00"),
+        "/reports/day",
         "/guard/answered",
         "/service/numbers",
     ),

@@ -41,6 +41,14 @@ async def test_calls_are_shown_with_what_was_done_and_why(operator: aiohttp.Clie
     assert f"after={found['next']}" in text
     assert '<svg class="chart"' in text
     action = found["data"][0]["action"]
+    for span in ("last_hour", "last_day", "totals"):
+        assert [(one["action"], one["calls"]) for one in found[span]] == [(action, 3)]
+    assert text.count('<svg class="chart"') == 3
+    assert "What the guard did in the last hour. let through: " in text
+    site.run(lambda inst: inst.store.execute("UPDATE guard_call SET at = at - interval '2 h'"))
+    found = await (await operator.get("/guard", headers=JSON)).json()
+    assert (found["last_hour"], len(found["last_day"]), len(found["totals"])) == ([], 1, 1)
+    assert "No call was screened in this time." in await shown(operator, "/guard")
     assert "No such call is kept." in await shown(
         operator, f"/guard?action={'reject' if action != 'reject' else 'allow'}"
     )

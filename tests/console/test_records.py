@@ -82,6 +82,44 @@ async def test_a_report_is_asked_for_made_and_taken(operator: aiohttp.ClientSess
     assert (await operator.get(place, headers=HTML)).status == 422
 
 
+async def test_a_day_is_exported_by_one_button_that_says_what_it_will_do(
+    operator: aiohttp.ClientSession, site: Site
+) -> None:
+    day = (await (await operator.get("/", headers=JSON)).json())["day"]
+    assert (day["calls"], day["more"], day["zone"]) == (1, False, "UTC")
+    text = await shown(operator, "/")
+    for said in (f"made on {day['day']} (UTC) until now: 1.", "masked", f"report calls --since {day['day']}"):
+        assert said in text
+    assert "今日呼叫" in await shown(operator, "/", "zh")
+    place = (await post(operator, "/reports/day", day=day["day"], zone="UTC", format="csv")).headers["Location"]
+    site.run(jobs.run_next)
+    assert "Take the file (csv)" in await shown(operator, place)
+    async with operator.get(f"{place}/file") as file:
+        content = await file.text()
+    assert len(content.strip().splitlines()) == 1 + day["calls"]
+    assert not [one for one in PEOPLE if one in content]
+    asked = [
+        one.object
+        for one in site.run(lambda inst: accounts.done(inst, account="the-operator"))
+        if one.verb == "job ask"
+    ]
+    assert f"{day['day']} to {day['day']}, UTC" in asked
+    assert (await post(operator, f"{place}/delete")).status == 303
+
+
+async def test_another_day_says_how_many_it_had_and_a_wrong_one_makes_nothing(
+    operator: aiohttp.ClientSession, site: Site
+) -> None:
+    before = len(site.run(jobs.jobs))
+    text = await shown(operator, "/reports/day?day=2021-02-03&zone=Asia/Shanghai")
+    assert "made on 2021-02-03 (Asia/Shanghai) until now: 0." in text
+    assert (await operator.get("/reports/day?day=yesterday", headers=HTML)).status == 400
+    assert (await operator.get("/reports/day?zone=Mars/Here", headers=HTML)).status == 422
+    for wrong in ({"day": "x", "zone": "UTC"}, {"day": "2026-01-01", "zone": "Mars/Here"}, {}):
+        assert (await post(operator, "/reports/day", **wrong)).status == 422
+    assert len(site.run(jobs.jobs)) == before
+
+
 async def test_the_jobs_of_others_are_for_who_may_have_whole_numbers(
     operator: aiohttp.ClientSession, site: Site
 ) -> None:

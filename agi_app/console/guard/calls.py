@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Sequence
+
+from markupsafe import Markup
+
 from agi_app.api.resources import calls as resource
 from agi_app.api.resources.asks import AskAnswer, ask_answer
 from agi_app.api.resources.calls import LineCallQuery, ScreenedCallAnswer, ScreenedCallQuery
@@ -20,6 +25,7 @@ from agi_app.operations.guard import call_list, guard_asks
 
 pages = Pages()
 DAYS = 30
+HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
 ACTIONS = {
     "allow": template("let through"),
     "mark": template("rang with a warning"),
@@ -50,9 +56,11 @@ class ActionCount(PageData):
 
 
 class GuardCallsData(PageData):
-    """The newest first."""
+    """The newest first. ``totals`` are of ``days``; of the three counts only actions that were taken are there."""
 
     days: int
+    last_hour: list[ActionCount]
+    last_day: list[ActionCount]
     totals: list[ActionCount]
     data: list[GuardedCall]
     next: str | None
@@ -67,19 +75,34 @@ async def show(call: PageCall) -> Shown:
     names = set(ScreenedCallAnswer.model_fields)
     data = GuardCallsData(
         days=DAYS,
-        totals=[ActionCount.model_validate(one) for one in await call_list.totals(call.inst, DAYS)],
+        last_hour=await _counted(call, HOUR),
+        last_day=await _counted(call, DAY),
+        totals=await _counted(call, dt.timedelta(days=DAYS)),
         data=[
             GuardedCall.model_validate({n: getattr(row, n) for n in names} | {"why": call_list.why(row)})
             for row in page.rows
         ],
         next=page.next,
     )
-    picture = bars(
-        t("What the guard did in {days} days", days=DAYS),
-        [Bar(spoken(ACTIONS[one.action]), one.calls, number(one.calls)) for one in data.totals],
-    )
-    more = {"asked": query, "actions": ACTIONS, "challenges": CHALLENGES, "picture": picture}
+    spans = {
+        "hour": (t("What the guard did in the last hour"), data.last_hour),
+        "day": (t("What the guard did in the last 24 hours"), data.last_day),
+        "totals": (t("What the guard did in {days} days", days=DAYS), data.totals),
+    }
+    drawn = [(name, title, _picture(title, counts), counts) for name, (title, counts) in spans.items()]
+    more = {"asked": query, "actions": ACTIONS, "challenges": CHALLENGES, "spans": drawn}
     return Shown("guard/calls.html", data, f"agi-app guard report --days {DAYS}", more=more)
+
+
+async def _counted(call: PageCall, within: dt.timedelta) -> list[ActionCount]:
+    return [ActionCount.model_validate(one) for one in await call_list.totals(call.inst, within)]
+
+
+def _picture(title: str, counts: Sequence[ActionCount]) -> Markup:
+    """A bar for each action, also for those that no call met; nothing when no call came."""
+    calls = {one.action: one.calls for one in counts}
+    drawn = [Bar(spoken(told), calls.get(key, 0), number(calls.get(key, 0))) for key, told in ACTIONS.items()]
+    return bars(title, drawn if calls else [])
 
 
 @pages.get("/guard/answered", Scope.PEOPLE_READ, Section.GUARD, template("Answered by flows"))

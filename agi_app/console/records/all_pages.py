@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from agi_app.console.records import actions, proof, quarter, reports, rules
+from agi_app.console.records import actions, day_export, proof, quarter, reports, rules
 
-PAGES = tuple(one for module in (reports, quarter, actions, rules, proof) for one in module.pages.declared)
+PAGES = tuple(one for module in (reports, day_export, quarter, actions, rules, proof) for one in module.pages.declared)

@@ -43,10 +43,10 @@ async def screened_calls(
 
 
 @reads(Scope.GUARD_READ)
-async def totals(inst: Installation, days: int) -> list[ActionTotal]:
-    """What the guard did with the calls of the last days, the mildest action first. Raises StoreError."""
+async def totals(inst: Installation, within: dt.timedelta) -> list[ActionTotal]:
+    """What the guard did with the calls from that time before now on, the mildest action first. Raises StoreError."""
     order = [action.value for action in Action]
-    found = await guard_report.totals(inst.store, inst.clock.now() - dt.timedelta(days=days))
+    found = await guard_report.totals(inst.store, inst.clock.now() - within)
     return sorted(found, key=lambda one: order.index(one.action))
 
 

@@ -24,8 +24,8 @@ from agi_app.model.actors import Scope
 from agi_app.model.call import Outcome
 from agi_app.model.number_places import is_place, places_like
 from agi_app.model.reason_catalogue import GATE
-from agi_app.operations.acting import noted
-from agi_app.operations.reporting.days import span
+from agi_app.operations.acting import noted, reads
+from agi_app.operations.reporting.days import span, zone_of
 from agi_app.operations.reporting.table_requests import Add, WrittenTable, write_table
 from agi_app.reports.call_rows import COLUMNS, CallCells, place_of_row
 from agi_app.reports.table_files import TableFormat
@@ -35,6 +35,7 @@ from agi_app.store.reporting import calls as table
 from agi_app.store.reporting.calls import Batch
 
 COMMAND = "report calls"
+MOST_COUNTED = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,25 @@ class CallsRequest:
     def name(self) -> str:
         """For the note of who exported what."""
         return f"{self.since} to {self.until}, {self.zone}{', whole numbers' if self.whole_numbers else ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class CallsOfDay:
+    """How many calls were made on a day of a zone until now; ``more``: there are more than that."""
+
+    day: dt.date
+    zone: str
+    calls: int
+    more: bool
+
+
+@reads(Scope.EXPORTS_MASKED)
+async def of_day(inst: Installation, day: dt.date | None, zone: str) -> CallsOfDay:
+    """What a report of one day would have; None: of today. Raises InputError for a day or zone, StoreError."""
+    day = day or inst.clock.now().astimezone(zone_of(zone)).date()
+    since, until = span(day, day, zone)
+    found = await table.counted(inst.store, since, until, MOST_COUNTED + 1)
+    return CallsOfDay(day, zone, min(found, MOST_COUNTED), found > MOST_COUNTED)
 
 
 @noted(Scope.EXPORTS_MASKED, "calls.export", "asked")

@@ -14,15 +14,20 @@ FIRST_YEAR, LAST_YEAR = 1970, 9000
 _QUARTER = re.compile(r"(\d{4})[- ]?Q([1-4])", re.IGNORECASE)
 
 
+def zone_of(name: str) -> ZoneInfo:
+    """The zone of this name. Raises InputError."""
+    if not is_zone(name):
+        raise InputError(t("--zone {zone}: is not a time zone{meant}", zone=name, meant=zone_meant(name)))
+    return ZoneInfo(name)
+
+
 def span(since: dt.date, until: dt.date, zone: str) -> tuple[dt.datetime, dt.datetime]:
     """From midnight of the first day to that after the last one, in the zone. Raises InputError."""
-    if not is_zone(zone):
-        raise InputError(t("--zone {zone}: is not a time zone{meant}", zone=zone, meant=zone_meant(zone)))
+    there = zone_of(zone)
     if until < since:
         raise InputError(t("--until {until} is before --since {since}", until=until, since=since))
     if since.year < FIRST_YEAR or until.year > LAST_YEAR:
         raise InputError(t("a report is of days from {first} to {last}", first=FIRST_YEAR, last=LAST_YEAR))
-    there = ZoneInfo(zone)
     begin = dt.datetime.combine(since, dt.time.min, there)
     return begin, dt.datetime.combine(until + dt.timedelta(days=1), dt.time.min, there)
 

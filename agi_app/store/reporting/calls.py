@@ -97,6 +97,11 @@ async def trunks(store: Store) -> list[str]:
     return [row["trunk"] for row in await store.records(Q["trunks"])]
 
 
+async def counted(store: Store, since: dt.datetime, until: dt.datetime, most: int) -> int:
+    """How many calls a span of rules time has, counted up to ``most``. Raises StoreError."""
+    return await store.value(int, Q["counted"], {"since": since, "until": until, "most": most}) or 0
+
+
 async def in_order(store: Store, scope: CallScope, use: Callable[[Batch], Awaitable[None]]) -> None:
     """Give ``use`` all of them, in one snapshot, by time, each call with its consent; it may take its time.
 

@@ -29,6 +29,11 @@ WHERE (%(campaigns)s::text[] IS NULL OR a.campaign = ANY(%(campaigns)s))
        OR EXISTS (SELECT FROM jsonb_array_elements_text(d.inputs -> 'place' -> 'parts') AS part
                   WHERE p.region || '-' || part = ANY(%(jurisdictions)s)))
 
+-- name: counted
+-- How many rows `made` has without further conditions, counted to a limit.
+SELECT count(*)::integer FROM (
+    SELECT FROM attempt WHERE dialled AND rules_at >= %(since)s AND rules_at < %(until)s LIMIT %(most)s) AS few;
+
 -- name: refused
 -- The number is that of the contact, unless the contact has become another person's since.
 SELECT d.decided_at AS at, d.campaign, c.external_id, p.person_id, p.e164, p.region, v.trunk, d.inputs ->> 'caller_id' AS caller_id,
