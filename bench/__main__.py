@@ -17,6 +17,7 @@ from bench.contacts import claim_pairs, gate, growth, imports
 from bench.guard import screening as guard
 from bench.long import day, scraped, soak
 from bench.output import append, say, table
+from bench.service import console
 from bench.service import main as service
 from bench.service.data import CONTACTS
 from bench.speech import machines, response
@@ -27,12 +28,12 @@ from sandbox.root import ensure_root, ensure_tools
 BENCHES = (
     "main-job", "calls", "day", "soak", "agi", "response",
     "import", "gate", "growth", "speech", "flow", "prompts", "predictive", "guard", "machines",
-    "nodes", "agents", "service", "scraped",
+    "nodes", "agents", "service", "console", "scraped",
 )  # fmt: skip
 Bench = tuple[Callable[[], dict[str, Any]], Callable[[dict[str, Any]], list[str]]]  # a run, and what it did not reach
 ONCE = (  # their runs are long
     "calls", "day", "growth", "speech", "response", "agi", "predictive", "guard", "machines", "nodes", "agents",
-    "service", "scraped",
+    "service", "console", "scraped",
 )  # fmt: skip
 RATES = {"agi": agi.RATE, "day": day.RATE}
 
@@ -59,7 +60,9 @@ def main() -> int:
     parser.add_argument("--rate", type=float, help="calls offered a second (default 60; agi: 50; day: 28)")
     parser.add_argument("--minutes", type=float, default=10.0, help="day: how long calls are offered (default 10)")
     parser.add_argument(
-        "--rows", type=int, help="import: one file of so many rows; gate, growth, service: contacts of the database"
+        "--rows",
+        type=int,
+        help="import: one file of so many rows; gate, growth, service, console: contacts of the database",
     )
     parser.add_argument(
         "--office", action="store_true", help="growth: contacts with appointments, priorities and second numbers"
@@ -143,6 +146,8 @@ def _bench_of_calls(options: argparse.Namespace) -> Bench:
     root = ensure_root(say)
     if options.bench == "service":
         return partial(service.run, root, options.rows or CONTACTS), service.faults
+    if options.bench == "console":
+        return partial(console.run, root, options.rows or CONTACTS), console.faults
     if options.bench == "scraped":
         job = main_job.Job(options.calls or 1800, options.rate)
         return partial(scraped.run, root, job, options.pairs or scraped.PAIRS), scraped.faults

@@ -25,14 +25,15 @@ from sandbox.project import write_settings
 
 RATE, CALLS, PAIRS, WARM_UP = 60.0, 1_200, 3, 60
 FIRST = 2_100_000  # the people of earlier runs are never called again; each has as many numbers as contacts
+STREAMS = {"api": streams.read, "pages": streams.look}
 _CALLED = "SELECT count(*) FROM contact WHERE campaign = %s"
 _CALLS = f"{main_job.CALLS} AND a.campaign = %s AND p.e164 = ANY(%s)"
 
 
-def run(root: Path, project: Path, service: Service, calls: int = CALLS, pairs: int = PAIRS) -> dict[str, Any]:
+def run(root: Path, project: Path, service: Service, face: str = "api") -> dict[str, Any]:
     """Trials in the order without, with, with, without; the ratio of the rates, and both waits from mark to INVITE.
 
-    And one more beside two hundred readers of the events.
+    And one more beside two hundred readers of the events, or viewers of Today.
     """
 
     def change(folder: Path) -> None:
@@ -44,19 +45,19 @@ def run(root: Path, project: Path, service: Service, calls: int = CALLS, pairs: 
     found: dict[bool, list[dict[str, Any]]] = {False: [], True: []}
     with stage(root, "service", RATE, change) as ready, main_job.database(ready.project) as (connection, _):
         (known,) = connection.execute(_CALLED, [people.CAMPAIGN]).fetchone() or (0,)
-        everybody = people.numbers(WARM_UP + (2 * pairs + 1) * calls, FIRST + known)
+        everybody = people.numbers(WARM_UP + (2 * PAIRS + 1) * CALLS, FIRST + known)
         first, rest = everybody[:WARM_UP], everybody[WARM_UP:]
         ready.invite(everybody, {})
         with ready.app.worker("worker.log"):
             _trial(ready, connection, first, f"W{known}-")  # plans and caches as they are at work
-            for number in range(2 * pairs):
+            for number in range(2 * PAIRS):
                 asked = number % 4 in (1, 2)
-                some = rest[number * calls : (number + 1) * calls]
-                with _asking(service) if asked else _nobody():
+                some = rest[number * CALLS : (number + 1) * CALLS]
+                with _asking(service, face) if asked else _nobody():
                     found[asked].append(_trial(ready, connection, some, f"T{known}-{number}-"))
                 say(f"   {'with' if asked else 'without'} clients: {found[asked][-1]}")
-            with streams.read(service) as cost:
-                read = _trial(ready, connection, rest[2 * pairs * calls :], f"S{known}-")
+            with STREAMS[face](service) as cost:
+                read = _trial(ready, connection, rest[2 * PAIRS * CALLS :], f"S{known}-")
             say(f"   beside streams of events: {read}, {cost}")
     sides = {name: _medians(found[asked]) for name, asked in (("alone", False), ("beside", True))}
     return {
@@ -89,9 +90,9 @@ def _trial(ready: Stage, connection: psycopg.Connection[Any], numbers: Sequence[
 
 
 @contextmanager
-def _asking(service: Service) -> Iterator[None]:
+def _asking(service: Service, face: str) -> Iterator[None]:
     """Fifty clients in a process of their own until the block ends."""
-    argv = [sys.executable, "-m", trial.__name__, trial.told(service)]
+    argv = [sys.executable, "-m", trial.__name__, trial.told(service, face)]
     with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as clients:
         assert clients.stdout is not None
         if not json.loads(clients.stdout.readline() or "{}").get("asking"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from bench.service import console
 from bench.service.main import faults
 from bench.service.population import Sizes
 from bench.service.trial import figures
@@ -19,6 +20,15 @@ def test_the_slowest_kind_counts() -> None:
     assert faults(found | rest | calls | {"slowest_statement_ms": 99.0}) == ["p95_ms is 200.0, more than 150"]
     calls = {"rate_ratio": 0.9, "mark_to_invite_p99_ms": {"alone": 20.0, "beside": 26.0}}
     assert len(faults(found | rest | calls | {"slowest_statement_ms": 101.0})) == 4
+
+
+def test_the_console_is_judged_by_its_own_limits() -> None:
+    good = {"p95_ms": 150.0, "p99_ms": 400.0, "slowest_statement_ms": 100.0, "viewer_cores": 0.1}
+    good |= {"event_to_page_p95_s": 1.0, "console_mib": 180.0, "rate_ratio": 0.98}
+    assert console.faults(good) == []
+    for name, bad in (("viewer_cores", 0.11), ("event_to_page_p95_s", 1.1), ("rate_ratio", 0.97), ("p95_ms", 151.0)):
+        (told,) = console.faults(good | {name: bad})
+        assert told.startswith(f"{name} is {bad}")
 
 
 def test_every_contact_belongs_to_a_campaign() -> None:
