@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import pwd
 import subprocess
 import sys
 import time
@@ -21,7 +22,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from agi_app.config.settings import SETTINGS_FILE, Settings, load_settings
 from agi_app.consent import project_identity
-from agi_app.errors import AgiAppError
+from agi_app.errors import AgiAppError, ConfigError
 from agi_app.installation import migrate_database
 from agi_app.messages import choose, speak, t
 from agi_app.store.database import versions
@@ -66,10 +67,19 @@ def _migrate(settings: Settings) -> None:
 
 
 def _read(file: Path) -> dict[str, str]:
-    """The variables of a file as systemd's EnvironmentFile= has them."""
-    if not file.is_file():
-        return {}
-    pairs = (line.split("=", 1) for line in file.read_text("utf-8").splitlines() if "=" in line and line[0] not in "#;")
+    """The variables of a file as systemd's EnvironmentFile= has them. Raises ConfigError, OSError."""
+    try:
+        if not file.is_file():
+            return {}
+        text = file.read_text("utf-8")
+    except PermissionError as error:
+        told = (
+            "{file}: the user {user}, as whom the services run, may not read it: run `chmod o+x {folder}`, and let"
+            " that user read the file"
+        )
+        user = pwd.getpwuid(os.geteuid()).pw_name
+        raise ConfigError(t(told, file=file, user=user, folder=file.parent)) from error
+    pairs = (line.split("=", 1) for line in text.splitlines() if "=" in line and line[0] not in "#;")
     return {name.strip(): value.strip().strip("\"'") for name, value in pairs}
 
 

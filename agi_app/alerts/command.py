@@ -14,7 +14,7 @@ from agi_app.messages import t
 LIMIT_S = 30.0
 LET_GO_S = 1.0  # for a pipe that a child of it, which left its session, holds open
 SHOWN = 500  # bytes of what it says when it fails
-_KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "USER", "LOGNAME", "SYSTEMD_EXEC_PID")  # of our environment
+_KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TZ")  # of our environment, as docs/how-to/monitor.md says
 
 
 async def run(command: Sequence[str], told: bytes, folder: Path, limit_s: float = LIMIT_S) -> str | None:

@@ -23,9 +23,10 @@ class AgeWriter(io.RawIOBase):
 
     def __init__(self, out: BinaryIO, key: bytes) -> None:
         nonce = os.urandom(_NONCE)
-        out.write(nonce)
         self._out, self._cipher = out, ChaCha20Poly1305(derived(key, b"payload", nonce))
         self._waiting, self._count = bytearray(), 0
+        self._given_up = False
+        out.write(nonce)
 
     def writable(self) -> bool:
         """It is."""
@@ -44,7 +45,13 @@ class AgeWriter(io.RawIOBase):
         """Write the last piece; a file without it is cut short. Raises OSError."""
         if not self.closed:
             super().close()
-            self._put(bytes(self._waiting), last=True)
+            if not self._given_up:
+                self._put(bytes(self._waiting), last=True)
+
+    def give_up(self) -> None:
+        """Close it without the last piece: the disk is full, or what is there is not wanted."""
+        self._given_up = True
+        self.close()
 
     def _put(self, piece: bytes, *, last: bool) -> None:
         self._out.write(self._cipher.encrypt(_nonce(self._count, last), piece, None))

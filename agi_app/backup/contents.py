@@ -42,6 +42,11 @@ class FileToKeep:
     path: Path
 
 
+def absent_keys(data: Path) -> list[str]:
+    """The files of keys that are not there; the suppression key may be a variable or a credential. Blocks."""
+    return [name for name in KEYS if name != SUPPRESSION_KEY and not (data / name).exists()]
+
+
 def data_files(settings: Settings, *, keys: bool) -> Iterator[FileToKeep]:
     """Those of the data folder, but for what was read before the database. Blocks."""
     for path in _files(settings.data, {settings.data / _DATABASE}):

@@ -48,6 +48,7 @@ class BackupMade:
     left_out: tuple[str, ...]
     audit: AuditReport
     unreadable: tuple[str, ...] = ()  # keys that do not open what they should, and so not there either
+    absent: tuple[str, ...] = ()  # files of keys that are not here, and so not there either; nothing kept needs them
 
     @property
     def complete(self) -> bool:
@@ -85,7 +86,9 @@ async def make(inst: Installation, out: Path, locks: Locks | None, told: Progres
         report = await check(inst.settings, key, SealedArchive(part, opened), told)
         size = part.stat().st_size
     missing = tuple(await asyncio.to_thread(contents.left_out, inst.settings))
-    return BackupMade(out, size, number, copy.decisions, copy.entries, locks is not None, missing, report, unreadable)
+    absent = tuple(await asyncio.to_thread(contents.absent_keys, inst.settings.data))
+    encrypted = locks is not None
+    return BackupMade(out, size, number, copy.decisions, copy.entries, encrypted, missing, report, unreadable, absent)
 
 
 def name_for(now: dt.datetime, *, encrypted: bool, number: int = 1) -> str:
@@ -167,6 +170,8 @@ class _Writing:
             archive.finish()
         except BaseException:
             archive.give_up()
+            if isinstance(stream, AgeWriter):
+                stream.give_up()
             raise
         stream.close()
         self._file.flush()

@@ -49,7 +49,10 @@ FILES: tuple[tuple[str, dict[str, str], dict[str, str]], ...] = (
     ),
     (
         "evidence/",
-        {"en": "proofs of consents and stops, encrypted", "zh": "同意和停呼的证据，已加密"},
+        {
+            "en": "proofs of consents and stops, encrypted; letters of carriers about your own numbers, in clear",
+            "zh": "同意和停呼的证据，已加密；运营商关于您自己号码的证明函，明文",
+        },
         {"en": "as the rules of the country say", "zh": "按所在国规则的期限"},
     ),
     (

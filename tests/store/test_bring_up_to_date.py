@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import shutil
 import subprocess
 from pathlib import Path
@@ -97,3 +98,19 @@ def test_where_there_is_no_project_yet_it_is_content(before: Path) -> None:
 def _applied(url: str) -> list[str]:
     with psycopg.connect(url) as connection:
         return [name for (name,) in connection.execute("SELECT name FROM schema_version ORDER BY number")]
+
+
+def test_a_folder_that_the_services_user_may_not_enter_is_told_with_its_remedy(
+    before: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As /etc/agi-app with mode 0700; the database is not changed."""
+
+    def refused(file: Path) -> bool:
+        raise PermissionError(13, "Permission denied", str(file))
+
+    monkeypatch.setattr(Path, "is_file", refused)
+    assert bring_up_to_date.main() == 2
+    said = capsys.readouterr()
+    assert f"agi-app.env: the user {pwd.getpwuid(os.geteuid()).pw_name}, as whom the services run" in said.err
+    assert f"chmod o+x {before.parent}" in said.err
+    assert (said.out, [*before.iterdir()]) == ("", [])

@@ -69,8 +69,12 @@ def user(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
 
 def test_it_starts_with_fsync_without_tcp_and_leaves_no_process(tmp_path: Path) -> None:
     """Durable unless a test asks otherwise; reachable only through a folder that is ours alone."""
+    (tmp_path / "postgres").mkdir(mode=0o700)
+    (tmp_path / "postgres" / "users.lock").touch(mode=0o644)  # as an older agi-app made it
     server = embedded.acquire(tmp_path)
     try:
+        locks = {file.name: stat.S_IMODE(file.stat().st_mode) for file in (tmp_path / "postgres").glob("*.lock")}
+        assert locks == {"users.lock": 0o600, "start.lock": 0o600}
         with psycopg.connect(server.url) as connection:
             for setting, value in {"fsync": "on", "synchronous_commit": "on", "listen_addresses": ""}.items():
                 assert connection.execute(f"SHOW {setting}").fetchone() == (value,)

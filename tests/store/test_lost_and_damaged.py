@@ -48,6 +48,21 @@ def test_a_backup_without_the_key_of_its_evidence_is_not_complete(
     shutil.rmtree(away.project)
 
 
+def test_a_key_that_is_not_there_and_that_nothing_needs_is_named(
+    home: Home, secret: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is made automatically where that is possible; where it is not, no backup says that it has all keys."""
+    words = ("backup", "--passphrase-file", str(secret))
+    key = home.project / "var" / "recordings.key"
+    key.unlink()
+    assert "encrypted, with all keys" in home.ask(*words)
+    key.unlink()
+    key.symlink_to(home.project / "nowhere" / "recordings.key")
+    told = home.ask(*words)
+    assert "with its keys; recordings.key: not here, and nothing that is kept needs it" in told
+    assert "with all keys" not in told
+
+
 def test_keys_beside_a_backup_are_tried(proved: Home, away: Home, tmp_path: Path) -> None:
     """One that is missing among those that --keys names is told."""
     file, keys = tmp_path / "plain.backup.tar", tmp_path / "keys"

@@ -152,7 +152,12 @@ def _tell(made: BackupMade) -> None:
 def _how(made: BackupMade) -> str:
     if made.unreadable:
         return t("NOT complete: without a key that opens what is in it; keep the older ones")
-    return t("encrypted, with all keys") if made.encrypted else t("not encrypted, without keys")
+    if not made.encrypted:
+        return t("not encrypted, without keys")
+    if made.absent:
+        told = "encrypted, with its keys; {names}: not here, and nothing that is kept needs it"
+        return t(told, names=", ".join(made.absent))
+    return t("encrypted, with all keys")
 
 
 def _tell_restored(done: RestoredInstallation) -> None:

@@ -12,6 +12,7 @@ service, everybody shows a password, the owner by the file ``passwords`` in the 
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import hashlib
 import os
@@ -115,7 +116,7 @@ def acquire(data_folder: Path, *, fast: bool = False) -> EmbeddedServer:
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         folder.chmod(0o700)
-        users = (folder / "users.lock").open("ab")
+        users = _lock_file(folder / "users.lock")
     except OSError as error:
         raise StoreError(
             t(
@@ -361,11 +362,19 @@ def _forget_dead_postmaster(data: Path, sockets: list[Path]) -> None:
             lock.unlink()
 
 
+def _lock_file(file: Path) -> IO[bytes]:
+    """One that nobody else can open, and so hold; also where an older agi-app made it. Raises OSError."""
+    lock = open(file, "ab", opener=lambda path, flags: os.open(path, flags, 0o600))  # noqa: SIM115
+    with contextlib.suppress(PermissionError):  # another user's: only root comes here then
+        os.fchmod(lock.fileno(), 0o600)
+    return lock
+
+
 @contextmanager
 def _start_lock(folder: Path) -> Iterator[None]:
     """One process at a time starts or stops the server; raises StoreError after LOCK_TIMEOUT_S."""
     deadline = monotonic() + LOCK_TIMEOUT_S
-    with (folder / "start.lock").open("ab") as lock:
+    with _lock_file(folder / "start.lock") as lock:
         while True:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import gc
 import io
 import os
+import sys
 
 import pytest
 
@@ -51,6 +53,31 @@ def encrypted(content: bytes, locks: Locks) -> bytes:
         writer.write(content[start : start + 10_000])
     writer.close()
     return out.getvalue()
+
+
+class FullDisk(io.BytesIO):
+    """It has room for so much."""
+
+    def write(self, content: object) -> int:
+        if self.tell() > 3 * PIECE:
+            raise OSError(28, "No space left on device")
+        return super().write(content)  # type: ignore[arg-type]
+
+
+def test_what_a_full_disk_did_not_take_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is written behind the message when nobody holds the writer any longer."""
+    told: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", told.append)
+    disk = FullDisk()
+    writer = AgeWriter(disk, os.urandom(FILE_KEY_BYTES))
+    with pytest.raises(OSError, match="No space left"):
+        writer.write(bytes(10 * PIECE))
+    writer.give_up()
+    size = disk.tell()
+    writer.close()
+    del writer
+    gc.collect()
+    assert (told, disk.tell()) == ([], size)
 
 
 def opened(file: bytes, openers: Openers) -> bytes:
