@@ -13,7 +13,7 @@ import pytest
 from agi_app.consent.opt_out_journal import Journal
 from agi_app.model.actors import Role
 from agi_app.model.lists import encode
-from agi_app.operations.calling import contact_lists, reports
+from agi_app.operations.calling import calls_now, contact_lists, reports
 from agi_app.operations.calling.call_lists import attempts, decisions
 from agi_app.operations.calling.contact_lists import contacts
 from agi_app.store.database import statements
@@ -110,6 +110,10 @@ async def test_no_page_reads_more_the_bigger_the_list(
     plans.clear()
     await reports.figures(inst, "autumn")
     check("figures", plans, 20_000)
+    plans.clear()
+    await calls_now.now(inst)
+    await calls_now.last_hour(inst)
+    check("live", plans)
     plans.clear()
     await contact_lists.contact(inst, "autumn", "C00000005")
     await contact_lists.find_contacts(inst, "C00000005")

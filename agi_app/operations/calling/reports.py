@@ -40,9 +40,11 @@ from agi_app.store.calling import reports as table
 from agi_app.store.calling.call_recordings import RecordingRow, recordings_of
 from agi_app.store.calling.campaigns import StoredCampaign, known_campaign
 from agi_app.store.calling.nodes import NodeRow
+from agi_app.store.calling.pauses import Pause
+from agi_app.store.calling.tallies import Tallies
 from agi_app.store.database.pool import Store
 from agi_app.store.feeds import feeds
-from agi_app.store.people.caller_ids import proofs
+from agi_app.store.people.caller_ids import CallerIdProof, proofs
 from agi_app.store.requested_calls import agent_calls
 from agi_app.store.requested_calls.agent_calls import AgentCallRow
 
@@ -57,6 +59,7 @@ __all__ = [
     "as_csv",
     "as_json",
     "figures",
+    "figures_of_all",
     "recording",
     "report",
     "watch",
@@ -85,10 +88,30 @@ class CampaignReport:
     recordings: Sequence[RecordingRow]
 
 
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """What is the same for all campaigns. ``now`` is rules time."""
+
+    workers: Sequence[NodeRow]
+    pause: Pause | None
+    proofs: Sequence[CallerIdProof]
+    now: dt.datetime
+
+
 @reads(Scope.FIGURES_READ)
 async def figures(inst: Installation, campaign: str) -> CampaignFigures:
     """How far it is now. Raises InputError when there is no such campaign, StoreError."""
-    totals, view = await status_of(inst.store, inst.clock, campaign)
+    return _read(*await status_of(inst.store, inst.clock, campaign))
+
+
+@reads(Scope.FIGURES_READ)
+async def figures_of_all(inst: Installation, campaigns: Sequence[StoredCampaign]) -> list[CampaignFigures]:
+    """Of each of them; what is the same for all is asked for once. Raises StoreError."""
+    around = await _around(inst.store, inst.clock)
+    return [_read(*await _status_of(inst.store, stored, around)) for stored in campaigns]
+
+
+def _read(totals: Totals, view: Standstill) -> CampaignFigures:
     return CampaignFigures(totals, view, why_nobody(view), held_back(view))
 
 
@@ -183,42 +206,48 @@ async def recording(inst: Installation, campaign: str, number: int, *, reason: s
 
 async def status_of(store: Store, clock: Clock, name: str) -> tuple[Totals, Standstill]:
     """The campaign's figures and its standstill view; InputError when there is no such campaign."""
-    stored = await known_campaign(store, name)
-    campaign = stored.campaign
-    waiting = await table.why_waiting(store, campaign, clock.now())
-    workers = await nodes.all_nodes(store)
-    pause = await pauses.in_force(store)
-    totals = await _totals(store, stored, clock.now())
+    return await _status_of(store, await known_campaign(store, name), await _around(store, clock))
+
+
+async def _around(store: Store, clock: Clock) -> _Around:
+    return _Around(await nodes.all_nodes(store), await pauses.in_force(store), await proofs(store), clock.now())
+
+
+async def _status_of(store: Store, stored: StoredCampaign, around: _Around) -> tuple[Totals, Standstill]:
+    """The campaign's figures and its standstill view."""
+    campaign, now = stored.campaign, around.now
+    kept = await table.tallies_of(store, campaign.name)
+    waiting = await table.why_waiting(store, campaign, now, kept)
+    totals = await _totals(store, stored, kept, around)
+    workers = around.workers
     view = Standstill(
         **asdict(waiting),
         expired=totals.expired,
         cancelled=totals.cancelled,
         state=stored.state.value,
         state_reason=stored.state_reason,
-        everything_paused=None if pause is None else pause.words,
-        late_feed=await feeds.late_of(store, name, clock.now()) if stored.state is CampaignState.RUNNING else None,
+        everything_paused=None if around.pause is None else around.pause.words,
+        late_feed=await feeds.late_of(store, campaign.name, now) if stored.state is CampaignState.RUNNING else None,
         workers=[(n.name, n.alive, n.waiting_reason) for n in workers],
         slots=campaign.pace.concurrent,
         zone=campaign.zone,
         by_time=campaign.due is not None,
         trunk=campaign.trunk,
         calls_per_second=campaign.pace.calls_per_second,
-        waiting_reasons=[why for n in workers if n.alive and (why := n.waiting_reason_of(name)) is not None],
+        waiting_reasons=[why for n in workers if n.alive and (why := n.waiting_reason_of(campaign.name)) is not None],
     )
     return totals, view
 
 
-async def _totals(store: Store, stored: StoredCampaign, now: dt.datetime) -> Totals:
-    campaign, name = stored.campaign, stored.campaign.name
-    kept = await table.tallies_of(store, name)
-    found = await proofs(store)
+async def _totals(store: Store, stored: StoredCampaign, kept: Tallies, around: _Around) -> Totals:
+    campaign, now, found = stored.campaign, around.now, around.proofs
     return Totals(
-        campaign=name,
+        campaign=campaign.name,
         state=stored.state.value,
         purpose=campaign.purpose.value,
         caller_id=campaign.caller_id,
         caller_id_proof=standing(found, campaign.caller_id, now).words,
-        agents=await figures_of(store, campaign, await nodes.all_nodes(store), now),
+        agents=await figures_of(store, campaign, around.workers, now),
         approval=await standing_of(store, stored),
         local_caller_ids={number: standing(found, number, now).words for number in numbers_of(campaign)[1:]},
         contacts=kept.total,

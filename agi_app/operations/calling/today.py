@@ -9,7 +9,7 @@ from agi_app.installation import Installation
 from agi_app.model.actors import Scope
 from agi_app.model.campaign import CampaignState
 from agi_app.operations.acting import reads
-from agi_app.operations.calling.reports import CampaignFigures, figures
+from agi_app.operations.calling.reports import CampaignFigures, figures_of_all
 from agi_app.store.calling import nodes, pauses
 from agi_app.store.calling.campaigns import load_campaigns
 from agi_app.store.calling.nodes import NodeRow
@@ -37,10 +37,10 @@ class Today:
 async def today(inst: Installation) -> Today:
     """All of it. Raises StoreError."""
     stored = await load_campaigns(inst.store)
-    now = [one.campaign.name for one in stored if one.state in OPEN]
+    now = [one for one in stored if one.state in OPEN]
     return Today(
         await pauses.in_force(inst.store),
-        [await figures(inst, name) for name in now[:MOST_OPEN]],
+        await figures_of_all(inst, now[:MOST_OPEN]),
         len(now[MOST_OPEN:]),
         len(stored) - len(now),
         await nodes.all_nodes(inst.store),

@@ -131,10 +131,10 @@ def _with_reasons(row: ContactStatus) -> ContactStatus:
     return replace(row, reasons=reasons_of(row.reasons))  # which came as JSON
 
 
-async def why_waiting(store: Store, campaign: Campaign, now: dt.datetime) -> WaitingCounts:
-    """What the campaign waits for at ``now`` (rules time)."""
+async def why_waiting(store: Store, campaign: Campaign, now: dt.datetime, kept: Tallies | None = None) -> WaitingCounts:
+    """What the campaign waits for at ``now`` (rules time); ``kept``: its figures, when they were read just now."""
     values = {"campaign": campaign.name, "now": now}
-    kept = await tallies.of_campaign(store, campaign.name)
+    kept = kept or await tallies.of_campaign(store, campaign.name)
     async with store.transaction() as connection:
         await follow_indexes(connection)
         again = {row["name"]: row for row in await records(connection, Q["held_again"], values)}

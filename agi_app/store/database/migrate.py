@@ -29,6 +29,8 @@ async def migrate(store: Store, folder: Path = FOLDER) -> list[str]:
                 Q["record"], {"number": migration.number, "name": migration.name, "sha256": migration.sha256}
             )
             done.append(migration.name)
+        if applied and done:
+            await connection.execute(Q["analyze"])
         if folder == FOLDER:
             await service_rights.grant_all(connection)
     return done

@@ -17,3 +17,7 @@ SELECT number, name, sha256 FROM schema_version ORDER BY number;
 
 -- name: record
 INSERT INTO schema_version (number, name, sha256) VALUES (%(number)s, %(name)s, %(sha256)s);
+
+-- Of a new column PostgreSQL knows nothing until it looks by itself, which at ten million contacts may be weeks later.
+-- name: analyze
+ANALYZE;

@@ -20,13 +20,13 @@ WHERE a.state <> 'ended' GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2;
 -- Along the index of each campaign's newest calls.
 -- name: minutes
 SELECT s.at, coalesce(k.calls, 0)::integer AS calls, coalesce(k.answered, 0)::integer AS answered
-FROM generate_series(date_trunc('minute', clock_timestamp()) - interval '59 min',
-                     date_trunc('minute', clock_timestamp()), interval '1 min') AS s (at)
+FROM generate_series(date_trunc('minute', statement_timestamp()) - interval '59 min',
+                     date_trunc('minute', statement_timestamp()), interval '1 min') AS s (at)
 LEFT JOIN (
     SELECT date_trunc('minute', a.claimed_at) AS at, count(*) AS calls,
            count(*) FILTER (WHERE a.answered_at IS NOT NULL) AS answered
     FROM campaign c CROSS JOIN LATERAL (
         SELECT claimed_at, answered_at FROM attempt
-        WHERE campaign = c.name AND claimed_at >= date_trunc('minute', clock_timestamp()) - interval '59 min' AND dialled) AS a
+        WHERE campaign = c.name AND claimed_at >= date_trunc('minute', statement_timestamp()) - interval '59 min' AND dialled) AS a
     GROUP BY 1) AS k USING (at)
 ORDER BY s.at;
