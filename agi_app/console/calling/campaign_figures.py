@@ -9,6 +9,7 @@ from agi_app.console.pages import PageData
 from agi_app.installation import Installation
 from agi_app.messages.retold import retold
 from agi_app.operations.calling import approvals, previews, reports
+from agi_app.operations.calling.campaigns import BY_COMMAND
 
 
 class WaitingStart(PageData):
@@ -59,7 +60,7 @@ async def read(inst: Installation, name: str) -> CampaignNow:
     found = await reports.figures(inst, name)
     return CampaignNow(
         figures=FiguresAnswer.model_validate(found.totals),
-        state_reason=retold(found.view.state_reason) if found.view.state_reason else None,
+        state_reason=None if found.view.state_reason in (None, "", BY_COMMAND) else retold(found.view.state_reason),
         held_back=held_back_answer(found),
         approval=found.totals.approval,
         agents=_agents(found.totals.agents),

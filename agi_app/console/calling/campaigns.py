@@ -69,7 +69,7 @@ async def listed(call: PageCall) -> Shown:
         CampaignRow(
             name=one.name,
             state=one.state,
-            state_reason=retold(one.state_reason) if one.state_reason else None,
+            state_reason=None if one.state_reason in (None, "", campaigns.BY_COMMAND) else retold(one.state_reason),
             purpose=one.purpose,
             contacts=sum(one.contacts.values()),
             done=one.contacts.get("done", 0),

@@ -47,10 +47,19 @@ class PromptListed(PageData):
     sound: str | None
 
 
+class OfferListed(PageData):
+    """A prompt for which another one waits to be listened to."""
+
+    name: str
+    language: str
+    page: str
+
+
 class PromptTable(PageData):
-    """All of a kind: prompts that are played whole, or pieces of spoken values."""
+    """All of a kind: prompts played whole, or pieces of spoken values. ``offers``: for which another waits."""
 
     prompts: list[PromptListed]
+    offers: list[OfferListed]
     missing: int
     pieces: int
     languages: list[str]
@@ -87,12 +96,20 @@ async def show(call: PageCall) -> Shown:
     language = call.query.get("language")
     data = PromptTable(
         prompts=[_listed(one) for one in whole if language in (None, "", one.of.language)],
+        offers=await _offers(call),
         missing=sum(not one.there for one in whole),
         pieces=len(pieces),
         languages=sorted({one.of.language for one in found}),
     )
     said = {"prepared": t("All prompts were prepared.")}.get(call.query.get("said", ""), "")
     return Shown("flows/prompts.html", data, "agi-app prompts list", more={"said": said})
+
+
+async def _offers(call: PageCall) -> list[OfferListed]:
+    if not call.inst.actor.may(Scope.CAMPAIGNS_DRAFT):
+        return []
+    found = await prompt_sounds.waiting(call.inst)
+    return [OfferListed(name=one.called, language=one.language, page=page_of(one)) for one in found]
 
 
 @pages.post("/prompts", Scope.CAMPAIGNS_DRAFT)

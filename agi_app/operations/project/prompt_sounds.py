@@ -96,6 +96,12 @@ async def offered(inst: Installation, of: PromptOf) -> PromptOffer | None:
     return None
 
 
+@reads(Scope.CAMPAIGNS_DRAFT)
+async def waiting(inst: Installation) -> list[PromptOf]:
+    """The prompts for which something is offered that was neither taken nor discarded. Raises StoreError."""
+    return [PromptOf.named(one) for one in await asks.last_is(inst.store, KIND, (OFFER, REPLACE, DISCARD))]
+
+
 @noted(Scope.CAMPAIGNS_DRAFT, "prompt replace ask", "of")
 async def replace(inst: Installation, project: Project, of: PromptOf, offer: int, *, reason: str) -> int:
     """Ask a worker to replace the prompt by what is offered; the ask's id.

@@ -60,6 +60,13 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
+class AskedObject:
+    """What an ask is about."""
+
+    object: str
+
+
+@dataclass(frozen=True, slots=True)
 class OpenAsk:
     """An ask that a worker looks at. The row says who asks, and not what that account may do."""
 
@@ -121,6 +128,11 @@ async def of_object(store: Store, kind: str, name: str) -> list[Ask]:
 async def newest_done(store: Store, kind: str, verb: str, name: str) -> Ask | None:
     """The newest of these asks about an object that was done."""
     return next(iter(await store.rows(Ask, Q["newest_done"], {"kind": kind, "verb": verb, "object": name})), None)
+
+
+async def last_is(store: Store, kind: str, verbs: Sequence[str]) -> list[str]:
+    """The objects of which the newest done ask of these verbs has the first of them."""
+    return [one.object for one in await store.rows(AskedObject, Q["last_is"], {"kind": kind, "verbs": list(verbs)})]
 
 
 async def by_id(store: Store, ask_id: int) -> Ask | None:

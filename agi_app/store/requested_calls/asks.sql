@@ -21,6 +21,14 @@ FROM ask k JOIN ask_answer w USING (ask_id)
 WHERE k.kind = %(kind)s AND k.object = %(object)s AND k.verb = %(verb)s AND w.state = 'done'
 ORDER BY k.ask_id DESC LIMIT 1;
 
+-- Of each object the newest of these verbs that was done, if it is the first of them.
+-- name: last_is
+SELECT object FROM (
+  SELECT DISTINCT ON (k.object) k.object, k.verb FROM ask k JOIN ask_answer w USING (ask_id)
+  WHERE k.kind = %(kind)s AND k.verb = ANY(%(verbs)s::text[]) AND w.state = 'done'
+  ORDER BY k.object, k.ask_id DESC
+) AS newest WHERE verb = (%(verbs)s::text[])[1] ORDER BY object;
+
 -- A lock for this one statement only: who is at it holds it longer.
 -- name: look
 SELECT k.ask_id, k.kind, k.verb, k.object, k.parameters, k.account, k.scopes, k.via, k.token, k.address, k.reason,
