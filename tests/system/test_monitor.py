@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import socket
 import urllib.error
 import urllib.request
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -74,7 +77,7 @@ def test_a_worker_tells_what_it_does_and_why_it_does_not(watched: tuple[Site, Wa
     unasked = people(CONFIRMS)
     site.consent(numbers)
     site.add("watched", [*numbers, *unasked], flow="bulk")
-    with site.worker():
+    with site.worker() as worker:
         until("it is ready", lambda: watcher.ready()[0] == 200, 30)
         site.settle("watched")
         assert watcher.ask("/health/live") == (200, '{"live": true}')
@@ -90,6 +93,8 @@ def test_a_worker_tells_what_it_does_and_why_it_does_not(watched: tuple[Site, Wa
         assert watcher.figures()["agi_app_worker_holding", "paused"] == 1
         site.app.ask("resume", "--all")
         until("it dials again", lambda: watcher.codes() == set())
+        _lose_the_end_of_the_journal(site, watcher)
+        _kill_its_helper(worker.pid, watcher)
         _admit(site, yes=False)
         until("the lost database is told", lambda: "database" in watcher.codes(), 30)
         assert watcher.ready()[0] == 503
@@ -98,6 +103,36 @@ def test_a_worker_tells_what_it_does_and_why_it_does_not(watched: tuple[Site, Wa
         _admit(site, yes=True)
         until("it dials again", lambda: watcher.ready()[0] == 200, 30)
     assert watcher.ask("/health/live")[0] == 0
+
+
+def _lose_the_end_of_the_journal(site: Site, watcher: Watcher) -> None:
+    """Nobody is called until an admin says that he knows of it."""
+    end = site.app.project / "var" / "refusals.end"
+    end.unlink()
+    until("the doubt is told", lambda: watcher.codes() == {"journal"})
+    assert str(end.with_name("refusals.jsonl")) in watcher.ready()[1]["because"][0]["text"]
+    site.app.ask("recover", "--accept-restored", "--accept-lost-stops")
+    until("it dials again", lambda: watcher.codes() == set())
+
+
+def _kill_its_helper(worker: int, watcher: Watcher) -> None:
+    """The process that hangs up the worker's calls: it is started again."""
+
+    def found() -> set[int]:
+        names = [(int(one.name), one / "cmdline") for one in Path("/proc").glob("[0-9]*") if _parent(one) == worker]
+        return {pid for pid, file in names if b"dead_mans_switch_process" in file.read_bytes()}
+
+    (killed,) = found()
+    os.kill(killed, signal.SIGKILL)
+    until("another one is started", lambda: len(found() - {killed}) == 1)
+    until("it dials again", lambda: watcher.codes() == set())
+
+
+def _parent(process: Path) -> int | None:
+    try:
+        return int((process / "stat").read_text().rpartition(")")[2].split()[1])
+    except OSError:  # it has ended
+        return None
 
 
 def _check_figures(site: Site, watcher: Watcher, numbers: list[str]) -> None:
