@@ -34,6 +34,7 @@ from agi_app.service_manager import ServiceManager, served
 from agi_app.settings_again import SettingsAgain
 
 AGAIN_S = 1.0  # between two tries to reach the database
+HEAD_S = 15.0  # for the whole head of a request, and for the handshake of TLS before it
 LAST_S = 5.0  # for requests in progress at the end
 HEALTH_HOST = "127.0.0.1"
 HEALTH_NAMES = frozenset({"127.0.0.1", "localhost"})
@@ -122,11 +123,21 @@ async def _site(app: web.Application, at: socket.socket | None, tls: ssl.SSLCont
     if at is None:
         yield
         return
-    runner = web.AppRunner(app, access_log=None, logger=_unread, shutdown_timeout=LAST_S, handle_signals=False)
+    # The time of an idle connection is from its beginning, and from each answer, to the whole head of the next request.
+    runner = web.AppRunner(
+        app, access_log=None, logger=_unread, shutdown_timeout=LAST_S, handle_signals=False, keepalive_timeout=HEAD_S
+    )
     await runner.setup()
     try:
-        await web.SockSite(runner, at.dup(), ssl_context=tls).start()
-        yield
+        limit = None if tls is None else HEAD_S
+        loop = asyncio.get_running_loop()
+        if (serving := runner.server) is None:
+            raise AssertionError  # it is set up
+        listening = await loop.create_server(serving, sock=at.dup(), ssl=tls, backlog=128, ssl_handshake_timeout=limit)
+        try:
+            yield
+        finally:
+            listening.close()
     finally:
         await runner.cleanup()
 
