@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from agi_app.authoring.suggestions import no_such
 from agi_app.consent.account_secrets import hash_secret
+from agi_app.consent.weak_secrets import fault_in
 from agi_app.errors import InputError, NotThere
 from agi_app.installation import Installation
 from agi_app.messages import t
@@ -35,8 +36,6 @@ __all__ = [
     "remove_second_factor",
     "set_own_secret",
 ]
-SHORTEST_SECRET = 12  # characters
-LONGEST_SECRET = 200
 _NAME = re.compile(r"[^\W_][\w.@-]{0,63}")
 NEWEST = 2**62  # above every id
 
@@ -141,15 +140,9 @@ async def one(inst: Installation, name: str) -> Account:
 
 @noted(None, "account secret", state=_own)
 async def set_own_secret(inst: Installation, secret: str) -> None:
-    """Set the secret with which one's own account approves. Raises InputError for one that is too short, StoreError."""
-    if not SHORTEST_SECRET <= len(secret) <= LONGEST_SECRET:
-        raise InputError(
-            t(
-                "a secret has {shortest_secret} to {longest_secret} characters",
-                shortest_secret=SHORTEST_SECRET,
-                longest_secret=LONGEST_SECRET,
-            )
-        )
+    """Set the secret with which one's own account approves. Raises InputError for a weak one, StoreError."""
+    if (fault := fault_in(secret, inst.actor.account)) is not None:
+        raise InputError(fault)
     await _known(inst, inst.actor.account)
     await table.set_credential(inst.store, inst.actor.account, await asyncio.to_thread(hash_secret, secret))
 

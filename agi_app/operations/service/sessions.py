@@ -15,13 +15,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from agi_app.consent import account_secrets
+from agi_app.consent.weak_secrets import LONGEST_SECRET, fault_in
 from agi_app.errors import InputError
 from agi_app.installation import Installation
 from agi_app.messages import t
 from agi_app.model.actors import Actor, Role, Scope
 from agi_app.operations.acting import noted, reads
 from agi_app.operations.service import second_factor, token_texts, tokens
-from agi_app.operations.service.accounts import LONGEST_SECRET, SHORTEST_SECRET
 from agi_app.operations.service.tokens import TokenOwner
 from agi_app.store.ledger import accounts
 from agi_app.store.service import console_sessions as table
@@ -207,7 +207,7 @@ async def end_of_account(inst: Installation, account: str, session_id: str) -> N
 @noted(None, "account secret")
 async def change_own_password(inst: Installation, password: str, new: str) -> None:
     """Set another password; ends all sessions of the account. Raises InputError for a wrong one, StoreError."""
-    _good(new)
+    _good(new, inst.actor.account)
     async with _deriving:
         credential = await asyncio.to_thread(account_secrets.hash_secret, new)
     _right(await table.change_password(inst.store, await _shown(inst, password), credential))
@@ -348,9 +348,8 @@ async def link_owner(inst: Installation, text: str) -> str | None:
 
 async def set_by_link(inst: Installation, text: str, password: str) -> str:
     """Set the password of whose link this is; returns the account. Raises InputError, StoreError."""
-    _good(password)
-    owner = None
-    if await link_owner(inst, text) is not None:
+    if (owner := await link_owner(inst, text)) is not None:
+        _good(password, owner)
         async with _deriving:
             credential = await asyncio.to_thread(account_secrets.hash_secret, password)
         owner = await table.use_link(inst.store, token_texts.sha256_of(text), credential)
@@ -367,10 +366,9 @@ async def _note_password(_inst: Installation, account: str) -> None:
     """It is set already; the note says so."""
 
 
-def _good(password: str) -> None:
-    if not SHORTEST_SECRET <= len(password) <= LONGEST_SECRET or "\x00" in password:
-        told = "a password has {shortest} to {longest} characters"
-        raise InputError(t(told, shortest=SHORTEST_SECRET, longest=LONGEST_SECRET))
+def _good(password: str, account: str) -> None:
+    if (fault := fault_in(password, account)) is not None:
+        raise InputError(fault)
 
 
 async def _derived(inst: Installation, name: str, password: str) -> str:
