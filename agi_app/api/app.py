@@ -17,6 +17,7 @@ from agi_app.api.handling import LARGEST_BODY, RATE, Handling
 from agi_app.api.health import add_health
 from agi_app.api.metrics import Metrics
 from agi_app.api.problems import MEDIA_TYPE, RequestRefused
+from agi_app.api.proxies import PROXIES, TrustedProxies
 from agi_app.api.rate_limits import RateLimits
 from agi_app.api.resources.live import METRICS, STREAM
 from agi_app.api.routes import BASE
@@ -36,15 +37,16 @@ SAFE = {
 }
 
 
-def make_app(inst: Installation, *, hosts: Collection[str]) -> web.Application:
+def make_app(inst: Installation, *, hosts: Collection[str], proxies: TrustedProxies) -> web.Application:
     """What a server serves: ``inst`` is open as long as it does; each request acts in it as its token's owner.
 
     ``hosts``: the names without port that the header Host may have, so that no page of elsewhere can reach us by its
-    own name.
+    own name. ``proxies``: who may say in another's name where a request comes from.
     """
     stream = EventStream(inst)
     metrics = Metrics(stream)
     app = web.Application(middlewares=[_guarded(frozenset(hosts), metrics)], client_max_size=LARGEST_BODY)
+    app[PROXIES] = proxies
     app[STREAM] = stream
     app[METRICS] = metrics
     app.cleanup_ctx.append(stream.running)

@@ -7,6 +7,7 @@ import dataclasses
 from aiohttp import web
 
 from agi_app.api.problems import RequestRefused
+from agi_app.api.proxies import address_of
 from agi_app.installation import Installation
 from agi_app.model.actors import Actor
 from agi_app.operations.service import tokens
@@ -29,7 +30,7 @@ class Doorkeeper:
         if owner is None:
             raise RequestRefused("no_token", headers={"WWW-Authenticate": 'Bearer realm="agi-app"'})
         await self._note(owner.token_id)
-        where = {"address": request.remote, "token": owner.token_id}
+        where = {"address": address_of(request), "token": owner.token_id}
         return Actor(owner.account, owner.roles, "api", scopes=owner.scopes, shown=text, **where)
 
     async def _note(self, token_id: str) -> None:

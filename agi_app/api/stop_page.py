@@ -10,6 +10,7 @@ from html import escape
 
 from aiohttp import web
 
+from agi_app.api.proxies import address_of
 from agi_app.api.rate_limits import RateLimits
 from agi_app.api.routes import Limit
 from agi_app.errors import AgiAppError
@@ -36,7 +37,7 @@ def add_stop_page(app: web.Application, inst: Installation) -> None:
         return _page(200, _ASKS, f'<form method="post"><button>{_both(_BUTTON)}</button></form>')
 
     async def take(request: web.Request) -> web.Response:
-        by = request.remote or ""
+        by = address_of(request) or ""
         if not (limits.take(by, Limit.LOOK).allowed and limits.take(_EVERYBODY, Limit.STOP).allowed):
             return _page(429, _OFTEN)
         try:

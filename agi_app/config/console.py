@@ -6,11 +6,12 @@ import ipaddress
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, Field, field_validator, model_validator
 
 from agi_app.messages import t
 
 PLAIN_HTTP = "I know"
+IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 class ConsoleSettings(BaseModel, extra="forbid", frozen=True):
@@ -23,6 +24,10 @@ class ConsoleSettings(BaseModel, extra="forbid", frozen=True):
     )
     hosts: tuple[str, ...] = Field(
         (), description="names by which it is reached (the header Host), without port; those of loopback always work"
+    )
+    trusted_proxies: tuple[str, ...] = Field(
+        (),
+        description="networks of proxies in front of it, whose X-Forwarded-For names who asks; nobody else's is read",
     )
     certificate: Path | None = Field(None, description="file of the TLS certificate with its chain, in PEM")
     certificate_key: Path | None = Field(None, description="file of its private key, in PEM")
@@ -38,6 +43,13 @@ class ConsoleSettings(BaseModel, extra="forbid", frozen=True):
         repr=False,
     )
 
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for one in value:
+            _network(one)
+        return value
+
     @model_validator(mode="after")
     def _not_in_the_clear(self) -> ConsoleSettings:
         if (self.certificate is None) != (self.certificate_key is None):
@@ -49,6 +61,11 @@ class ConsoleSettings(BaseModel, extra="forbid", frozen=True):
             )
             raise ValueError(t(told, host=self.host))
         return self
+
+    @property
+    def proxies(self) -> list[IPNetwork]:
+        """The networks of the proxies that are trusted."""
+        return [_network(one) for one in self.trusted_proxies]
 
     @property
     def loopback(self) -> bool:
@@ -70,3 +87,15 @@ class ConsoleSettings(BaseModel, extra="forbid", frozen=True):
         """What the header Host may be."""
         own = {"127.0.0.1", "localhost", "[::1]"}
         return frozenset(own | ({self.host} if not self.loopback else set()) | {name.lower() for name in self.hosts})
+
+
+def _network(text: str) -> IPNetwork:
+    """The network of an entry of ``trusted_proxies``. Raises ValueError with the words for people."""
+    try:
+        found = ipaddress.ip_network(text)
+    except ValueError:
+        told = '"{text}" is no network; write the address of the proxy, such as "10.0.0.5/32", or its whole network'
+        raise ValueError(t(told, text=text)) from None
+    if not found.prefixlen:
+        raise ValueError(t('"{text}" is every address: anybody could say where they come from', text=text))
+    return found

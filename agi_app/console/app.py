@@ -6,6 +6,7 @@ from aiohttp import web
 
 from agi_app.api.app import make_app
 from agi_app.api.problems import RequestRefused
+from agi_app.api.proxies import TrustedProxies
 from agi_app.config.console import ConsoleSettings
 from agi_app.console import first_steps, me, sign_in, today
 from agi_app.console.calling import all_pages as calling
@@ -36,7 +37,7 @@ FOR_GOOD = "public, max-age=31536000, immutable"
 
 def make_console(inst: Installation, console: ConsoleSettings) -> web.Application:
     """What `agi-app console` serves; ``inst`` is open as long as it does."""
-    app = make_app(inst, hosts=console.names)
+    app = make_app(inst, hosts=console.names, proxies=TrustedProxies(console.proxies))
     server = Server(inst, PAGES, tls=console.certificate is not None)
     for declared in PAGES:
         app.router.add_route(declared.method, declared.path, server.of(declared))

@@ -40,6 +40,12 @@ class MeData(PageData):
     sessions: list[SessionOfMine]
 
 
+class AgentData(PageData):
+    """Who reads what an agent does."""
+
+    account: str
+
+
 class FactorData(PageData):
     """A new secret of a second factor, which is kept when its first code is shown."""
 
@@ -58,6 +64,12 @@ class CodesData(PageData):
 async def show(call: PageCall) -> Shown:
     """Roles and sessions."""
     return await _me(call)
+
+
+@pages.get("/agent", None)
+async def agent(call: PageCall) -> Shown:
+    """What an agent does, and where: who has no other role begins here."""
+    return Shown("agent.html", AgentData(account=call.inst.actor.account))
 
 
 @pages.post("/me/sessions/{id}/end", None)

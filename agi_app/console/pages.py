@@ -104,7 +104,8 @@ class DeclaredPage:
     """One method of one path. ``proof``: the password is to be shown again; ``upload``: the most bytes of files;
     ``text``: of fields, where they may be long.
 
-    One with a ``section`` is in the navigation, under its ``title``.
+    One with a ``section`` is in the navigation, under its ``title``. Who may not see it is sent ``elsewhere``, if it
+    says where, and is refused else.
     """
 
     method: str
@@ -116,6 +117,7 @@ class DeclaredPage:
     proof: bool = False
     upload: int = 0
     text: int = 0
+    elsewhere: str = ""
 
 
 class Pages:
@@ -125,10 +127,17 @@ class Pages:
         self.declared: list[DeclaredPage] = []
 
     def get(
-        self, path: str, scope: Scope | None, section: Section | None = None, title: str = "", *, proof: bool = False
+        self,
+        path: str,
+        scope: Scope | None,
+        section: Section | None = None,
+        title: str = "",
+        *,
+        proof: bool = False,
+        elsewhere: str = "",
     ) -> Callable[[Handler], Handler]:
         """A page that shows something."""
-        return self._page("GET", path, scope, section=section, title=title, proof=proof)
+        return self._page("GET", path, scope, section=section, title=title, proof=proof, elsewhere=elsewhere)
 
     def post(
         self, path: str, scope: Scope | None, *, proof: bool = False, upload: int = 0, text: int = 0

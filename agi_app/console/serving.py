@@ -17,6 +17,7 @@ from agi_app.api import problems
 from agi_app.api.app import language_of
 from agi_app.api.handling import path_of
 from agi_app.api.problems import RequestRefused
+from agi_app.api.proxies import PROXIES, address_of
 from agi_app.api.rate_limits import RateLimits
 from agi_app.api.routes import Limit
 from agi_app.api.sent_files import sending
@@ -61,10 +62,10 @@ class Server:
         self._limits = RateLimits(inst.clock.monotonic)
 
     def is_secure(self, request: web.Request) -> bool:
-        """Whether the browser has TLS: with us, or with a proxy on this machine that says so."""
+        """Whether the browser has TLS: with us, or with a proxy that says so, on this machine or a trusted one."""
         if self._tls:
             return True
-        near = request.remote in ("127.0.0.1", "::1")
+        near = request.remote in ("127.0.0.1", "::1") or request.app[PROXIES].trusts(request.remote)
         return near and request.headers.get("X-Forwarded-Proto") == "https"
 
     def cookie(self, request: web.Request) -> str:
@@ -75,7 +76,7 @@ class Server:
         """Who is signed in. Raises StoreError."""
         text = request.cookies.get(self.cookie(request), "")
         owner = await sessions.owner_of(self.inst, text) if text else None
-        return None if owner is None else sessions.actor_of(owner, text, request.remote)
+        return None if owner is None else sessions.actor_of(owner, text, address_of(request))
 
     def of(self, declared: DeclaredPage) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         """The handler of one page, for who is signed in."""
@@ -88,6 +89,8 @@ class Server:
                     raise RequestRefused("no_token")
                 if not self._limits.take(str(reader.actor.token), Limit.STOP).allowed:
                     raise RequestRefused("rate")
+                if declared.elsewhere and not _may(reader.actor, declared) and not wants_json(request):
+                    return redirect(declared.elsewhere)
                 if declared.scope is None:
                     reader.actor.require_own()
                 else:
@@ -157,6 +160,10 @@ class Server:
         if self.is_secure(request) or self.inst.settings.console.loopback:
             return ""
         return t("This connection is not encrypted: who reads along has your password.")
+
+
+def _may(actor: Actor, declared: DeclaredPage) -> bool:
+    return declared.scope is None or actor.may(declared.scope)
 
 
 def _declared(request: web.Request) -> str:

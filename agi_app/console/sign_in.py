@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from agi_app.api.problems import RequestRefused
+from agi_app.api.proxies import address_of
 from agi_app.api.resources.live import METRICS
 from agi_app.console.forms import form_of
 from agi_app.console.given import second_of
@@ -102,7 +103,7 @@ async def _take(server: Server, request: web.Request, reader: Reader) -> web.Res
         typed.get("account", "").strip(),
         typed.get("password", ""),
         second_of(typed),
-        request.remote,
+        address_of(request),
         request.headers.get("User-Agent", ""),
     )
     try:

@@ -78,7 +78,7 @@ class TodayPage(TodayData):
     day: CallsOfDay | None
 
 
-@pages.get("/", Scope.FIGURES_READ, Section.TODAY, template("Today"))
+@pages.get("/", Scope.FIGURES_READ, Section.TODAY, template("Today"), elsewhere="/agent")
 async def show(call: PageCall) -> Shown:
     """The page."""
     more = {"said": _SAID.get(call.query.get("said", ""), lambda: "")()}

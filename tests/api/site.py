@@ -49,6 +49,7 @@ from agi_app.store.requested_calls import asks as waiting_asks
 from tests.store.world import World, campaign, number
 
 T = TypeVar("T")
+PROXY = "127.0.0.2"  # who comes from there is a proxy, and believed
 FEED = "appointments"
 CAMPAIGN = "checkup"
 FLOW = "checkup-reminder"
@@ -126,7 +127,8 @@ async def _serve(site: Site, settings: Settings, ready: threading.Event, over: t
         store = await Store.open(url, settings.data, clock=Clock(), hash_number=_no_key)
         nobody = Actor("agi-app console", frozenset(), "api")
         serving = dataclasses.replace(inst, store=store, actor=nobody, key=cast(Any, None), journal=cast(Any, None))
-        runner = web.AppRunner(make_console(serving, settings.console), access_log=None)
+        console = settings.console.model_copy(update={"trusted_proxies": (f"{PROXY}/32",)})
+        runner = web.AppRunner(make_console(serving, console), access_log=None)
         await runner.setup()
         listening = web.TCPSite(runner, "127.0.0.1", 0)
         await listening.start()

@@ -17,10 +17,11 @@ from agi_app.model.actors import Actor, Role
 from agi_app.operations.administration import account_asks
 from agi_app.operations.service import accounts, second_factor, sessions, token_texts
 from agi_app.operations.service.accounts import NewValues
-from tests.api.site import Site, answer_asks
+from tests.api.site import PROXY, Site, answer_asks
 from tests.console.browser import FROM_HERE, HTML, PASSWORD, post, sign_in
 
 pytestmark = pytest.mark.postgres
+WEAK = {"password": "li.na-li.na-1", "again": "li.na-li.na-1"}
 CODE = r"<code>([A-Z2-7]{4}(?:-[A-Z2-7]{4}){3})</code>"
 
 
@@ -193,6 +194,10 @@ async def test_one_ends_ones_own_sessions_and_changes_the_password(http: aiohttp
     assert "Too many tries. Try again in 15 minutes." in await (await sign_in(http, "the-operator")).text()
     site.run(lambda inst: inst.store.execute("DELETE FROM sign_in_try"))
     assert (await sign_in(http, "the-operator")).status == 303
+    site.run(lambda inst: inst.store.execute("DELETE FROM sign_in_try"))
+    for weak in ("the-operator-2026", " " * 12, "password1234"):
+        refused = await post(http, "/me/password", password=PASSWORD, new=weak, again=weak)
+        assert (refused.status, "take some words" in await refused.text()) == (422, True)
     assert (await post(http, "/me/password", password=PASSWORD, new=new, again=new)).status == 303
     assert (await sign_in(http, "the-operator")).status == 401
     assert (await sign_in(http, "the-operator", new)).status == 303
@@ -264,7 +269,7 @@ async def test_a_link_sets_a_password_once(http: aiohttp.ClientSession, site: Si
     text, _ = site.run(lambda inst: sessions.make_link_of(inst, "li.na"))
     async with http.get(f"/link/{text}", headers=HTML) as shown:
         assert "li.na" in await shown.text()
-    for fields in ({"password": "short", "again": "short"}, {"password": PASSWORD, "again": PASSWORD + "x"}):
+    for fields in ({"password": "short", "again": "short"}, {"password": PASSWORD, "again": PASSWORD + "x"}, WEAK):
         assert (await post(http, f"/link/{text}", **fields)).status == 422
     assert (await post(http, f"/link/{text}", password=PASSWORD, again=PASSWORD)).status == 303
     assert (await sign_in(http, "li.na")).status == 303
@@ -282,6 +287,43 @@ async def test_a_link_sets_a_password_once(http: aiohttp.ClientSession, site: Si
 )
 async def test_nobody_is_sent_elsewhere(http: aiohttp.ClientSession, onward: str) -> None:
     assert (await sign_in(http, "the-viewer", next=onward)).headers["Location"] == "/"
+
+
+async def test_an_agent_lands_on_what_an_agent_can_do(http: aiohttp.ClientSession, site: Site) -> None:
+    site.run(lambda inst: inst.store.execute("DELETE FROM sign_in_try"))
+    given = await sign_in(http, "the-agent")
+    assert (given.status, given.headers["Location"]) == (303, "/")
+    async with http.get("/", headers=HTML) as shown:
+        assert (shown.status, shown.url.path) == (200, "/agent")
+        text = await shown.text()
+    assert "Calls come to your telephone" in text
+    assert 'href="/me"' in text
+    assert "Who did what" not in text
+    async with http.get("/", headers={"Accept": "application/json"}, allow_redirects=False) as asked:
+        assert asked.status == 403  # a program is told
+    assert (await http.get("/calls/campaigns", headers=HTML, allow_redirects=False)).status in (403, 404)
+
+
+@pytest.mark.attack("a forged X-Forwarded-For, to try passwords without end, or to lock others out")
+async def test_only_a_trusted_proxy_says_where_somebody_comes_from(http: aiohttp.ClientSession, site: Site) -> None:
+    site.run(lambda inst: inst.store.execute("DELETE FROM sign_in_try"))
+
+    async def tries(client: aiohttp.ClientSession, *named: str, password: str = "wrong") -> str:
+        headers = FROM_HERE | HTML | {"X-Forwarded-For": ", ".join(named), "Forwarded": f"for={named[0]}"}
+        form = {"account": "the-viewer", "password": password}
+        answer = await client.post("/sign-in", data=form, headers=headers, allow_redirects=False)
+        return "in" if answer.status == 303 else "wait" if "Too many" in await answer.text() else "wrong"
+
+    of_here = [await tries(http, f"203.0.113.{n}") for n in range(6)]
+    assert of_here == ["wrong"] * 5 + ["wait"]  # each name was its own, and none was believed
+    behind = aiohttp.TCPConnector(local_addr=(PROXY, 0))
+    async with aiohttp.ClientSession(site.url, connector=behind, cookie_jar=aiohttp.CookieJar(unsafe=True)) as proxy:
+        assert [await tries(proxy, f"203.0.113.{n}", "198.51.100.7") for n in range(6)] == ["wrong"] * 5 + ["wait"]
+        assert await tries(proxy, "198.51.100.8", password=PASSWORD) == "in"  # another one behind the same proxy
+    (done,) = site.run(lambda inst: accounts.done(inst, account="the-viewer", limit=1))
+    address = "SELECT address FROM action WHERE action_id = %(id)s"
+    assert site.run(lambda inst: inst.store.value(str, address, {"id": done.id})) == "198.51.100.8"
+    site.run(lambda inst: inst.store.execute("DELETE FROM sign_in_try"))
 
 
 async def test_each_page_has_its_policy(http: aiohttp.ClientSession) -> None:

@@ -74,6 +74,12 @@ def test_without_a_settings_file_the_message_says_how_to_get_one(tmp_path: Path)
         ("[asterisk]\nurl = 'ftp://x'", "asterisk.url: must look like"),
         ("[asterisk]\nurl = 'http://'", "asterisk.url: must look like"),
         ("[asterisk]\nrequest_timeout = 0", "asterisk.request_timeout"),
+        (
+            "[console]\ntrusted_proxies = ['10.0.0.0/24', '10.0.0.5/8']",
+            'agi-app.toml:2:1: console.trusted_proxies: "10.0.0.5/8"',
+        ),
+        ("[console]\ntrusted_proxies = ['proxy']", '"proxy" is no network'),
+        ("[console]\ntrusted_proxies = ['0.0.0.0/0']", "anybody could say where they come from"),
         ("[asterisk", "is not valid TOML"),
         ("[sandbox]\nclock = 2026-03-04T10:00:00\n" + SANDBOX, "sandbox.clock: must have timezone"),
     ],
