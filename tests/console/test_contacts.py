@@ -57,6 +57,8 @@ async def test_a_list_shows_masked_numbers_by_filters(operator: aiohttp.ClientSe
     assert "no campaign" in await shown(operator, "/campaigns/nothing/contacts", 404)
     await shown(operator, f"{LIST}?state=odd", 422)
     assert CAMPAIGN in await shown(operator, "/contacts")
+    assert "/campaigns/march-checkup/import" in await shown(operator, "/contacts")  # only a file yet
+    assert "/campaigns/march-checkup/contacts" not in await shown(operator, "/contacts")
 
 
 async def test_one_contact_shows_each_decision_with_its_reason_and_facts(operator: aiohttp.ClientSession) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import html
 import io
 import math
@@ -21,10 +22,11 @@ from agi_app.prompts.measure import measure
 from agi_app.store.calling.campaigns import save_campaign, set_state
 from tests.api.site import CAMPAIGN, Site, answer_asks
 from tests.console.browser import FROM_HERE, HTML, post, sign_in
-from tests.console.test_flows import CHINESE, JSON, found, shown
+from tests.console.test_flows import CHINESE, JSON, found, shown, typed
 
 pytestmark = pytest.mark.postgres
 PROMPT = "/prompts/en/thanks"
+NOTICE = "This is an automatic call from Your business. Your parcel comes today. Press 9 to stop these calls."
 PLANTED = "Thank you <script>alert(1)</script> مرحبا 😀 &amp; {{ 7 * 7 }}"
 
 
@@ -170,3 +172,38 @@ async def test_all_are_prepared_and_a_viewer_only_listens(http: aiohttp.ClientSe
     assert (await post(http, "/prompts")).status == 403
     async with http.get(f"{PROMPT}/sound?of=offer", headers=JSON) as answer:
         assert answer.status == 403
+
+
+async def test_a_new_prompt_is_made_before_a_flow_that_plays_it(operator: aiohttp.ClientSession, site: Site) -> None:
+    page, edit = "/prompts/en/parcel-notice", "/flows/parcel/edit"
+    text = (await found(operator, edit))["text"].replace("play: greeting", "play: parcel-notice")
+    save = {"seen": hashlib.sha256(b"").hexdigest(), "do": "save"}
+    refused = await typed(operator, edit, text, **save)
+    assert (refused.status, "parcel-notice" in await refused.text()) == (422, True)
+    begin = {"do": "new", "language": "en"}
+    assert (await post(operator, "/prompts", name="../evil", **begin)).status == 422
+    made = await post(operator, "/prompts", name="parcel-notice", **begin)
+    assert (made.status, made.headers["Location"]) == (303, f"{page}?new=yes")
+    await shown(operator, page, 404)  # nothing of it is kept
+    assert "There is no recording." in await shown(operator, f"{page}?new=yes")
+    assert "没有录音" in await shown(operator, f"{page}?new=yes", language=CHINESE)
+    answer = await sent(operator, a_sound(), NOTICE, page)
+    site.run(answer_asks)
+    await shown(operator, answer.headers["Location"])
+    assert [one["name"] for one in (await found(operator, "/prompts"))["offers"]] == ["parcel-notice"]
+    offer = (await found(operator, page))["offer"]
+    assert not (folder(site) / "en" / "parcel-notice.wav").exists()
+    await post(operator, f"{page}/replace", offer=str(offer["ask"]), reason="for the couriers")
+    site.run(answer_asks)
+    assert (folder(site) / "en" / "parcel-notice.wav").exists()
+    assert (await found(operator, "/prompts"))["offers"] == []
+    saved = await typed(operator, edit, text, **save)
+    assert saved.headers.get("Location") == "/flows/parcel/draft?said=saved", await saved.text()
+    assert NOTICE in await shown(operator, "/flows/parcel/try?of=draft")
+
+
+async def test_a_viewer_begins_no_prompt(http: aiohttp.ClientSession) -> None:
+    await sign_in(http, "the-viewer")
+    await shown(http, "/prompts/en/parcel-new?new=yes", 404)
+    assert "A new prompt" not in await shown(http, "/prompts")
+    assert (await post(http, "/prompts", do="new", name="parcel-new", language="en")).status == 403

@@ -89,6 +89,10 @@ class PromptShown(PageData):
 @pages.get("/prompts", Scope.FIGURES_READ, Section.FLOWS, template("Prompts"))
 async def show(call: PageCall) -> Shown:
     """The list; ``?pieces=yes``: of the pieces of spoken values."""
+    return await _list(call)
+
+
+async def _list(call: PageCall, fault: str = "") -> Shown:
     project = await project_of(call)
     found = await asyncio.to_thread(prompt_list.listed, project, loud=True)
     pieces = [one for one in found if "/" in one.of.called]
@@ -102,7 +106,8 @@ async def show(call: PageCall) -> Shown:
         languages=sorted({one.of.language for one in found}),
     )
     said = {"prepared": t("All prompts were prepared.")}.get(call.query.get("said", ""), "")
-    return Shown("flows/prompts.html", data, "agi-app prompts list", more={"said": said})
+    more = {"said": said, "fault": fault, "name": call.form.get("name", ""), "chosen": call.form.get("language", "")}
+    return Shown("flows/prompts.html", data, "agi-app prompts list", 422 if fault else 200, more)
 
 
 async def _offers(call: PageCall) -> list[OfferListed]:
@@ -113,9 +118,18 @@ async def _offers(call: PageCall) -> list[OfferListed]:
 
 
 @pages.post("/prompts", Scope.CAMPAIGNS_DRAFT)
-async def prepare(call: PageCall) -> GoTo:
-    """Ask a worker to prepare all prompts."""
-    return GoTo(f"/prompt-asks/{await prompt_sounds.ask_prepare(call.inst)}")
+async def prepare(call: PageCall) -> Shown | GoTo:
+    """Ask a worker to prepare all prompts; or begin a new one, of which nothing is kept before it is sent."""
+    if call.form.get("do") != "new":
+        return GoTo(f"/prompt-asks/{await prompt_sounds.ask_prepare(call.inst)}")
+    name, language = call.form.get("name", "").strip(), call.form.get("language", "")
+    try:
+        page = page_of(PromptOf.whole(language, name))
+    except InputError:
+        return await _list(
+            call, t("A name has Latin letters, digits, - and _, at most 63, and begins with a letter or digit.")
+        )
+    return GoTo(f"{page}?new=yes")
 
 
 @pages.get("/prompts/{language}/{prompt}", Scope.FIGURES_READ)
@@ -242,11 +256,15 @@ def _listed(line: PromptLine) -> PromptListed:
 
 async def _one(call: PageCall, fault: str = "") -> Shown:
     of, project = _of(call), await project_of(call)
+    may = call.inst.actor.may(Scope.CAMPAIGNS_DRAFT)
+    found = await prompt_sounds.offered(call.inst, of) if may else None
     try:
         line = await asyncio.to_thread(prompt_list.one, project, of, loud=True)
     except InputError as error:
-        raise RequestRefused("not_found", str(error)) from error
-    found = await prompt_sounds.offered(call.inst, of) if call.inst.actor.may(Scope.CAMPAIGNS_DRAFT) else None
+        begun = call.query.get("new") or call.query.get("said") == prompt_sounds.DISCARD
+        if not (may and (found is not None or begun)):
+            raise RequestRefused("not_found", str(error)) from error
+        line = prompt_list.new(of)
     shown = _listed(line)
     running = await prompt_sounds.goes_on_with(call.inst, project, of)
     data = PromptShown(prompt=shown, offer=None if found is None else _offer(found, shown), goes_on_with=running)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from pydantic import Field
 
 from agi_app.api.lists import shown
@@ -13,16 +15,17 @@ from agi_app.errors import InputError
 from agi_app.messages import t, template
 from agi_app.model.actors import Scope
 from agi_app.operations.calling import contact_lists, stored_campaigns
+from agi_app.operations.project import project_files
 
 pages = Pages()
 ROWS = 50
 
 
 class CampaignOfContacts(PageData):
-    """A campaign whose contacts can be looked at."""
+    """A campaign whose contacts can be looked at; ``state`` None: it is only a file yet, and an import stores it."""
 
     name: str
-    state: str
+    state: str | None
 
 
 class ContactsFoundData(PageData):
@@ -56,9 +59,18 @@ async def search(call: PageCall) -> Shown:
 async def _found(call: PageCall, found: list[ContactAnswer] | None, *, external_id: str = "", fault: str = "") -> Shown:
     listed = await stored_campaigns.listed(call.inst)
     campaigns = [CampaignOfContacts(name=one.campaign.name, state=one.state.value) for one in listed]
+    campaigns += [CampaignOfContacts(name=name, state=None) for name in await _only_files(call, campaigns)]
     data = ContactsFoundData(campaigns=campaigns, external_id=external_id, found=found)
     more = {"fault": fault, "word": word, "reason": call.form.get("reason", "")}
     return Shown("people/contacts.html", data, "agi-app report CAMPAIGN", 422 if fault else 200, more)
+
+
+async def _only_files(call: PageCall, stored: list[CampaignOfContacts]) -> list[str]:
+    """Those that the project has and nobody has imported a list for, for who may."""
+    if not call.inst.actor.may(Scope.CONTACTS_IMPORT):
+        return []
+    project = await asyncio.to_thread(project_files.unchanged, call.inst.settings.project)
+    return sorted(set(project.campaigns) - {one.name for one in stored})
 
 
 @pages.get("/campaigns/{campaign}/contacts", Scope.PEOPLE_READ)

@@ -41,6 +41,13 @@ class PromptOf:
             raise InputError(t("there is no prompt {name}", name=name))
         return cls(language, called)
 
+    @classmethod
+    def whole(cls, language: str, called: str) -> PromptOf:
+        """One that is played whole, no piece of spoken values; InputError for what can be none."""
+        if not (PART.fullmatch(language) and PART.fullmatch(called)):
+            raise InputError(t("there is no prompt {name}", name=f"{language}/{called}"))
+        return cls(language, called)
+
 
 @dataclass(frozen=True, slots=True)
 class PromptLine:
@@ -104,6 +111,11 @@ def one(project: Project, of: PromptOf, *, loud: bool = False) -> PromptLine:
     if not found:
         raise InputError(t("there is no prompt {name}", name=of.name))
     return found[0]
+
+
+def new(of: PromptOf) -> PromptLine:
+    """One of which there is nothing yet."""
+    return PromptLine(of, (), (), False, False, None, None, 0.0, None, None, None)
 
 
 def heard_file(project: Path, of: PromptOf, below: str = FOLDER) -> Path | None:
