@@ -152,6 +152,8 @@ async def test_an_admin_takes_a_lost_second_factor_off(http: aiohttp.ClientSessi
         assert (await sign_in(admin, "the-admin")).status == 303
         path = "/service/accounts/the-operator/remove-factor"
         assert (await post(admin, path, reason=" ")).status == 422
+        page = await (await admin.get("/service/accounts/the-operator", headers=HTML)).text()
+        assert "agi-app account remove-factor the-operator" in page
         assert (await post(http, path, reason="it is mine")).status == 403
         asked = await post(admin, path, reason="seen in person")
         assert (await http.get("/me", headers=HTML, allow_redirects=False)).status == 200  # until a worker takes it
