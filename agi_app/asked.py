@@ -17,7 +17,17 @@ from agi_app.installation import Installation
 from agi_app.messages import t
 from agi_app.model.actors import Actor, Scope, Via
 from agi_app.operations.administration import account_asks
-from agi_app.operations.calling import approvals, call_asks, campaigns, feed_asks, feeds, listening, pauses, previews
+from agi_app.operations.calling import (
+    approvals,
+    call_asks,
+    calls_now,
+    campaigns,
+    feed_asks,
+    feeds,
+    listening,
+    pauses,
+    previews,
+)
 from agi_app.operations.calling.asks import came_of_it
 from agi_app.operations.guard import guard_asks
 from agi_app.operations.people import (
@@ -175,7 +185,7 @@ async def _as_asked(inst: Installation, ask: OpenAsk) -> Installation:
     age = inst.clock.real_now() - ask.asked_at
     if (ask.kind, ask.verb) in TIMELY and age > GOOD_FOR:
         raise InputError(t("this was asked for more than a quarter of an hour ago; ask again"))
-    if ask.kind == call_asks.KIND and age > PROMPT:
+    if ask.kind == call_asks.KIND and ask.verb != calls_now.END and age > PROMPT:
         raise InputError(t("this call was asked for more than a minute ago; ask again"))
     if (ask.kind, ask.verb) in OVERTAKEN:
         await _not_overtaken(inst, ask)

@@ -189,6 +189,7 @@ PATH_PARAMETERS: Mapping[str, Mapping[str, Any]] = {
     "job": _NUMBER,
     "recording": _NUMBER,
     "account": {"type": "string", "pattern": r"^[^\u0000-\u0020\u007f-\u00a0/]{1,64}$"},
+    "attempt": {"type": "string", "pattern": r"^[A-Za-z0-9_-]{1,64}$"},
     "id": {"type": "string", "pattern": r"^[A-Za-z0-9_-]{1,64}$"},
     "kind": {"type": "string", "enum": ["flow", "campaign"]},
 }

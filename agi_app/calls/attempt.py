@@ -125,6 +125,7 @@ class Stopped(msgspec.Struct, frozen=True, gc=False):
 
     reason: str
     even_if_up: bool  # a revocation ends an answered call too, a campaign stop lets it finish
+    by_hand: bool = False  # our own staff ended this one call
 
 
 class Deadline(msgspec.Struct, frozen=True, gc=False):
@@ -229,6 +230,7 @@ class Attempt(msgspec.Struct, frozen=True, gc=False):
     abandoned: bool = False  # answered, and nobody was there: no agent in time, or we ended it before a word was said
     verdict: AnsweredBy | None = None
     stopped: str | None = None
+    by_hand: bool = False
     deadline: str | None = None
 
     @property
@@ -369,7 +371,9 @@ def _stopped(attempt: Attempt, event: Stopped, at: dt.datetime) -> Step:
         return _end(attempt, Told(Outcome.CANCELLED), at, note=event.reason)
     if attempt.state is AttemptState.ENDING or (attempt.state in ANSWERED and not event.even_if_up):
         return attempt, ()
-    return replace(attempt, state=AttemptState.ENDING, stopped=event.reason), (HangUp(event.reason),)
+    unspoken = attempt.abandoned or (event.by_hand and attempt.state is AttemptState.DETECTING)
+    ending = replace(attempt, state=AttemptState.ENDING, stopped=event.reason)
+    return replace(ending, by_hand=event.by_hand, abandoned=unspoken), (HangUp(event.reason),)
 
 
 def _deadline(attempt: Attempt, event: Deadline, at: dt.datetime) -> Step:
@@ -420,6 +424,7 @@ def _end(
         ended_at=at,
         note=note,
         fault=found.fault,
+        by_hand=attempt.by_hand,
     )
     return replace(attempt, state=AttemptState.ENDED), (Finish(result),)
 

@@ -77,12 +77,12 @@ class LiveCall:
         self._far_end_ended = False
         self._note: str | None = None
 
-    def stop(self, reason: str, *, even_if_up: bool) -> None:
+    def stop(self, reason: str, *, even_if_up: bool, by_hand: bool = False) -> None:
         """End this call soon; takes effect in order with the channel's events.
 
         A call whose own opt-out caused the stop goes on to its confirmation prompt and ends on its own.
         """
-        self.stopped = pbx.Interrupt(reason, even_if_up)
+        self.stopped = pbx.Interrupt(reason, even_if_up, by_hand)
         if self._channel is not None:
             self._channel.deliver(self.stopped)
 
@@ -107,14 +107,14 @@ class LiveCall:
         await self._advance(att.Marked())
         self._timers.start("ringing", self._plan.ring_time_s + RING_GRACE_S)
         if self.stopped is not None:
-            await self._advance(att.Stopped(self.stopped.reason, self.stopped.even_if_up))
+            await self._advance(_stop_of(self.stopped))
         while self._result is None:
             if (event := await channel.next_event(self._timers.until_next)) is None:
                 for name in self._timers.fired():
                     await self._on_timer(name)
             elif isinstance(event, pbx.Interrupt):
                 if not self._stops.said_here:
-                    await self._advance(att.Stopped(event.reason, event.even_if_up))
+                    await self._advance(_stop_of(event))
             else:
                 await self._on_channel_event(event)
         await self._hear_last_words()
@@ -319,6 +319,10 @@ class LiveCall:
         if self._channel is None:
             raise RuntimeError("the call has no channel before run()")
         return self._channel
+
+
+def _stop_of(asked: pbx.Interrupt) -> att.Stopped:
+    return att.Stopped(asked.reason, asked.even_if_up, asked.by_hand)
 
 
 def _is_heard(command: cmd.Command) -> bool:

@@ -125,6 +125,7 @@ GROUPS = {  # the same, of those that have commands below them
     "asterisk": ("service.asterisk", "The Asterisk of this host."),
     "audit": ("service.audit", "The proof of what was done: check it, hand it out."),
     "callerid": ("calling.callerid", "Numbers that you have proved to be yours."),
+    "calls": ("calling.calls", "The calls that are on."),
     "campaign": ("calling.campaign", "Campaigns: look ahead, start, pause, resume, stop."),
     "complaint": ("people.complaint", "Complaints: about your calls, and about calls that others made to you."),
     "console": (

@@ -51,6 +51,11 @@ class LiveCalls:
         """End one call."""
         return self._stop(lambda claim: claim.attempt_id == attempt_id, reason, even_if_up=even_if_up)
 
+    def end_by_hand(self, attempt_id: str, reason: str) -> None:
+        """End one call, whatever goes on in it: a member of our staff asked for that."""
+        if found := self._calls.get(attempt_id):
+            found[1].stop(reason, even_if_up=True, by_hand=True)
+
     def stop_all(self, reason: str) -> int:
         """End every call; this worker goes away."""
         return self._stop(lambda _: True, reason, even_if_up=True)

@@ -128,9 +128,10 @@ def next_due(
     A person who chose to be called back is due then, or when the window and the caps allow it again; no retry
     of the campaign comes besides. A cancelled call is no result: the gate looks at the contact at once, so that a
     refusal shows its reason (a person who said stop shows as suppressed), not when the caps would allow a call again.
+    One that our own staff ended is no such: the contact is not called for it again.
     ``trunk_paused``: the trunk failed others as well.
     """
-    if result.outcome is Outcome.CANCELLED and result.call_back_at is None:
+    if result.outcome is Outcome.CANCELLED and result.call_back_at is None and not result.by_hand:
         return now
     clocks = claim.place.clocks
     if (delay := _delay(claim, campaign, result, now, trunk_paused=trunk_paused)) is None:

@@ -75,6 +75,7 @@ class CallResult:
     unasked: Unasked | None = None  # the person did not ask: the flow did
     note: str | None = None  # for people: why it failed or was cut short
     recordings: tuple[KeptRecording, ...] = ()
+    by_hand: bool = False  # not kept: our own staff ended it, so it is not due again at once
     fault: Fault | None = None  # not kept; it decides with the outcome whether the contact is to be called again
 
 

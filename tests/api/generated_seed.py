@@ -36,6 +36,7 @@ def seed(site: Site) -> dict[str, Any]:
     site.run(feed_request)
     return {
         "contact": contact,
+        "attempt": site.run(dialled),
         "phone": site.run(own_phone),
         "call_ask": site.run(lambda inst: called(inst, contact)),
         "entry": site.run(second_entry),
@@ -74,6 +75,8 @@ def name(named: dict[str, Any], case: Any) -> None:
     wanted = next(({"ask": named[ask]} for part, ask in ASKS.items() if part in path), {})
     if path.endswith(("/ask-call", "/{ask}/call", "/lists/{entry}")):
         wanted = {"campaign": BY_AGENTS, "ask": named["call_ask"], **named}
+    if path.endswith("/end"):
+        wanted = {"attempt": named["attempt"]}
     if path.endswith("/erasure"):
         wanted = {"person": named["to_erase"]}
         if isinstance(case.body, dict) and "reason" in case.body:
@@ -103,6 +106,13 @@ async def agents_campaign(inst: Installation) -> int:
     await World(inst.store).running(dataclasses.replace(campaign(BY_AGENTS), by_agents=True), [301], consenting=[301])
     query = "SELECT contact_id FROM contact WHERE campaign = %(name)s"
     return await inst.store.value(int, query, {"name": BY_AGENTS}) or 0
+
+
+async def dialled(inst: Installation) -> str:
+    """A call that is on."""
+    query = """UPDATE attempt SET marked_at = now()
+        WHERE attempt_id = (SELECT min(attempt_id) FROM attempt WHERE state <> 'ended') RETURNING attempt_id"""
+    return await inst.store.value(str, query) or ""
 
 
 async def feed_request(inst: Installation) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from tests.api.site import CAMPAIGN, FLOW
 
 BEFORE_THE_SIGN_IN = ("/sign-in", "/link/agil_nothing")
-# {preview}: the number of a look ahead that was made
+# {preview}: the number of a look ahead that was made; {attempt}: a call that is on
 LOOKED_AT: Mapping[str, Sequence[str]] = {
     "the-operator": (
         *("/", "/pause", "/resume", "/me", "/agent", "/me/second-factor", "/nothing-here"),
@@ -22,7 +22,7 @@ LOOKED_AT: Mapping[str, Sequence[str]] = {
         *("/prompts", "/prompts/en/thanks"),
         *("/guard", "/guard/vote?call=none&nuisance=yes", "/guard/lists", "/guard/lists/1", "/guard/lines/100"),
         *("/guard/lines", "/reports/quarter", "/reports/imports", "/records/rules?region=US&at=2026-03-10T03:00"),
-        "/reports/day",
+        *("/reports/day", "/calls/{attempt}"),
         "/guard/answered",
         "/service/numbers",
     ),

@@ -8,13 +8,18 @@ import aiohttp
 import pytest
 
 from agi_app.operations.calling import calls_now
+from agi_app.operations.service import accounts
 from agi_app.store.lists import open_calls
-from tests.api.site import CAMPAIGN, Site
-from tests.console.browser import HTML, sign_in
+from agi_app.store.requested_calls import asks
+from tests.api.site import CAMPAIGN, Site, answer_asks
+from tests.console.browser import HTML, post, sign_in
 from tests.console.test_today import JSON, part_of, shown
 from tests.store.world import number
 
 pytestmark = pytest.mark.postgres
+MARK = "UPDATE attempt SET marked_at = now() WHERE attempt_id = %(attempt)s"
+END = """UPDATE attempt SET state = 'ended', outcome = 'cancelled', ended_at = now(),
+    note = 'ended by the-operator: the wrong list' WHERE attempt_id = %(attempt)s"""
 
 
 async def test_it_shows_the_calls_that_are_on_masked(operator: aiohttp.ClientSession) -> None:
@@ -40,6 +45,53 @@ async def test_more_than_it_shows_are_totals(
     assert "All calls by campaign and worker" in text
 
 
+async def test_one_call_is_ended_with_a_reason_by_who_may(operator: aiohttp.ClientSession, site: Site) -> None:
+    calls = (await (await operator.get("/calls", headers=JSON)).json())["now"]["calls"]
+    attempt, waiting = calls[0]["attempt_id"], calls[1]["attempt_id"]
+    assert f'href="/calls/{attempt}"' in await shown(operator, "/calls")
+    site.run(lambda inst: inst.store.execute(MARK, {"attempt": attempt}))
+    text = await shown(operator, f"/calls/{attempt}")
+    for said in ("is called", "hangs up within a second", f"agi-app calls end {attempt} --reason WHY"):
+        assert said in text
+    assert "结束这个呼叫" in await shown(operator, f"/calls/{attempt}", **{"Accept-Language": "zh"})
+    assert not [n for n in range(1, 9) if number(n) in text]
+    no_reason = await post(operator, f"/calls/{attempt}/end", reason=" ")
+    assert (no_reason.status, "Say why" in await no_reason.text()) == (422, True)
+    assert (await post(operator, f"/calls/{waiting}/end", reason="too early")).status == 422
+    assert (await post(operator, "/calls/nothing/end", reason="no such call")).status == 404
+    assert site.run(lambda inst: asks.ends(inst.store, [attempt, waiting])) == []
+
+    where = (await post(operator, f"/calls/{attempt}/end", reason="<script>alert(1)</script>")).headers["Location"]
+    assert site.run(lambda inst: asks.ends(inst.store, [attempt])) == []  # an ask alone ends no call
+    site.run(answer_asks)
+    wanted = site.run(lambda inst: asks.ends(inst.store, [attempt, waiting]))
+    assert [(one.attempt_id, one.account, one.reason) for one in wanted] == [
+        (attempt, "the-operator", "<script>alert(1)</script>")
+    ]
+    assert "was told to end it" in await shown(operator, where)
+    done = [(one.verb, one.object) for one in site.run(lambda inst: accounts.done(inst, account="the-operator"))]
+    assert {("call end ask", attempt), ("call end", attempt)} <= set(done)
+
+    site.run(lambda inst: inst.store.execute(END, {"attempt": attempt}))
+    over = await shown(operator, where)
+    assert "ended by the-operator: the wrong list" in over
+    assert "由 the-operator 结束" in await shown(operator, where, **{"Accept-Language": "zh"})
+    again = await post(operator, f"/calls/{attempt}/end", reason="again")
+    assert (again.status, "is over already" in await again.text()) == (422, True)
+
+
+async def test_who_only_looks_ends_no_call(http: aiohttp.ClientSession, site: Site) -> None:
+    assert (await sign_in(http, "the-viewer")).status == 303
+    attempt = (await (await http.get("/calls", headers=JSON)).json())["now"]["calls"][0]["attempt_id"]
+    site.run(lambda inst: inst.store.execute(MARK, {"attempt": attempt}))
+    assert "End this call" not in await shown(http, f"/calls/{attempt}")
+    assert (await post(http, f"/calls/{attempt}/end", reason="I should not")).status == 403
+    site.run(answer_asks)
+    assert site.run(lambda inst: asks.ends(inst.store, [attempt])) == []
+    undo = "UPDATE attempt SET marked_at = NULL WHERE state <> 'ended'"
+    site.run(lambda inst: inst.store.execute(undo))
+
+
 def test_a_call_for_agents_says_how_far_it_is(site: Site) -> None:
     stages = [site.run(lambda inst: open_calls.calls(inst.store, 1))[0].stage]
     for column in ("marked_at", "answered_at", "met_at", "parted_at"):
@@ -47,7 +99,7 @@ def test_a_call_for_agents_says_how_far_it_is(site: Site) -> None:
         site.run(lambda inst, change=change: inst.store.execute(change))  # type: ignore[misc]
         stages.append(site.run(lambda inst: open_calls.calls(inst.store, 1))[0].stage)
     assert stages == ["claimed", "calling", "waiting", "with_agent", "parted"]
-    assert [one.calls for one in site.run(lambda inst: open_calls.totals(inst.store))] == [4]
+    assert [one.calls for one in site.run(lambda inst: open_calls.totals(inst.store))] == [3]  # one was ended
 
 
 async def test_what_is_in_a_call_only_shows(operator: aiohttp.ClientSession, site: Site) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import time
 
 import pytest
@@ -194,6 +195,34 @@ def test_campaign_stop(live: Site) -> None:
 
 def _cancelled_by(call: CarrierCall, latest: float) -> bool:
     return call.cancel_at is not None and call.cancel_at <= latest
+
+
+def test_one_call_is_ended_by_hand(live: Site) -> None:
+    """CANCEL or BYE within a second of the word; the others go on, and neither of the two is called again."""
+    ringing, talking, other = numbers = people(RINGS_8_S, LISTENS, LISTENS)
+    live.consent(numbers)
+    live.add("by-hand", numbers)
+    until("one rings and two talk", lambda: _ringing(live, ringing) and _answered(live, talking, other))
+    on = {f"+{one['external_id']}": one["attempt_id"] for one in json.loads(live.app.ask("calls", "now", "--json"))}
+    for number in (ringing, talking):
+        began = time.time()
+        live.app.ask("calls", "end", on[number], "--reason", "the wrong list")
+        at = live.call(number).cancel_at or live.call(number).bye_at
+        assert at is not None
+        assert began <= at <= time.time() + WITHIN_S
+    assert live.call(talking).bye_from == "us"
+    again = live.app.run("calls", "end", on[talking], "--reason", "once is enough")
+    assert (again.returncode, "is over already" in again.stderr) == (1, True)
+    live.settle("by-hand")
+    attempts = live.attempts("by-hand")
+    assert [attempts[number]["outcome"] for number in numbers] == ["cancelled", "answered", "answered"]
+    assert attempts[talking]["disposition"] == "cut_off"
+    assert attempts[other]["disposition"] == "no_answer_given"
+    notes = live.sql("SELECT note FROM attempt WHERE campaign = 'by-hand' AND note LIKE 'ended by %: the wrong list'")
+    assert len(notes) == 2
+    assert [len(live.calls([number])) for number in numbers] == [1, 1, 1]
+    done = live.sql("SELECT state FROM contact WHERE campaign = 'by-hand'")
+    assert done == [("done",)] * 3
 
 
 def test_a_second_worker_on_the_same_asterisk(live: Site) -> None:

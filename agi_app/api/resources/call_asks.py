@@ -13,7 +13,7 @@ from agi_app.api.resources.stops import e164
 from agi_app.api.routes import ApiAnswer, ApiCall, Given, NoQuery, Routes
 from agi_app.api.texts import Name, Number, Reason
 from agi_app.model.actors import Scope
-from agi_app.operations.calling import agent_states, stored_campaigns
+from agi_app.operations.calling import agent_states, calls_now, stored_campaigns
 from agi_app.operations.calling import call_asks as operations
 
 routes = Routes()
@@ -63,6 +63,12 @@ class AgentCallGiven(Given):
     """Which agent is rung first, by the name of a destination of the settings."""
 
     agent: Name
+    reason: Reason
+
+
+class EndGiven(Given):
+    """Why the call is ended: it is kept in the call's result, with who ended it."""
+
     reason: Reason
 
 
@@ -146,6 +152,12 @@ async def contact(call: ApiCall[NoQuery, AgentCallGiven]) -> AskedAnswer:
     await there(stored_campaigns.one(call.inst, name))
     number = int(call.path["contact"])
     return AskedAnswer(ask=await operations.ask_agent_call(call.inst, name, number, given.agent, reason=given.reason))
+
+
+@routes.post("/attempts/{attempt}/end", Scope.CAMPAIGNS_PAUSE, AskedAnswer, body=EndGiven, status=202)
+async def end(call: ApiCall[NoQuery, EndGiven]) -> AskedAnswer:
+    """Ask to end one call that is on: the worker that has it hangs up. One that is over already is refused."""
+    return AskedAnswer(ask=await calls_now.ask_end(call.inst, call.path["attempt"], reason=call.body.reason))
 
 
 @routes.get("/rehearsals/telephones", Scope.CALLS_REHEARSE, Phones)

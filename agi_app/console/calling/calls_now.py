@@ -20,6 +20,7 @@ CALLS_EVERY_S, HOUR_EVERY_S = 2.0, 15.0  # seconds that pass change the first al
 class CallNow(PageData):
     """A call that is on; ``seconds`` since it was dialled. ``stage``: claimed, calling, waiting, with_agent, parted."""
 
+    attempt_id: str
     campaign: str
     contact_id: int
     external_id: str

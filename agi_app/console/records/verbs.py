@@ -25,6 +25,8 @@ VERBS = (
     template("audit prove"),
     template("audit restart"),
     template("backup"),
+    template("call end"),
+    template("call end ask"),
     template("call-person"),
     template("call-person ask"),
     template("callerid prove"),

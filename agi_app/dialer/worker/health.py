@@ -21,6 +21,7 @@ from agi_app.consent import restored_backup
 from agi_app.consent.opt_outs import Stops
 from agi_app.dialer.loop import LEASE, Dialer
 from agi_app.dialer.node import Node
+from agi_app.dialer.worker.ended_by_hand import EndedByHand
 from agi_app.dialer.worker.shutdown import finish_live_calls
 from agi_app.errors import ConfigError, OtherWorkerError, SafetyError, StoreError
 from agi_app.event_loop import happens_within
@@ -92,6 +93,7 @@ class Worker:
         self._node, self._stops, self._lock, self.health = node, stops, lock, health
         self._sealing = sealing
         self._data_folder = data_folder
+        self._by_hand = EndedByHand(node)
         self._look_around = asyncio.Event()  # something changed: keep house now
         self._changes_open = False  # the office changed contacts, and it is not known yet which calls that concerns
         self._listening = False  # the connection that hears of stops is up; the live calls may be unchecked yet
@@ -188,6 +190,7 @@ class Worker:
                     self._stops.replay()
                 await self._look_at_pause()
                 await self._check_live_calls()
+                await self._by_hand.look()
                 dialer.control_changed()
             case ListenLost(reason):
                 self._listening = False
@@ -203,6 +206,8 @@ class Worker:
                     self._look_around.set()  # so that the others read at once that we dial nobody
                 elif "contacts" in change:
                     await self._drop_changed()
+                elif "call" in change:
+                    await self._by_hand.heard(str(change["call"]))
                 elif change.get("state") == "stopped":
                     self._node.live.stop_campaign(str(change.get("campaign")))
                 dialer.control_changed()
@@ -286,6 +291,8 @@ class Worker:
         await self._look_at_pause()
         if self._changes_open:
             await self._drop_changed()
+        if self._by_hand.missed:
+            await self._by_hand.look()
         if self._listening and self.health.deaf is not None:
             await self._check_live_calls()
         ids = node.live.attempt_ids

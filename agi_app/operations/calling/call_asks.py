@@ -18,7 +18,7 @@ from agi_app.messages import t
 from agi_app.messages.retold import retold
 from agi_app.model.actors import Scope
 from agi_app.operations.acting import noted, reads
-from agi_app.operations.calling import agent_calls, caller_ids, rehearsals
+from agi_app.operations.calling import agent_calls, caller_ids, calls_now, rehearsals
 from agi_app.store.requested_calls import agent_calls as agent_table
 from agi_app.store.requested_calls import asks, verifications
 from agi_app.store.requested_calls import rehearsals as rehearsal_table
@@ -27,7 +27,7 @@ from agi_app.store.requested_calls.requests import RequestStatus
 from agi_app.store.requested_calls.verifications import OwnPhone
 
 __all__ = ["KIND", "REHEARSAL", "OwnPhone", "RequestStatus"]
-KIND = "call"
+KIND = calls_now.KIND
 AGENT, REHEARSAL, CALLER_ID, PHONE = "agent", "rehearsal", "caller_id", "phone"
 
 
@@ -101,7 +101,10 @@ async def called(inst: Installation, ask_id: int) -> RequestStatus:
 
 
 async def do(inst: Installation, ask: OpenAsk, project: Project | None) -> Mapping[str, Any]:
-    """As a worker, in the name of who asked: make the request. Raises as the operations."""
+    """As a worker, in the name of who asked: make the request, or have a call ended. Raises as the operations."""
+    if ask.verb == calls_now.END:
+        await calls_now.take_end(inst, ask.object, reason=ask.reason)
+        return {}
     asked, private = ask.parameters, ask.private or {}
     if ask.verb == AGENT:
         made = await agent_calls.request_call(inst, ask.object, int(asked["contact"]), str(asked["agent"]))

@@ -164,6 +164,7 @@ class Interrupt(msgspec.Struct, frozen=True, gc=False):
 
     reason: str
     even_if_up: bool  # False lets an answered call finish
+    by_hand: bool = False  # our own staff ended this one call
 
 
 class TransferFinished(msgspec.Struct, frozen=True, gc=False):

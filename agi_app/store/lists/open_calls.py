@@ -29,6 +29,16 @@ class OpenCall:
 
 
 @dataclass(frozen=True, slots=True)
+class OneCall(OpenCall):
+    """One call, on or over (``stage`` ended: then with its result)."""
+
+    ended_at: dt.datetime | None
+    outcome: str | None
+    disposition: str | None
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class OpenOfNode:
     """How many calls of a campaign one worker has now."""
 
@@ -49,6 +59,11 @@ class MinuteOfCalls:
 async def calls(store: Store, most: int) -> list[OpenCall]:
     """Those that are on the longest. Raises StoreError."""
     return await store.rows(OpenCall, Q["calls"], {"most": most})
+
+
+async def call(store: Store, attempt_id: str) -> OneCall | None:
+    """One of them, or one that is over. Raises StoreError."""
+    return next(iter(await store.rows(OneCall, Q["call"], {"attempt": attempt_id})), None)
 
 
 async def totals(store: Store) -> list[OpenOfNode]:

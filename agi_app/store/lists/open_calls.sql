@@ -12,6 +12,22 @@ FROM attempt a JOIN contact c USING (contact_id) LEFT JOIN node n ON n.entityid 
 LEFT JOIN person_masked m ON m.person_id = coalesce(a.number_id, a.person_id)
 WHERE a.state <> 'ended' ORDER BY coalesce(a.marked_at, a.claimed_at), a.attempt_id LIMIT %(most)s;
 
+-- One call, on or over.
+-- name: call
+SELECT a.attempt_id, a.campaign, a.contact_id, c.external_id, m.number, coalesce(n.name, a.node) AS node, a.trunk, a.agents,
+       CASE WHEN a.state = 'ended' THEN 'ended'
+            WHEN a.marked_at IS NULL THEN 'claimed'
+            WHEN a.agents IS NULL OR a.answered_at IS NULL THEN 'calling'
+            WHEN a.parted_at IS NOT NULL THEN 'parted'
+            WHEN a.met_at IS NOT NULL THEN 'with_agent'
+            ELSE 'waiting' END AS stage,
+       greatest(0, extract(epoch FROM coalesce(a.ended_at, clock_timestamp()) - coalesce(a.marked_at, a.claimed_at)))::integer
+           AS seconds,
+       a.ended_at, a.outcome, a.disposition, a.note
+FROM attempt a JOIN contact c USING (contact_id) LEFT JOIN node n ON n.entityid = a.node
+LEFT JOIN person_masked m ON m.person_id = coalesce(a.number_id, a.person_id)
+WHERE a.attempt_id = %(attempt)s;
+
 -- name: totals
 SELECT a.campaign, coalesce(n.name, a.node) AS node, count(*)::integer AS calls
 FROM attempt a LEFT JOIN node n ON n.entityid = a.node

@@ -24,6 +24,7 @@ URGENT = (
     "campaign stop",
     "stop link stop",
     "contact cancel",
+    "call end",
     "feed pause",
     "feed end",
 )  # they wait for nothing that takes long
@@ -104,6 +105,15 @@ class LeftAsk:
     left: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class WantedEnd:
+    """A call that somebody asked to end, and was told that it would be."""
+
+    attempt_id: str
+    account: str
+    reason: str
+
+
 async def add(store: Store, new: NewAsk, actor: Actor) -> int:
     """Ask; returns the id of the ask once it is durable, or once the transaction is that it is a part of."""
     values = asdict(new) | {
@@ -138,6 +148,11 @@ async def last_is(store: Store, kind: str, verbs: Sequence[str]) -> list[str]:
 async def by_id(store: Store, ask_id: int) -> Ask | None:
     """One ask with its answer, if it has one."""
     return next(iter(await store.rows(Ask, Q["by_id"], {"ask_id": ask_id})), None)
+
+
+async def ends(store: Store, attempts: Sequence[str]) -> list[WantedEnd]:
+    """Which of these calls somebody asked to end. Raises StoreError."""
+    return await store.rows(WantedEnd, Q["ends"], {"attempts": list(attempts)}) if attempts else []
 
 
 async def look(store: Store, after: int, *, urgent: bool | None = None) -> OpenAsk | None:

@@ -29,6 +29,12 @@ SELECT object FROM (
   ORDER BY k.object, k.ask_id DESC
 ) AS newest WHERE verb = (%(verbs)s::text[])[1] ORDER BY object;
 
+-- name: ends
+SELECT DISTINCT ON (k.object) k.object AS attempt_id, k.account, k.reason
+FROM ask k JOIN ask_answer w USING (ask_id)
+WHERE k.kind = 'call' AND k.verb = 'end' AND k.object = ANY(%(attempts)s::text[]) AND w.state = 'done'
+ORDER BY k.object, k.ask_id;
+
 -- A lock for this one statement only: who is at it holds it longer.
 -- name: look
 SELECT k.ask_id, k.kind, k.verb, k.object, k.parameters, k.account, k.scopes, k.via, k.token, k.address, k.reason,

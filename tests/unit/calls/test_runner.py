@@ -435,6 +435,15 @@ async def test_a_persons_stop_ends_a_running_call_and_a_campaigns_stop_does_not(
     assert (await world.run()).disposition == "completed"
 
 
+async def test_a_call_that_somebody_ends_is_over_with_who_and_why() -> None:
+    world = answered()
+    world.channel.at(4, pbx.Interrupt("ended by li.na: the wrong list", even_if_up=True, by_hand=True))
+    result = await world.run()
+    assert world.channel.log == ["play zh/greeting", "hangup"]
+    assert (result.outcome, result.disposition, result.by_hand) == (Outcome.ANSWERED, "cut_off", True)
+    assert result.note == "ended by li.na: the wrong list"
+
+
 # ---- deadlines
 
 

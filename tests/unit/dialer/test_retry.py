@@ -110,6 +110,12 @@ def test_a_retry_obeys_the_campaigns_own_window_and_the_countrys_together() -> N
     assert found == dt.datetime(2026, 3, 5, 14, 0, tzinfo=SHANGHAI)
 
 
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_a_call_that_somebody_ended_while_it_rang_is_not_made_again(by_hand: bool) -> None:
+    result = CallResult(Outcome.CANCELLED, ringing_at=NOW, by_hand=by_hand)
+    assert next_due(CLAIM, RETRYING, result, ruleset(), NOW) == (None if by_hand else NOW)
+
+
 QUARTERS = st.integers(0, 95).map(lambda q: dt.time(q // 4, q % 4 * 15))
 WINDOWS = st.lists(
     st.builds(

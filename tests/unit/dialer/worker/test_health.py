@@ -22,6 +22,7 @@ from agi_app.store.database import progress as progress_table
 from agi_app.store.database.listen import CONTROL_CHANNEL, STOP_CHANNEL, Listening, ListenLost, Notification
 from agi_app.store.database.progress import DatabaseProgress, RestoredFrom
 from agi_app.store.people import stops as stop_table
+from agi_app.store.requested_calls.asks import WantedEnd
 from tests.fake_clock import FakeClock
 from tests.unit.gate_cases import NOW
 
@@ -41,6 +42,9 @@ class Live:
         self.stopped.append((attempt_id, even_if_up))
         return 1
 
+    def end_by_hand(self, attempt_id: str, reason: str) -> None:
+        self.stopped.append((f"{attempt_id} {reason}", True))
+
     def stop_campaign(self, campaign: str) -> int:
         self.stopped.append((campaign, False))
         return 1
@@ -51,6 +55,7 @@ class World:
 
     def __init__(self, folder: Path) -> None:
         self.live = Live()
+        self.ends: list[WantedEnd] = []  # what the database says of calls to be ended by hand
         self.connected = True
         self.clock = FakeClock(NOW)
         self.stops = SimpleNamespace(broken=None, doubt=None, overdue=False, pending=False, replayed=0)
@@ -70,8 +75,12 @@ class World:
             def is_connected(self) -> bool:
                 return world.connected
 
-        node = SimpleNamespace(live=self.live, ari=FakeAri(), clock=self.clock, store=None, entityid="n")
+        node = SimpleNamespace(live=self.live, ari=FakeAri(), clock=self.clock, store=self, entityid="n")
         self.worker = Worker(cast(Any, node), cast(Any, self.stops), cast(Any, None), self.health, folder, self.sealing)
+
+    async def rows(self, *_: object) -> list[WantedEnd]:
+        """As the store: no other query of it is asked here."""
+        return self.ends
 
     def sealing(self) -> str | None:
         return self.unsealed
@@ -238,6 +247,17 @@ async def test_a_campaign_stop_cancels_ringing_calls_a_pause_does_not(world: Wor
     assert (world.live.stopped, world.dialer.changes) == ([], 1)
     await world.hears(Notification(CONTROL_CHANNEL, '{"campaign": "c", "state": "stopped"}'))
     assert (world.live.stopped, world.dialer.changes) == ([("c", False)], 2)
+
+
+async def test_a_call_that_somebody_ended_ends_at_once_or_once_we_hear_again(
+    world: World, verdicts: dict[str, str]
+) -> None:
+    world.ends = [WantedEnd("a1", "li.na", "wrong list")]
+    await world.hears(Notification(CONTROL_CHANNEL, '{"call": "of another worker"}'))
+    assert world.live.stopped == []
+    for heard in (Notification(CONTROL_CHANNEL, '{"call": "a1"}'), Listening()):
+        await world.hears(heard)
+        assert world.live.stopped.pop() == ("a1 ended by li.na: wrong list", True)
 
 
 async def test_after_a_time_of_deafness_every_live_call_is_checked(world: World, verdicts: dict[str, str]) -> None:
