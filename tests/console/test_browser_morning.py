@@ -145,7 +145,7 @@ async def mend_the_prompt(page: Page, other: Page, sound: Path, there: Callable[
     assert await page.get_by_role("button", name="用 B 替换 A").count() == 0
     assert there() == before
     await go(other, "流程", "提示音")
-    await link(other, "thanks (zh-CN)")
+    await other.locator(".banner").get_by_role("link", name="thanks (zh-CN)").tap()
     await press(other, "用 B 替换 A", reason="更清楚")
     await says(other, "已替换。")
     assert there() != before
