@@ -75,6 +75,6 @@ async def test_a_viewer_sees_the_steps_and_no_button(http: aiohttp.ClientSession
 
 async def test_who_may_not_is_told_of_roles_and_not_of_tokens(http: aiohttp.ClientSession) -> None:
     assert (await sign_in(http, "the-agent")).status == 303
-    text = await (await http.get("/", headers=HTML)).text()
+    text = await (await http.get("/campaigns", headers=HTML)).text()
     assert "your roles do not allow this" in text
     assert "token" not in text

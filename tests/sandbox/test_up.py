@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -35,20 +36,20 @@ def until(what: str, happened: Callable[[], bool], timeout_s: float = UP_S) -> N
         time.sleep(0.2)
 
 
+def is_up(name: str) -> bool:
+    asked = subprocess.run(sandbox("status", "--name", name), stdout=subprocess.DEVNULL, check=False)
+    return asked.returncode == 0
+
+
 @contextmanager
-def up(name: str, project: Path, *more: str, out: Path | None = None) -> Iterator[None]:
+def up(name: str, project: Path, *more: str, out: Path | None = None) -> Iterator[subprocess.Popen[bytes]]:
     words = sandbox("up", "--name", name, "--project", str(project), *more)
     with open(out or os.devnull, "wb") as told:
         process = subprocess.Popen(words, stdout=told)
     try:
-        until(
-            f"{name} is up",
-            lambda: (
-                subprocess.run(sandbox("status", "--name", name), stdout=subprocess.DEVNULL, check=False).returncode
-                == 0
-            ),
-        )
-        yield
+        until(f"{name} is up", lambda: process.poll() is not None or is_up(name))
+        assert process.poll() is None, "it has ended; it says why on standard error"
+        yield process
     finally:
         process.terminate()
         process.wait(UP_S)
@@ -125,17 +126,24 @@ def _answer(phone: subprocess.Popen[str], keys: str, after_s: float = 3.0) -> No
     phone.stdin.flush()
 
 
-async def test_a_new_project_comes_to_its_first_call_by_clicks(tmp_path: Path) -> None:
+@pytest.fixture
+def short_path() -> Iterator[Path]:
+    """The console's socket is in the project's folder, and a socket's path has at most 107 bytes."""
+    with tempfile.TemporaryDirectory(prefix="agi-app-") as folder:
+        yield Path(folder)
+
+
+async def test_a_new_project_comes_to_its_first_call_by_clicks(short_path: Path) -> None:
     """`--console`: a worker and the console, a link, and the first steps; each POST here is one click."""
-    project, told, password = tmp_path / "clicks", tmp_path / "up.log", "correct horse battery"
+    project, told, password = short_path / "clicks", short_path / "up.log", "correct horse battery"
     make_project(project)
     port = free_port()
     with (project / "agi-app.toml").open("a") as settings:
         settings.write(f"\n[console]\nport = {port}\n")
     from_here = {"Sec-Fetch-Site": "same-origin"}
     jar = aiohttp.CookieJar(unsafe=True)
-    with up("test-clicks", project, "--console", out=told):
-        until("the link is told", lambda: "/link/agil_" in told.read_text(), UP_S)
+    with up("test-clicks", project, "--console", out=told) as process:
+        until("the link is told", lambda: process.poll() is not None or "/link/agil_" in told.read_text())
         link = re.search(r"(/link/agil_\S+)", told.read_text())
         assert link is not None
         async with aiohttp.ClientSession(f"http://127.0.0.1:{port}", cookie_jar=jar, headers=from_here) as http:
