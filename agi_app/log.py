@@ -14,12 +14,19 @@ import sys
 from collections.abc import Callable, MutableMapping
 from typing import Any
 
-import structlog
-
 from agi_app import system_journal
 from agi_app.messages import current, speaking
 from agi_app.messages.retold import retold
 from agi_app.printable import lines
+
+# structlog loads rich and Pygments for tracebacks in colours, which no line of ours has: 3 MiB of each process.
+_rich = sys.modules.get("rich")
+sys.modules["rich"] = None  # type: ignore[assignment]
+import structlog  # noqa: E402
+
+sys.modules.pop("rich")
+if _rich is not None:
+    sys.modules["rich"] = _rich
 
 # With a plus sign, or bare as in PJSIP/86…@carrier; not inside ids, hashes, decimals or dates.
 _NUMBER = re.compile(r"\+\d{7,}|(?<![\w.+-])\d{10,15}(?![\w.-])")
