@@ -59,3 +59,24 @@ async def test_the_connections_of_a_rush_are_closed_and_those_kept_ready_stay(
         await becomes(READY)
         await asyncio.sleep(3 * IDLE_S)
         assert await open_now() == READY
+
+
+async def test_who_waits_for_a_connection_ends_when_asked_in_whatever_moment(quick_store: Store) -> None:
+    """Also in that in which one becomes free."""
+
+    async def for_ever() -> None:
+        while True:
+            async with quick_store.connection():
+                pass
+            await asyncio.sleep(0.001)
+
+    await quick_store._pool.resize(1, 1)
+    for moment in range(40):
+        async with quick_store.connection():
+            works = asyncio.create_task(for_ever())
+            await asyncio.sleep(0.02)
+        for _ in range(moment % 10):
+            await asyncio.sleep(0)
+        works.cancel()
+        _, goes_on = await asyncio.wait([works], timeout=20)
+        assert not goes_on, f"asked {moment % 10} rounds of the loop after a connection became free"

@@ -171,9 +171,13 @@ class Store:
             except psycopg.Error as error:
                 raise store_error(error, self.where) from error
             return
-        deadline = asyncio.timeout(limit)
+        deadline, asked = asyncio.timeout(limit), _asked_to_end()
         try:
             async with deadline, self._pool.connection() as connection:
+                # Before Python 3.12 asyncio.wait_for, by which the pool waits, forgets to end a task in the moment in
+                # which a connection becomes free: the task went on for ever.
+                if _asked_to_end() > asked:
+                    raise asyncio.CancelledError
                 yield connection
         except TimeoutError as error:
             if not deadline.expired():
@@ -260,6 +264,11 @@ class Store:
     async def worker_lock(self, entityid: str) -> locks.WorkerLock | None:
         """Become the one worker of the Asterisk ``entityid``; None when another one is."""
         return await locks.take(self.dedicated_connection, self.where, entityid)
+
+
+def _asked_to_end() -> int:
+    """How often this task was."""
+    return 0 if (task := asyncio.current_task()) is None else task.cancelling()
 
 
 async def _configure(connection: Connection) -> None:
