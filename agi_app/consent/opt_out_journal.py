@@ -97,7 +97,7 @@ class Journal:
     def _write(self, fd: int, items: Sequence[dict[str, str]]) -> None:
         size, folder = os.fstat(fd).st_size, self._file.parent
         end = journal_end.read(folder)
-        if _doubted(end, size, _tail(fd, size) if end is None else b""):
+        if _doubted(end, size, _tail(fd, size)):
             journal_end.note_gap(folder, size)  # or the next line would hide it
         if not size:
             journal_end.begin(folder)
@@ -150,6 +150,8 @@ class Journal:
         if end.gap is not None:
             told = "{file}: stops before byte {gap} may be gone: its end was lost there, or {end} beside it"
             return t(told, file=self._file, gap=end.gap, end=END_NAME)
+        if end.written == size:
+            return t("{file}: its last line is damaged: the stop in it may be lost", file=self._file)
         told = "{file}: has {size} bytes, but {written} were written: the stops at its end are gone"
         return t(told, file=self._file, size=size, written=end.written)
 
@@ -159,7 +161,9 @@ class Journal:
             fd = os.open(self._file, os.O_RDWR | os.O_CREAT, 0o600)
             try:
                 fcntl.flock(fd, fcntl.LOCK_EX)
-                journal_end.accept(self._file.parent, os.fstat(fd).st_size)
+                size = os.fstat(fd).st_size
+                known = not size or _as_written(_tail(fd, size))  # else its last line is no longer vouched for
+                journal_end.accept(self._file.parent, size if known else size - 1)
             finally:
                 os.close(fd)
         except OSError as error:
@@ -201,6 +205,20 @@ class Journal:
         told = "{file}: the refusal journal cannot be read: {strerror}"
         return SafetyError(t(told, file=self._file, strerror=error.strerror or error))
 
+    def hold_for_damage(self, position: int) -> None:
+        """Have ``doubt`` tell of a line behind ``position`` that was acknowledged and is not as it was written.
+
+        Blocks. Raises SafetyError.
+        """
+        if (found := self._content(position)) is None or (end := self._end()) is None:
+            return
+        at, bad = found[0], False
+        for line in found[1].splitlines(keepends=True):
+            at += len(line)
+            bad = bad or (at <= end.written and bool(line.strip()) and _checked(line.removesuffix(b"\n")) is None)
+        if bad and any(one.lost for one in self.damages()):
+            journal_end.note_gap(self._file.parent, at)
+
     def unflushed(self, position: int) -> Iterator[JournalEntry]:
         """The entries behind ``position``; a torn or foreign line is passed over, with a warning."""
         if (found := self._content(position)) is None:
@@ -231,9 +249,14 @@ def _doubted(end: JournalEnd | None, size: int, tail: bytes) -> bool:
     A journal of an older agi-app alone, without check values, never had an end noted.
     """
     if end is not None:
-        return end.gap is not None or end.written > size
+        return end.gap is not None or end.written > size or (end.written == size > 0 and not _as_written(tail))
     found = (_checked(line) for line in reversed(tail.splitlines()))
     return any(one is not None and one.after is not None for one in found)
+
+
+def _as_written(tail: bytes) -> bool:
+    """Whether the last line is; one that was acknowledged has its end."""
+    return tail.endswith(b"\n") and _checked(tail.removesuffix(b"\n").rpartition(b"\n")[2]) is not None
 
 
 def _checked(raw: bytes) -> Read | None:

@@ -195,6 +195,7 @@ class Stops:
             return len(entries)
 
     def _read(self) -> tuple[list[JournalEntry], str | None]:
+        self._journal.hold_for_damage(self.position)
         return list(self._journal.unflushed(self.position)), self._journal.doubt()
 
     def _knows(self, entry: JournalEntry) -> bool:

@@ -290,6 +290,50 @@ def test_a_half_written_line_of_a_power_cut_is_not_doubted(journal: Journal, fil
 # ---- the disk
 
 
+def changed(file: Path, number_hash: bytes, into: str = "f") -> None:
+    """The line of this stop, as long as before, with another number in it."""
+    line = number_hash.hex()
+    file.write_bytes(file.read_bytes().replace(line.encode(), (line[:-1] + into).encode()))
+
+
+def test_a_changed_last_line_is_doubted_and_the_next_stop_does_not_hide_it(journal: Journal, file: Path) -> None:
+    journal.append_all([ONE, TWO], "key")
+    assert journal.doubt() is None
+    changed(file, TWO)
+    assert "its last line is damaged" in (journal.doubt() or "")
+    journal.append(THREE, "key")
+    assert "may be gone" in (journal.doubt() or "")
+    assert hashes(journal)[-1] == THREE
+    journal.accept_end()
+    assert journal.doubt() is None
+
+
+def test_a_changed_last_line_that_was_accepted_is_doubted_no_longer(journal: Journal, file: Path) -> None:
+    journal.append_all([ONE, TWO], "key")
+    changed(file, TWO)
+    journal.accept_end()
+    journal.hold_for_damage(0)
+    assert journal.doubt() is None
+
+
+def test_a_changed_line_before_others_holds_the_calls(journal: Journal, file: Path) -> None:
+    """Of what is not in the database yet; a line that a crash left half written was nobody's stop."""
+    journal.append_all([ONE, TWO, THREE], "key")
+    changed(file, TWO)
+    journal.hold_for_damage(0)
+    assert "may be gone" in (journal.doubt() or "")
+
+
+def test_a_half_written_line_among_others_holds_nobody(journal: Journal, file: Path) -> None:
+    journal.append_all([ONE, TWO], "key")
+    with file.open("ab") as torn:
+        torn.write(b'{"hash": "03')
+    journal.append(THREE, "key")
+    journal.hold_for_damage(0)
+    assert journal.doubt() is None
+    assert hashes(journal) == [ONE, TWO, THREE]
+
+
 def test_a_full_disk_is_an_error_not_a_silent_loss(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
     def write(_fd: int, _data: bytes) -> int:
         raise OSError(28, "No space left on device")
