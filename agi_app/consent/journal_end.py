@@ -1,7 +1,8 @@
 """How far the refusal journal was acknowledged: a small file beside it, by which a lost end is noticed.
 
 Its first line is a count of bytes. A journal that was found shorter, or without this file, and that was then continued,
-has a second line here with the place of the gap: it stays until an admin says that he knows of it.
+has a second line here with the place of the gap: it stays until an admin says that he knows of it. Then that line says
+up to which byte the journal was accepted as it is.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from agi_app.atomic_files import sync_folder
 END_NAME = "refusals.end"
 
 _DIGITS = 20
-_WRITTEN = re.compile(rb"(\d{20})\n(?:gap (\d{20})\n)?\Z")
+_WRITTEN = re.compile(rb"(\d{20})\n(?:(gap|acc) (\d{20})\n)?\Z")
 
 _log = log.get("journal")
 
@@ -31,13 +32,15 @@ class JournalEnd:
 
     written: int  # bytes of the journal that were acknowledged; never more than there are
     gap: int | None = None
+    accepted: int = 0  # what is damaged before this byte is known to an admin
 
 
 def read(folder: Path) -> JournalEnd | None:
     """None when it is not there or not readable: then how far the journal was written is not known."""
     with contextlib.suppress(OSError):
         if (found := _WRITTEN.match((folder / END_NAME).read_bytes())) is not None:
-            return JournalEnd(int(found[1]), None if found[2] is None else int(found[2]))
+            place = int(found[3] or 0)
+            return JournalEnd(int(found[1]), place if found[2] == b"gap" else None, place if found[2] == b"acc" else 0)
     return None
 
 
@@ -70,8 +73,9 @@ def accept(folder: Path, written: int) -> None:
     """The journal is as it is, and what it lacks is known. Raises OSError."""
     fd = os.open(folder / END_NAME, os.O_WRONLY | os.O_CREAT, 0o600)
     try:
-        os.pwrite(fd, _line(written), 0)
-        os.ftruncate(fd, _DIGITS + 1)
+        content = _line(written) + b"acc " + _line(written)
+        os.pwrite(fd, content, 0)
+        os.ftruncate(fd, len(content))
         os.fsync(fd)
     finally:
         os.close(fd)

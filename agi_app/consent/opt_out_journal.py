@@ -161,9 +161,7 @@ class Journal:
             fd = os.open(self._file, os.O_RDWR | os.O_CREAT, 0o600)
             try:
                 fcntl.flock(fd, fcntl.LOCK_EX)
-                size = os.fstat(fd).st_size
-                known = not size or _as_written(_tail(fd, size))  # else its last line is no longer vouched for
-                journal_end.accept(self._file.parent, size if known else size - 1)
+                journal_end.accept(self._file.parent, os.fstat(fd).st_size)
             finally:
                 os.close(fd)
         except OSError as error:
@@ -215,7 +213,8 @@ class Journal:
         at, bad = found[0], False
         for line in found[1].splitlines(keepends=True):
             at += len(line)
-            bad = bad or (at <= end.written and bool(line.strip()) and _checked(line.removesuffix(b"\n")) is None)
+            if line.strip() and end.accepted < at <= end.written:
+                bad = bad or _checked(line.removesuffix(b"\n")) is None
         if bad and any(one.lost for one in self.damages()):
             journal_end.note_gap(self._file.parent, at)
 
@@ -249,7 +248,8 @@ def _doubted(end: JournalEnd | None, size: int, tail: bytes) -> bool:
     A journal of an older agi-app alone, without check values, never had an end noted.
     """
     if end is not None:
-        return end.gap is not None or end.written > size or (end.written == size > 0 and not _as_written(tail))
+        changed = end.written == size > end.accepted and not _as_written(tail)
+        return changed or end.gap is not None or end.written > size
     found = (_checked(line) for line in reversed(tail.splitlines()))
     return any(one is not None and one.after is not None for one in found)
 

@@ -317,11 +317,23 @@ def test_a_changed_last_line_that_was_accepted_is_doubted_no_longer(journal: Jou
 
 
 def test_a_changed_line_before_others_holds_the_calls(journal: Journal, file: Path) -> None:
-    """Of what is not in the database yet; a line that a crash left half written was nobody's stop."""
+    """Also for a worker that starts anew, but not once an admin has accepted it."""
     journal.append_all([ONE, TWO, THREE], "key")
     changed(file, TWO)
     journal.hold_for_damage(0)
     assert "may be gone" in (journal.doubt() or "")
+    journal.accept_end()
+    journal.append(ONE, "key")
+    again = Journal(file.parent, FakeClock(NOW))
+    again.hold_for_damage(0)
+    assert again.doubt() is None
+    changed(file, THREE, "e")
+    again.append(TWO, "key")
+    again.hold_for_damage(0)
+    assert again.doubt() is None, "what was accepted is known"
+    changed(file, ONE, "e")
+    again.hold_for_damage(0)
+    assert "may be gone" in (again.doubt() or "")
 
 
 def test_a_half_written_line_among_others_holds_nobody(journal: Journal, file: Path) -> None:
