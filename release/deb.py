@@ -54,10 +54,11 @@ done
 """
 
 
-def build(out: Path, source: Path = ROOT, version: Version | None = None) -> Path:
+def build(out: Path, source: Path = ROOT, version: Version | None = None, *, level: int = 6) -> Path:
     """Build the package of the tree ``source`` into the folder ``out`` and return its file.
 
-    ``packaging/`` is always this tree's. Needs root and the network. Raises PackageError.
+    ``packaging/`` is always this tree's; ``level`` is xz's (1: in a seventh of the time, and a seventh larger). Needs
+    root and the network. Raises PackageError.
     """
     version = version or version_of(source)
     lower = roots.root("build")
@@ -75,7 +76,7 @@ def build(out: Path, source: Path = ROOT, version: Version | None = None) -> Pat
         tree = folder / "package"
         _lay_out(folder / "upper", tree, source, version)
         _control(tree, version)
-        return _pack(tree, out, version)
+        return _pack(tree, out, version, level)
 
 
 def check_style(deb: Path) -> str:
@@ -168,12 +169,12 @@ def _files(tree: Path) -> Iterator[Path]:
             yield path
 
 
-def _pack(tree: Path, out: Path, version: Version) -> Path:
+def _pack(tree: Path, out: Path, version: Version, level: int) -> Path:
     out.mkdir(parents=True, exist_ok=True)
     deb = out / f"agi-app_{version.debian}_amd64.deb"
     # With a number of threads of its own dpkg-deb would write what this machine's number of cores makes of it.
-    command = ["dpkg-deb", "--root-owner-group", "-Zxz", "--threads-max=2", "--build", str(tree), str(deb)]
-    roots.output(command, {**os.environ, "SOURCE_DATE_EPOCH": str(version.epoch)})
+    command = ["dpkg-deb", "--root-owner-group", "-Zxz", f"-z{level}", "--threads-max=2"]
+    roots.output([*command, "--build", str(tree), str(deb)], {**os.environ, "SOURCE_DATE_EPOCH": str(version.epoch)})
     if not deb.is_file():
         raise PackageError(f"dpkg-deb wrote no {deb}")
     return deb

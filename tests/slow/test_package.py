@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.skipif(os.geteuid() != 0, reason="cl
 
 @pytest.fixture(scope="module")
 def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return deb.build(tmp_path_factory.mktemp("package"))
+    return deb.build(tmp_path_factory.mktemp("package"), level=1)
 
 
 @pytest.fixture(scope="module")

@@ -70,6 +70,9 @@ async def test_rows_that_commit_late_or_never(site: Site, monkeypatch: pytest.Mo
     assert sequencer.ages() == {"witness": 0.0}, "nothing is known of rows yet"
     running = asyncio.create_task(sequencer.run())
     await asyncio.gather(*(write(site.url, seed, 40) for seed in range(8)))
+    async with asyncio.timeout(60):
+        while "checkpoint" not in sequencer.ages():  # noqa: ASYNC110 - a thread of its own writes it
+            await asyncio.sleep(0.02)
     assert 0 < sequencer.ages()["checkpoint"] < module.PATIENCE_S
     running.cancel()
     await asyncio.wait([running])

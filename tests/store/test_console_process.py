@@ -23,7 +23,7 @@ from tests.store.conftest import Cluster
 
 pytestmark = pytest.mark.postgres
 LONG_S = 60.0  # a process that imports on a busy machine
-IDLE_KIB = 120 * 1024
+IDLE_KIB = 140 * 1024
 
 
 def free_port() -> int:

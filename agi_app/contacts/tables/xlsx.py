@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import os
 import shutil
 import signal
 import subprocess
@@ -179,7 +180,8 @@ def _read_apart(source: IO[bytes], file: str, sheet: str | None, rows: IO[bytes]
     size = source.seek(0, io.SEEK_END)
     memory = min(MEMORY + MEMORY_A_BYTE * size, MOST_MEMORY)
     seconds = SECONDS + SECONDS_A_MIB * size // (1 << 20)
-    command = [sys.executable, "-P", "-m", "agi_app.contacts.tables.xlsx_child", str(memory), str(seconds)]
+    limits = map(str, (os.getpid(), memory, seconds))
+    command = [sys.executable, "-P", "-m", "agi_app.contacts.tables.xlsx_child", *limits]
     with tempfile.TemporaryFile() as copy:
         source.seek(0)
         shutil.copyfileobj(source, copy)

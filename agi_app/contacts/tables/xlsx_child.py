@@ -1,6 +1,6 @@
 """Reads one sheet of a workbook in its own process, which may have so much memory and time and no more.
 
-``python -m agi_app.contacts.tables.xlsx_child MEMORY SECONDS [SHEET]``, the workbook on standard input (a file).
+``python -m agi_app.contacts.tables.xlsx_child PARENT MEMORY SECONDS [SHEET]``, the workbook on standard input (a file).
 Standard output gets messages, each behind its length: first a ``Head``, then rows, or a ``Refusal``. The library that
 reads workbooks keeps all of one in memory and aborts when there is no more; here that ends only this process.
 """
@@ -34,8 +34,10 @@ _DIE_WITH_PARENT = 1  # prctl(2): PR_SET_PDEATHSIG
 
 def main() -> int:
     """Write what was found to standard output."""
-    memory, seconds, *sheets = sys.argv[1:]
+    parent, memory, seconds, *sheets = sys.argv[1:]
     wanted = sheets[0] if sheets else None
+    if not _ends_with(int(parent)):
+        return 1
     _limit(int(memory), int(seconds))
     gc.disable()  # nothing here refers to itself
     out = sys.stdout.buffer
@@ -61,9 +63,14 @@ def main() -> int:
     return 0
 
 
+def _ends_with(parent: int) -> bool:
+    """Let the kernel end us when the parent dies; False when it had died before we asked for that."""
+    ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
+    return os.getppid() == parent
+
+
 def _limit(memory: int, seconds: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
