@@ -51,7 +51,8 @@ function setUp() {
     node.port.onmessage = ({ data }) => {
       chunks.push(data);
       length += data.length;
-      told.textContent = `${form.dataset.running} ${Math.floor(length / context.sampleRate)} s`;
+      const words = `${form.dataset.running} ${Math.floor(length / context.sampleRate)} s`;
+      if (told.textContent !== words) told.textContent = words;
       if (length > MOST_S * context.sampleRate && stop) stop();
     };
     context.createMediaStreamSource(stream).connect(node);
