@@ -13,6 +13,8 @@ from agi_app.console.calling import all_pages as calling
 from agi_app.console.flows import all_pages as flows
 from agi_app.console.guard import all_pages as guard
 from agi_app.console.live import LiveParts, add_live
+from agi_app.console.passkeys import mine as my_passkeys
+from agi_app.console.passkeys.sign_in import add_passkey_sign_in
 from agi_app.console.people import all_pages as people
 from agi_app.console.records import all_pages as records
 from agi_app.console.rendering import Reader, static_files
@@ -30,6 +32,7 @@ PAGES = (
     *records.PAGES,
     *service.PAGES,
     *me.pages.declared,
+    *my_passkeys.pages.declared,
 )
 PARTS = (today.PART, *calling.PARTS)
 FOR_GOOD = "public, max-age=31536000, immutable"
@@ -42,6 +45,7 @@ def make_console(inst: Installation, console: ConsoleSettings) -> web.Applicatio
     for declared in PAGES:
         app.router.add_route(declared.method, declared.path, server.of(declared))
     sign_in.add_sign_in(app, server)
+    add_passkey_sign_in(app, server)
     add_live(app, server, LiveParts(inst, PARTS))
     app.router.add_get("/static/{name}", _static, allow_head=False)
 

@@ -9,6 +9,7 @@ from typing import IO, Any
 
 from pydantic import BaseModel, ConfigDict
 
+from agi_app.console.passkey_site import NO_PASSKEYS, PasskeyOffer
 from agi_app.installation import Installation
 from agi_app.messages import t, template
 from agi_app.model.actors import Scope
@@ -65,6 +66,7 @@ class PageCall:
     files: Mapping[str, UploadedFile] = field(default_factory=dict)
     unproved: str | None = None
     zone: str = "UTC"  # of who reads
+    passkeys: PasskeyOffer = NO_PASSKEYS
 
 
 @dataclass(frozen=True, slots=True)

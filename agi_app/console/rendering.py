@@ -17,6 +17,7 @@ from markupsafe import Markup, escape
 from agi_app.console import charts
 from agi_app.console.charts import Bar
 from agi_app.console.navigation import NavSection
+from agi_app.console.passkey_site import NO_PASSKEYS, PasskeyOffer
 from agi_app.console.words import word
 from agi_app.messages import current, spoken, t
 from agi_app.model.actors import Actor, Scope
@@ -39,6 +40,8 @@ class Reader:
     banner: str = ""
     asks_proof: bool = False  # the page's form wants the password again
     nav: tuple[NavSection, ...] = ()
+    passkeys: PasskeyOffer = NO_PASSKEYS
+    asks_passkey: bool = False  # a passkey is as good as the password that is asked for
 
     def may(self, scope: str) -> bool:
         """Whether they may do this; the page offers nothing else."""

@@ -24,11 +24,13 @@ from agi_app.api.sent_files import sending
 from agi_app.console import forms
 from agi_app.console.navigation import Navigation
 from agi_app.console.pages import DeclaredPage, Download, GoTo, PageCall, Shown
+from agi_app.console.passkey_site import offer_of
 from agi_app.console.rendering import Reader, known_zone, page
 from agi_app.errors import AgiAppError, InputError, NotThere
 from agi_app.installation import Installation
 from agi_app.messages import LANGUAGES, current, speaking, spoken, t, template
 from agi_app.model.actors import Actor
+from agi_app.operations.administration import passkeys
 from agi_app.operations.service import sessions
 
 _log = structlog.get_logger(part="console")
@@ -108,7 +110,7 @@ class Server:
         async with contextlib.AsyncExitStack() as stack:
             form, files = await forms.sent_with(request, stack, declared.upload, declared.text)
             unproved = await _unproved(inst, form.pop(AGAIN, "")) if declared.proof else None
-            call = PageCall(inst, path, dict(request.query), form, files, unproved, reader.zone)
+            call = PageCall(inst, path, dict(request.query), form, files, unproved, reader.zone, reader.passkeys)
             try:
                 given = await declared.handler(call)
             except NotThere as error:
@@ -117,7 +119,10 @@ class Server:
                 return await sending(given.file, given.size, given.media_type, given.name, self._headers(request))(
                     request
                 )
-            shown = dataclasses.replace(reader, asks_proof=declared.proof and unproved is not None)
+            asks = declared.proof and unproved is not None
+            site = reader.passkeys.site if asks else None
+            may_show = site is not None and await passkeys.may_show(inst, site)
+            shown = dataclasses.replace(reader, asks_proof=asks, asks_passkey=may_show)
             return _response(request, shown, given)
 
     async def answered(
@@ -127,7 +132,8 @@ class Server:
         browser."""
         chosen = request.cookies.get(LANGUAGE_COOKIE, "")
         zone = known_zone(unquote(request.cookies.get(ZONE_COOKIE, "")))
-        reader = Reader(None, zone, request.path, self._banner(request))
+        passkeys_here = offer_of(request, secure=self.is_secure(request))
+        reader = Reader(None, zone, request.path, self._banner(request), passkeys=passkeys_here)
         with speaking(chosen if chosen in LANGUAGES else language_of(request)):
             try:
                 from_here(request)

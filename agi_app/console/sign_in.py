@@ -136,6 +136,8 @@ def _words(said: str) -> str:
             return t("The password is set. Sign in with it.")
         case "factor":
             return t("The second factor is changed. Sign in again.")
+        case "passkeys":
+            return t("Your passkeys are changed. Sign in again.")
         case "ended":
             return t("Your session has ended. Sign in again.")
         case _:
@@ -151,7 +153,15 @@ def _form(
     account: str = "",
     status: int = 200,
 ) -> web.Response:
-    onward = within(request.query.get("next", "/"))
+    return sign_in_page(
+        reader, within(request.query.get("next", "/")), said=said, fault=fault, account=account, status=status
+    )
+
+
+def sign_in_page(
+    reader: Reader, onward: str, *, said: str = "", fault: str = "", account: str = "", status: int = 200
+) -> web.Response:
+    """The form; ``onward``: where the browser goes afterwards."""
     text = page("sign_in.html", reader, said=said, fault=fault, account=account, onward=onward)
     return web.Response(status=status, text=text, content_type="text/html")
 

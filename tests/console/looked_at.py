@@ -10,7 +10,7 @@ BEFORE_THE_SIGN_IN = ("/sign-in", "/link/agil_nothing")
 # {preview}: the number of a look ahead that was made; {attempt}: a call that is on
 LOOKED_AT: Mapping[str, Sequence[str]] = {
     "the-operator": (
-        *("/", "/pause", "/resume", "/me", "/agent", "/me/second-factor", "/nothing-here"),
+        *("/", "/pause", "/resume", "/me", "/agent", "/me/second-factor", "/me/passkeys", "/nothing-here"),
         *("/campaigns", f"/campaigns/{CAMPAIGN}", f"/campaigns/{CAMPAIGN}/previews/{{preview}}"),
         *(f"/campaigns/{CAMPAIGN}/start?preview={{preview}}", f"/campaigns/{CAMPAIGN}/stop"),
         *(f"/campaigns/{CAMPAIGN}/asks", f"/campaigns/{CAMPAIGN}/asks/1", "/calls", "/campaigns?state=draft"),

@@ -73,7 +73,16 @@ def list_accounts(project: ProjectOption = HERE, as_json: JsonOption = False) ->
         return
     table(
         t("accounts"),
-        (t("account"), t("user"), t("roles"), t("enabled"), t("secret"), t("second factor"), t("language")),
+        (
+            t("account"),
+            t("user"),
+            t("roles"),
+            t("enabled"),
+            t("secret"),
+            t("second factor"),
+            t("passkeys"),
+            t("language"),
+        ),
         (
             (
                 a.name,
@@ -82,6 +91,7 @@ def list_accounts(project: ProjectOption = HERE, as_json: JsonOption = False) ->
                 _yes(a.enabled),
                 _yes(a.has_credential),
                 _yes(a.has_second_factor),
+                a.passkeys,
                 a.language,
             )
             for a in found
@@ -116,9 +126,9 @@ def remove_factor(
     reason: Annotated[str, typer.Option(help="Why, such as how you knew that it was its owner who asked.")],
     project: ProjectOption = HERE,
 ) -> None:
-    """Take a lost second factor off an account, and end its sessions. Its password alone opens it then."""
+    """Take a lost second factor and all passkeys off an account, and end its sessions. Its password is enough then."""
     with_installation(project, accounts.remove_second_factor, name, reason=reason)
-    say(t("account {name}: without a second factor; its sessions have ended", name=name))
+    say(t("account {name}: without a second factor and passkeys; its sessions have ended", name=name))
 
 
 def actions(

@@ -48,6 +48,7 @@ class AccountData(AccountAnswer):
 
     has_password: bool
     has_second_factor: bool
+    passkeys: int
     sessions: list[SessionOfAccount]
 
 
@@ -125,6 +126,7 @@ async def _one(call: PageCall, fault: str = "") -> Shown:
         created_at=found.created_at,
         has_password=found.has_credential,
         has_second_factor=found.has_second_factor,
+        passkeys=found.passkeys,
         sessions=[SessionOfAccount.model_validate(one) for one in await sessions.of_account(call.inst, name)],
     )
     more = {"fault": fault, "typed": call.form, "words": WORDS, "address": f"/service/accounts/{quote(name, safe='')}"}
@@ -158,7 +160,7 @@ async def link(call: PageCall) -> Shown:
 
 @pages.post("/service/accounts/{account}/remove-factor", Scope.ACCOUNTS_MANAGE, proof=True)
 async def remove_factor(call: PageCall) -> Shown | GoTo:
-    """Ask to take its second factor off, which its owner has lost; its sessions end then."""
+    """Ask to take its second factor and passkeys off, which its owner has lost; its sessions end then."""
     if call.unproved is not None:
         return await _one(call, call.unproved)
     try:

@@ -64,10 +64,11 @@ async def ask_link(inst: Installation, name: str) -> AskedSecret:
 
 @noted(Scope.ACCOUNTS_MANAGE, "account ask", "name")
 async def ask_remove_factor(inst: Installation, name: str, *, reason: str) -> int:
-    """Ask to take the second factor off another account. Raises NotThere, InputError when it has none, StoreError."""
+    """Ask to take second factor and passkeys off another account. Raises NotThere, InputError, StoreError."""
     _anothers(inst, name)
-    if not (await accounts.one(inst, name)).has_second_factor:
-        raise InputError(t("the account {name} has no second factor", name=name))
+    found = await accounts.one(inst, name)
+    if not found.has_second_factor and not found.passkeys:
+        raise InputError(t("the account {name} has no second factor and no passkey", name=name))
     return await asks.add(inst.store, NewAsk(KIND, FACTOR, name, reason), inst.actor)
 
 
@@ -107,7 +108,9 @@ def _some(roles: Sequence[Role]) -> Sequence[Role]:
 def _anothers(inst: Installation, name: str) -> None:
     """By a page one's own factor goes with a code alone, so that a stolen password and cookie are not enough."""
     if name == inst.actor.account:
-        raise InputError(t("your own second factor you remove under your account, with a code or a recovery code"))
+        raise InputError(
+            t("your own second factor and passkeys you remove under your account, with a code or a recovery code")
+        )
 
 
 async def do(inst: Installation, ask: OpenAsk) -> Mapping[str, Any]:

@@ -109,15 +109,15 @@ async def change(inst: Installation, name: str, new: NewValues) -> Account:
 
 @noted(Scope.ACCOUNTS_MANAGE, "account second factor removed", "name", state=_stored)
 async def remove_second_factor(inst: Installation, name: str, *, reason: str) -> None:
-    """Take the second factor off an account, and its recovery codes; ends its sessions. Its password alone opens it.
+    """Take second factor, recovery codes and passkeys off an account; ends its sessions. Its password alone opens it.
 
-    Raises InputError without a reason, for no such account or one that has none, StoreError.
+    Raises InputError without a reason, for no such account or one that has neither, StoreError.
     """
     if not reason.strip():
         raise InputError(t("say why: it is kept for good"))
     await _known(inst, name)
     if not await table.remove_second_factor(inst.store, name):
-        raise InputError(t("the account {name} has no second factor", name=name))
+        raise InputError(t("the account {name} has no second factor and no passkey", name=name))
 
 
 @reads(Scope.ACTIONS_READ)

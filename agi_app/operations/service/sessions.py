@@ -88,7 +88,7 @@ async def sign_in(inst: Installation, form: SignInForm) -> str:
     """
     if "\x00" in form.name + form.password:
         raise SignInRefused("wrong")
-    derived = await _derived(inst, form.name, form.password)
+    derived = await derived_of(inst, form.name, form.password)
     session_id, text = token_texts.make(PREFIX)
     sha256 = token_texts.sha256_of(text)
     tried = SignInTry(form.name, derived, form.address, form.browser)
@@ -264,7 +264,7 @@ async def _change(inst: Installation, password: str, second: SecondShown, new: F
 
 
 async def _shown(inst: Installation, password: str) -> PasswordShown:
-    derived = await _derived(inst, inst.actor.account, password)
+    derived = await derived_of(inst, inst.actor.account, password)
     return PasswordShown(inst.actor.token or "", derived, inst.actor.address)
 
 
@@ -371,7 +371,8 @@ def _good(password: str, account: str) -> None:
         raise InputError(fault)
 
 
-async def _derived(inst: Installation, name: str, password: str) -> str:
+async def derived_of(inst: Installation, name: str, password: str) -> str:
+    """What the database compares: derived from a password as this account's was. Raises StoreError."""
     parameters = await table.parameters(inst.store, name)
     async with _deriving:
         return await asyncio.to_thread(account_secrets.derive, password[:LONGEST_SECRET], parameters)

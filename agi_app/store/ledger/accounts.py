@@ -25,6 +25,7 @@ class Account:
     has_credential: bool
     has_second_factor: bool
     created_at: dt.datetime
+    passkeys: int
 
     @property
     def role_set(self) -> frozenset[Role]:
@@ -89,7 +90,7 @@ async def set_credential(store: Store, name: str, credential: str) -> None:
 
 
 async def remove_second_factor(store: Store, name: str) -> bool:
-    """Want no code of it any longer, and forget its recovery codes; False: it has no factor. Raises StoreError."""
+    """Want no code of it any longer, and forget its recovery codes and passkeys; False: it has neither. StoreError."""
     return bool(await store.records(Q["remove_second_factor"], {"name": name}))
 
 

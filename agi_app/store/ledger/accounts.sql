@@ -1,13 +1,16 @@
 -- name: of_os_user
-SELECT name, os_user, roles, enabled, language, has_credential, has_second_factor, created_at
+SELECT name, os_user, roles, enabled, language, has_credential, has_second_factor, created_at,
+       (SELECT count(*) FROM passkey k WHERE k.account = account.name)::integer AS passkeys
 FROM account WHERE os_user = %(os_user)s;
 
 -- name: of_name
-SELECT name, os_user, roles, enabled, language, has_credential, has_second_factor, created_at
+SELECT name, os_user, roles, enabled, language, has_credential, has_second_factor, created_at,
+       (SELECT count(*) FROM passkey k WHERE k.account = account.name)::integer AS passkeys
 FROM account WHERE name = %(name)s;
 
 -- name: all_accounts
-SELECT name, os_user, roles, enabled, language, has_credential, has_second_factor, created_at
+SELECT name, os_user, roles, enabled, language, has_credential, has_second_factor, created_at,
+       (SELECT count(*) FROM passkey k WHERE k.account = account.name)::integer AS passkeys
 FROM account ORDER BY name;
 
 -- The first of all; of two who come at once one is.
@@ -32,8 +35,10 @@ SELECT name FROM account WHERE enabled AND 'admin' = ANY(roles) AND os_user IS N
 UPDATE account SET credential = %(credential)s WHERE name = %(name)s RETURNING name;
 
 -- name: remove_second_factor
-WITH gone AS (DELETE FROM recovery_code WHERE account = %(name)s)
-UPDATE account SET totp = NULL, totp_step = 0 WHERE name = %(name)s AND totp IS NOT NULL RETURNING name;
+WITH codes AS (DELETE FROM recovery_code WHERE account = %(name)s),
+     keys AS (DELETE FROM passkey WHERE account = %(name)s RETURNING account),
+     factor AS (UPDATE account SET totp = NULL, totp_step = 0 WHERE name = %(name)s AND totp IS NOT NULL RETURNING name)
+SELECT name FROM factor UNION SELECT account FROM keys;
 
 -- name: credential
 SELECT credential FROM account WHERE name = %(name)s AND enabled;

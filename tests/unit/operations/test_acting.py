@@ -41,12 +41,15 @@ SHARED = {
     "service.tokens.owner_of",  # who acts is found out by it
     "service.tokens.used",
     "service.sessions.sign_in",  # so are these
+    "service.sessions.derived_of",
     "service.sessions.owner_of",
     "service.sessions.who_shows",
     "service.sessions.still_good",
     "service.sessions.link_owner",
     "service.sessions.set_by_link",
     "service.sessions.make_link_of",
+    "administration.passkeys.begin_sign_in",
+    "administration.passkeys.sign_in",
     "people.time_and_evidence.keep",
 }
 
@@ -95,6 +98,9 @@ def test_whoever_may_read_only_changes_nothing() -> None:
     """A viewer can do nothing that is noted as a change of calls, people or the service."""
     noted = {n for n, f in OPERATIONS.items() if f.acting.verb and f.acting.scope in {None, *ALLOWED[Role.VIEWER]}}
     assert noted == {
+        "administration.passkeys.add",
+        "administration.passkeys.prove",
+        "administration.passkeys.remove",
         "calling.contact_lists.find_contacts_by_number",
         "calling.reports.as_csv",
         "calling.reports.as_json",
