@@ -19,6 +19,9 @@ from agi_app.config.settings import SETTINGS_FILE, Settings
 from agi_app.consent.evidence import KEY_FILE as EVIDENCE_KEY
 from agi_app.consent.number_hashes import KEY_FILE as SUPPRESSION_KEY
 from agi_app.consent.restored_backup import FILE_NAME as NOTE
+from agi_app.errors import ConfigError
+from agi_app.file_kinds import why
+from agi_app.messages import t
 from agi_app.recordings.files import KEY_FILE as RECORDINGS_KEY
 
 PROJECT, DATA = "project/", "data/"
@@ -105,8 +108,8 @@ def _leaves(table: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[tuple[t
 
 
 def _files(folder: Path, apart: set[Path]) -> Iterator[Path]:
-    """The regular files below a folder, in the order of their names; not those below ``apart``."""
-    for above, folders, names in os.walk(folder):
+    """The regular files below a folder, in the order of their names; not those below ``apart``. Raises ConfigError."""
+    for above, folders, names in os.walk(folder, onerror=_unreadable):
         here = Path(above)
         folders[:] = sorted(one for one in folders if one not in _NOT_KEPT and here / one not in apart)
         for name in sorted(names):
@@ -117,7 +120,7 @@ def _files(folder: Path, apart: set[Path]) -> Iterator[Path]:
 
 def _links(settings: Settings) -> Iterator[Path]:
     apart = {settings.data, settings.console_folder, settings.exchange_folder}
-    for above, folders, names in os.walk(settings.project):
+    for above, folders, names in os.walk(settings.project, onerror=_unreadable):
         here = Path(above)
         folders[:] = sorted(one for one in folders if one not in _NOT_KEPT and here / one not in apart)
         yield from (here / name for name in sorted([*folders, *names]) if stat.S_ISLNK(_mode(here / name)))
@@ -126,5 +129,12 @@ def _links(settings: Settings) -> Iterator[Path]:
 def _mode(path: Path) -> int:
     try:
         return path.lstat().st_mode
-    except OSError:  # gone meanwhile
+    except OSError as error:
+        _unreadable(error)
         return 0
+
+
+def _unreadable(error: OSError) -> None:
+    """A folder that nobody may look into is not passed over; one that is gone meanwhile is. Raises ConfigError."""
+    if not isinstance(error, (FileNotFoundError, NotADirectoryError)):
+        raise ConfigError(t("{file}: cannot be read: {error}", file=error.filename, error=why(error))) from error

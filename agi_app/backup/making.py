@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime as dt
+import errno
 import fcntl
 import io
 import os
@@ -27,12 +28,15 @@ from agi_app.backup.checking import check
 from agi_app.consent import project_identity
 from agi_app.consent.evidence import KeptFiles
 from agi_app.consent.number_hashes import KEY_FILE, SuppressionKey
-from agi_app.errors import ConfigError, InputError
+from agi_app.errors import AgiAppError, ConfigError, InputError
+from agi_app.file_kinds import why
 from agi_app.installation import Installation
 from agi_app.messages import t
 from agi_app.proof.notary import Notary
 from agi_app.proof.verify import Progress
 from agi_app.store.database.whole_copy import DatabaseCopy, copy_of
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,7 @@ class BackupMade:
     audit: AuditReport
     unreadable: tuple[str, ...] = ()  # keys that do not open what they should, and so not there either
     absent: tuple[str, ...] = ()  # files of keys that are not here, and so not there either; nothing kept needs them
+    unlisted: str = ""  # why it is not known later that this project has made it, so that none is removed
 
     @property
     def complete(self) -> bool:
@@ -82,7 +87,7 @@ async def make(inst: Installation, out: Path, locks: Locks | None, told: Progres
             try:
                 number = await asyncio.to_thread(writing.run, described, copy.dump())
             except OSError as error:
-                raise cannot_be_written(out, error) from error
+                raise _unwritten(out, error) from error
         report = await check(inst.settings, key, SealedArchive(part, opened), told)
         size = part.stat().st_size
     missing = tuple(await asyncio.to_thread(contents.left_out, inst.settings))
@@ -127,7 +132,7 @@ def _before(data: Path) -> dict[str, bytes]:
         except FileNotFoundError:
             continue
         except OSError as error:
-            raise ConfigError(t("{file}: cannot be read: {error}", file=data / name, error=error)) from error
+            raise ConfigError(t("{file}: cannot be read: {error}", file=data / name, error=why(error))) from error
     return found
 
 
@@ -214,7 +219,7 @@ def _put(archive: ArchiveWriter, found: contents.FileToKeep) -> None:
     except FileNotFoundError:  # erased or replaced meanwhile
         return
     except OSError as error:
-        raise ConfigError(t("{file}: cannot be read: {error}", file=found.path, error=error)) from error
+        raise ConfigError(t("{file}: cannot be read: {error}", file=found.path, error=why(error))) from error
     with source:
         state = os.fstat(source.fileno())
         archive.put_file(found.name, source, state.st_size, state.st_mode & 0o777, state.st_mtime)
@@ -234,17 +239,26 @@ def _growing(out: Path) -> Iterator[tuple[Path, BinaryIO]]:
     except FileExistsError:
         raise NameTaken(t("{file}: is there already; name another file", file=out)) from None
     except OSError as error:
-        raise cannot_be_written(out, error) from error
+        raise _unwritten(out, error) from error
     file = os.fdopen(descriptor, "wb")
     try:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield part, file
-        part.replace(out)
-        sync_folder(out.parent)
+        try:
+            part.replace(out)
+            sync_folder(out.parent)
+        except OSError as error:
+            raise _unwritten(out, error) from error
     finally:
         with contextlib.suppress(OSError):  # what a full disk does not take is not wanted any longer
             file.close()
         part.unlink(missing_ok=True)
+
+
+def _unwritten(out: Path, error: OSError) -> AgiAppError:
+    """A full disk is a fault of the machine, as it is for the trial; all else is one of what was asked for."""
+    told = cannot_be_written(out, error)
+    return ConfigError(str(told)) if error.errno in _FULL else told
 
 
 def _remove_if_left(part: Path) -> None:

@@ -284,7 +284,7 @@ def _take_keys(request: RestoreRequest, data: Path) -> None:
                 shutil.copyfile(source, data / name)
                 (data / name).chmod(0o600)
             except OSError as error:
-                raise ConfigError(t("{file}: cannot be read: {error}", file=source, error=error)) from error
+                raise ConfigError(t("{file}: cannot be read: {error}", file=source, error=why(error))) from error
         elif name in (contents.KEYS[0], contents.KEYS[-1]):
             raise InputError(no_such_file(request.keys / name))
 

@@ -58,9 +58,14 @@ def test_a_key_that_is_not_there_and_that_nothing_needs_is_named(
     assert "encrypted, with all keys" in home.ask(*words)
     key.unlink()
     key.symlink_to(home.project / "nowhere" / "recordings.key")
-    told = home.ask(*words)
+    noted = home.project / "var" / "backups-made"
+    noted.unlink()
+    noted.mkdir()  # the data folder takes nothing: the backup is told as it is all the same
+    told = home.ask(*words, code=1)
     assert "with its keys; recordings.key: not here, and nothing that is kept needs it" in told
     assert "with all keys" not in told
+    assert f"no older backup is deleted, nor this one later: {noted}: cannot be written: Is a directory" in told
+    assert len([*(home.project / "backups").iterdir()]) == 2
 
 
 def test_keys_beside_a_backup_are_tried(proved: Home, away: Home, tmp_path: Path) -> None:

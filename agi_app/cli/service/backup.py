@@ -55,7 +55,7 @@ def backup(
     with progress("entries") as report:
         made = with_installation(project, backups.backup, request, report)
     _tell(made)
-    raise typer.Exit(0 if made.complete else 1)
+    raise typer.Exit(0 if made.complete and not made.unlisted else 1)
 
 
 def backup_key(
@@ -127,6 +127,8 @@ def _tell(made: BackupMade) -> None:
         warn(t("note: {name} is not in it: a link, or a secret outside the project", name=name))
     for key in made.unreadable:
         warn(t("NOT complete: {fault}", fault=key))
+    if made.unlisted:
+        warn(t("no older backup is deleted, nor this one later: {why}", why=made.unlisted))
     say(
         t(
             "{file}: {mib:.1f} MiB, {files}, up to decision {decisions}; {how}",

@@ -6,7 +6,7 @@ Every backup is restored for a trial before it gets its name. What was done is i
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -42,6 +42,7 @@ __all__ = [
 ]
 MOST_IN_A_SECOND = 9  # backups
 MADE = "backups-made"  # of the data folder: where this project has put each
+_PARTLY = "not complete: "  # before the name of such a one in that list
 _LONGEST = 1 << 16  # characters of a file with keys or a passphrase
 
 
@@ -94,8 +95,11 @@ async def _make(inst: Installation, request: BackupRequest, progress: Progress) 
     except OSError as error:
         raise cannot_be_written(folder, error) from error
     made = await _in_folder(inst, folder, locks, progress)
-    if made.complete:  # else the older ones may be the better ones
-        await asyncio.to_thread(_remove_old, made.file, inst.settings.backup.keep, inst.settings.data / MADE)
+    try:
+        keep, noted = inst.settings.backup.keep, inst.settings.data / MADE
+        await asyncio.to_thread(_remove_old, made.file, keep, noted, complete=made.complete)
+    except OSError as error:  # the backup itself is whole, and is told as it is
+        return replace(made, unlisted=str(cannot_be_written(inst.settings.data / MADE, error)))
     return made
 
 
@@ -166,18 +170,25 @@ def _text(file: Path) -> str:
         raise InputError(t("{folder}: cannot be read: {strerror}", folder=file, strerror=why(error))) from error
 
 
-def _remove_old(made: Path, keep: int, list_file: Path) -> None:
+def _remove_old(made: Path, keep: int, list_file: Path, *, complete: bool = True) -> None:
     """All but the newest ones of those that this project has made in this folder, by the order in which it did.
 
-    A name or a time of a file says neither whose it is nor how old: a folder may be shared, and a clock be wrong.
+    A name or a time of a file says neither whose it is nor how old: a folder may be shared, and a clock be wrong. One
+    that is not complete removes none, for the older ones may be the better ones; the next complete one removes it.
     """
     try:
-        known = list_file.read_text(encoding="utf-8").splitlines()
+        lines = list_file.read_text(encoding="utf-8").splitlines()
     except FileNotFoundError:
-        known = []
-    known = [*(one for one in known if one != str(made.resolve()) and Path(one).exists()), str(made.resolve())]
-    here = [one for one in known if Path(one).parent == made.parent.resolve()]
-    old = here[:-keep] if keep else []
-    for one in old:
-        Path(one).unlink(missing_ok=True)
-    write_whole(list_file, "".join(f"{one}\n" for one in known if one not in old).encode(), 0o600)
+        lines = []
+    own = str(made.resolve())
+    known = {line.removeprefix(_PARTLY): line for line in lines}
+    known = {file: line for file, line in known.items() if file != own and Path(file).exists()}
+    known[own] = own if complete else _PARTLY + own
+    write_whole(list_file, "".join(f"{line}\n" for line in known.values()).encode(), 0o600)
+    if not complete or not keep:
+        return
+    here = [file for file in known if Path(file).parent == Path(own).parent]
+    whole = [file for file in here if known[file] == file]
+    for file in here:
+        if file not in whole[-keep:]:
+            Path(file).unlink(missing_ok=True)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
@@ -11,6 +14,7 @@ from agi_app.backup.making import name_for
 from agi_app.campaigns.project.new_project import make_project
 from agi_app.config.identity import BackupSettings
 from agi_app.config.settings import Settings, load_settings
+from agi_app.errors import ConfigError
 from tests.unit.gate_cases import NOW
 
 
@@ -65,3 +69,35 @@ def test_a_backup_is_named_by_its_time_and_kind() -> None:
     assert name_for(NOW, encrypted=True).endswith(".backup.age")
     assert name_for(NOW, encrypted=False).endswith(".backup.tar")
     assert BackupSettings().keep == 14
+
+
+@pytest.mark.parametrize("name", ["letters", "var/evidence/aa"])
+def test_a_folder_that_cannot_be_read_is_named_not_left_out(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Nor is one whose files can be listed but not reached; one that is gone meanwhile hurts nobody."""
+    folder = settings.project / name
+    folder.mkdir(exist_ok=True)
+    (folder / "letter.pdf").write_text("x")
+    scandir, lstat = os.scandir, Path.lstat
+
+    def scanned(path: Any) -> Iterator[os.DirEntry[str]]:
+        if str(path) == str(folder):
+            raise PermissionError(13, "Permission denied", str(path))
+        return cast(Any, scandir(path))
+
+    def reached(path: Path) -> os.stat_result:
+        if path.parent == folder:
+            raise PermissionError(13, "Permission denied", str(path))
+        return lstat(path)
+
+    for where, change in ((os, ("scandir", scanned)), (Path, ("lstat", reached))):
+        with monkeypatch.context() as patch:
+            patch.setattr(where, *change)
+            with pytest.raises(ConfigError) as told:
+                names(settings, keys=True)
+        assert str(told.value).startswith(str(folder))
+        assert str(told.value).endswith(": cannot be read: Permission denied")
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "lstat", lambda path: lstat(path / "gone"))
+        assert names(settings, keys=True) == set()

@@ -8,10 +8,10 @@ from pathlib import Path
 from agi_app.operations.service.backups import MADE, _remove_old
 
 
-def made(share: Path, name: str, project: Path, keep: int = 2) -> None:
+def made(share: Path, name: str, project: Path, keep: int = 2, *, complete: bool = True) -> None:
     file = share / f"{name}.backup.age"
     file.write_bytes(b"x")
-    _remove_old(file, keep, project / MADE)
+    _remove_old(file, keep, project / MADE, complete=complete)
 
 
 def names(share: Path) -> set[str]:
@@ -40,3 +40,22 @@ def test_another_projects_and_an_admins_own_files_stay_and_the_new_one_too(tmp_p
     assert names(share) == {"agi-app-manual", "agi-app-of-last-year", "agi-app-2", "agi-app-3"}
     made(share, "agi-app-4", tmp_path, keep=0)
     assert names(share) >= {"agi-app-3", "agi-app-4"}
+
+
+def test_a_backup_that_is_not_complete_goes_with_the_next_complete_one(tmp_path: Path) -> None:
+    """It removes none itself, and one of another project stays."""
+    share = tmp_path / "share"
+    share.mkdir()
+    (share / "other.backup.age").touch()
+
+    def kept_after(name: str, keep: int, *, complete: bool) -> list[str]:
+        made(share, name, tmp_path, keep, complete=complete)
+        return sorted(names(share))
+
+    assert kept_after("1", 1, complete=True) == ["1", "other"]
+    assert kept_after("2", 1, complete=False) == ["1", "2", "other"]
+    assert kept_after("3", 1, complete=False) == ["1", "2", "3", "other"]
+    assert kept_after("4", 2, complete=True) == ["1", "4", "other"]
+    assert kept_after("5", 0, complete=False) == ["1", "4", "5", "other"]
+    assert kept_after("6", 0, complete=True) == ["1", "4", "5", "6", "other"]
+    assert kept_after("7", 1, complete=True) == ["7", "other"]
