@@ -44,11 +44,14 @@ def read(folder: Path) -> JournalEnd | None:
     return None
 
 
-def begin(folder: Path) -> None:
-    """Have the file on disk before the journal's first line, so that only its loss explains that it is not there."""
+def begin(folder: Path, written: int = 0) -> None:
+    """Have the file on disk before the journal's first line, so that only its loss explains that it is not there.
+
+    ``written``: bytes of a journal of an older agi-app, which had none.
+    """
     if not (folder / END_NAME).exists():
         with _open(folder) as fd:
-            os.pwrite(fd, _line(0), 0)
+            os.pwrite(fd, _line(written), 0)
             os.fsync(fd)
         with contextlib.suppress(OSError):
             sync_folder(folder)

@@ -4,7 +4,8 @@ One JSON object a line, keyed hashes only, appended and fsynced. It works while 
 down; what the database does not have yet is replayed before the next claim (``unflushed``).
 Two processes of one node share it under a lock. Each line has check values, and a file beside it says how far it was
 acknowledged (``journal_end``), so that ``damages`` tells a changed or missing stop from one that a crash left half
-written, and ``doubt`` a journal whose end is gone from one that is as it was left.
+written, and ``doubt`` a journal whose end is gone from one that is as it was left. What the database knows of it
+(``KnownJournal``) tells one that is gone with its end from one that never was.
 """
 
 from __future__ import annotations
@@ -12,23 +13,28 @@ from __future__ import annotations
 import datetime as dt
 import errno
 import fcntl
+import hashlib
 import json
 import os
+import platform
 import re
+import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from agi_app import log
-from agi_app.atomic_files import sync_folder
+from agi_app.atomic_files import sync_folder, write_whole
 from agi_app.clock import Clock
 from agi_app.consent import journal_end
 from agi_app.consent.checked_lines import Damage, Read, check_of, damages, last_check
 from agi_app.consent.journal_end import END_NAME, JournalEnd
 from agi_app.errors import SafetyError
 from agi_app.messages import t
+from agi_app.store.calling.nodes import KnownJournal
 
 FILE_NAME = "refusals.jsonl"
+BEGUN_NAME = "refusals.begun"  # by it a journal without a stop is told from one that was begun anew
 HASH_BYTES = 32
 
 _OLD = {"hash", "at", "real_at", "via"}  # what a line of an older agi-app has
@@ -67,6 +73,16 @@ class Journal:
     def folder(self) -> Path:
         """Where it lies: the data folder of its node, or a copy."""
         return self._file.parent
+
+    @property
+    def file(self) -> Path:
+        """The file of stops, there or not."""
+        return self._file
+
+    @property
+    def place(self) -> str:
+        """The same, with the name of this host; as the database knows it."""
+        return f"{platform.node()}:{self.folder.resolve()}"
 
     def append(self, number_hash: bytes, via: str) -> None:
         """Write one stop and return once it is on disk; SafetyError if it is not."""
@@ -116,10 +132,10 @@ class Journal:
             sync_folder(folder)
         journal_end.note(folder, size + len(added))
 
-    def doubt(self) -> str | None:
+    def doubt(self, known: KnownJournal | None = None) -> str | None:
         """Why stops at its end may be gone; None: it is as it was left. Quick, however long it is. Blocks.
 
-        Raises SafetyError.
+        ``known``: what the database knows of it; None: nothing. Raises SafetyError.
         """
         end = self._end()  # before the journal: it is never ahead of it
         try:
@@ -127,9 +143,76 @@ class Journal:
             if end is None and _doubted(None, size, tail):  # unless another process began both in between
                 end = self._end()
                 size, tail = self._state()
+            if _doubted(end, size, tail):
+                return self._told(end, size)
+            if known is None or (end is not None and self._ends_as(known)):
+                return None
         except OSError as error:
             raise self._unreadable(error) from error
-        return self._told(end, size) if _doubted(end, size, tail) else None
+        return self._told_known(known, size)
+
+    def begin(self) -> None:
+        """Have all of its files, before there is a stop. Blocks. Raises SafetyError."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            fd = os.open(self._file, os.O_RDWR | os.O_CREAT, 0o600)
+            try:
+                fcntl.flock(fd, fcntl.LOCK_EX)
+                journal_end.begin(self.folder, os.fstat(fd).st_size)
+                if not (begun := self.folder / BEGUN_NAME).exists():
+                    write_whole(begun, f"{secrets.token_hex(16)}\n".encode(), 0o600)
+            finally:
+                os.close(fd)
+        except OSError as error:
+            told = "{file}: how far the refusal journal is written cannot be noted: {strerror}"
+            raise SafetyError(t(told, file=self._file.with_name(END_NAME), strerror=error.strerror or error)) from error
+
+    def known_up_to(self, position: int) -> tuple[int, bytes] | None:
+        """How much before ``position`` (bytes) is certainly on disk, and the SHA-256 of the line that ends there.
+
+        Before the first line it is that of what was written when the journal was begun; empty when that is not there.
+        None while how far it was written is not known. Blocks. Raises SafetyError.
+        """
+        if (end := self._end()) is None:
+            return None
+        length = min(position, end.written)  # what is noted as written was synced: no power cut takes it back
+        try:
+            return length, self._last_line(length)
+        except OSError as error:
+            raise self._unreadable(error) from error
+
+    def _ends_as(self, known: KnownJournal) -> bool:
+        return not known.last_line or self._last_line(known.length) == known.last_line
+
+    def _last_line(self, length: int) -> bytes:
+        """The SHA-256 of the line that ends at this byte; empty when there is none. Raises OSError."""
+        file = self._file if length else self.folder / BEGUN_NAME
+        try:
+            with file.open("rb") as source:
+                tail = _tail(source.fileno(), length or _TAIL)
+        except FileNotFoundError:
+            return b""
+        if len(tail) < min(length, _TAIL):
+            return b""
+        return hashlib.sha256(tail.removesuffix(b"\n").rpartition(b"\n")[2]).digest()
+
+    def _told_known(self, known: KnownJournal, size: int) -> str:
+        if self._end() is None and size:
+            return self._told(None, size)
+        if size:
+            told = (
+                "{file}: is not the journal that worker {entityid} had, {bytes} bytes long, at {place}: stops that were"
+                " only in that one may be gone; if the worker was moved, bring its data folder here from there"
+            )
+        else:
+            told = (
+                "{file}: is missing, and the database knows that worker {entityid} has kept one since"
+                " {since:%Y-%m-%d %H:%M} UTC, {bytes} bytes long, at {place}: stops that were only in it may be gone;"
+                " if the worker was moved, bring its data folder here from there"
+            )
+        since = known.since.astimezone(dt.UTC)
+        values = {"entityid": known.entityid, "bytes": known.length, "place": known.place}
+        return t(told, file=self._file, since=since, **values)
 
     def _state(self) -> tuple[int, bytes]:
         """How long it is, and its end; nothing of one that is not there. Raises OSError."""

@@ -15,6 +15,7 @@ from contextlib import asynccontextmanager
 
 from agi_app import log
 from agi_app.clock import Clock
+from agi_app.consent.known_journal import JournalWatch
 from agi_app.consent.opt_out_journal import Journal, JournalEntry
 from agi_app.errors import SafetyError, StoreError
 from agi_app.event_loop import happens_within
@@ -55,6 +56,10 @@ def _at(entry: JournalEntry) -> dt.datetime:
     return dt.datetime.fromisoformat(entry.at)
 
 
+def _reason(via: str) -> str:
+    return REASON.get(via, "a stop was taken")
+
+
 LOOK_EVERY_S = 0.5
 LAST_FLUSH_S = 5.0
 SOON_S = 0.3  # a stop that is in the database by then holds up nobody else's call
@@ -74,7 +79,8 @@ class Stops:
         self._journal = journal
         self._clock = clock
         self._entityid = entityid
-        self._known: dict[bytes, str] = {}  # the numbers of stops that this process took
+        self._watch = JournalWatch(store, journal, entityid)
+        self._known: dict[bytes, tuple[str, str]] = {}  # number and way of stops that this process took
         self.position = 0  # bytes of the journal known to be in the database
         self._behind = True  # until the first flush has read the journal
         self._taking = 0  # stops on their way to the disk
@@ -105,7 +111,7 @@ class Stops:
         number_hash = self._store.hash_number(number)
         self._measures.stops.labels(via if via in REASON else OTHER).inc()
         if via != WRONG_NUMBER:  # which needs no more than the hash
-            self._known[number_hash] = number
+            self._known[number_hash] = number, via
         self._taking += 1
         if self._pending_since is None:
             self._pending_since = self._clock.monotonic()
@@ -136,6 +142,7 @@ class Stops:
         """The database was away, and may have come back as an older copy: give it the whole journal again."""
         self.position = 0
         self._behind = True
+        self._watch.note_again()
         self._wake.set()
 
     async def run(self) -> None:
@@ -180,12 +187,13 @@ class Stops:
         async with self._flushing:
             self._wake.clear()
             try:
-                entries, doubt = await asyncio.to_thread(self._read)
-                if doubt is not None and doubt != self.doubt:
-                    _log.critical("stops may be lost; nobody is dialled", error=doubt)
-                self.doubt = doubt
+                entries = await self._look()
                 for known, batch in itertools.groupby(entries, self._knows):
                     await self._to_database(list(batch), known)
+                if self.doubt is None:
+                    await self._watch.note(self.position)
+                elif not self._taking:
+                    await self._take_again()
             except (StoreError, SafetyError):
                 self._behind = True
                 raise
@@ -194,9 +202,30 @@ class Stops:
                 self._pending_since = None
             return len(entries)
 
+    async def _look(self) -> list[JournalEntry]:
+        """What is to be brought into the database; and whether the journal is as it was left."""
+        await self._watch.ask()
+        entries, doubt = await asyncio.to_thread(self._read)
+        if doubt is not None and await self._watch.miss():
+            entries, doubt = await asyncio.to_thread(self._read)
+        if doubt is not None and doubt != self.doubt:
+            _log.critical("stops may be lost; nobody is dialled", error=doubt)
+        self.doubt = doubt
+        return entries
+
     def _read(self) -> tuple[list[JournalEntry], str | None]:
+        doubt = self._journal.doubt(self._watch.known)
+        if (doubt is None) != (self.doubt is None):
+            self.position = 0  # it may be another file, in which new stops are where old ones were
         self._journal.hold_for_damage(self.position)
-        return list(self._journal.unflushed(self.position)), self._journal.doubt()
+        return list(self._journal.unflushed(self.position)), doubt or self._journal.doubt(self._watch.known)
+
+    async def _take_again(self) -> None:
+        """Stops that the journal has lost before the database had them, and that this process still knows."""
+        for number_hash, (number, via) in list(self._known.items()):
+            self._unwritten.append((number_hash, via))
+            await table.revoke(self._store, number, None, self._clock.now(), reason=_reason(via), via=via)
+            self._known.pop(number_hash, None)
 
     def _knows(self, entry: JournalEntry) -> bool:
         return entry.via != WRONG_NUMBER and entry.number_hash in self._known
@@ -208,15 +237,15 @@ class Stops:
             self.position = entries[-1].end
             return
         for entry in entries:
-            number, reason = self._known[entry.number_hash], REASON.get(entry.via, "a stop was taken")
-            await table.revoke(self._store, number, None, _at(entry), reason=reason, via=entry.via)
+            number = self._known[entry.number_hash][0]
+            await table.revoke(self._store, number, None, _at(entry), reason=_reason(entry.via), via=entry.via)
             self.position = entry.end
         for entry in entries:
             self._known.pop(entry.number_hash, None)
 
     async def _database_alone(self, number: str, via: str) -> None:
         try:
-            reason, now = REASON.get(via, "a stop was taken"), self._clock.now()
+            reason, now = _reason(via), self._clock.now()
             if via == WRONG_NUMBER:
                 await wrong_numbers.end_consents(self._store, self._store.hash_number(number), now, reason)
             else:

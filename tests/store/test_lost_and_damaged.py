@@ -6,9 +6,12 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from agi_app.campaigns.project.new_project import make_project
+from agi_app.clock import Clock
+from agi_app.consent.opt_out_journal import Journal
 from tests.store.test_backup import LATER, Home, away, home, secret
 
 pytestmark = pytest.mark.postgres
@@ -158,6 +161,34 @@ def test_a_journal_without_its_end_is_not_accepted_unseen(home: Home, away: Home
     home.ask("recover", code=2)
     home.ask("recover", "--accept-restored", "--accept-lost-stops")
     assert "nothing to recover" in home.ask("recover")
+
+
+def test_a_journal_that_is_gone_with_its_end_is_not_accepted_unseen(home: Home, away: Home) -> None:
+    """The database knows that a worker kept one here; and that of another worker, which has been at work, is named."""
+    var = home.project / "var"
+    place = Journal(var, Clock()).place
+    with psycopg.connect(home.url) as connection:
+        insert = "INSERT INTO worker_journal (entityid, bytes, last_line, place) VALUES ('e', 0, '', %s)"
+        connection.execute(insert, [place])
+    assert "nothing to recover" in home.ask("recover")
+    for name in ("refusals.jsonl", "refusals.end"):
+        (var / name).unlink()
+    told = home.ask("recover", code=2)
+    assert "refusals.jsonl: is missing, and the database knows that worker e has kept one since" in told
+    assert "Its worker calls nobody" in told
+    assert "refusals.jsonl: is missing" in home.ask("recover", "--accept-restored", code=1)
+    home.ask("recover", "--accept-restored", "--accept-lost-stops")
+    assert "nothing to recover" in home.ask("recover")
+    for name in ("refusals.jsonl", "refusals.end"):
+        (var / name).unlink()
+    assert "Its worker calls nobody" in home.ask("recover", code=2)
+    home.ask("forget-node", "e")
+    assert "nothing to recover" in home.ask("recover")
+    other = away.project / "var"
+    other.mkdir(parents=True)
+    (other / "checkpoint.json").write_text("{}")
+    told = home.ask("recover", "--journal", str(other), code=2)
+    assert f"{other / 'refusals.jsonl'}: is missing" in told
 
 
 def test_the_data_folder_of_another_project_is_no_journal(home: Home, tmp_path: Path) -> None:

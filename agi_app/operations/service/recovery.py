@@ -15,6 +15,7 @@ from pathlib import Path
 from agi_app.authoring.suggestions import no_such
 from agi_app.clock import Clock
 from agi_app.consent import dialled_calls, restored_backup
+from agi_app.consent.checked_lines import Damage
 from agi_app.consent.dialled_calls import DialledCall
 from agi_app.consent.journal_end import END_NAME
 from agi_app.consent.number_hashes import key_beside
@@ -41,6 +42,7 @@ from agi_app.operations.service.recovery_words import (
 from agi_app.proof.notary import Notary
 from agi_app.proof.sequencer import Sequencer
 from agi_app.store.calling import nodes
+from agi_app.store.calling.nodes import KnownJournal
 from agi_app.store.database.pool import Store
 from agi_app.store.database.progress import (
     DatabaseProgress,
@@ -53,6 +55,7 @@ from agi_app.store.people import stops
 from agi_app.store.people.contact_changes import cancel_called, count_unknown_calls
 
 _OF_A_WORKER = (restored_backup.FILE_NAME, dialled_calls.FOLDER, dialled_calls.ENDS_NAME, END_NAME)
+_MISSING = "{file}: is missing"
 _FIRST = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 BEFORE_MARKED = dt.timedelta(minutes=1)  # a call is noted no longer before the database has its mark
 
@@ -84,7 +87,12 @@ async def recover(inst: Installation, journals: Sequence[Path] = ()) -> Recovery
     """What is missing after a backup was restored, and how to go on. Changes nothing. ConfigError, StoreError."""
     tree = await _tree(Sequencer(inst.store, await Notary.open(inst.settings, inst.store)))
     found = (inst.store, inst.journal, inst.settings.data, inst.clock)
-    return await look(*found, tree=tree, others=_others(inst, journals))
+    return await look(*found, tree=tree, others=_others(inst, journals), known=await _known(inst))
+
+
+async def _known(inst: Installation) -> list[KnownJournal]:
+    """What the database knows of the journal that is to be in this data folder."""
+    return await nodes.journals_at(inst.store, inst.journal.place, inst.settings.asterisk.entityid)
 
 
 async def _tree(sequencer: Sequencer) -> Tree | None:
@@ -111,19 +119,29 @@ async def accept_restored(inst: Installation, acceptance: Acceptance) -> Recover
     tree, others = await _tree(sequencer), _others(inst, acceptance.journals)
     signed = sequencer.notary.last if tree is not None else None
     await _no_later_call(inst, others, acceptance.worked_until, None if signed is None else signed.at)
-    folders = (inst.journal, *others)
-    damaged = await asyncio.to_thread(_damages, folders, inst.settings.data, await progress(inst.store))
+    known = await _known(inst)
+    found = await progress(inst.store)
+    damaged = await asyncio.to_thread(_damages, (inst.journal, *others), inst.settings.data, found, known)
     if damaged.refused(lost_stops=acceptance.lost_stops, lost_calls=acceptance.lost_calls):
         raise InputError("\n".join((t("nothing is accepted yet, for something may be lost:"), *damaged.lines)))
     if tree is not None and tree.lost is not None:
         await asyncio.to_thread(sequencer.notary.keep_apart, tree.lost)
     elif tree is not None:
         await sequencer.restart()
-    found = (inst.store, inst.journal, inst.settings.data, inst.clock)
-    done = await accept(*found, tree=tree, others=others, worked_until=acceptance.worked_until)
-    if acceptance.lost_stops and await asyncio.to_thread(inst.journal.doubt) is not None:
-        await asyncio.to_thread(inst.journal.accept_end)
+    own = (inst.store, inst.journal, inst.settings.data, inst.clock)
+    done = await accept(*own, tree=tree, others=others, worked_until=acceptance.worked_until, known=known)
+    if acceptance.lost_stops:
+        await _accept_journal(inst, known)
     return done
+
+
+async def _accept_journal(inst: Installation, known: Sequence[KnownJournal]) -> None:
+    """Nobody misses any longer what is gone at its end."""
+    doubted = [one for one in known if await asyncio.to_thread(inst.journal.doubt, one) is not None]
+    if doubted or await asyncio.to_thread(inst.journal.doubt) is not None:
+        await asyncio.to_thread(inst.journal.accept_end)
+    for one in doubted:
+        await nodes.accept_journal(inst.store, one.entityid)
 
 
 def _others(inst: Installation, files: Sequence[Path]) -> list[Journal]:
@@ -161,11 +179,22 @@ async def _no_later_call(
         raise InputError(t(told, last=last.astimezone(dt.UTC), until=until.astimezone(dt.UTC)))
 
 
-def _damages(journals: Sequence[Journal], own: Path, found: DatabaseProgress) -> Damages:
-    """Every place of theirs that is not as it was written. Blocks. Raises SafetyError."""
+def _damages(journals: Sequence[Journal], own: Path, found: DatabaseProgress, known: Sequence[KnownJournal]) -> Damages:
+    """Every place of theirs that is not as it was written; the first journal is our own. Blocks. Raises SafetyError."""
     folders = dict.fromkeys((own, *(one.folder for one in journals)))
     calls = [d for one in folders for d in dialled_calls.damages(one, wanted=_is_ahead(one, found))]
-    return Damages(tuple(d for one in journals for d in one.damages()), tuple(calls))
+    stops_ = [d for one in journals for d in one.damages()]
+    if not any(one.lost for one in stops_):
+        told = [journals[0].doubt(one) for one in known]
+        stops_ += [Damage(one) for one in dict.fromkeys(told) if one is not None]
+    stops_ += [Damage(t(_MISSING, file=one.file)) for one in journals[1:] if _is_gone(one)]
+    return Damages(tuple(stops_), tuple(calls))
+
+
+def _is_gone(journal: Journal) -> bool:
+    """Whether a worker has kept a journal here, and neither it nor its end is there."""
+    began = (journal.folder / restored_backup.FILE_NAME).exists()
+    return began and not journal.file.exists() and not (journal.folder / END_NAME).exists()
 
 
 def _is_ahead(folder: Path, found: DatabaseProgress) -> bool:
@@ -188,6 +217,8 @@ async def forget_node(inst: Installation, name: str) -> None:
     """
     known = await nodes.all_nodes(inst.store)
     found = [n for n in known if n.entityid == name] or [n for n in known if n.name == name]
+    if not found and await nodes.forget_journal(inst.store, name):  # it has ended, with all of its stops stored
+        return
     if not found:
         raise no_such("worker", name, [n.name for n in known])
     if len(found) > 1:
@@ -205,6 +236,7 @@ async def forget_node(inst: Installation, name: str) -> None:
     if found[0].alive:
         raise InputError(t("worker {name} is alive; end it first, then its journal is stored automatically", name=name))
     await nodes.forget_node(inst.store, found[0].entityid)
+    await nodes.forget_journal(inst.store, found[0].entityid)
 
 
 async def look(
@@ -215,14 +247,16 @@ async def look(
     *,
     tree: Tree | None = None,
     others: Sequence[Journal] = (),
+    known: Sequence[KnownJournal] = (),
 ) -> Recovery:
     """Say how this database stands to what the node remembers; changes nothing.
 
     ``tree``: why the audit tree lacks what was signed; None: it does not. ``others``: journals of other workers.
+    ``known``: what the database knows of this node's own.
     """
     found = await progress(store)
     entries = await _entries(journal, others)
-    damaged = (await asyncio.to_thread(_damages, (journal, *others), data_folder, found)).lines
+    damaged = (await asyncio.to_thread(_damages, (journal, *others), data_folder, found, known)).lines
     if found.restored is not None:
         hashes = {entry.number_hash for entry in entries if entry.via != WRONG_NUMBER}
         return Recovery(
@@ -241,12 +275,16 @@ async def look(
         return Recovery(False, told_behind(error, len(entries), tree, damaged))
     if others and (lacking := await _lacking(store, data_folder, entries, others)):
         return Recovery(False, (*told_late(*lacking), *damaged), late=True)
-    if await asyncio.to_thread(journal.doubt) is not None:
+    if await asyncio.to_thread(_is_doubted, journal, known):
         return Recovery(False, told_doubt(damaged), late=True)
     lines = [t("the database is up to date (decision {decisions}); nothing to recover", decisions=found.decisions)]
     if (until := found.hold_until) and until > clock.now():
         lines.append(t("nobody is called before {until:%Y-%m-%d %H:%M} UTC", until=until))
     return Recovery(not (others and damaged), (*lines, *damaged))
+
+
+def _is_doubted(journal: Journal, known: Sequence[KnownJournal]) -> bool:
+    return any(journal.doubt(one) is not None for one in (None, *known))
 
 
 async def _lacking(
@@ -269,13 +307,14 @@ async def accept(
     tree: Tree | None = None,
     others: Sequence[Journal] = (),
     worked_until: dt.datetime | None = None,
+    known: Sequence[KnownJournal] = (),
 ) -> Recovery:
     """Replay the whole journals, hold all dialling for a day after the last call, and write a new note.
 
-    A database that is not behind is left alone: nobody is held for nothing. ``tree`` and ``others`` as for ``look``;
-    the audit tree itself is for the caller to restart. ``worked_until``: nobody was called after that.
+    A database that is not behind is left alone: nobody is held for nothing. ``tree``, ``others`` and ``known`` as for
+    ``look``; the audit tree itself is for the caller to restart. ``worked_until``: nobody was called after that.
     """
-    seen = await look(store, journal, data_folder, clock, tree=tree, others=others)
+    seen = await look(store, journal, data_folder, clock, tree=tree, others=others, known=known)
     if seen.well:
         return seen
     if seen.late:

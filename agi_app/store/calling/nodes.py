@@ -1,4 +1,4 @@
-"""The workers, one an Asterisk, and how much of each one's stop journal is in the database."""
+"""The workers, one an Asterisk, and how much of each one's refusal journal is in the database."""
 
 from __future__ import annotations
 
@@ -42,6 +42,18 @@ class PausedTrunk:
 
     by: tuple[str, ...]  # words of a closed list
     text: str  # for people
+
+
+@dataclass(frozen=True, slots=True)
+class KnownJournal:
+    """What the database knows of a worker's refusal journal, by which one that is gone with all its files is missed."""
+
+    entityid: str
+    since: dt.datetime  # real time from which on the worker kept it
+    length: int  # bytes; so long it was at least, on disk
+    last_line: bytes  # SHA-256 of the line that ended there, or of how it was begun; empty: as it is, it is accepted
+    place: str  # host and data folder where it was whole
+    accepted_at: dt.datetime | None  # real time
 
 
 async def all_nodes(store: Store) -> list[NodeRow]:
@@ -101,3 +113,34 @@ async def unflushed_since(store: Store, since: dt.datetime) -> list[str]:
 async def forget_node(store: Store, entityid: str) -> bool:
     """No longer wait for a node that is gone for good; False when it is not known."""
     return await store.execute(Q["forget"], {"entityid": entityid}) > 0
+
+
+async def known_journal(store: Store, entityid: str) -> KnownJournal | None:
+    """That of this worker; None when it never had one."""
+    return next(iter(await store.rows(KnownJournal, Q["known_journal"], {"entityid": entityid})), None)
+
+
+async def journals_at(store: Store, place: str, entityid: str = "") -> list[KnownJournal]:
+    """Those of workers that kept it at this place, or looked for it there, and that of ``entityid``."""
+    return await store.rows(KnownJournal, Q["journals_at"], {"place": place, "entityid": entityid})
+
+
+async def note_journal(store: Store, entityid: str, length: int, last_line: bytes, place: str) -> KnownJournal:
+    """Remember that all of this worker's journal is in the database, how long it is (bytes) and how it ends."""
+    values = {"entityid": entityid, "bytes": length, "last_line": last_line, "place": place}
+    return (await store.rows(KnownJournal, Q["note_journal"], values))[0]
+
+
+async def miss_journal(store: Store, entityid: str, place: str) -> None:
+    """Say where this worker looked for its journal and did not find it whole; `recover` at that place says so."""
+    await store.execute(Q["miss_journal"], {"entityid": entityid, "place": place})
+
+
+async def accept_journal(store: Store, entityid: str) -> None:
+    """An admin knows what may be gone: this worker's journal counts as whole as it is."""
+    await store.execute(Q["accept_journal"], {"entityid": entityid})
+
+
+async def forget_journal(store: Store, entityid: str) -> bool:
+    """Miss it no longer; False when it is not known."""
+    return await store.execute(Q["forget_journal"], {"entityid": entityid}) > 0

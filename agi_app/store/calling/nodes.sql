@@ -27,3 +27,26 @@ FROM node ORDER BY name;
 -- Stops taken while the database was away may still be in a worker's journal only.
 -- name: database_started
 SELECT pg_postmaster_start_time() AS at;
+
+-- name: known_journal
+SELECT entityid, since, bytes AS length, last_line, place, accepted_at FROM worker_journal WHERE entityid = %(entityid)s;
+
+-- name: journals_at
+SELECT entityid, since, bytes AS length, last_line, place, accepted_at FROM worker_journal
+WHERE entityid = %(entityid)s OR %(place)s IN (place, missed_at) ORDER BY entityid;
+
+-- name: note_journal
+INSERT INTO worker_journal (entityid, bytes, last_line, place)
+VALUES (%(entityid)s, %(bytes)s, %(last_line)s, %(place)s)
+ON CONFLICT (entityid) DO UPDATE
+SET bytes = excluded.bytes, last_line = excluded.last_line, place = excluded.place, missed_at = NULL
+RETURNING entityid, since, bytes AS length, last_line, place, accepted_at;
+
+-- name: miss_journal
+UPDATE worker_journal SET missed_at = %(place)s WHERE entityid = %(entityid)s;
+
+-- name: accept_journal
+UPDATE worker_journal SET bytes = 0, last_line = '', accepted_at = clock_timestamp() WHERE entityid = %(entityid)s;
+
+-- name: forget_journal
+DELETE FROM worker_journal WHERE entityid = %(entityid)s;

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -12,11 +14,13 @@ from typing import Any, cast
 import pytest
 
 from agi_app.consent import opt_outs, restored_backup
+from agi_app.consent.known_journal import JournalWatch
 from agi_app.consent.opt_out_journal import Journal
 from agi_app.consent.opt_outs import Stops
 from agi_app.dialer.worker.health import Health, Worker
 from agi_app.errors import SafetyError, StoreError
-from agi_app.store.calling import pauses
+from agi_app.store.calling import nodes, pauses
+from agi_app.store.calling.nodes import KnownJournal
 from agi_app.store.database import checks
 from agi_app.store.database import progress as progress_table
 from agi_app.store.database.listen import CONTROL_CHANNEL, STOP_CHANNEL, Listening, ListenLost, Notification
@@ -310,7 +314,12 @@ class Stopping:
         self.away = False
         store = SimpleNamespace(hash_number=lambda number: number.encode().rjust(32, b"0"))
         self.journal = Journal(folder, FakeClock(NOW))
+        self.known: KnownJournal | None = None  # to the database
         self.stops = Stops(cast(Any, store), self.journal, FakeClock(NOW), "n")
+        self.store = store
+        monkeypatch.setattr(nodes, "known_journal", self.known_journal)
+        monkeypatch.setattr(nodes, "note_journal", self.note_journal)
+        monkeypatch.setattr(nodes, "miss_journal", self.known_journal)
         monkeypatch.setattr(stop_table, "revoke", self.revoke)
         monkeypatch.setattr(stop_table, "suppress", self.suppress)
         monkeypatch.setattr(opt_outs, "LOOK_EVERY_S", 0.005)
@@ -323,6 +332,31 @@ class Stopping:
             raise StoreError("database x: is away")
         self.stored += [e.number_hash for e in entries]
         return len(entries)
+
+    async def known_journal(self, *_: Any) -> KnownJournal | None:
+        if self.away:
+            raise StoreError("database x: is away")
+        return self.known
+
+    async def note_journal(self, _: Any, entityid: str, length: int, last_line: bytes, place: str) -> KnownJournal:
+        accepted = None if self.known is None else self.known.accepted_at
+        self.known = KnownJournal(entityid, NOW, length, last_line, place, accepted)
+        return self.known
+
+    def restarted(self) -> Stops:
+        """Those of a worker that starts again."""
+        self.stops = Stops(cast(Any, self.store), self.journal, FakeClock(NOW), "n")
+        return self.stops
+
+    def lose_journal(self) -> None:
+        for file in self.journal.folder.glob("refusals.*"):
+            file.unlink()
+
+    def accept(self) -> None:
+        """What `agi-app recover --accept-restored --accept-lost-stops` does."""
+        assert self.known is not None
+        self.journal.accept_end()
+        self.known = replace(self.known, length=0, last_line=b"", accepted_at=NOW)
 
 
 @pytest.fixture
@@ -358,6 +392,87 @@ async def test_a_journal_whose_end_is_gone_is_doubted_until_it_is_accepted(stopp
     assert "refusals.end beside it is missing" in str(stopping.stops.doubt)
     stopping.journal.accept_end()
     await stopping.stops.flush()
+    assert stopping.stops.doubt is None
+
+
+@pytest.mark.parametrize("begun_anew", [False, True])
+@pytest.mark.parametrize("stops_before", [0, 2])
+async def test_a_journal_that_is_gone_with_its_end_is_missed(
+    stopping: Stopping, stops_before: int, *, begun_anew: bool
+) -> None:
+    """Also by a worker that starts again, and also when no stop was in it while the database was there."""
+    await stopping.stops.flush()
+    for number in range(stops_before):
+        stopping.journal.append(bytes([number]) * 32, "key")
+    await stopping.stops.flush()
+    stopping.journal.append(HASH, "by hand")  # the database is away, and no worker runs
+    stopping.lose_journal()
+    if begun_anew:
+        stopping.journal.append(bytes([9]) * 32, "by hand")
+    await stopping.restarted().flush()
+    told = str(stopping.stops.doubt)
+    lost = "is not the journal that worker n had" if begun_anew else "is missing, and the database knows that worker n"
+    assert f"refusals.jsonl: {lost}" in told
+    assert stopping.journal.place in told
+    stopping.journal.append(HASH, "by hand")  # hides nothing
+    await stopping.stops.flush()
+    assert stopping.stops.doubt is not None
+    stopping.accept()
+    await stopping.stops.flush()
+    assert (stopping.stops.doubt is None) is True
+    stopping.lose_journal()
+    await stopping.restarted().flush()
+    assert (stopping.stops.doubt is None) is False
+
+
+async def test_a_stop_that_the_journal_loses_before_the_database_has_it_is_not_lost_while_the_worker_lives(
+    stopping: Stopping,
+) -> None:
+    await stopping.stops.flush()
+    stopping.away = True
+    await stopping.stops.take("+999", "key")
+    stopping.lose_journal()
+    with pytest.raises(StoreError):
+        await stopping.stops.flush()
+    stopping.away = False
+    await stopping.stops.flush()
+    assert stopping.stored == [HASH]
+    assert stopping.stops.doubt is not None
+    async with asyncio.timeout(60):
+        await stopping.stops._write_what_was_refused()
+    assert [one.number_hash for one in stopping.journal.unflushed(0)] == [HASH]
+
+
+async def test_the_journal_of_another_worker_is_not_taken_for_this_ones(stopping: Stopping, tmp_path: Path) -> None:
+    """A stop in it that is exactly where a stored one was is stored all the same."""
+    stopping.journal.append(bytes(32), "key")
+    await stopping.stops.flush()
+    stopping.lose_journal()
+    stopping.journal.append(HASH, "key")
+    await stopping.stops.flush()
+    assert "is not the journal that worker n had" in str(stopping.stops.doubt)
+    assert HASH in stopping.stored
+
+
+async def test_a_new_worker_and_one_whose_folder_was_moved_start_without_ceremony(
+    stopping: Stopping, tmp_path: Path
+) -> None:
+    await stopping.stops.flush()
+    assert stopping.stops.doubt is None
+    stopping.journal.append(HASH, "key")
+    await stopping.stops.flush()
+    moved = shutil.copytree(stopping.journal.folder, tmp_path / "moved")
+    stopping.journal = Journal(moved, FakeClock(NOW))
+    await stopping.restarted().flush()
+    assert stopping.stops.doubt is None
+    assert stopping.known is not None
+    assert stopping.known.place == stopping.journal.place
+    watch = JournalWatch(cast(Any, stopping.store), stopping.journal, "n")
+    await watch.ask()
+    assert watch.known == stopping.known
+    assert not await watch.miss(), "nobody has accepted anything"
+    stopping.known = None  # another database
+    await stopping.restarted().flush()
     assert stopping.stops.doubt is None
 
 
