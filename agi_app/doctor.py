@@ -19,9 +19,10 @@ from agi_app.campaigns.changed_files import differs
 from agi_app.campaigns.project.read_project import detecting, read_project
 from agi_app.clock import Clock
 from agi_app.config.settings import Settings, load_settings
-from agi_app.consent import project_identity
+from agi_app.consent import known_journal, project_identity
 from agi_app.consent.caller_id_proof import LABEL, Standing, standing
 from agi_app.consent.evidence import KeptFiles
+from agi_app.consent.opt_out_journal import Journal
 from agi_app.dialer.probes import routes_out
 from agi_app.dialer.probes.amd_probe import try_detection
 from agi_app.dialer.worker import trunk_watch
@@ -152,6 +153,7 @@ async def _stored(settings: Settings, store: Store) -> Findings:
         *await feeds.look(store, settings, clock),
         *await routes_out.behind_trunks(settings, store, load_ruleset(settings.project), clock),
         *await _workers(store),
+        *await known_journal.look(store, Journal(settings.data, clock), settings.asterisk.entityid),
         *await backups.look(store, clock.real_now()),
         *await look(settings, store),
     ]  # fmt: skip

@@ -1,9 +1,10 @@
 """A note outside the database of each call that is about to be made, so that a restored database knows whom it called.
 
 One line a call in a file a day, in the data folder: when, the contact, the attempt, the keyed hash of the number, and
-two check values. A file beside the folder says how long each is, so that ``damages`` tells what is changed or gone. A
-database knows its calls itself; the notes are for one that was restored from a backup older than they are. Nothing
-waits for them, and they are not synced: a power cut loses the last seconds, a lost database none.
+two check values. A file beside the folder says how long each is, so that ``damages`` tells what is changed or gone; its
+loss is noted in the next one for as long as notes are kept, so that later notes do not hide it. A database knows its
+calls itself; the notes are for one that was restored from a backup older than they are. Nothing waits for them, and
+they are not synced: a power cut loses the last seconds, a lost database none.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from agi_app.model.call import Claim
 
 FOLDER = "dialled"  # below the data folder
 ENDS_NAME = "dialled.ends"  # each file of the folder, and how many bytes were written into it
+GAP = "gap"  # before the time at which notes, or that file, were found gone
 KEPT = dt.timedelta(days=15)
 _WORDS = 4
 _HASH_BYTES = 32
@@ -70,6 +72,7 @@ class DialledCalls:
         texts = [f"{at.isoformat()} {one} {attempt} {self._hash(number).hex()}" for one, attempt, number in calls]
         try:
             make_private(self._folder)
+            gap = self._gap(at)
             if self._day != at.date():
                 self._remove_old(at)
                 self._day = at.date()
@@ -77,16 +80,28 @@ class DialledCalls:
             with open(file, "a+b", buffering=0, opener=_private) as out:
                 size = out.seek(0, os.SEEK_END)
                 out.write(_joined(texts, last_check(out.fileno(), size), torn=_is_torn(out.fileno(), size)))
-            self._note_ends()
+            self._note_ends(gap)
             self._broken = None
         except OSError as error:
             if self._broken != str(error):
                 _log.warning("calls are not noted beside the database", error=str(error))
             self._broken = str(error)
 
-    def _note_ends(self) -> None:
+    def _gap(self, at: dt.datetime) -> dt.datetime | None:
+        """When notes were last found gone; what is too old to be kept counts no longer. Raises OSError."""
+        file = self._folder.with_name(ENDS_NAME)
+        first, sizes = f"{at - KEPT:%Y-%m-%d}.log", {one.name: one.stat().st_size for one in self._folder.glob("*.log")}
+        ends = _ends(file)
+        gone = any(size > sizes.get(name, 0) for name, size in (ends or {}).items() if name >= first)
+        if gone or (not ends and any(_has_checks(one) for one in self._folder.glob("*.log") if one.name >= first)):
+            return at
+        noted = _noted_gap(file)
+        return None if noted is None or at - noted > KEPT else noted
+
+    def _note_ends(self, gap: dt.datetime | None) -> None:
         """Not synced, as the notes are not. Raises OSError."""
         ends = [f"{file.name} {file.stat().st_size}\n" for file in sorted(self._folder.glob("*.log"))]
+        ends += [] if gap is None else [f"{GAP} {gap.isoformat()}\n"]
         part = self._folder.with_name(f".{ENDS_NAME}.part")
         with open(part, "wb", opener=_private) as out:
             out.write("".join(ends).encode())
@@ -125,6 +140,7 @@ def damages(data_folder: Path, *, wanted: bool) -> list[Damage]:
     """
     folder, ends = data_folder / FOLDER, _ends(data_folder / ENDS_NAME)
     there = {file.name for file in folder.glob("*.log")}
+    gap = _noted_gap(data_folder / ENDS_NAME)
     if not there and ends is None:
         return [Damage(t("{folder}: has no notes of calls", folder=folder))] if wanted else []
     found = []
@@ -138,7 +154,30 @@ def damages(data_folder: Path, *, wanted: bool) -> list[Damage]:
             told = "{file}: the notes of calls cannot be read: {error}"
             raise SafetyError(t(told, file=folder / name, error=error)) from error
         found += lines_damaged(folder / name, data, None if ends is None else ends.get(name, 0), _checked)
+    if gap is not None:
+        told = "{folder}: notes before {at:%Y-%m-%d %H:%M} UTC may be gone: their end was lost, or {file} beside it"
+        found.append(Damage(t(told, folder=folder, at=gap.astimezone(dt.UTC), file=ENDS_NAME)))
+    elif not ends and any(_has_checks(folder / name) for name in there):
+        told = (
+            "{folder}: how far it was written is not known, for {file} beside it is missing or damaged: calls may be"
+            " gone"
+        )
+        found.append(Damage(t(told, folder=folder, file=ENDS_NAME)))
     return found
+
+
+def _has_checks(file: Path) -> bool:
+    """Whether a note in it is of a version that keeps the file of ends. Raises OSError."""
+    lines = (_checked(line) for line in file.read_bytes().splitlines())
+    return any(one is not None and one.after is not None for one in lines)
+
+
+def _noted_gap(file: Path) -> dt.datetime | None:
+    with contextlib.suppress(OSError, ValueError):
+        for line in file.read_text(encoding="ascii", errors="replace").splitlines():
+            if line.startswith(f"{GAP} "):
+                return dt.datetime.fromisoformat(line.removeprefix(f"{GAP} "))
+    return None
 
 
 def _ends(file: Path) -> dict[str, int] | None:

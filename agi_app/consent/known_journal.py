@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 
 from agi_app.consent.opt_out_journal import Journal
+from agi_app.messages import t
+from agi_app.model.finding import Finding
 from agi_app.store.calling import nodes
 from agi_app.store.calling.nodes import KnownJournal
 from agi_app.store.database.pool import Store
@@ -54,3 +56,14 @@ class JournalWatch:
             return
         self.known = await nodes.note_journal(self._store, self._entityid, *found, self._journal.place)
         self._noted, self._missed = True, False
+
+
+async def look(store: Store, journal: Journal, entityid: str) -> list[Finding]:
+    """What `agi-app doctor` says of the journal in this data folder. Raises StoreError, SafetyError.
+
+    ``entityid``: the worker's, as far as the settings name it.
+    """
+    for known in (None, *await nodes.journals_at(store, journal.place, entityid)):
+        if (doubt := await asyncio.to_thread(journal.doubt, known)) is not None:
+            return [Finding("journal", doubt, t("put undamaged copies in their place, or see `agi-app recover`"))]
+    return [Finding("journal", t("{file}: ends as it was left", file=journal.file))]

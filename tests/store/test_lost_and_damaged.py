@@ -127,7 +127,10 @@ def test_a_damaged_journal_is_not_accepted_unseen(home: Home, away: Home, secret
     journal.write_text(text[:place] + ("1" if text[place] == "0" else "0") + text[place + 1 :])
     words = ("recover", "--journal", str(home.project / "var"))
     named = f"{journal}:2: is damaged"
-    assert named in away.ask(*words, code=2)
+    told = away.ask(*words, code=2)
+    assert named in told
+    confirmed = f"agi-app recover --journal {home.project / 'var'} --accept-restored --accept-lost-stops"
+    assert f"To confirm: {confirmed}\n" in told  # a shorter one would be refused
     told = away.ask(*words, "--accept-restored", code=1)
     assert named in told
     assert "--accept-lost-stops" in told

@@ -61,6 +61,7 @@ _PARTS = (  # keys in JSON
     template("database objects"),
     template("exchange"),
     template("figures"),
+    template("journal"),
     template("keys"),
     template("lines"),
     template("machine detection"),

@@ -15,7 +15,6 @@ from pathlib import Path
 from agi_app.authoring.suggestions import no_such
 from agi_app.clock import Clock
 from agi_app.consent import dialled_calls, restored_backup
-from agi_app.consent.checked_lines import Damage
 from agi_app.consent.dialled_calls import DialledCall
 from agi_app.consent.journal_end import END_NAME
 from agi_app.consent.number_hashes import key_beside
@@ -29,9 +28,11 @@ from agi_app.model.actors import Scope
 from agi_app.model.person import WRONG_NUMBER
 from agi_app.operations.acting import noted
 from agi_app.operations.service.recovery_words import (
-    Damages,
+    TO_BRING_IN,
     Recovery,
     Tree,
+    command,
+    damages_of,
     told_behind,
     told_called,
     told_doubt,
@@ -55,7 +56,6 @@ from agi_app.store.people import stops
 from agi_app.store.people.contact_changes import cancel_called, count_unknown_calls
 
 _OF_A_WORKER = (restored_backup.FILE_NAME, dialled_calls.FOLDER, dialled_calls.ENDS_NAME, END_NAME)
-_MISSING = "{file}: is missing"
 _FIRST = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 BEFORE_MARKED = dt.timedelta(minutes=1)  # a call is noted no longer before the database has its mark
 
@@ -121,7 +121,7 @@ async def accept_restored(inst: Installation, acceptance: Acceptance) -> Recover
     await _no_later_call(inst, others, acceptance.worked_until, None if signed is None else signed.at)
     known = await _known(inst)
     found = await progress(inst.store)
-    damaged = await asyncio.to_thread(_damages, (inst.journal, *others), inst.settings.data, found, known)
+    damaged = await asyncio.to_thread(damages_of, (inst.journal, *others), inst.settings.data, found, known)
     if damaged.refused(lost_stops=acceptance.lost_stops, lost_calls=acceptance.lost_calls):
         raise InputError("\n".join((t("nothing is accepted yet, for something may be lost:"), *damaged.lines)))
     if tree is not None and tree.lost is not None:
@@ -179,32 +179,6 @@ async def _no_later_call(
         raise InputError(t(told, last=last.astimezone(dt.UTC), until=until.astimezone(dt.UTC)))
 
 
-def _damages(journals: Sequence[Journal], own: Path, found: DatabaseProgress, known: Sequence[KnownJournal]) -> Damages:
-    """Every place of theirs that is not as it was written; the first journal is our own. Blocks. Raises SafetyError."""
-    folders = dict.fromkeys((own, *(one.folder for one in journals)))
-    calls = [d for one in folders for d in dialled_calls.damages(one, wanted=_is_ahead(one, found))]
-    stops_ = [d for one in journals for d in one.damages()]
-    if not any(one.lost for one in stops_):
-        told = [journals[0].doubt(one) for one in known]
-        stops_ += [Damage(one) for one in dict.fromkeys(told) if one is not None]
-    stops_ += [Damage(t(_MISSING, file=one.file)) for one in journals[1:] if _is_gone(one)]
-    return Damages(tuple(stops_), tuple(calls))
-
-
-def _is_gone(journal: Journal) -> bool:
-    """Whether a worker has kept a journal here, and neither it nor its end is there."""
-    began = (journal.folder / restored_backup.FILE_NAME).exists()
-    return began and not journal.file.exists() and not (journal.folder / END_NAME).exists()
-
-
-def _is_ahead(folder: Path, found: DatabaseProgress) -> bool:
-    """Whether the worker of this folder knew decisions that the database lacks."""
-    with contextlib.suppress(SafetyError):
-        noted = restored_backup.read(folder)
-        return noted is not None and (noted.decisions > found.decisions or noted.database_id != found.database_id)
-    return True
-
-
 async def _entries(journal: Journal, others: Sequence[Journal]) -> list[JournalEntry]:
     return await asyncio.to_thread(lambda: [e for one in (journal, *others) for e in one.unflushed(0)])
 
@@ -256,15 +230,16 @@ async def look(
     """
     found = await progress(store)
     entries = await _entries(journal, others)
-    damaged = (await asyncio.to_thread(_damages, (journal, *others), data_folder, found, known)).lines
+    damaged = await asyncio.to_thread(damages_of, (journal, *others), data_folder, found, known)
+    to_accept = command(damaged, [one.file for one in others])
     if found.restored is not None:
         hashes = {entry.number_hash for entry in entries if entry.via != WRONG_NUMBER}
         return Recovery(
             False,
             (
                 *told_restored(found.restored, len(hashes), await stops.count_missing(store, hashes)),
-                *damaged,
-                *told_how_to_go_on(tree),
+                *damaged.lines,
+                *told_how_to_go_on(tree, to_accept),
             ),
         )
     try:
@@ -272,15 +247,15 @@ async def look(
         if tree is not None:
             raise SafetyError(tree.why)
     except SafetyError as error:
-        return Recovery(False, told_behind(error, len(entries), tree, damaged))
+        return Recovery(False, told_behind(error, len(entries), tree, damaged, to_accept))
     if others and (lacking := await _lacking(store, data_folder, entries, others)):
-        return Recovery(False, (*told_late(*lacking), *damaged), late=True)
+        return Recovery(False, (*told_late(*lacking), *damaged.lines, t(TO_BRING_IN, command=to_accept)), late=True)
     if await asyncio.to_thread(_is_doubted, journal, known):
-        return Recovery(False, told_doubt(damaged), late=True)
+        return Recovery(False, told_doubt(damaged, to_accept), late=True)
     lines = [t("the database is up to date (decision {decisions}); nothing to recover", decisions=found.decisions)]
     if (until := found.hold_until) and until > clock.now():
         lines.append(t("nobody is called before {until:%Y-%m-%d %H:%M} UTC", until=until))
-    return Recovery(not (others and damaged), (*lines, *damaged))
+    return Recovery(not (others and damaged.lines), (*lines, *damaged.lines))
 
 
 def _is_doubted(journal: Journal, known: Sequence[KnownJournal]) -> bool:

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
+import shlex
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
+from agi_app.consent import dialled_calls, restored_backup
 from agi_app.consent.checked_lines import Damage
+from agi_app.consent.journal_end import END_NAME
+from agi_app.consent.opt_out_journal import FILE_NAME, Journal
 from agi_app.errors import SafetyError
 from agi_app.messages import t
 from agi_app.printable import count_of
-from agi_app.store.database.progress import RestoredFrom
+from agi_app.store.calling.nodes import KnownJournal
+from agi_app.store.database.progress import DatabaseProgress, RestoredFrom
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +78,45 @@ class Damages:
         return (stops and not lost_stops) or (calls and not lost_calls)
 
 
+def damages_of(
+    journals: Sequence[Journal], own: Path, found: DatabaseProgress, known: Sequence[KnownJournal]
+) -> Damages:
+    """Every place of theirs that is not as it was written; the first journal is our own. Blocks. Raises SafetyError."""
+    folders = dict.fromkeys((own, *(one.folder for one in journals)))
+    calls = [d for one in folders for d in dialled_calls.damages(one, wanted=_is_ahead(one, found))]
+    stops_ = [d for one in journals for d in one.damages()]
+    if not any(one.lost for one in stops_):
+        told = [journals[0].doubt(one) for one in known]
+        stops_ += [Damage(one) for one in dict.fromkeys(told) if one is not None]
+    stops_ += [Damage(t("{file}: is missing", file=one.file)) for one in journals[1:] if _is_gone(one)]
+    return Damages(tuple(stops_), tuple(calls))
+
+
+def _is_gone(journal: Journal) -> bool:
+    """Whether a worker has kept a journal here, and neither it nor its end is there."""
+    began = (journal.folder / restored_backup.FILE_NAME).exists()
+    return began and not journal.file.exists() and not (journal.folder / END_NAME).exists()
+
+
+def _is_ahead(folder: Path, found: DatabaseProgress) -> bool:
+    """Whether the worker of this folder knew decisions that the database lacks."""
+    with contextlib.suppress(SafetyError):
+        noted = restored_backup.read(folder)
+        return noted is not None and (noted.decisions > found.decisions or noted.database_id != found.database_id)
+    return True
+
+
+def command(damaged: Damages, journals: Sequence[Path] = ()) -> str:
+    """The one that accepts what is missing and is not refused; ``journals``: those that were named."""
+    named = [one.parent if one.name == FILE_NAME else one for one in journals]
+    words = ["agi-app recover", *(f"--journal {shlex.quote(str(one))}" for one in named), "--accept-restored"]
+    words += ["--accept-lost-stops"] * any(one.lost for one in damaged.stops)
+    words += ["--accept-lost-calls"] * any(one.lost for one in damaged.calls)
+    return " ".join(words)
+
+
 def told_behind(
-    error: SafetyError, in_journal: int, tree: Tree | None, damaged: tuple[str, ...] = ()
+    error: SafetyError, in_journal: int, tree: Tree | None, damaged: Damages, to_accept: str
 ) -> tuple[str, ...]:
     """What to know of a database that is behind this node."""
     return (
@@ -90,9 +135,9 @@ def told_behind(
             " keep campaigns paused for longer if they matter."
         ),
         *(() if tree is None else [line for line in tree.lines if line != str(error)]),
-        *damaged,
+        *damaged.lines,
         t("On the other nodes the same has to be done with their own journals."),
-        t("To accept: agi-app recover --accept-restored"),
+        t(_TO_ACCEPT, command=to_accept),
     )
 
 
@@ -133,17 +178,16 @@ def told_late(lacks: int, calls: int) -> tuple[str, ...]:
             stops=count_of(lacks, "stop", "stops"),
             calls=count_of(calls, "call", "calls"),
         ),
-        t("To bring them in: the same command with --accept-restored"),
     )
 
 
-def told_doubt(damaged: tuple[str, ...]) -> tuple[str, ...]:
+def told_doubt(damaged: Damages, to_accept: str) -> tuple[str, ...]:
     """The database is up to date, and stops at the end of this node's own journal may be gone."""
     told = (
         "The database is up to date, but stops that only the journal of this node had may be lost. Its worker calls"
         " nobody until undamaged copies are in their place, or you accept it."
     )
-    return (t(told), *damaged, t("To accept: agi-app recover --accept-restored --accept-lost-stops"))
+    return (t(told), *damaged.lines, t(_TO_ACCEPT, command=to_accept))
 
 
 def told_called(cancelled: Counter[str], strangers: int) -> list[str]:
@@ -159,11 +203,13 @@ def told_called(cancelled: Counter[str], strangers: int) -> list[str]:
     return lines
 
 
-def told_how_to_go_on(tree: Tree | None) -> tuple[str, ...]:
+def told_how_to_go_on(tree: Tree | None, to_confirm: str) -> tuple[str, ...]:
     """The command that accepts it, behind what that does to the proof."""
-    return (*(() if tree is None else tree.lines), t("To confirm: agi-app recover --accept-restored"))
+    return (*(() if tree is None else tree.lines), t("To confirm: {command}", command=to_confirm))
 
 
+_TO_ACCEPT = "To accept: {command}"
+TO_BRING_IN = "To bring them in: {command}"
 _GIVEN_UP = "The proof will say permanently that the audit entries which this database lacks were given up."
 _NO_JOURNAL = (
     "No journal has the withdrawals for one purpose (`agi-app consent withdraw`), nor stops that the API or the"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
-from agi_app.consent.dialled_calls import ENDS_NAME, FOLDER, DialledCalls, damages, read
+from agi_app.consent.dialled_calls import ENDS_NAME, FOLDER, KEPT, DialledCalls, damages, read
 from tests.fake_clock import FakeClock
 from tests.store.world import hash_number
 
@@ -85,6 +86,35 @@ def test_notes_that_are_gone_are_named(tmp_path: Path, file: Path) -> None:
     (tmp_path / ENDS_NAME).unlink()
     assert told(tmp_path, wanted=True) == [("dialled: has no notes of calls", True)]
     assert told(tmp_path) == []
+
+
+@pytest.mark.parametrize("spoil", [lambda end: end.unlink(), lambda end: end.write_text("")])
+def test_a_lost_end_is_doubted_and_later_notes_do_not_hide_it(
+    tmp_path: Path, file: Path, spoil: Callable[[Path], object]
+) -> None:
+    """Until notes as old as it are not kept any longer."""
+    file.write_bytes(b"".join(file.read_bytes().splitlines(keepends=True)[:-1]))
+    spoil(tmp_path / ENDS_NAME)
+    unknown = "dialled: how far it was written is not known, for dialled.ends beside it is missing or damaged"
+    ((text, lost),) = told(tmp_path)
+    assert (text.startswith(unknown), lost) == (True, True)
+    for contact in (5, 6):
+        note(tmp_path, contact)
+        ((text, lost),) = told(tmp_path)
+        assert text.startswith("dialled: notes before 2026-03-03 09:00 UTC may be gone")
+        assert lost
+    clock = FakeClock(NOW + KEPT + dt.timedelta(days=1))
+    notes = DialledCalls(tmp_path, clock, hash_number)
+    notes.soon(cast(Any, [SimpleNamespace(contact_id=7, attempt_id="a-7", number=NUMBERS[0])]))
+    notes.close()
+    assert told(tmp_path) == []
+
+
+def test_a_cut_that_later_notes_make_longer_again_is_told(tmp_path: Path, file: Path) -> None:
+    file.write_bytes(b"".join(file.read_bytes().splitlines(keepends=True)[:-1]))
+    note(tmp_path, 5, 6)
+    ((text, lost),) = told(tmp_path)
+    assert (text.startswith("dialled: notes before"), lost) == (True, True)
 
 
 def test_notes_of_an_older_version_stay_readable(tmp_path: Path, file: Path) -> None:

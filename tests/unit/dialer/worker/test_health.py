@@ -13,7 +13,7 @@ from typing import Any, cast
 
 import pytest
 
-from agi_app.consent import opt_outs, restored_backup
+from agi_app.consent import known_journal, opt_outs, restored_backup
 from agi_app.consent.known_journal import JournalWatch
 from agi_app.consent.opt_out_journal import Journal
 from agi_app.consent.opt_outs import Stops
@@ -319,6 +319,7 @@ class Stopping:
         self.store = store
         monkeypatch.setattr(nodes, "known_journal", self.known_journal)
         monkeypatch.setattr(nodes, "note_journal", self.note_journal)
+        monkeypatch.setattr(nodes, "journals_at", self.journals_at)
         monkeypatch.setattr(nodes, "miss_journal", self.known_journal)
         monkeypatch.setattr(stop_table, "revoke", self.revoke)
         monkeypatch.setattr(stop_table, "suppress", self.suppress)
@@ -337,6 +338,9 @@ class Stopping:
         if self.away:
             raise StoreError("database x: is away")
         return self.known
+
+    async def journals_at(self, *_: Any) -> list[KnownJournal]:
+        return [] if self.known is None else [self.known]
 
     async def note_journal(self, _: Any, entityid: str, length: int, last_line: bytes, place: str) -> KnownJournal:
         accepted = None if self.known is None else self.known.accepted_at
@@ -411,6 +415,8 @@ async def test_a_journal_that_is_gone_with_its_end_is_missed(
         stopping.journal.append(bytes([9]) * 32, "by hand")
     await stopping.restarted().flush()
     told = str(stopping.stops.doubt)
+    (found,) = await known_journal.look(cast(Any, stopping.store), stopping.journal, "")
+    assert (found.well, found.text) == (False, told)  # of doctor, which needs no worker
     lost = "is not the journal that worker n had" if begun_anew else "is missing, and the database knows that worker n"
     assert f"refusals.jsonl: {lost}" in told
     assert stopping.journal.place in told
@@ -467,6 +473,8 @@ async def test_a_new_worker_and_one_whose_folder_was_moved_start_without_ceremon
     assert stopping.stops.doubt is None
     assert stopping.known is not None
     assert stopping.known.place == stopping.journal.place
+    (found,) = await known_journal.look(cast(Any, stopping.store), stopping.journal, "")
+    assert found.well
     watch = JournalWatch(cast(Any, stopping.store), stopping.journal, "n")
     await watch.ask()
     assert watch.known == stopping.known
