@@ -2,11 +2,12 @@
 
 People on the line would hear nothing until the next start, which a supervisor makes seconds later. The process waits
 for the end of a pipe of which only the worker has the other end, so it learns of every kind of death; what it then does
-is in ``dead_mans_switch_process.py``.
+is in ``dead_mans_switch_process.py``. It answers the worker meanwhile: one that is stopped is as good as none.
 """
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -26,9 +27,16 @@ _PROCESS = Path(__file__).with_name("dead_mans_switch_process.py")
 PATIENCE_S = 5.0  # after a death: so long it asks an Asterisk that does not answer
 HANG_UP, ENDED = b"hang up", b"ended"
 _LETS_GO_S = 5.0  # it answers within two
+_DIES_S = 1.0  # milliseconds, unless the kernel waits for a disk
+_ASK, _ANSWER = b"?\n", b"!"
+_LOOKS, _FIRST_LOOKS = 6, 20  # so often it may not have answered when we look; the second until it first has
 _GONE = (
     "the process that hangs up the calls of a killed worker was ended (status {status}), and is started again; if that"
     " goes on, look for what ends it, such as a lack of memory"
+)
+_STOPPED = (
+    "the process that hangs up the calls of a killed worker does not answer, as if it were stopped: it is ended and"
+    " started again; if that goes on, look for what stops it, or for a lack of processors"
 )
 _CANNOT_START = (
     "the process that hangs up the calls of a killed worker cannot be started: {why}; it is tried again automatically"
@@ -44,23 +52,40 @@ class DeadMansSwitch:
         self._ari = ari
         self._process: subprocess.Popen[bytes] | None = None
         self._fault: str | None = None
+        self._looks = 0  # since it was asked; 0: it has answered
+        self._proved = False  # it has answered once
 
     def revive(self) -> str | None:
         """Why calls would outlive a killed worker now; None: it runs. It is started when it does not, in milliseconds.
 
-        One that was just started counts as running from the next time on.
+        One that was started again counts as running once it has answered. To be called every half second or so: one
+        that has not answered when we look some times counts as stopped, and another one takes its place.
         """
-        gone = None if self._process is None else self._process.poll()
-        if self._process is not None and gone is None:
-            if self._fault is not None:
-                _log.info("the process that hangs up the calls of a killed worker runs again")
-            self._fault = None
-            return None
-        fault = self._start() or (self._fault if gone is None else t(_GONE, status=gone))
+        found, ended = self._process, self._fault
+        if found is not None and (status := found.poll()) is not None:
+            ended = t(_GONE, status=status)
+        elif found is not None:
+            if self._answers(found):
+                return self._fault
+            _kill(found)
+            ended = t(_STOPPED)
+        fault = self._start() or ended
         if fault is not None and fault != self._fault:
             _log.error("nobody is dialled", reason=fault)
         self._fault = fault
         return fault
+
+    def _answers(self, process: subprocess.Popen[bytes]) -> bool:
+        """Whether it has answered the last question, or still may."""
+        with suppress(BlockingIOError):
+            if _ANSWER in os.read(_output(process), 1 << 10):
+                if self._fault is not None:
+                    _log.info("the process that hangs up the calls of a killed worker runs again")
+                self._fault, self._looks, self._proved = None, 0, True
+        if self._looks == 0:
+            self._write(process, _ASK)
+        self._looks += 1
+        return self._looks <= (_LOOKS if self._proved else _FIRST_LOOKS)
 
     def begin(self) -> None:
         """Start it; why that failed is logged."""
@@ -72,19 +97,25 @@ class DeadMansSwitch:
         """Tell it its last word, and wait for its end."""
         if told == HANG_UP:
             self.revive()
-        if self._process is None:
-            return
-        self._write(self._process, told)
-        try:
-            self._process.communicate(timeout=_LETS_GO_S)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
+        for _ in range(2):
+            if self._process is None:
+                return
+            self._write(self._process, told)
+            try:
+                self._process.communicate(timeout=_LETS_GO_S)
+                return
+            except subprocess.TimeoutExpired:  # it is stopped
+                _kill(self._process)
+            if told != HANG_UP:
+                return
+            self._start()
 
     def _start(self) -> str | None:
         """Why it cannot be started."""
-        if self._process is not None and self._process.stdin is not None:
-            with suppress(OSError):
-                self._process.stdin.close()
+        for pipe in () if self._process is None else (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                with suppress(OSError):
+                    pipe.close()
         self._process = None
         ari = self._ari
         order = {"ari": ari.url, "headers": ari.authorization, "prefix": CHANNEL_PREFIX, "patience_s": PATIENCE_S}
@@ -93,10 +124,12 @@ class DeadMansSwitch:
         # -I, -S: it needs the standard library only, and is ready in 50 ms.
         command = [sys.executable, "-I", "-S", str(_PROCESS)]
         try:
-            self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+            self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         except OSError as error:
             return t(_CANNOT_START, why=error.strerror or error)
-        self._write(self._process, msgspec.json.encode(order) + b"\n")
+        os.set_blocking(_output(self._process), False)
+        self._write(self._process, msgspec.json.encode(order) + b"\n" + _ASK)
+        self._looks, self._proved = 1, False
         return None
 
     def _write(self, process: subprocess.Popen[bytes], text: bytes) -> None:
@@ -106,6 +139,16 @@ class DeadMansSwitch:
             pipe.flush()
         except OSError as error:  # somebody killed it
             _log.warning("the process that ends the calls of a killed worker is gone", reason=str(error))
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    process.kill()
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(_DIES_S)
+
+
+def _output(process: subprocess.Popen[bytes]) -> int:
+    return cast("IO[bytes]", process.stdout).fileno()
 
 
 @contextmanager

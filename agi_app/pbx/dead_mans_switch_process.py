@@ -1,17 +1,20 @@
 """The process of ``dead_mans_switch``: hangs up the worker's channels when the worker dies. Standard library only.
 
-Standard input: a line of JSON, then nothing while the worker lives; before its end ``ended`` (no call is left) or
-``hang up`` (it gives up and says itself why). An end without a word is its death.
+Standard input: a line of JSON, then lines ``?`` while the worker lives, each answered by a line ``!``, so that it knows
+that this process is not stopped; before its end ``ended`` (no call is left) or ``hang up`` (it gives up and says itself
+why). An end without a word is its death.
 
 A channel that was made after the death is the next worker's. Asterisk's own clock says when a channel was made and
 what the time is, so it does not matter how late it answers.
 """
 
 import base64
+import contextlib
 import datetime as dt
 import email.utils
 import http.client
 import json
+import os
 import signal
 import sys
 import time
@@ -27,7 +30,7 @@ def main() -> None:
     for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # a supervisor sends them to all that the worker left
         signal.signal(name, signal.SIG_IGN)
     order = json.loads(sys.stdin.buffer.readline() or "null")
-    told = sys.stdin.buffer.read()
+    told = _last_word()
     if order is None or told == b"ended":
         return
     died, patience_s = time.monotonic(), order.pop("patience_s")
@@ -42,6 +45,18 @@ def main() -> None:
     if count or (why and not told):  # a worker that can still speak says itself what Asterisk does not do
         line = {"part": "pbx.dead_mans_switch", "level": "warning", "count": count, "reason": why}
         sys.stderr.write(json.dumps({"event": "the worker died: its channels are hung up", **line}) + "\n")
+
+
+def _last_word() -> bytes:
+    """What the worker says before its end; empty when it says nothing."""
+    told = b""
+    while line := sys.stdin.buffer.readline():
+        if line == b"?\n":
+            with contextlib.suppress(OSError):  # it has died since
+                os.write(sys.stdout.fileno(), b"!\n")
+        else:
+            told = line
+    return told
 
 
 def _insist(died: float, until: float, **order: Any) -> tuple[int, str | None]:

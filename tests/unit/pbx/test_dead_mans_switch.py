@@ -20,6 +20,7 @@ from urllib.parse import unquote
 
 import pytest
 
+from agi_app.dialer.worker import switch_watch
 from agi_app.dialer.worker.health import Health
 from agi_app.dialer.worker.switch_watch import keep_switch
 from agi_app.errors import OtherWorkerError
@@ -161,6 +162,50 @@ async def _until(true: Callable[[], bool]) -> None:
     raise AssertionError("it never came to be so")
 
 
+async def _stopped(asterisk: FakeAri, health: Health) -> None:
+    """The process is, and then the worker fails."""
+    with hang_up_if_killed(AriSettings(asterisk.url, "ari", "secret")) as switch:
+        watch = asyncio.create_task(keep_switch(switch, health))
+        await _until(lambda: switch._proved)
+        first = _process_of(switch)
+        for _ in range(20):
+            await asyncio.sleep(0.05)
+            assert health.switch is None
+        os.kill(first.pid, signal.SIGSTOP)
+        await _until(lambda: health.switch is not None)
+        assert "does not answer, as if it were stopped" in str(health.switch)
+        await _until(lambda: health.switch is None)
+        assert first.wait(60) == -signal.SIGKILL
+        watch.cancel()
+        raise ZeroDivisionError
+
+
+async def test_one_that_is_stopped_is_replaced_and_nobody_is_called_until_the_new_one_answers(
+    asterisk: FakeAri, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And the new one hangs up."""
+    monkeypatch.setattr(switch_watch, "LOOK_S", 0.1)
+    monkeypatch.setattr(dead_mans_switch, "_FIRST_LOOKS", 600)
+    with pytest.raises(ZeroDivisionError):
+        await _stopped(asterisk, Health())
+    assert len(asterisk.hung_up()) == 2
+
+
+def test_one_that_is_stopped_when_the_worker_fails_is_replaced_and_the_calls_are_hung_up(
+    asterisk: FakeAri, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dead_mans_switch, "_LETS_GO_S", 1.5)
+
+    def fail() -> None:
+        with hang_up_if_killed(AriSettings(asterisk.url, "ari", "secret")) as switch:
+            os.kill(_process_of(switch).pid, signal.SIGSTOP)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert len(asterisk.hung_up()) == 2
+
+
 async def _killed_alone(asterisk: FakeAri, health: Health) -> None:
     """It is, and then the worker fails."""
     with hang_up_if_killed(AriSettings(asterisk.url, "ari", "secret")) as switch:
@@ -189,8 +234,11 @@ def test_while_none_can_be_started_nobody_is_called(asterisk: FakeAri, monkeypat
             _process_of(switch).wait()
             for _ in range(3):
                 assert "cannot be started: No such file" in str(switch.revive())
-        assert "cannot be started" in str(switch.revive())  # it is started, and was not seen running yet
-        assert switch.revive() is None
+        assert "cannot be started" in str(switch.revive())  # it is started, and has not answered yet
+        deadline = time.monotonic() + 60
+        while switch.revive() is not None:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
     assert asterisk.asked == []
 
 
