@@ -10,8 +10,11 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 
+from agi_app.model.actors import Role
 from agi_app.store.database.pool import Store
+from agi_app.store.ledger import accounts
 from agi_app.store.service import passkeys
+from agi_app.store.service.passkeys import PasskeyStepUp
 
 pytestmark = pytest.mark.postgres
 N = 115792089210356248762697446949407573529996955224135760342422259061068512044369
@@ -89,3 +92,24 @@ async def test_an_address_has_fifty_challenges_at_most_and_each_is_new(store: St
     await store.execute("UPDATE passkey_challenge SET expires_at = clock_timestamp()")
     await passkeys.begin_sign_in(store, bytes(32), None)
     assert await store.value(int, "SELECT count(*) FROM passkey_challenge") == 1
+
+
+async def test_an_account_has_twenty_passkeys_at_most(store: Store) -> None:
+    """Who has shown a passkey gets no challenge for the twenty-first."""
+    await accounts.add(store, "li.na", None, [Role.VIEWER], None)
+    session = "INSERT INTO console_session (session_id, account, sha256) VALUES ('abcdefgh', 'li.na', sha256('x'))"
+    shown = "UPDATE console_session SET ended_at = NULL, passkey_proved_at = clock_timestamp()"
+    make = """INSERT INTO passkey (account, credential_id, rp_id, algorithm, public_key, counter, name)
+        SELECT 'li.na', int4send(n), 'localhost', -7, decode(repeat('00', 64), 'hex'), 0, 'one'
+        FROM generate_series(%(first)s::int, %(last)s) n"""
+    await store.execute(session)
+    told = []
+    for first, last in ((1, 19), (20, 20)):
+        await store.execute(make, {"first": first, "last": last})
+        assert await store.value(int, "SELECT count(*) FROM console_session WHERE ended_at IS NULL") == 0
+        await store.execute(shown)
+        told.append(await passkeys.begin(store, PasskeyStepUp("abcdefgh", None, None)))
+    assert [(one.result, one.challenge is None, len(one.known_ids or ())) for one in told] == [
+        ("right", False, 19),
+        ("many", True, 20),
+    ]

@@ -110,5 +110,4 @@ async def _mine(
     account = call.inst.actor.account
     data = MyPasskeysData(account=account, passkeys=mine, create=create, get=get)
     more = {"fault": fault, "typed": call.form}
-    command = f"agi-app account remove-factor {account} --reason WHY"
-    return Shown(TEMPLATE, data, command, 422 if fault else 200, more)
+    return Shown(TEMPLATE, data, "", 422 if fault else 200, more)
