@@ -16,7 +16,7 @@ from agi_app.errors import InputError
 from agi_app.installation import Installation
 from agi_app.messages import t
 from agi_app.model.actors import Actor, Scope, Via
-from agi_app.operations.administration import account_asks
+from agi_app.operations.administration import account_asks, full_examination
 from agi_app.operations.calling import (
     approvals,
     call_asks,
@@ -41,7 +41,7 @@ from agi_app.operations.people import (
     stop_links,
 )
 from agi_app.operations.people.contacts import WrittenCampaign
-from agi_app.operations.project import drafts, project_files, prompt_sounds
+from agi_app.operations.project import drafts, project_files, prompt_sounds, templates
 from agi_app.operations.project.project_files import Project
 from agi_app.operations.service import sessions
 from agi_app.store.feeds.runs import RunOutcome, TakenRun
@@ -70,6 +70,7 @@ OF_CONTACTS: Mapping[str, Callable[[Installation, WrittenCampaign, OpenAsk], Awa
     follow_ups.MAKE: follow_ups.take,
     follow_ups.LOOK: follow_ups.take,
 }
+MADE_BEFORE = {"campaign", listening.KIND, prompt_sounds.KIND, templates.KIND, full_examination.KIND}  # by prepare
 HARMLESS = {("campaign", "pause"), ("campaign", "stop")}
 ENDING = HARMLESS | {(feed_asks.KIND, feed_asks.PAUSE), (feed_asks.KIND, feed_asks.END)}
 OVERTAKEN = {  # by one of those of the same kind, which waits for nothing
@@ -107,6 +108,10 @@ async def prepare(inst: Installation, ask: OpenAsk) -> Project | Mapping[str, An
             return await asyncio.to_thread(project_files.read, inst.settings.project)
         case listening.KIND, listening.VERB:
             return await listening.prepare(acting, ask)
+        case templates.KIND, templates.LAY:
+            return await templates.take(acting, ask)
+        case full_examination.KIND, full_examination.VERB:
+            return await full_examination.take(acting)
         case prompt_sounds.KIND, _:
             project = await asyncio.to_thread(project_files.read, inst.settings.project)
             slow = ask.verb in (prompt_sounds.OFFER, prompt_sounds.PREPARE)
@@ -124,7 +129,7 @@ async def do(
     match ask.kind, ask.verb:
         case "campaign", "start" if isinstance(prepared, Project):
             return came_of_it(await campaigns.start(acting, prepared, ask.object))
-        case (("campaign" | listening.KIND | prompt_sounds.KIND), _) if isinstance(prepared, Mapping):  # made already
+        case kind, _ if kind in MADE_BEFORE and isinstance(prepared, Mapping):
             return await listening.do(acting, ask, prepared) if ask.kind == listening.KIND else prepared
         case "campaign", "resume" | "pause" | "stop":
             await CHANGES[ask.verb](acting, ask.object)

@@ -7,18 +7,21 @@ back is the one of the example, with the template's name of the business in it.
 
 from __future__ import annotations
 
+import re
 import shutil
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from importlib.util import find_spec
 from pathlib import Path
 
 from agi_app.authoring.suggestions import nearest
+from agi_app.campaigns.project import chinese_words
 from agi_app.errors import InputError
 from agi_app.flow.check.graph import prompt_uses, said_prompts
 from agi_app.flow.check.recorded_pieces import needed_pieces
 from agi_app.flow.language.definition import Flow
 from agi_app.flow.load import parse_flow
-from agi_app.messages import spoken, t, template
+from agi_app.messages import current, spoken, t, template
 
 TEMPLATES = {
     "appointment": template("reminds of an appointment: confirm it, ask for another time, hear it again"),
@@ -86,6 +89,38 @@ def lay_out(folder: Path, name: str, example: Path) -> dict[str, str]:
     return renamed
 
 
+def flow_text(name: str, called: str) -> str:
+    """The flow of a template under another name, its comments in the language of who reads. Raises InputError."""
+    return _text(name, "flows", {"flow": called})
+
+
+def campaign_text(name: str, fields: Mapping[str, str]) -> str:
+    """The campaign of a template with other values of these fields, which are YAML. Raises InputError."""
+    return _text(name, "campaigns", fields)
+
+
+def _text(name: str, kind: str, fields: Mapping[str, str]) -> str:
+    text = (_folder() / known(name) / kind / f"{name}.yaml").read_text(encoding="utf-8")
+    for field, value in fields.items():
+        line = f"{field}: {value}"
+        text = re.sub(rf"^{field}: .*$", lambda _, line=line: line, text, count=1, flags=re.MULTILINE)
+    return chinese_words.translated(text, chinese_words.words()) if current() == "zh" else text
+
+
+def recordings(name: str, example: Path) -> dict[str, Sequence[Path]]:
+    """The files of each prompt that a template's flow plays, by its id ``LANGUAGE/NAME``. Raises InputError.
+
+    ``example``: the project that `agi-app init` alone makes, which has what values are made of.
+    """
+    own = _folder() / known(name)
+    shelves = [own / "prompts", _folder() / "common" / "prompts", example / "prompts"]
+    found = dict[str, Sequence[Path]]()
+    for language, prompt in sorted(_prompts(_flow(own / "flows" / f"{name}.yaml"))):
+        files = [_from_shelf(f"{language}/{prompt}{ending}", shelves) for ending in (".txt", ".wav")]
+        found[f"{language}/{prompt}"] = files
+    return found
+
+
 def write_renamed(text: bytes, to: Path, renamed: dict[str, str]) -> None:
     """Write a text with other names in it: each key's value in place of the key. Raises OSError."""
     words = text.decode("utf-8")
@@ -119,8 +154,11 @@ def _copy_prompt(name: str, into: Path, shelves: list[Path]) -> None:
         to = into / file
         if not to.exists():
             to.parent.mkdir(parents=True, exist_ok=True)
-            found = (shelf / file for shelf in shelves if (shelf / file).exists())
-            shutil.copyfile(next(found, shelves[0] / file), to)
+            shutil.copyfile(_from_shelf(file, shelves), to)
+
+
+def _from_shelf(file: str, shelves: Sequence[Path]) -> Path:
+    return next((shelf / file for shelf in shelves if (shelf / file).exists()), shelves[0] / file)
 
 
 def _folder() -> Path:

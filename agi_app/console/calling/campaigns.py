@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 
 from agi_app.api.resources.asks import AskAnswer, ask_answer
 from agi_app.api.resources.campaigns import CampaignAnswer, campaign_answer
 from agi_app.console.calling.campaign_figures import CampaignNow, WaitingStart, read, waiting_start
 from agi_app.console.live import ObjectPart
-from agi_app.console.pages import PageCall, PageData, Pages, Section, Shown
+from agi_app.console.pages import GoTo, PageCall, PageData, Pages, Section, Shown
+from agi_app.errors import NotThere
 from agi_app.messages import template
 from agi_app.messages.retold import retold
 from agi_app.model.actors import Scope
 from agi_app.model.campaign import CampaignState
 from agi_app.operations.calling import approvals, asks, call_lists, campaigns, stored_campaigns
+from agi_app.operations.project import drafts, project_files
+from agi_app.operations.project.drafts import DraftOf
 
 pages = Pages()
 ROWS = 50
@@ -82,10 +86,15 @@ async def listed(call: PageCall) -> Shown:
 
 
 @pages.get("/campaigns/{campaign}", Scope.FIGURES_READ)
-async def one(call: PageCall) -> Shown:
-    """One of them."""
+async def one(call: PageCall) -> Shown | GoTo:
+    """One of them; of one that is only written yet, the editor."""
     name = call.path["campaign"]
-    stored = await stored_campaigns.one(call.inst, name)
+    try:
+        stored = await stored_campaigns.one(call.inst, name)
+    except NotThere:
+        if call.inst.actor.may(Scope.CAMPAIGNS_DRAFT) and await _is_written(call, name):
+            return GoTo(f"/campaigns/{name}/edit")
+        raise
     data = CampaignData(
         campaign=campaign_answer(stored),
         now=await read(call.inst, name),
@@ -98,6 +107,12 @@ async def one(call: PageCall) -> Shown:
         ],
     )
     return Shown("calling/campaign.html", data, command=f"agi-app campaign status {name}")
+
+
+async def _is_written(call: PageCall, name: str) -> bool:
+    """Whether the project has its file, or the service a draft of it."""
+    project = await asyncio.to_thread(project_files.unchanged, call.inst.settings.project)
+    return name in project.campaigns or await drafts.draft(call.inst, DraftOf("campaign", name)) is not None
 
 
 PART = ObjectPart("campaign", Scope.FIGURES_READ, read, "calling/campaign_part.html")

@@ -1,11 +1,22 @@
-"""The pages of flows and prompts, in the order of the navigation."""
+"""The pages of flows, prompts and campaigns' files, in the order of the navigation."""
 
 from __future__ import annotations
 
-from agi_app.console.flows import editing, expected_calls, listing, one_flow, prompts, publishing, trying, versions
+from agi_app.console.flows import (
+    editing,
+    expected_calls,
+    listing,
+    new_campaign,
+    one_flow,
+    prompts,
+    publishing,
+    trying,
+    versions,
+)
 
 PAGES = (
     *listing.pages.declared,
+    *new_campaign.pages.declared,
     *one_flow.pages.declared,
     *editing.pages.declared,
     *publishing.pages.declared,

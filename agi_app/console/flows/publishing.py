@@ -1,4 +1,4 @@
-"""The draft of a flow: what it changes, what its expected calls come to, whom it concerns; and its publication."""
+"""The draft of a flow or campaign: what it changes, how its expected calls end, whom it concerns; its publication."""
 
 from __future__ import annotations
 
@@ -11,25 +11,26 @@ from agi_app.console.asked import ended
 from agi_app.console.diffs import DiffLine, diff
 from agi_app.console.flows.expected_calls import FlowCalls, calls_of
 from agi_app.console.flows.one_flow import CampaignOfFlow
-from agi_app.console.flows.reading import FlowFault, draft_of, faults_of, project_of, text_of, the_draft
+from agi_app.console.flows.reading import FlowFault, draft_of, faults_of, home_of, project_of, text_of, the_draft
 from agi_app.console.forms import reason_of
 from agi_app.console.pages import GoTo, PageCall, PageData, Pages, Shown
 from agi_app.errors import InputError
 from agi_app.messages import t
 from agi_app.model.actors import Scope
 from agi_app.operations.project import drafts, flow_use
-from agi_app.operations.project.drafts import Draft, sha256_of
+from agi_app.operations.project.drafts import Draft, DraftOf, sha256_of
 from agi_app.operations.project.project_files import ProjectFile
 
 pages = Pages()
 
 
 class DraftShown(PageData):
-    """A draft of a flow. ``outdated``: the file was changed since the draft began, so it cannot be published.
+    """A draft of a flow or campaign. ``outdated``: its file was changed since it began, so it cannot be published.
 
-    ``calls`` None: the draft has faults, and no call can be tried.
+    ``calls`` None: the draft has faults, and no call can be tried; or it is a campaign's.
     """
 
+    kind: str
     name: str
     file: str
     sha256: str
@@ -41,16 +42,18 @@ class DraftShown(PageData):
     campaigns: list[CampaignOfFlow]
 
 
+@pages.get("/campaigns/{campaign}/draft", Scope.CAMPAIGNS_DRAFT)
 @pages.get("/flows/{flow}/draft", Scope.CAMPAIGNS_DRAFT)
 async def show(call: PageCall) -> Shown:
     """The page; 404 when there is no draft."""
     return await _draft(call, await _there(call))
 
 
+@pages.post("/campaigns/{campaign}/draft", Scope.CAMPAIGNS_DRAFT)
 @pages.post("/flows/{flow}/draft", Scope.CAMPAIGNS_DRAFT)
 async def publish(call: PageCall) -> Shown | GoTo:
     """Ask a worker to write it into the project."""
-    name, draft = call.path["flow"], await _there(call)
+    of, draft = draft_of(call), await _there(call)
     if (reason := reason_of(call.form)) is None:
         return await _draft(call, draft, t("Say why: it is kept for good."))
     shown = await _shown(call, draft)
@@ -59,16 +62,17 @@ async def publish(call: PageCall) -> Shown | GoTo:
             call, draft, t("Expected calls come out otherwise: tick that they may, or correct the draft.")
         )
     try:
-        ask = await drafts.publish(call.inst, draft_of(call), call.form.get("sha256", ""), reason=reason)
+        ask = await drafts.publish(call.inst, of, call.form.get("sha256", ""), reason=reason)
     except InputError as error:
         return await _draft(call, draft, str(error))
-    return GoTo(f"/flows/{name}/published/{ask}")
+    return GoTo(f"{home_of(of)}/published/{ask}")
 
 
+@pages.get("/campaigns/{campaign}/published/{ask}", Scope.CAMPAIGNS_DRAFT)
 @pages.get("/flows/{flow}/published/{ask}", Scope.CAMPAIGNS_DRAFT)
 async def published(call: PageCall) -> Shown:
     """How the publication went, and which campaigns run with another text until they are started again."""
-    name, number, of = call.path["flow"], int(call.path["ask"]), draft_of(call)
+    number, of = int(call.path["ask"]), draft_of(call)
     try:
         found = await ended(call.inst, lambda: drafts.asked(call.inst, number), lambda one: one.state != "waiting")
     except InputError as error:
@@ -78,19 +82,22 @@ async def published(call: PageCall) -> Shown:
     told = found.answer or {}
     more = {key: told.get(key) for key in ("file", "sha256", "before")}
     data = PublishedAnswer(**ask_answer(found, None).model_dump(), **more)
+    shown = {"kind": of.kind, "name": of.called, "home": home_of(of), "running": await _still_other(call, of)}
+    return Shown("flows/published.html", data, "agi-app campaign start CAMPAIGN", more=shown)
+
+
+async def _still_other(call: PageCall, of: DraftOf) -> list[CampaignOfFlow]:
+    """The campaigns that run with another text of the flow."""
     project = await project_of(call)
-    source = project.flows.get(name)
-    concerned = [] if source is None else await flow_use.users(call.inst, project, name, source.file, source.text)
-    running = [CampaignOfFlow.model_validate(one) for one in concerned if one.runs and not one.same]
-    return Shown(
-        "flows/published.html", data, "agi-app campaign start CAMPAIGN", more={"name": name, "running": running}
-    )
+    source = project.flows.get(of.called) if of.kind == "flow" else None
+    concerned = [] if source is None else await flow_use.users(call.inst, project, of.called, source.file, source.text)
+    return [CampaignOfFlow.model_validate(one) for one in concerned if one.runs and not one.same]
 
 
 async def _there(call: PageCall) -> Draft:
     draft = await the_draft(call)
     if draft is None:
-        raise RequestRefused("not_found", t("there is no draft of {name}", name=call.path["flow"]))
+        raise RequestRefused("not_found", t("there is no draft of {name}", name=draft_of(call).called))
     return draft
 
 
@@ -100,18 +107,20 @@ async def _draft(call: PageCall, draft: Draft, fault: str = "") -> Shown:
         if call.query.get("said") == "saved"
         else ""
     )
-    more = {"fault": fault, "said": said, "reason": call.form.get("reason", "")}
+    more = {"fault": fault, "said": said, "reason": call.form.get("reason", ""), "home": home_of(draft_of(call))}
     return Shown("flows/draft.html", await _shown(call, draft), "agi-app check", 422 if fault else 200, more)
 
 
 async def _shown(call: PageCall, draft: Draft) -> DraftShown:
-    name, project = call.path["flow"], await project_of(call)
-    now = await asyncio.to_thread(drafts.file_now, project, draft_of(call))
+    of, project = draft_of(call), await project_of(call)
+    name, is_flow = of.called, of.kind == "flow"
+    now = await asyncio.to_thread(drafts.file_now, project, of)
     after, problems = await asyncio.to_thread(drafts.as_drafted, project, ProjectFile(draft.file, draft.content))
     text, was = text_of(draft.content), text_of(now.content or b"")
     is_now = None if now.content is None else sha256_of(now.content)
-    users = await flow_use.users(call.inst, after, name, draft.file, text)
+    users = await flow_use.users(call.inst, after, name, draft.file, text) if is_flow else []
     return DraftShown(
+        kind=of.kind,
         name=name,
         file=draft.file,
         sha256=draft.sha256,
@@ -119,6 +128,6 @@ async def _shown(call: PageCall, draft: Draft) -> DraftShown:
         outdated=is_now not in (draft.base, draft.sha256),
         faults=faults_of(problems),
         changes=await asyncio.to_thread(diff, was, text),
-        calls=await asyncio.to_thread(calls_of, after, name) if name in after.flows else None,
+        calls=await asyncio.to_thread(calls_of, after, name) if is_flow and name in after.flows else None,
         campaigns=[CampaignOfFlow.model_validate(one) for one in users],
     )

@@ -39,8 +39,14 @@ async def project_of(call: PageCall) -> Project:
 
 
 def draft_of(call: PageCall) -> DraftOf:
-    """What a draft of the path's flow is of."""
-    return DraftOf("flow", call.path["flow"])
+    """What a draft of the path's flow or campaign is of."""
+    flow = call.path.get("flow")
+    return DraftOf("campaign", call.path["campaign"]) if flow is None else DraftOf("flow", flow)
+
+
+def home_of(of: DraftOf) -> str:
+    """Where the pages of a flow or campaign are."""
+    return f"/{of.kind}s/{of.called}"
 
 
 async def file_of(call: PageCall, project: Project) -> ProjectFile:
@@ -52,7 +58,7 @@ async def file_of(call: PageCall, project: Project) -> ProjectFile:
 
 
 async def the_draft(call: PageCall) -> Draft | None:
-    """The draft of the flow, for who may see it. Raises StoreError."""
+    """The draft of the flow or campaign, for who may see it. Raises StoreError."""
     return await drafts.draft(call.inst, draft_of(call)) if call.inst.actor.may(Scope.CAMPAIGNS_DRAFT) else None
 
 

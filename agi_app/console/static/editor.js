@@ -63,7 +63,7 @@ async function check() {
   const body = new FormData(form);
   body.set("do", "check");
   try {
-    const answer = await fetch(location.pathname, { method: "POST", body, headers: { Accept: "text/html" } });
+    const answer = await fetch(form.getAttribute("action"), { method: "POST", body, headers: { Accept: "text/html" } });
     if (!answer.ok && answer.status !== 422) throw new Error(answer.statusText);
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const found = page.getElementById("found");
