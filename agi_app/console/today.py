@@ -61,6 +61,14 @@ class PauseToday(PageData):
     reason: str
 
 
+class StartToday(PageData):
+    """A start that waits for a second person."""
+
+    campaign: str
+    asked_by: str
+    asked_at: dt.datetime
+
+
 class TodayData(PageData):
     """All of it."""
 
@@ -70,12 +78,14 @@ class TodayData(PageData):
     ended_campaigns: int
     workers: list[WorkerToday]
     alerts: list[AlertToday]
+    waiting_starts: list[StartToday]
 
 
 class TodayPage(TodayData):
     """And the calls of this day in the reader's zone, which may be exported; None: not by who reads."""
 
     day: CallsOfDay | None
+    for_you: list[str]  # campaigns whose start waits for who reads, or another like them
 
 
 @pages.get("/", Scope.FIGURES_READ, Section.TODAY, template("Today"), elsewhere="/agent")
@@ -85,7 +95,9 @@ async def show(call: PageCall) -> Shown:
     found = await read(call.inst)
     exports = call.inst.actor.may(Scope.EXPORTS_MASKED)
     day = await calls.of_day(call.inst, None, call.zone) if exports else None
-    data = TodayPage(**dict(found), day=day)
+    approves, account = call.inst.actor.may(Scope.CAMPAIGNS_APPROVE), call.inst.actor.account
+    for_you = [one.campaign for one in found.waiting_starts if approves and one.asked_by != account]
+    data = TodayPage(**dict(found), day=day, for_you=for_you)
     return Shown("today.html", data, command="agi-app campaign status CAMPAIGN", more=more)
 
 
@@ -108,6 +120,7 @@ async def read(inst: Installation) -> TodayData:
             for one in found.workers
         ],
         alerts=[AlertToday(text=alerts.title(one), began_at=one.began_at) for one in found.alerts],
+        waiting_starts=[StartToday.model_validate(one) for one in found.waiting],
     )
 
 

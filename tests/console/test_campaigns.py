@@ -12,6 +12,7 @@ from agi_app.model.actors import Role
 from agi_app.operations.calling import campaigns
 from tests.api.site import CAMPAIGN, Site
 from tests.console.browser import HTML, post, sign_in
+from tests.console.calling import asked
 from tests.console.test_today import JSON, part_of, shown
 from tests.store.world import number
 
@@ -82,6 +83,22 @@ async def test_texts_of_people_only_show(operator: aiohttp.ClientSession, site: 
     assert "<script>alert" not in source
     assert html.unescape(source).count(PLANTED) >= 2  # the bar and the table
     assert PLANTED.replace("\u202e", "") in html.unescape(source)
+
+
+async def test_who_paused_it_when_and_why_stands_beside_its_state(
+    operator: aiohttp.ClientSession, site: Site
+) -> None:
+    """By a page with its reason; by a command, which asks for none; and no one of both once it goes on."""
+    await asked(operator, site, f"{PAGE}/pause", reason="the line crackles")
+    found = (await (await operator.get(PAGE, headers=JSON)).json())["now"]["ended_by"]
+    assert (found["account"], found["reason"]) == ("the-operator", "the line crackles")
+    assert "the-operator: the line crackles" in await shown(operator, PAGE)
+    site.run(lambda inst: campaigns.resume(inst, CAMPAIGN))
+    assert "the line crackles" not in (await shown(operator, PAGE)).partition("What was asked for")[0]
+    site.run(lambda inst: campaigns.pause(inst, CAMPAIGN))
+    found = (await (await operator.get(PAGE, headers=JSON)).json())["now"]["ended_by"]
+    assert (found["account"] != "the-operator", found["reason"]) == (True, None)
+    site.run(lambda inst: campaigns.resume(inst, CAMPAIGN))
 
 
 async def test_it_is_told_while_one_looks(operator: aiohttp.ClientSession, site: Site) -> None:

@@ -55,7 +55,7 @@ async def test_however_many_look_one_reads(site: Site) -> None:
 
     async def read(_inst: object) -> TodayData:
         reads.append(1)
-        nothing: dict[str, Any] = {"pause": None, "campaigns": [], "workers": [], "alerts": []}
+        nothing: dict[str, Any] = {"pause": None, "campaigns": [], "workers": [], "alerts": [], "waiting_starts": []}
         return TodayData(more_campaigns=0, ended_campaigns=len(reads), **nothing)
 
     live = LiveParts(site.inst, [LivePart("today", Scope.FIGURES_READ, read, "today_part.html")])
@@ -79,7 +79,7 @@ async def test_parts_about_objects_are_read_apart_and_no_more_than_some(site: Si
         reads.append(about)
         if about.startswith("no-"):
             raise NotThere(about)
-        nothing: dict[str, Any] = {"pause": None, "campaigns": [], "workers": [], "alerts": []}
+        nothing: dict[str, Any] = {"pause": None, "campaigns": [], "workers": [], "alerts": [], "waiting_starts": []}
         return TodayData(more_campaigns=0, ended_campaigns=len(about), **nothing)
 
     live = LiveParts(site.inst, [ObjectPart("campaign", Scope.FIGURES_READ, read, "today_part.html")])

@@ -96,6 +96,20 @@ async def test_nobody_gets_a_button_that_they_may_not_press(
     assert (await post(http, "/resume", reason="I should not")).status == 403
 
 
+async def test_who_may_approve_a_start_is_told_that_it_waits_and_who_asked_is_not(
+    operator: aiohttp.ClientSession,
+) -> None:
+    where = f'href="/campaigns/{CAMPAIGN}/approve"'
+    mine = await shown(operator)
+    assert "Starts that wait for a second person" in mine
+    assert where not in mine
+    assert (await sign_in(operator, "the-supervisor")).status == 303
+    assert where in await shown(operator)
+    found = await (await operator.get("/", headers=JSON)).json()
+    assert found["for_you"] == [CAMPAIGN]
+    assert found["waiting_starts"][0]["asked_by"] == "the-operator"
+
+
 async def test_what_is_wrong_stands_there_and_comes_while_one_looks(
     operator: aiohttp.ClientSession, site: Site
 ) -> None:

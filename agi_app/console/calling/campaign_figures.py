@@ -8,7 +8,8 @@ from agi_app.api.resources.campaigns import FiguresAnswer, HeldBackAnswer, held_
 from agi_app.console.pages import PageData
 from agi_app.installation import Installation
 from agi_app.messages.retold import retold
-from agi_app.operations.calling import approvals, previews, reports
+from agi_app.model.campaign import CampaignState
+from agi_app.operations.calling import approvals, previews, reports, stored_campaigns
 from agi_app.operations.calling.campaigns import BY_COMMAND
 
 
@@ -44,11 +45,20 @@ class ProjectedEnd(PageData):
     calls: int
 
 
+class EndedBy(PageData):
+    """Who paused or stopped it; ``reason`` None: by a command, which asks for none."""
+
+    account: str
+    at: dt.datetime
+    reason: str | None
+
+
 class CampaignNow(PageData):
-    """What changes while one looks."""
+    """What changes while one looks. ``state_reason``: why it paused by itself."""
 
     figures: FiguresAnswer
     state_reason: str | None
+    ended_by: EndedBy | None
     held_back: HeldBackAnswer
     approval: str
     agents: AgentsOfCampaign | None
@@ -58,9 +68,14 @@ class CampaignNow(PageData):
 async def read(inst: Installation, name: str) -> CampaignNow:
     """What changes of a campaign, in the current language. Raises NotThere, StoreError."""
     found = await reports.figures(inst, name)
+    why = found.view.state_reason
+    by_itself = None if why in (None, "", BY_COMMAND) else why
+    state = CampaignState(found.totals.state)
+    ended = await stored_campaigns.ended_by(inst, name, state) if by_itself is None else None
     return CampaignNow(
         figures=FiguresAnswer.model_validate(found.totals),
-        state_reason=None if found.view.state_reason in (None, "", BY_COMMAND) else retold(found.view.state_reason),
+        state_reason=None if by_itself is None else retold(by_itself),
+        ended_by=None if ended is None else EndedBy.model_validate(ended),
         held_back=held_back_answer(found),
         approval=found.totals.approval,
         agents=_agents(found.totals.agents),

@@ -6,12 +6,14 @@ from agi_app.errors import InputError
 from agi_app.installation import Installation
 from agi_app.messages import t
 from agi_app.model.actors import Scope
+from agi_app.model.campaign import CampaignState
 from agi_app.operations.acting import reads
-from agi_app.store.calling.campaigns import StoredCampaign, known_campaign, load_campaigns
+from agi_app.store.calling.campaigns import CampaignEndedBy, StoredCampaign, changed_by, known_campaign, load_campaigns
 from agi_app.store.lists import campaigns as table
 from agi_app.store.lists.campaigns import CampaignVersion
 
-__all__ = ["CampaignVersion", "StoredCampaign", "listed", "one", "version", "versions"]
+__all__ = ["CampaignEndedBy", "CampaignVersion", "StoredCampaign", "ended_by", "listed", "one", "version", "versions"]
+VERBS = {CampaignState.PAUSED: "pause", CampaignState.STOPPED: "stop"}
 
 
 @reads(Scope.FIGURES_READ)
@@ -24,6 +26,12 @@ async def listed(inst: Installation) -> list[StoredCampaign]:
 async def one(inst: Installation, name: str) -> StoredCampaign:
     """One of them. Raises InputError when there is none of this name, StoreError."""
     return await known_campaign(inst.store, name)
+
+
+@reads(Scope.FIGURES_READ)
+async def ended_by(inst: Installation, name: str, state: CampaignState) -> CampaignEndedBy | None:
+    """Who paused or stopped it last, by which it is in this state; None: it is in another one. Raises StoreError."""
+    return await changed_by(inst.store, name, VERBS[state]) if state in VERBS else None
 
 
 @reads(Scope.FIGURES_READ)

@@ -10,7 +10,8 @@ from agi_app.model.actors import Scope
 from agi_app.model.campaign import CampaignState
 from agi_app.operations.acting import reads
 from agi_app.operations.calling.reports import CampaignFigures, figures_of_all
-from agi_app.store.calling import nodes, pauses
+from agi_app.store.calling import approvals, nodes, pauses
+from agi_app.store.calling.approvals import StartRequest
 from agi_app.store.calling.campaigns import load_campaigns
 from agi_app.store.calling.nodes import NodeRow
 from agi_app.store.calling.pauses import Pause
@@ -31,6 +32,7 @@ class Today:
     ended: int  # campaigns that are neither
     workers: Sequence[NodeRow]
     alerts: Sequence[AlertRow]  # what is wrong now
+    waiting: Sequence[StartRequest]  # starts that wait for a second person
 
 
 @reads(Scope.FIGURES_READ)
@@ -45,4 +47,5 @@ async def today(inst: Installation) -> Today:
         len(stored) - len(now),
         await nodes.all_nodes(inst.store),
         [one for one in await alerts.shown(inst.store) if one.ended_at is None],
+        await approvals.waiting(inst.store),
     )

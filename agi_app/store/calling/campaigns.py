@@ -36,6 +36,20 @@ class StoredCampaign:
     contacts: int = 0  # that it has; counted of busy ones whose contacts have points of time
 
 
+@dataclass(frozen=True, slots=True)
+class CampaignEndedBy:
+    """Who paused or stopped a campaign last. ``reason`` None: a command did, which asks for none."""
+
+    account: str
+    at: dt.datetime
+    reason: str | None
+
+
+async def changed_by(store: Store, name: str, verb: str) -> CampaignEndedBy | None:
+    """Who did this to a campaign last; ``verb``: pause or stop. Raises StoreError."""
+    return next(iter(await store.rows(CampaignEndedBy, Q["changed_by"], {"name": name, "verb": verb})), None)
+
+
 async def save_campaign(
     store: Store, campaign: Campaign, flow_file: str, flow_text: str, sub_flows: Mapping[str, str] | None = None
 ) -> None:

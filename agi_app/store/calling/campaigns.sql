@@ -58,3 +58,14 @@ UPDATE contact SET due_at = %(now)s, replan = contact.replan OR contact.event_at
 FROM decision d, campaign c
 WHERE contact.state = 'pending' AND contact.due_at > %(now)s AND NOT d.allowed AND d.decision_id = contact.last_decision_id
   AND d.ruleset_version <> %(version)s AND c.name = contact.campaign AND c.state = 'running';
+
+-- Who did this to a campaign last, and why, when the service was asked for it.
+-- name: changed_by
+SELECT a.account, a.recorded_at AS at,
+       (SELECT k.reason FROM ask k JOIN ask_answer w USING (ask_id)
+        WHERE k.kind = 'campaign' AND k.object = a.object AND k.verb = %(verb)s AND k.account = a.account AND w.state = 'done'
+          AND k.asked_at <= a.recorded_at AND w.answered_at >= a.recorded_at
+        ORDER BY k.ask_id DESC LIMIT 1) AS reason
+FROM action a JOIN action_end e USING (action_id)
+WHERE a.object = %(name)s AND a.verb = 'campaign ' || %(verb)s AND e.done
+ORDER BY a.action_id DESC LIMIT 1;
