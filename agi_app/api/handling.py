@@ -16,6 +16,7 @@ from agi_app.api.authentication import Doorkeeper, acting
 from agi_app.api.problems import RequestFault, RequestRefused
 from agi_app.api.rate_limits import RateLimits
 from agi_app.api.routes import PATH_PARAMETERS, ApiCall, Content, Kind, NoQuery, Route
+from agi_app.api.slow_bodies import whole_body
 from agi_app.errors import AgiAppError, InputError, LimitReached, NotThere
 from agi_app.messages import t
 from agi_app.operations.service import repeats
@@ -159,7 +160,7 @@ def _query_of(route: Route, request: web.Request) -> Any:
 async def _body_of(route: Route, request: web.Request) -> tuple[Any, bytes]:
     """The body as the route's model, and as it came."""
     if route.body is None:
-        if request.can_read_body and await request.read():
+        if request.can_read_body and await _whole(request):
             raise RequestRefused(
                 "bad_request", faults=[RequestFault(pointer="", rule="body", text=t("this route takes no body"))]
             )
@@ -167,7 +168,7 @@ async def _body_of(route: Route, request: web.Request) -> tuple[Any, bytes]:
     wanted = route.body if isinstance(route.body, str) else JSON
     if request.content_type != wanted or "Content-Type" not in request.headers:
         raise RequestRefused("media_type", t("{media_type} is wanted", media_type=wanted))
-    raw = await request.read()
+    raw = await _whole(request)
     if isinstance(route.body, str):
         return raw, raw
     try:
@@ -177,6 +178,13 @@ async def _body_of(route: Route, request: web.Request) -> tuple[Any, bytes]:
         raise problems.of_model(error, "/") from None
     except (ValueError, RecursionError) as error:
         raise _bad("", "json", _no_json(error)) from None
+
+
+async def _whole(request: web.Request) -> bytes:
+    try:
+        return await whole_body(request)
+    except TimeoutError as error:
+        raise RequestRefused("slow") from error
 
 
 def _bad(pointer: str, rule: str, text: str) -> RequestRefused:

@@ -136,7 +136,7 @@ def statuses(route: Route) -> list[int]:
     if "{" in route.path:
         found.add(404)
     if route.body is not None:
-        found |= {413, 415}
+        found |= {408, 413, 415}
     if route.kind is not Kind.READ or route.query.model_fields:
         found.add(422)
     if route.kind is Kind.EFFECT:

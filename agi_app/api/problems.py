@@ -41,6 +41,7 @@ TITLES: Mapping[str, tuple[int, str]] = {
     "forbidden": (403, "this token may not do that"),
     "not_found": (404, "there is no such thing"),
     "method_not_allowed": (405, "this path has no such method"),
+    "slow": (408, "the body does not come, or too slowly"),
     "in_progress": (409, "a request with this Idempotency-Key is being done"),
     "no_file": (409, "there is no file that can be sent"),
     "not_by_service": (409, "this is done on the node only"),

@@ -13,13 +13,14 @@ from aiohttp import BodyPartReader, web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from agi_app.api.problems import RequestRefused
+from agi_app.api.slow_bodies import ComingBody
 from agi_app.console.pages import UploadedFile
 from agi_app.messages import t
 
 MOST_FORM = 64 * 1024  # bytes of all fields
 MOST_FIELDS = 100
 MOST_REASON = 300  # characters
-FORM_S, LEAST_RATE = 30.0, 50_000.0  # seconds for the fields, bytes a second of files
+FORM_S = 30.0  # seconds for a form without files and long fields
 _AT_ONCE = 256 * 1024  # bytes
 
 
@@ -38,19 +39,18 @@ async def sent_with(
         raise RequestRefused("media_type")
     fields: dict[str, str] = {}
     files: dict[str, UploadedFile] = {}
-    async with _readable(upload):
+    async with _readable():
         await _read(request, stack, (fields, files), (upload, max(MOST_FORM, most_text)))
     return fields, files
 
 
 @contextlib.asynccontextmanager
-async def _readable(upload: int = 0) -> AsyncIterator[None]:
+async def _readable() -> AsyncIterator[None]:
     """RequestRefused for what cannot be read, and for what does not come to its end; who is gone asks for nothing."""
     try:
-        async with asyncio.timeout(FORM_S + upload / LEAST_RATE):
-            yield
+        yield
     except TimeoutError as error:
-        raise RequestRefused("bad_request", t("the form did not come to its end in time")) from error
+        raise RequestRefused("slow", t("the form did not come to its end in time")) from error
     except (LookupError, HttpProcessingError, web.RequestPayloadError, UnicodeError) as error:
         raise RequestRefused("media_type", t("the form cannot be read")) from error
     except (ConnectionError, ValueError) as error:
@@ -64,33 +64,34 @@ async def _read(
     most: tuple[int, int],
 ) -> None:
     """``most``: bytes of all files, and of all fields."""
-    (fields, files), (left, left_of_fields) = found, most
-    async for part in await request.multipart():
+    (fields, files), (left, left_of_fields), coming = found, most, ComingBody(request.content)
+    parts = await request.multipart()
+    while (part := await coming.next(parts.next())) is not None:
         if not isinstance(part, BodyPartReader) or not part.name or len(fields) + len(files) >= MOST_FIELDS:
             raise RequestRefused("media_type")
         if part.filename is None:
-            text = await _whole(part, left_of_fields)
+            text = await _whole(part, coming, left_of_fields)
             left_of_fields -= len(text)
             fields[part.name] = text.decode("utf-8", "replace")
         elif part.filename:
             content = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - the stack closes it
-            left -= (size := await _into(part, content, left))
+            left -= (size := await _into(part, coming, content, left))
             files[part.name] = UploadedFile(re.split(r"[/\\]", part.filename)[-1], content, size)
 
 
-async def _whole(part: BodyPartReader, most: int) -> bytes:
+async def _whole(part: BodyPartReader, coming: ComingBody, most: int) -> bytes:
     found = bytearray()
-    while chunk := await part.read_chunk():
+    while chunk := await coming.next(part.read_chunk()):
         found += chunk
         if len(found) > most:
             raise RequestRefused("too_large")
     return bytes(found)
 
 
-async def _into(part: BodyPartReader, file: IO[bytes], most: int) -> int:
+async def _into(part: BodyPartReader, coming: ComingBody, file: IO[bytes], most: int) -> int:
     """How many bytes were written; the file is at its beginning."""
     size = 0
-    while chunk := await part.read_chunk(_AT_ONCE):
+    while chunk := await coming.next(part.read_chunk(_AT_ONCE)):
         size += len(chunk)
         if size > most:
             raise RequestRefused("too_large")
@@ -105,7 +106,7 @@ async def form_of(request: web.Request) -> dict[str, str]:
         raise RequestRefused("media_type")
     if (request.content_length or 0) > MOST_FORM:
         raise RequestRefused("too_large")
-    async with _readable():
+    async with _readable(), asyncio.timeout(FORM_S):
         return {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
 
 

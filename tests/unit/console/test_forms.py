@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import dataclasses
 from collections.abc import AsyncIterator
@@ -9,8 +10,10 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import aiohttp
+import pytest
 from aiohttp import web
 
+from agi_app.api import slow_bodies
 from agi_app.api.problems import RequestRefused
 from agi_app.console import asked, forms
 from agi_app.console.forms import MOST_FIELDS, MOST_FORM
@@ -77,6 +80,42 @@ async def test_what_is_too_large_or_none_of_ours_is_refused() -> None:
 
 async def test_a_file_that_was_not_chosen_is_none() -> None:
     assert await answer(1000, sent(list=(b"", {"filename": ""}))) == (200, {"fields": {}, "files": {}})
+
+
+async def dripped(form: bytes, pieces: int, pause_s: float) -> bytes:
+    """The answer to a form of a file that comes in pieces, of which the first is in time; it never ends by itself."""
+    head = (
+        b"POST / HTTP/1.1\r\nHost: here\r\nContent-Type: multipart/form-data; boundary=x\r\nContent-Length: %d\r\n\r\n"
+    )
+    whole = b'--x\r\nContent-Disposition: form-data; name="list"; filename="a"\r\n\r\n' + form + b"\r\n--x--\r\n"
+    async with page(10**6) as (_, url):
+        reader, writer = await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2].strip("/")))
+
+        async def send() -> None:
+            writer.write(head % len(whole))
+            for n in range(pieces):
+                writer.write(whole[n * len(whole) // pieces : (n + 1) * len(whole) // pieces])
+                await writer.drain()
+                await asyncio.sleep(pause_s)
+
+        sending = asyncio.ensure_future(send())
+        async with asyncio.timeout(60):
+            found = await reader.readline()
+        sending.cancel()
+        with contextlib.suppress(ConnectionError, asyncio.CancelledError):
+            await sending
+        writer.transport.abort()
+        await asyncio.sleep(0.1)
+    return found
+
+
+@pytest.mark.attack("a body that never ends, to keep connections until nobody else gets one")
+async def test_a_body_that_drips_or_stops_is_cut_off_and_a_slow_line_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(slow_bodies, "GRACE_S", 0.5)
+    assert b" 408 " in await dripped(b"x" * 20_000, pieces=20_000, pause_s=0.05)
+    assert b" 200 " in await dripped(b"x" * 100_000, pieces=10, pause_s=0.15)  # takes longer than a short one may
+    monkeypatch.setattr(slow_bodies, "IDLE_S", 0.5)
+    assert b" 408 " in await dripped(b"x" * 100_000, pieces=2, pause_s=600)
 
 
 @dataclasses.dataclass
