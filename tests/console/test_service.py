@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import html
 import re
+from pathlib import Path
 
 import aiohttp
 import pytest
 
 from agi_app.installation import Installation
 from agi_app.model.actors import Role
+from agi_app.operations.administration import full_examination
 from agi_app.operations.service import accounts, sessions, tokens, webhooks
 from tests.api.site import Site, answer_asks
 from tests.console.browser import HTML, PASSWORD, post, sign_in
@@ -53,6 +55,44 @@ async def _a_little_later(inst: Installation) -> None:
 def once(text: str) -> str:
     (found,) = re.findall(r'<code id="once">([^<]+)</code>', text)
     return str(found)
+
+
+async def test_everything_that_doctor_looks_at_is_shown_when_an_admin_asks(
+    admin: aiohttp.ClientSession, site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The worker's own command, in a project whose settings it cannot read; then one that says nothing."""
+    (tmp_path / "agi-app.toml").write_text("nonsense = 1\n", encoding="utf-8")
+    command = f"exec {' '.join(full_examination.NODE)} {tmp_path}"
+    monkeypatch.setattr(full_examination, "NODE", ["sh", "-c", command])
+    before = await shown(admin, "/service")
+    assert "Nobody has asked for it on a page yet." in before
+    where = (await post(admin, "/service/doctor")).headers["Location"]
+    assert (await post(admin, "/service/doctor")).headers["Location"] == where  # one at a time
+    await asyncio.to_thread(site.run, answer_asks)
+    assert (await post(admin, "/service/doctor")).headers["Location"] != where
+    async with admin.get(where, headers=HTML, allow_redirects=False) as answer:
+        assert answer.headers["Location"].startswith("/service")
+    async with admin.get("/service", headers={"Accept": "application/json"}) as answer:
+        assert (await answer.json())["all"]["state"] == "waiting"
+    await asyncio.to_thread(site.run, answer_asks)
+    text = await shown(admin, "/service", **{"Accept-Language": "zh"})
+    async with admin.get("/service", headers={"Accept": "application/json"}) as answer:
+        whole = (await answer.json())["all"]
+    assert whole["account"] == "the-admin"
+    assert whole["answered_at"]
+    (finding,) = whole["findings"]
+    assert finding["check"] == "settings"
+    assert "agi-app.toml" in finding["text"]
+    assert finding["fix"]
+    assert "检查时间" in text
+    assert "agi-app.toml" in text
+    monkeypatch.setattr(full_examination, "NODE", ["true"])
+    where = (await post(admin, "/service/doctor")).headers["Location"]
+    await asyncio.to_thread(site.run, answer_asks)
+    assert "ended without its lines" in await shown(admin, where)
+    assert (await sign_in(admin, "the-viewer")).status == 303
+    assert "doctor:" not in (seen := await shown(admin, "/service"))
+    assert "Look at everything now" not in seen
 
 
 async def test_health_says_what_is_wrong_and_how_to_fix_it(admin: aiohttp.ClientSession) -> None:
