@@ -27,6 +27,8 @@ from tests.api.site import CAMPAIGN, Site, answer_asks
 from tests.console.browser import PASSWORD, working
 from tests.console.calling import make_startable, previewed
 from tests.console.looked_at import BEFORE_THE_SIGN_IN, LOOKED_AT
+from tests.console.planted import PAGES as PLANTED_PAGES
+from tests.console.planted import plant
 
 pytestmark = [pytest.mark.postgres, pytest.mark.skipif(shutil.which("chromium") is None, reason="needs chromium")]
 ARGUMENTS = (
@@ -170,6 +172,44 @@ async def test_every_page_is_whole_for_everybody(
                 await look_at(page, axe, f"{name}-{language}", language, tmp_path)
 
 
+PRINTED = ("/reports/quarter", f"/campaigns/{CAMPAIGN}", "/complaints/1", "/people/1", "/records/rules?region=US")
+ON_PAPER = """() => {
+  const shown = (one) => one.checkVisibility();
+  const dark = [...document.querySelectorAll("body, main *")].filter(shown)
+    .filter((one) => !one.closest("svg") && one.innerText && getComputedStyle(one).color !== "rgb(0, 0, 0)"
+      && getComputedStyle(one).color !== "rgb(51, 51, 51)");
+  const lost = [...document.querySelectorAll("th, td")].filter(shown)
+    .filter((one) => one.getBoundingClientRect().right > document.documentElement.clientWidth + 1);
+  const link = document.querySelector("main a[href^=http]");
+  return {
+    shown: [...document.querySelectorAll("header, nav, main form, .button, button")].filter(shown).length,
+    ground: getComputedStyle(document.body).backgroundColor,
+    dark: dark.map((one) => one.outerHTML.slice(0, 80)),
+    lost: lost.map((one) => one.innerText),
+    tables: document.querySelectorAll("table").length,
+    address: link ? getComputedStyle(link, "::after").content : "",
+  };
+}"""
+
+
+async def test_what_is_printed_is_black_on_white_and_loses_no_column(chromium: Browser, site: Site) -> None:
+    """On A4, by somebody who has the dark theme."""
+    found = {}
+    async with somebody(chromium, site, locale="en-GB", color_scheme="dark") as (context, _):
+        page = await signed_in(context, "the-compliance")
+        await page.set_viewport_size({"width": 718, "height": 1000})
+        await page.emulate_media(media="print", color_scheme="dark")
+        for path in PRINTED:
+            await page.goto(path)
+            found[path] = await page.evaluate(ON_PAPER)
+    white = {"shown": 0, "ground": "rgb(255, 255, 255)", "dark": [], "lost": []}
+    assert [(path, {name: one[name] for name in white}) for path, one in found.items()] == [
+        (path, white) for path in PRINTED
+    ]
+    assert sum(one["tables"] for one in found.values()) >= 5
+    assert "http" in found[PRINTED[-1]]["address"]
+
+
 async def test_everything_is_paused_from_a_telephone_and_by_keys_alone(chromium: Browser, site: Site) -> None:
     settings: Any = {"locale": "zh-CN", "viewport": SIZES["phone"], "has_touch": True, "is_mobile": True}
     async with somebody(chromium, site, **settings) as (context, _):
@@ -277,3 +317,17 @@ async def test_two_people_start_a_campaign_from_their_telephones(chromium: Brows
         await other.get_by_text("等待第二人批准。批准之前不会呼叫任何人。").wait_for()
         await other.goto(f"/campaigns/{CAMPAIGN}/approve")
         await other.get_by_text("这次启动是您自己请求的").wait_for()
+
+
+async def test_what_is_planted_in_any_field_does_nothing(chromium: Browser, site: Site) -> None:
+    site.run(plant)
+    async with somebody(chromium, site, locale="en-GB") as (context, seen):
+        page = await signed_in(context, "the-operator")
+        for path in PLANTED_PAGES:
+            await page.goto(path)
+            await page.wait_for_load_state("load")
+            done = (
+                "[window.ran === undefined, window.violations.length, document.querySelectorAll('img[src=x]').length]"
+            )
+            assert (path, await page.evaluate(done)) == (path, [True, 0, 0])
+        assert seen.faults == []

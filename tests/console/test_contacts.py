@@ -13,6 +13,7 @@ from agi_app.model.actors import Role
 from tests.api.site import CAMPAIGN, Site, answer_asks
 from tests.api.test_recordings import kept
 from tests.console.browser import HTML, post, sign_in
+from tests.console.planted import FIELDS, PAGES, plant, planted
 from tests.store.world import number
 
 pytestmark = pytest.mark.postgres
@@ -142,3 +143,16 @@ async def test_a_recording_is_heard_for_a_reason(http: aiohttp.ClientSession, si
     await shown(http, asked.headers["Location"], 422)  # of somebody else
     await sign_in(http, "the-operator")
     assert (await post(http, f"/recordings/{one}/listen", reason="I am curious")).status == 403
+
+
+async def test_what_is_planted_in_any_field_only_shows(operator: aiohttp.ClientSession, site: Site) -> None:
+    """The last test: of a contact that was called, and of a flow with its prompt."""
+    site.run(plant)
+    sources = []
+    for path in PAGES:
+        async with operator.get(path, headers=HTML) as answer:
+            sources.append(await answer.text())
+            assert (path, answer.status) == (path, 200)
+        assert (path, "<script>window" in sources[-1], "<img src=x" in sources[-1]) == (path, False, False)
+    texts = html.unescape("".join(sources))
+    assert [field for field in FIELDS if planted(field) not in texts] == []
