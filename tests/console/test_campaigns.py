@@ -85,9 +85,7 @@ async def test_texts_of_people_only_show(operator: aiohttp.ClientSession, site: 
     assert PLANTED.replace("\u202e", "") in html.unescape(source)
 
 
-async def test_who_paused_it_when_and_why_stands_beside_its_state(
-    operator: aiohttp.ClientSession, site: Site
-) -> None:
+async def test_who_paused_it_when_and_why_stands_beside_its_state(operator: aiohttp.ClientSession, site: Site) -> None:
     """By a page with its reason; by a command, which asks for none; and no one of both once it goes on."""
     await asked(operator, site, f"{PAGE}/pause", reason="the line crackles")
     found = (await (await operator.get(PAGE, headers=JSON)).json())["now"]["ended_by"]

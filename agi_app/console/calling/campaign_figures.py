@@ -54,7 +54,7 @@ class EndedBy(PageData):
 
 
 class CampaignNow(PageData):
-    """What changes while one looks. ``state_reason``: why it paused by itself."""
+    """What changes while one looks. ``state_reason``: why it was paused automatically."""
 
     figures: FiguresAnswer
     state_reason: str | None

@@ -76,7 +76,7 @@ def _text(form: Mapping[str, str], name: str) -> str:
     typed = _typed(form) | {"name": name}
     for text in typed.values():
         if len(text) > MOST or not text.isprintable():
-            raise InputError(t("a field has at most {most} characters, all of which are seen", most=MOST))
+            raise InputError(t("a field has at most {most} characters, all of them visible", most=MOST))
     number, other = typed.pop("number"), typed.pop("other_number")
     template = typed.pop("template")
     decided = CampaignDecisions(**typed, caller_id=other or number)

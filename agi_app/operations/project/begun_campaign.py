@@ -63,7 +63,7 @@ def campaign_begun(decided: CampaignDecisions) -> str:
     if decided.due:
         lines.append((f"due: {{before: contact.{_scalar(decided.due)}, at: [24h]}}", t("a day before that time")))
     if decided.again:
-        lines.append(("retry: {no_answer: [1d], busy: [1d]}", t("once more, a day later")))
+        lines.append(("retry: {no_answer: [1d], busy: [1d]}", t("again, a day later")))
     lines.append((f"max_call: {_seconds(decided.longest)}", ""))
     return "".join(f"{_commented(text, comment)}\n" for text, comment in lines)
 
