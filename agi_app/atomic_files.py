@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 import secrets
@@ -112,6 +113,28 @@ def write_new(file: Path, content: bytes, mode: int) -> None:
         out.write(content)
         out.flush()
         os.fsync(fd)
+
+
+def write_whole_new(file: Path, content: bytes, mode: int = 0o666) -> None:
+    """As ``write_whole``, of a file that is not there: FileExistsError when somebody has made it meanwhile.
+
+    Where the file system has no second names for a file, one that was made in that very moment is replaced.
+    """
+    temporary = file.with_name(f".{secrets.token_hex(8)}.part")
+    try:
+        write_new(temporary, content, mode)
+        try:
+            os.link(temporary, file)
+        except FileExistsError:
+            raise
+        except OSError:
+            if file.exists():
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST)) from None
+            temporary.replace(file)
+        sync_folder(file.parent)
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
 
 
 def make_private(folder: Path) -> None:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from agi_app.atomic_files import cannot_be_written, write_whole
+from agi_app.atomic_files import cannot_be_written, write_whole, write_whole_new
 from agi_app.errors import AuthorError, InputError, Problem
 from agi_app.installation import Installation
 from agi_app.messages import t
@@ -171,7 +171,7 @@ async def write(inst: Installation, project: Project, of: DraftOf, found: Draft)
             )
         )
     await asyncio.to_thread(check, project, of, ProjectFile(found.file, found.content))
-    await asyncio.to_thread(_write, inst.settings.project / found.file, found.content)
+    await asyncio.to_thread(_write, inst.settings.project / found.file, found.content, is_new=is_now is None)
     return {"file": found.file, "sha256": found.sha256, "before": found.base}
 
 
@@ -221,10 +221,12 @@ def file_now(project: Project, of: DraftOf) -> FileNow:
     return FileNow(found.name, found.content)
 
 
-def _write(file: Path, content: bytes) -> None:
+def _write(file: Path, content: bytes, *, is_new: bool) -> None:
     try:
-        mode = file.stat().st_mode & 0o777 if file.exists() else 0o644
-        write_whole(file, content, mode)
+        if is_new:
+            write_whole_new(file, content, 0o644)
+        else:
+            write_whole(file, content, file.stat().st_mode & 0o777)
     except OSError as error:
         raise cannot_be_written(file, error) from error
 

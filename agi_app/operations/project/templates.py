@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from agi_app.atomic_files import cannot_be_written, write_whole
+from agi_app.atomic_files import cannot_be_written, write_whole_new
 from agi_app.campaigns.project import project_templates
 from agi_app.campaigns.project.new_project import EXAMPLE
 from agi_app.campaigns.project.project_templates import TEMPLATES, flow_text
@@ -73,7 +73,7 @@ def lay_files(project: Path, template: str) -> Mapping[str, Any]:
             to = project / FOLDER / f"{one}{file.suffix}"
             try:
                 to.parent.mkdir(parents=True, exist_ok=True)
-                write_whole(to, file.read_bytes(), 0o644)
+                write_whole_new(to, file.read_bytes(), 0o644)
             except OSError as error:
                 raise cannot_be_written(to, error) from error
     results = prompts.prepare(project, progress=lambda *_: None) if wanted else []

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from agi_app.atomic_files import write_whole_new
 from agi_app.campaigns.project.new_project import make_project
 from agi_app.errors import AuthorError, InputError
 from agi_app.messages import speaking
@@ -81,3 +82,11 @@ def test_what_is_typed_stays_text_and_its_faults_are_the_checks(project: Path) -
     assert "max_call: 9s" not in campaign_begun(hostile).splitlines()
     with pytest.raises(InputError):
         templates.flow_text("../delivery", "parcels")
+
+
+def test_a_new_file_is_whole_and_replaces_none(tmp_path: Path) -> None:
+    file = tmp_path / "parcels.yaml"
+    write_whole_new(file, b"first", 0o644)
+    with pytest.raises(FileExistsError):
+        write_whole_new(file, b"second", 0o644)
+    assert [(one.name, one.read_bytes()) for one in tmp_path.iterdir()] == [("parcels.yaml", b"first")]
