@@ -19,12 +19,7 @@ LOOKED_AT: Mapping[str, Sequence[str]] = {
         f"/campaigns/{CAMPAIGN}/contact/reschedule?external_id=row-1",
         *("/flows", f"/flows/{FLOW}", f"/flows/{FLOW}/edit", f"/flows/{FLOW}/draft", f"/flows/{FLOW}/try"),
         *(f"/flows/{FLOW}/calls", f"/flows/{FLOW}/versions", f"/flows/{FLOW}/versions/7", "/flows/courier/edit"),
-        *(
-            "/new-campaign",
-            f"/campaigns/{CAMPAIGN}/edit",
-            f"/campaigns/{CAMPAIGN}/draft",
-            "/flows/courier/edit?template=delivery",
-        ),
+        *("/new-campaign", f"/campaigns/{CAMPAIGN}/edit"),
         *("/prompts", "/prompts/en/thanks"),
         *("/guard", "/guard/vote?call=none&nuisance=yes", "/guard/lists", "/guard/lists/1", "/guard/lines/100"),
         *("/guard/lines", "/reports/quarter", "/reports/imports", "/records/rules?region=US&at=2026-03-10T03:00"),
