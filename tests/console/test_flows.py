@@ -19,7 +19,7 @@ from agi_app.console.flows.reading import text_of
 from agi_app.model.actors import Role
 from agi_app.model.campaign import CampaignState
 from agi_app.operations.project import drafts, project_files
-from agi_app.operations.project.drafts import DraftOf
+from agi_app.operations.project.drafts import DraftOf, sha256_of
 from agi_app.store.calling.campaigns import save_campaign, set_state
 from tests.api.site import CAMPAIGN, FLOW, Site, answer_asks
 from tests.console.browser import FROM_HERE, HTML, post, sign_in
@@ -214,6 +214,50 @@ async def test_published_it_is_in_the_file_and_one_can_go_back(
     assert ("-", "# second") in signs
     assert (await post(operator, f"/flows/{LINE}/discard")).headers["Location"] == "/flows?said=discarded"
     await shown(operator, f"/flows/{LINE}/versions/999999", 404)
+
+
+async def test_a_flow_begins_with_a_template_and_a_campaign_with_decisions(
+    operator: aiohttp.ClientSession, site: Site, kept: None
+) -> None:
+    project = site.inst.settings.project
+    before = {path: path.read_bytes() for path in (project / "prompts").rglob("*.*") if ".prepared" not in path.parts}
+    for name, template in ((LINE, "delivery"), ("parcels", "no-such"), ("parcels", "../common")):
+        assert (await post(operator, "/flows", name=name, template=template)).status == 422
+    asked = (await post(operator, "/flows", name="parcels", template="delivery")).headers["Location"]
+    site.run(answer_asks)
+    assert {path: path.read_bytes() for path in before} == before
+    async with operator.get(asked, headers=HTML, allow_redirects=False) as answer:
+        edit = answer.headers["Location"]
+    data = await found(operator, edit)
+    assert (data["is_new"], data["faults"], "flow: parcels" in data["text"]) == (True, [], True)
+    again = await post(operator, "/flows", name="parcels", template="delivery")
+    assert again.headers["Location"] == edit  # nothing is missing any more
+    await typed(operator, edit.partition("?")[0], data["text"], do="save", seen=data["seen"])
+    sha256 = (await found(operator, "/flows/parcels/draft"))["sha256"]
+    await post(operator, "/flows/parcels/draft", sha256=sha256, reason="parcels")
+    site.run(answer_asks)
+    assert file(site, "parcels.yaml").read_text(encoding="utf-8") == data["text"]
+    fields = (await found(operator, "/new-campaign"))["usual"] | {"flow": "parcels", "trunk": "sandbox"}
+    for name in ("", "../x", CAMPAIGN):
+        assert (await post(operator, "/new-campaign", **fields | {"name": name})).status == 422
+    shows = await post(operator, "/new-campaign", **fields | {"name": "spring", "other_number": "+999862155500001"})
+    text = html.unescape((await shows.text()).partition("</textarea>")[0].rpartition('aria-describedby="keys">\n')[2])
+    assert (shows.status, "campaign: spring\n" in text) == (200, True)
+    (project / "campaigns" / "spring.yaml").write_text("mine", encoding="utf-8")  # by somebody else, meanwhile
+    try:
+        refused = await typed(operator, "/campaigns/spring/edit", text, do="save", seen=sha256_of(b""))
+        assert refused.status in (404, 422)
+        assert (project / "campaigns" / "spring.yaml").read_text(encoding="utf-8") == "mine"
+        (project / "campaigns" / "spring.yaml").unlink()
+        saved = await typed(operator, "/campaigns/spring/edit", text, do="save", seen=sha256_of(b""))
+        assert saved.headers["Location"] == "/campaigns/spring/draft?said=saved"
+        sha256 = (await found(operator, "/campaigns/spring/draft"))["sha256"]
+        where = (await post(operator, "/campaigns/spring/draft", sha256=sha256, reason="parcels")).headers["Location"]
+        site.run(answer_asks)
+        assert "/campaigns/spring/import" in await shown(operator, where)
+        assert (project / "campaigns" / "spring.yaml").read_text(encoding="utf-8") == text
+    finally:
+        (project / "campaigns" / "spring.yaml").unlink(missing_ok=True)
 
 
 async def test_a_call_is_tried_by_keys_and_its_way_lights_up(operator: aiohttp.ClientSession, site: Site) -> None:
