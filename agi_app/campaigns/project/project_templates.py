@@ -102,8 +102,8 @@ def campaign_text(name: str, fields: Mapping[str, str]) -> str:
 def _text(name: str, kind: str, fields: Mapping[str, str]) -> str:
     text = (_folder() / known(name) / kind / f"{name}.yaml").read_text(encoding="utf-8")
     for field, value in fields.items():
-        line = f"{field}: {value}"
-        text = re.sub(rf"^{field}: .*$", lambda _, line=line: line, text, count=1, flags=re.MULTILINE)
+        line = f"{field}: {value}".replace("\\", r"\\")
+        text = re.sub(rf"^{field}: .*$", line, text, count=1, flags=re.MULTILINE)
     return chinese_words.translated(text, chinese_words.words()) if current() == "zh" else text
 
 
