@@ -107,12 +107,15 @@ def test_a_worker_tells_what_it_does_and_why_it_does_not(watched: tuple[Site, Wa
 
 def _lose_the_end_of_the_journal(site: Site, watcher: Watcher) -> None:
     """Nobody is called until an admin says that he knows of it."""
-    end = site.app.project / "var" / "refusals.end"
-    end.unlink()
-    until("the doubt is told", lambda: watcher.codes() == {"journal"})
-    assert str(end.with_name("refusals.jsonl")) in watcher.ready()[1]["because"][0]["text"]
-    site.app.ask("recover", "--accept-restored", "--accept-lost-stops")
-    until("it dials again", lambda: watcher.codes() == set())
+    data = site.app.project / "var"
+    for lost in (["refusals.end"], [one.name for one in data.glob("refusals.*")]):
+        for name in lost:
+            (data / name).unlink()
+        until("the doubt is told", lambda: watcher.codes() == {"journal"})
+        assert str(data / "refusals.jsonl") in watcher.ready()[1]["because"][0]["text"]
+        assert site.app.run("recover").returncode == 2
+        site.app.ask("recover", "--accept-restored", "--accept-lost-stops")
+        until("it dials again", lambda: watcher.codes() == set())
 
 
 def _kill_its_helper(worker: int, watcher: Watcher) -> None:
@@ -122,10 +125,12 @@ def _kill_its_helper(worker: int, watcher: Watcher) -> None:
         names = [(int(one.name), one / "cmdline") for one in Path("/proc").glob("[0-9]*") if _parent(one) == worker]
         return {pid for pid, file in names if b"dead_mans_switch_process" in file.read_bytes()}
 
-    (killed,) = found()
-    os.kill(killed, signal.SIGKILL)
-    until("another one is started", lambda: len(found() - {killed}) == 1)
-    until("it dials again", lambda: watcher.codes() == set())
+    for ending in (signal.SIGKILL, signal.SIGSTOP):
+        (ended,) = found()
+        os.kill(ended, ending)
+        until("another one is started", lambda ended=ended: len(found() - {ended}) == 1)  # type: ignore[misc]
+        until("it dials again", lambda: watcher.codes() == set())
+        until("the one before is gone", lambda ended=ended: ended not in found())  # type: ignore[misc]
 
 
 def _parent(process: Path) -> int | None:
