@@ -112,6 +112,22 @@ async def test_numbers_shown_say_how_they_were_proved_and_who_shows_them(admin: 
         assert f"agi-app callerid prove {number}" in text
 
 
+async def test_a_number_is_proved_by_a_call_whose_code_is_shown_once(admin: aiohttp.ClientSession, site: Site) -> None:
+    """The page asks; that a worker has made the request of a call is all that happens here."""
+    wrong = await post(admin, "/service/numbers", number="12<script>")
+    assert (wrong.status, "<script>" in (await wrong.text()).partition("<main")[2]) == (422, False)
+    text = await (await post(admin, "/service/numbers", number="+999862155500077", trunk="sandbox")).text()
+    code, page = once(text), re.findall(r"/service/numbers/asks/\d+", text)[0]
+    assert re.fullmatch("[0-9]+", code)
+    await asyncio.to_thread(site.run, answer_asks)
+    later = await shown(admin, page)
+    assert "The call is not over yet." in later
+    assert (code in later, "+999862155500077" in later) == (False, False)
+    assert "通话还没有结束" in await shown(admin, page, **{"Accept-Language": "zh"})
+    query = "SELECT count(*) FROM verification_call WHERE state = 'waiting'"
+    assert site.run(lambda inst: inst.store.value(int, query)) == 1
+
+
 async def test_an_account_is_made_with_a_link_that_is_shown_once(admin: aiohttp.ClientSession, site: Site) -> None:
     nothing = await sent(admin, site, "/service/accounts", name="li.na")
     assert (nothing[0], "a role at least" in nothing[1]) == (422, True)
