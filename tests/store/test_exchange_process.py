@@ -30,6 +30,7 @@ from tests.store.world import World, campaign
 
 __all__ = ["project"]  # a fixture
 pytestmark = pytest.mark.postgres
+DELIVERED = "SELECT count(*) FROM result_delivery WHERE state = 'delivered'"
 LONG_S = 60.0  # a process that imports on a busy machine
 EXCHANGE_USER = 60126
 
@@ -75,7 +76,10 @@ async def test_it_waits_for_the_database_and_ends_when_told(
     await store.close()
     admit(cluster, database_url, yes=False)
     async with exchanging(set_up) as process:
-        await asyncio.sleep(2)
+        assert process.stdout is not None
+        async with asyncio.timeout(LONG_S):
+            waits = await process.stdout.readuntil(b"the exchange waits for the database")
+        await asyncio.sleep(1)
         os.kill(process.pid, 0)  # it still waits
         admit(cluster, database_url, yes=True)
         again = await open_store(database_url)
@@ -85,7 +89,7 @@ async def test_it_waits_for_the_database_and_ends_when_told(
         own = os.getpriority(os.PRIO_PROCESS, 0)
         assert os.getpriority(os.PRIO_PROCESS, process.pid) == own + 5  # calls go first
         process.send_signal(signal.SIGTERM)
-        told, _ = await process.communicate()
+        told = waits + (await process.communicate())[0]
         assert process.returncode == 0
         assert told.count(b"the exchange waits for the database") == told.count(b"data is exchanged") == 1
         assert b"Traceback" not in told
@@ -129,7 +133,7 @@ async def test_results_go_into_the_folder_and_the_commands_tell_of_them(
             if n == 4:
                 first.kill()
         async with asyncio.timeout(LONG_S):
-            while len(written(set_up)) < 10:  # noqa: ASYNC110 - another process
+            while len(written(set_up)) < 10 or await store.the_value(int, DELIVERED, None, "") < 9:  # noqa: ASYNC110 - another process
                 await asyncio.sleep(0.1)
     title, *lines = written(set_up)
     assert title.startswith("key,call,version")
