@@ -58,26 +58,23 @@ def test_programs_find_every_page_in_llms_txt(built: Path) -> None:
     assert listed == {f"zh/{p.relative_to(built / 'zh')}" for p in (built / "zh").rglob("*.md") if p.name != "index.md"}
 
 
-@pytest.mark.parametrize(
-    ("page", "before", "after", "told"),
-    [
-        ("zh/quickstart.html", 'href="how-to/', 'href="how-too/', "leads nowhere"),
-        ("en/how-to/try-in-the-sandbox.html", "#7-expected-calls", "#7-expected", "names no place there"),
-        (
-            "en/index.html",
-            'rel="icon" href=".',
-            'rel="icon" href="https://elsewhere.example',
-            "loads https://elsewhere.",
-        ),
-        ("zh/reference/settings.html", "<table>", "<div>", "<table> instead of"),
-    ],
+BROKEN = (
+    ("zh/quickstart.html", 'href="how-to/', 'href="how-too/', "leads nowhere"),
+    ("en/how-to/try-in-the-sandbox.html", "#7-expected-calls", "#7-expected", "names no place there"),
+    ("en/index.html", 'rel="icon" href=".', 'rel="icon" href="https://elsewhere.example', "loads https://elsewhere."),
+    ("zh/reference/settings.html", "<table>", "<div>", "<table> instead of"),
 )
-def test_its_check_finds_what_is_broken(site: Path, page: str, before: str, after: str, told: str) -> None:
+
+
+def test_its_check_finds_what_is_broken(site: Path) -> None:
     assert faults(site) == []
-    text = (site / page).read_text("utf-8")
-    assert before in text
-    (site / page).write_text(text.replace(before, after), "utf-8")
-    assert any(told in fault for fault in faults(site)), faults(site)
+    for page, before, after, _ in BROKEN:
+        text = (site / page).read_text("utf-8")
+        assert before in text
+        (site / page).write_text(text.replace(before, after), "utf-8")
+    found = faults(site)
+    for page, _, _, told in BROKEN:
+        assert any(told in fault for fault in found if page in fault), (page, found)
 
 
 def test_it_replaces_nothing_that_is_there(built: Path) -> None:
