@@ -16,7 +16,7 @@ from agi_app.errors import InputError
 from agi_app.installation import Installation
 from agi_app.messages import t
 from agi_app.model.actors import Actor, Scope, Via
-from agi_app.operations.administration import account_asks, full_examination
+from agi_app.operations.administration import account_asks, full_examination, sign_on_asks
 from agi_app.operations.calling import (
     approvals,
     call_asks,
@@ -64,13 +64,17 @@ WITH_PROJECT: Mapping[str, Callable[[Installation, OpenAsk, Project | None], Awa
     feed_asks.KIND: feed_asks.do,
     prompt_sounds.KIND: prompt_sounds.do,
 }
+PREPARED: Mapping[str, Callable[[Installation, OpenAsk, Mapping[str, Any]], Awaitable[Mapping[str, Any]]]] = {
+    listening.KIND: listening.do,
+    sign_on_asks.KIND: sign_on_asks.do,
+}
 OF_CONTACTS: Mapping[str, Callable[[Installation, WrittenCampaign, OpenAsk], Awaitable[Mapping[str, Any]]]] = {
     contacts.IMPORT: contacts.take,
     contacts.CHECK: contacts.take,
     follow_ups.MAKE: follow_ups.take,
     follow_ups.LOOK: follow_ups.take,
 }
-MADE_BEFORE = {"campaign", listening.KIND, prompt_sounds.KIND, templates.KIND, full_examination.KIND}  # by prepare
+MADE_BEFORE = {"campaign", prompt_sounds.KIND, templates.KIND, full_examination.KIND, *PREPARED}  # by prepare
 HARMLESS = {("campaign", "pause"), ("campaign", "stop")}
 ENDING = HARMLESS | {(feed_asks.KIND, feed_asks.PAUSE), (feed_asks.KIND, feed_asks.END)}
 OVERTAKEN = {  # by one of those of the same kind, which waits for nothing
@@ -112,6 +116,8 @@ async def prepare(inst: Installation, ask: OpenAsk) -> Project | Mapping[str, An
             return await templates.take(acting, ask)
         case full_examination.KIND, full_examination.VERB:
             return await full_examination.take(acting)
+        case sign_on_asks.KIND, _:
+            return await sign_on_asks.prepare(acting, ask)
         case prompt_sounds.KIND, _:
             project = await asyncio.to_thread(project_files.read, inst.settings.project)
             slow = ask.verb in (prompt_sounds.OFFER, prompt_sounds.PREPARE)
@@ -130,7 +136,8 @@ async def do(
         case "campaign", "start" if isinstance(prepared, Project):
             return came_of_it(await campaigns.start(acting, prepared, ask.object))
         case kind, _ if kind in MADE_BEFORE and isinstance(prepared, Mapping):
-            return await listening.do(acting, ask, prepared) if ask.kind == listening.KIND else prepared
+            done = PREPARED.get(ask.kind)  # None: made already
+            return prepared if done is None else await done(acting, ask, prepared)
         case "campaign", "resume" | "pause" | "stop":
             await CHANGES[ask.verb](acting, ask.object)
             return {}
@@ -200,6 +207,8 @@ async def _as_asked(inst: Installation, ask: OpenAsk) -> Installation:
 async def _actor(inst: Installation, ask: OpenAsk) -> Actor:
     if ask.kind == stop_links.ASK_KIND:  # the link itself says whose stop it is, and it takes nothing else
         return Actor(stop_links.ASK_KIND, frozenset(), "worker", address=ask.address)
+    if (ask.kind, ask.verb) == (sign_on_asks.KIND, sign_on_asks.SIGN_IN):  # the issuer says who it is
+        return Actor(sign_on_asks.KIND, frozenset(), "console", address=ask.address)
     if ask.sealed is not None and ask.kind != "approval":  # whose secret is verified by what it approves
         owner = await sessions.who_shows(inst, ask.sealed.decode("ascii", "replace"))
         if owner is None or owner.account != ask.account:

@@ -23,6 +23,7 @@ SECRETS = (
     "agi.token",
     "database_url",
     "console.database_url",
+    "console.oidc.client_secret",
     "exchange.database_url",
     "feeds.NAME.database_url",
     "results.NAME.database_url",

@@ -45,6 +45,7 @@ from agi_app.pbx.media.snoop_taps import missing_modules
 from agi_app.pbx.trunks import pool_asker
 from agi_app.printable import count_of
 from agi_app.proof.doctor_check import look
+from agi_app.single_sign_on import doctor_check as single_sign_on
 from agi_app.speech.doctor_check import try_out
 from agi_app.store.calling import nodes, tallies
 from agi_app.store.calling.campaigns import load_campaigns
@@ -80,6 +81,7 @@ async def examine(project: Path) -> Findings:
         *files,
         *([trial] if trial else ()),
         *stored,
+        *await single_sign_on.look(settings),
         *await _asterisk(settings, idle=idle),
         *await trunk_watch.examine(settings),
     ]

@@ -202,9 +202,8 @@ class Settings(EnvironmentFirst):
         """The ARI password from the settings, its file or the environment; ConfigError when there is none."""
         if secret := self._secret(self.asterisk.password, self.asterisk.password_file, t("ARI password")):
             return secret
-        raise ConfigError(
-            t("no ARI password: set [asterisk] password_file in agi-app.toml or AGI_APP_ASTERISK__PASSWORD")
-        )
+        told = "no ARI password: set [asterisk] password_file in agi-app.toml or AGI_APP_ASTERISK__PASSWORD"
+        raise ConfigError(t(told))
 
     def ari_password_file(self) -> Path | None:
         """The file of the ARI password; None when it comes from elsewhere. Raises ConfigError."""
@@ -217,6 +216,11 @@ class Settings(EnvironmentFirst):
             return secret
         raise ConfigError(t("no password of the manager interface: set [ami] password_file in agi-app.toml"))
 
+    def sign_on_secret(self) -> str:
+        """The console's secret at the provider of single sign-on; empty: it has none. Blocks. Raises ConfigError."""
+        oidc = self.console.oidc
+        return self._secret(oidc.client_secret, oidc.client_secret_file, t("client secret")) if oidc else ""
+
     def alert_mail_password(self) -> str:
         """The password at the mail server of alerts; empty when none is needed. Blocks. Raises ConfigError."""
         return self._secret("", self.alerts.mail_password_file, t("mail password"))
@@ -225,13 +229,9 @@ class Settings(EnvironmentFirst):
         """What a FastAGI request must show; None when none is set, so none is answered. Raises ConfigError."""
         token = self._secret(self.agi.token, self.agi.token_file, t("AGI token"))
         if token and not usable_token(token):
-            raise ConfigError(
-                t(
-                    "the AGI token in {token_file} {bad_token}",
-                    token_file=self.agi.token_file,
-                    bad_token=t(EASY_TO_GUESS, least=LEAST_TOKEN),
-                )
-            )
+            bad_token = t(EASY_TO_GUESS, least=LEAST_TOKEN)
+            told = "the AGI token in {token_file} {bad_token}"
+            raise ConfigError(t(told, token_file=self.agi.token_file, bad_token=bad_token))
         return token or None
 
     def console_database_url(self) -> str:
@@ -269,9 +269,8 @@ class Settings(EnvironmentFirst):
             secret = credentials.located(self.project, file).read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
             told = why(error) if isinstance(error, OSError) and current() != "en" else error
-            raise ConfigError(
-                t("the {what} file {file} cannot be read: {error}", what=what, file=file, error=told)
-            ) from error
+            fault = t("the {what} file {file} cannot be read: {error}", what=what, file=file, error=told)
+            raise ConfigError(fault) from error
         if not secret:
             raise ConfigError(t("the {what} file {file} is empty", what=what, file=file))
         return secret

@@ -8,7 +8,7 @@ from agi_app.api.app import make_app
 from agi_app.api.problems import RequestRefused
 from agi_app.api.proxies import TrustedProxies
 from agi_app.config.console import ConsoleSettings
-from agi_app.console import first_steps, me, sign_in, today
+from agi_app.console import first_steps, me, sign_in, sign_on, today
 from agi_app.console.calling import all_pages as calling
 from agi_app.console.flows import all_pages as flows
 from agi_app.console.guard import all_pages as guard
@@ -46,6 +46,7 @@ def make_console(inst: Installation, console: ConsoleSettings) -> web.Applicatio
         app.router.add_route(declared.method, declared.path, server.of(declared))
     sign_in.add_sign_in(app, server)
     add_passkey_sign_in(app, server)
+    sign_on.add_sign_on(app, server)
     add_live(app, server, LiveParts(inst, PARTS))
     app.router.add_get("/static/{name}", _static, allow_head=False)
 

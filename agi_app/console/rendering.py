@@ -42,6 +42,7 @@ class Reader:
     nav: tuple[NavSection, ...] = ()
     passkeys: PasskeyOffer = NO_PASSKEYS
     asks_passkey: bool = False  # a passkey is as good as the password that is asked for
+    provider: str = ""  # of single sign-on, as people know it; empty: there is none
 
     def may(self, scope: str) -> bool:
         """Whether they may do this; the page offers nothing else."""

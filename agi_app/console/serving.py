@@ -30,7 +30,7 @@ from agi_app.errors import AgiAppError, InputError, NotThere
 from agi_app.installation import Installation
 from agi_app.messages import LANGUAGES, current, speaking, spoken, t, template
 from agi_app.model.actors import Actor
-from agi_app.operations.administration import passkeys
+from agi_app.operations.administration import passkeys, sign_on
 from agi_app.operations.service import sessions
 
 _log = structlog.get_logger(part="console")
@@ -132,8 +132,9 @@ class Server:
         browser."""
         chosen = request.cookies.get(LANGUAGE_COOKIE, "")
         zone = known_zone(unquote(request.cookies.get(ZONE_COOKIE, "")))
-        passkeys_here = offer_of(request, secure=self.is_secure(request))
-        reader = Reader(None, zone, request.path, self._banner(request), passkeys=passkeys_here)
+        passkeys_here, provider = offer_of(request, secure=self.is_secure(request)), sign_on.name_of(self.inst)
+        banner = self._banner(request)
+        reader = Reader(None, zone, request.path, banner, passkeys=passkeys_here, provider=provider)
         with speaking(chosen if chosen in LANGUAGES else language_of(request)):
             try:
                 from_here(request)
@@ -208,6 +209,13 @@ def wants_json(request: web.Request) -> bool:
 def redirect(path: str) -> web.Response:
     """Sends the browser to another page of ours."""
     return web.Response(status=303, headers={"Location": path})
+
+
+def within(path: str) -> str:
+    """A path of ours; / for what leads elsewhere."""
+    parts = urlsplit(path)
+    good = path.startswith("/") and not path.startswith(("//", "/\\")) and not parts.scheme and not parts.netloc
+    return path if good and path.isprintable() and "\\" not in path else "/"
 
 
 def _response(request: web.Request, reader: Reader, given: Shown | GoTo) -> web.Response:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from aiohttp import web
 
 from agi_app.api.problems import RequestRefused
@@ -12,7 +10,7 @@ from agi_app.api.resources.live import METRICS
 from agi_app.console.forms import form_of
 from agi_app.console.given import second_of
 from agi_app.console.rendering import Reader, page
-from agi_app.console.serving import LANGUAGE_COOKIE, Server, redirect
+from agi_app.console.serving import LANGUAGE_COOKIE, Server, redirect, within
 from agi_app.errors import InputError
 from agi_app.messages import LANGUAGES, t
 from agi_app.operations.service import sessions
@@ -28,7 +26,7 @@ def add_sign_in(app: web.Application, server: Server) -> None:
         async def answer(reader: Reader) -> web.Response:
             if reader.actor is not None:
                 return redirect(within(request.query.get("next", "/")))
-            return _form(reader, request, said=_words(request.query.get("said", "")))
+            return _form(reader, request, said=_words(request.query.get("said", ""), reader.provider))
 
         return await server.answered(request, answer)
 
@@ -128,8 +126,11 @@ def _why(refused: SignInRefused) -> str:
             return t("The account, the password or the code is not right.")
 
 
-def _words(said: str) -> str:
+def _words(said: str, provider: str) -> str:
     match said:
+        case "out" if provider:
+            told = "You are signed out here. You may still be signed in at {name}: on a shared computer end that, too."
+            return t(told, name=provider)
         case "out":
             return t("You are signed out.")
         case "set":
@@ -169,10 +170,3 @@ def sign_in_page(
 def _link_page(reader: Reader, owner: str | None, fault: str, status: int) -> web.Response:
     text = page("link.html", reader, owner=owner, fault=fault)
     return web.Response(status=status, text=text, content_type="text/html")
-
-
-def within(path: str) -> str:
-    """A path of ours; / for what leads elsewhere."""
-    parts = urlsplit(path)
-    good = path.startswith("/") and not path.startswith(("//", "/\\")) and not parts.scheme and not parts.netloc
-    return path if good and path.isprintable() and "\\" not in path else "/"

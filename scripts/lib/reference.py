@@ -28,6 +28,7 @@ from agi_app.campaigns.calling_rules.rule_files import RuleBook, load_rulebook
 from agi_app.campaigns.calling_rules.rule_texts import in_force, lines_of
 from agi_app.campaigns.checks.rule_catalogue import EXAMPLES, LintRule, sections
 from agi_app.cli.main import build
+from agi_app.config.console import ConsoleSettings, OidcSettings
 from agi_app.config.destinations import DestinationSettings
 from agi_app.config.feeds import FeedSettings
 from agi_app.config.identity import IdentitySettings
@@ -167,6 +168,7 @@ def _with_default(parameter: Any) -> str:
 
 
 PORTS_TABLE = "trunks.NAME.ports.PORT"
+OIDC_TABLE = "console.oidc"
 NAMED: dict[str, type[BaseModel]] = {  # [trunks.NAME]
     "trunks": TrunkSettings,
     "destinations": DestinationSettings,
@@ -185,6 +187,8 @@ def settings() -> Iterator[tuple[str, str, Any]]:
         if isinstance(model, type) and issubclass(model, BaseModel):
             table = f"{name}.NAME" if name in NAMED else name
             yield from ((table, inner, found) for inner, found in model.model_fields.items())
+            if model is ConsoleSettings:
+                yield from ((OIDC_TABLE, inner, found) for inner, found in OidcSettings.model_fields.items())
             if model is TrunkSettings:
                 yield from ((PORTS_TABLE, inner, found) for inner, found in PortSettings.model_fields.items())
         else:
@@ -231,6 +235,7 @@ def about_of(table: str) -> str:
         "sandbox": SandboxSettings,
         "identity": IdentitySettings,
         PORTS_TABLE: PortSettings,
+        OIDC_TABLE: OidcSettings,
     }.get(table)
     if table == "asterisk":
         model = type(Settings.model_fields["asterisk"].default)

@@ -93,14 +93,16 @@ def settings_for(folder: Path, database_url: str) -> Settings:
 
 
 @contextmanager
-def served(folder: Path, database_url: str) -> Iterator[Site]:
-    """A site, from when it answers until the block ends."""
+def served(
+    folder: Path, database_url: str, change: Callable[[Settings], Settings] = lambda settings: settings
+) -> Iterator[Site]:
+    """A site, from when it answers until the block ends; ``change`` of the settings of a new project."""
     site, ready, over = Site(), threading.Event(), threading.Event()
     failed: list[BaseException] = []
 
     def work() -> None:
         try:
-            asyncio.run(_serve(site, settings_for(folder, database_url), ready, over))
+            asyncio.run(_serve(site, change(settings_for(folder, database_url)), ready, over))
         except BaseException as error:  # noqa: BLE001 - told in the test's own thread
             failed.append(error)
         finally:

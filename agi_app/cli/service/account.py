@@ -22,6 +22,7 @@ from agi_app.cli.common import (
 from agi_app.errors import InputError
 from agi_app.messages import t
 from agi_app.model.actors import Role
+from agi_app.operations.administration import identities
 from agi_app.operations.service import accounts, sessions
 from agi_app.operations.service.accounts import Account, DoneAction, NewValues
 
@@ -129,6 +130,24 @@ def remove_factor(
     """Take a lost second factor and all passkeys off an account, and end its sessions. Its password is enough then."""
     with_installation(project, accounts.remove_second_factor, name, reason=reason)
     say(t("account {name}: without a second factor and passkeys; its sessions have ended", name=name))
+
+
+@app.command()
+def identity(
+    name: NameArgument,
+    subject: Annotated[str, typer.Option(help="Who it is at the issuer of single sign-on: the claim sub.")] = "",
+    remove: Annotated[bool, typer.Option("--remove", help="Let nobody of it sign in as this account.")] = False,
+    project: ProjectOption = HERE,
+) -> None:
+    """Link an account to somebody of the issuer of single sign-on, or end that."""
+    if bool(subject) == remove:
+        raise InputError(t("say --subject SUBJECT, or --remove"))
+    if remove:
+        with_installation(project, identities.unlink, name)
+        say(t("account {name}: linked to nobody; its sessions have ended", name=name))
+    else:
+        with_installation(project, identities.link, name, subject)
+        say(t("account {name}: linked; from the next sign-in its roles are those that the issuer gives", name=name))
 
 
 def actions(

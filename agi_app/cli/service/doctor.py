@@ -72,6 +72,7 @@ _PARTS = (  # keys in JSON
     template("redirects of staff"),
     template("screening"),
     template("settings"),
+    template("single sign-on"),
     template("snoop channels"),
     template("speech"),
 )

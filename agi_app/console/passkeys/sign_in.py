@@ -17,8 +17,8 @@ from agi_app.api.resources.live import METRICS
 from agi_app.console.forms import form_of
 from agi_app.console.passkeys import shown
 from agi_app.console.rendering import Reader
-from agi_app.console.serving import Server, redirect
-from agi_app.console.sign_in import sign_in_page, within
+from agi_app.console.serving import Server, redirect, within
+from agi_app.console.sign_in import sign_in_page
 from agi_app.errors import InputError
 from agi_app.messages import t
 from agi_app.operations.administration import passkeys

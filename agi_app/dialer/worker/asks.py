@@ -1,6 +1,7 @@
 """Takes what people ask for by the service: stops first, then each ask in its turn, done and answered as one.
 
-To pause or to stop waits for no other ask: a preview, an import or a start may take minutes.
+To pause or to stop waits for no other ask: a preview, an import or a start may take minutes. Nor does a sign-in, for
+which an issuer outside is asked, and which keeps nothing else waiting.
 
 What no transaction can have, as the files of an erased person, comes after the answer and beside the next asks. It is
 done again until it was done as a whole, by the next worker when this one dies.
@@ -44,7 +45,7 @@ class Asks:
         """Without ``finish`` what asks leave stays for another worker."""
         self._store, self._node, self._keep_stop = store, node, keep_stop
         self._prepare, self._do, self._finish = prepare, do, finish
-        self._wake = {True: asyncio.Event(), False: asyncio.Event()}  # whether for urgent ones
+        self._wake = {lane: asyncio.Event() for lane in (*asks.LANES, asks.OTHERS)}
         self._left = asyncio.Event()
 
     async def run(self) -> None:
@@ -52,29 +53,29 @@ class Asks:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._listen())
             group.create_task(self._go_on_finishing())
-            for urgent in self._wake:
-                group.create_task(self._go_on_taking(urgent))
+            for lane in self._wake:
+                group.create_task(self._go_on_taking(lane))
 
-    async def _go_on_taking(self, urgent: bool) -> None:
+    async def _go_on_taking(self, lane: str) -> None:
         while True:
-            self._wake[urgent].clear()
+            self._wake[lane].clear()
             try:
-                if urgent:
+                if lane == "urgent":
                     await self.keep_stops()
-                await self.take_all(urgent=urgent)
+                await self.take_all(lane)
             except StoreError as error:
                 _log.warning("could not look for asks", error=str(error))
-            await happens_within(self._wake[urgent], LOOK_EVERY_S)
+            await happens_within(self._wake[lane], LOOK_EVERY_S)
 
     async def keep_stops(self) -> None:
         """Keep the stops that the service entered; a worker does so before it dials anybody. Raises StoreError."""
         if kept := await entered_stops.keep(self._store, self._keep_stop):
             _log.info("stops that were entered at the console are kept", count=kept)
 
-    async def take_all(self, *, urgent: bool | None = None) -> None:
+    async def take_all(self, lane: str | None = None) -> None:
         """Answer every ask that waits and that no other worker is at, or those alone. Raises StoreError."""
         after = 0
-        while (found := await asks.look(self._store, after, urgent=urgent)) is not None:
+        while (found := await asks.look(self._store, after, lane)) is not None:
             after = found.ask_id
             await self.keep_stops()  # also the one that was entered with the ask
             await self._take(found)

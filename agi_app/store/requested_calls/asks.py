@@ -28,6 +28,9 @@ URGENT = (
     "feed pause",
     "feed end",
 )  # they wait for nothing that takes long
+SIGN_ON = ("single sign-on sign in", "single sign-on prove")  # somebody sits before a page; and a provider may be slow
+LANES: Mapping[str, Sequence[str]] = {"urgent": URGENT, "sign-on": SIGN_ON}
+OTHERS = "others"  # the lane of all else
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,9 +158,11 @@ async def ends(store: Store, attempts: Sequence[str]) -> list[WantedEnd]:
     return await store.rows(WantedEnd, Q["ends"], {"attempts": list(attempts)}) if attempts else []
 
 
-async def look(store: Store, after: int, *, urgent: bool | None = None) -> OpenAsk | None:
-    """The oldest ask behind ``after`` that nobody is at, not taken by this. ``urgent``: only such, or only others."""
-    values = {"after": after, "urgent": urgent, "which": list(URGENT)}
+async def look(store: Store, after: int, lane: str | None = None) -> OpenAsk | None:
+    """The oldest ask behind ``after`` that nobody is at, not taken by this. ``lane``: only those of one."""
+    only = LANES.get(lane) if lane else None
+    but = [verb for verbs in LANES.values() for verb in verbs] if lane == OTHERS else []
+    values = {"after": after, "only": None if only is None else list(only), "but": but}
     return next(iter(await store.rows(OpenAsk, Q["look"], values)), None)
 
 

@@ -41,7 +41,8 @@ SELECT k.ask_id, k.kind, k.verb, k.object, k.parameters, k.account, k.scopes, k.
        k.asked_at, o.private, o.sealed
 FROM open_ask o JOIN ask k USING (ask_id)
 WHERE o.ask_id > %(after)s AND o.private->'left' IS NULL
-  AND (%(urgent)s::boolean IS NULL OR (k.kind || ' ' || k.verb = ANY(%(which)s::text[])) = %(urgent)s)
+  AND (%(only)s::text[] IS NULL OR k.kind || ' ' || k.verb = ANY(%(only)s::text[]))
+  AND NOT k.kind || ' ' || k.verb = ANY(%(but)s::text[])
 ORDER BY o.ask_id LIMIT 1 FOR UPDATE OF o SKIP LOCKED;
 
 -- name: take

@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from agi_app.console import rendering, sign_in
+from agi_app.console import rendering, serving
 from agi_app.console.me import secret_of
 from agi_app.errors import InputError
 from agi_app.operations.service import second_factor
@@ -39,12 +39,12 @@ def test_what_a_page_loads_has_its_hash_in_its_name() -> None:
 
 @pytest.mark.parametrize("path", ["/", "/pause?said=x", "/me"])
 def test_the_browser_is_sent_on_within_the_console(path: str) -> None:
-    assert sign_in.within(path) == path
+    assert serving.within(path) == path
 
 
 @pytest.mark.parametrize("path", ["https://x", "//x", "/\\x", "\\\\x", "x", "", "/a\nb", "/\u202ex", "javascript:x"])
 def test_and_nowhere_else(path: str) -> None:
-    assert sign_in.within(path) == "/"
+    assert serving.within(path) == "/"
 
 
 def test_a_secret_comes_back_from_its_letters_alone() -> None:

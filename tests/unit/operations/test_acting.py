@@ -29,6 +29,10 @@ SHARED = {
     "calling.caller_ids.request_with_code",
     "calling.caller_ids.ring_with_code",
     "administration.account_asks.do",
+    "administration.sign_on.begin",  # who acts is found out by it
+    "administration.sign_on.finish",
+    "administration.sign_on_asks.prepare",
+    "administration.sign_on_asks.do",
     "guard.guard_asks.do",
     "people.contact_change_asks.do",
     "people.opening_words.of",
