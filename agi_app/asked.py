@@ -64,17 +64,20 @@ WITH_PROJECT: Mapping[str, Callable[[Installation, OpenAsk, Project | None], Awa
     feed_asks.KIND: feed_asks.do,
     prompt_sounds.KIND: prompt_sounds.do,
 }
-PREPARED: Mapping[str, Callable[[Installation, OpenAsk, Mapping[str, Any]], Awaitable[Mapping[str, Any]]]] = {
-    listening.KIND: listening.do,
-    sign_on_asks.KIND: sign_on_asks.do,
-}
 OF_CONTACTS: Mapping[str, Callable[[Installation, WrittenCampaign, OpenAsk], Awaitable[Mapping[str, Any]]]] = {
     contacts.IMPORT: contacts.take,
     contacts.CHECK: contacts.take,
     follow_ups.MAKE: follow_ups.take,
     follow_ups.LOOK: follow_ups.take,
 }
-MADE_BEFORE = {"campaign", prompt_sounds.KIND, templates.KIND, full_examination.KIND, *PREPARED}  # by prepare
+MADE_BEFORE = {  # by prepare
+    "campaign",
+    full_examination.KIND,
+    listening.KIND,
+    prompt_sounds.KIND,
+    sign_on_asks.KIND,
+    templates.KIND,
+}
 HARMLESS = {("campaign", "pause"), ("campaign", "stop")}
 ENDING = HARMLESS | {(feed_asks.KIND, feed_asks.PAUSE), (feed_asks.KIND, feed_asks.END)}
 OVERTAKEN = {  # by one of those of the same kind, which waits for nothing
@@ -136,8 +139,7 @@ async def do(
         case "campaign", "start" if isinstance(prepared, Project):
             return came_of_it(await campaigns.start(acting, prepared, ask.object))
         case kind, _ if kind in MADE_BEFORE and isinstance(prepared, Mapping):
-            done = PREPARED.get(ask.kind)  # None: made already
-            return prepared if done is None else await done(acting, ask, prepared)
+            return await _end(acting, ask, prepared)
         case "campaign", "resume" | "pause" | "stop":
             await CHANGES[ask.verb](acting, ask.object)
             return {}
@@ -158,6 +160,13 @@ async def do(
         case ((contact_change_asks.KIND | call_asks.KIND | feed_asks.KIND | prompt_sounds.KIND), _):
             return await WITH_PROJECT[ask.kind](acting, ask, prepared if isinstance(prepared, Project) else None)
     raise InputError(t("this worker does not know what was asked for: {kind} {verb}", kind=ask.kind, verb=ask.verb))
+
+
+async def _end(acting: Installation, ask: OpenAsk, prepared: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What is left of an ask that was prepared; of most nothing."""
+    if ask.kind == listening.KIND:
+        return await listening.do(acting, ask, prepared)
+    return await sign_on_asks.do(acting, ask, prepared) if ask.kind == sign_on_asks.KIND else prepared
 
 
 async def _approve(acting: Installation, ask: OpenAsk) -> Mapping[str, Any]:
