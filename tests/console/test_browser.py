@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import os
 import re
 import shutil
 from collections.abc import AsyncIterator, Iterable
@@ -37,6 +38,7 @@ ARGUMENTS = (
 )
 SIZES: dict[str, ViewportSize] = {"phone": {"width": 390, "height": 844}, "desktop": {"width": 1440, "height": 900}}
 THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+KEPT = os.environ.get("AGI_APP_SCREENSHOTS")  # where scripts/screenshots wants a picture of each page
 PATIENCE_MS = 120_000  # on a busy machine
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 OF_SIZE = ["color-contrast", "target-size", "scrollable-region-focusable"]  # what another size can change
@@ -142,8 +144,8 @@ async def look_at(page: Page, axe: str, name: str, language: str, folder: Path) 
         await page.set_viewport_size(SIZES[size])
         await page.emulate_media(color_scheme=theme)
         faults = await page.evaluate(FAULTS, rules)
-        if faults:
-            await page.screenshot(path=folder / f"{name}-{size}-{theme}.png", full_page=True)
+        if faults or KEPT:
+            await page.screenshot(path=Path(KEPT or folder) / f"{name}-{size}-{theme}.png", full_page=True)
         assert (name, size, theme, faults) == (name, size, theme, [])
     assert await page.evaluate("window.violations") == []
     await page.set_viewport_size({"width": 320, "height": 640})
