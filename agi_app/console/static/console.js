@@ -4,6 +4,15 @@ if (zone && !document.cookie.includes(`agi_app_zone=${encodeURIComponent(zone)}`
   document.cookie = `agi_app_zone=${encodeURIComponent(zone)}; path=/; max-age=31536000; samesite=lax`;
 }
 
+// A page that waits for a worker looks again by itself, less and less often.
+const again = document.querySelector("[data-again] a");
+const asked = `asked ${location.pathname}${location.search}`;
+if (again) {
+  const times = Number(sessionStorage.getItem(asked)) || 0;
+  sessionStorage.setItem(asked, times + 1);
+  setTimeout(() => { if (again.isConnected) location.replace(again.href); }, Math.min(1500 * 2 ** times, 30000));
+} else sessionStorage.removeItem(asked);
+
 const live = new Map();
 for (const place of document.querySelectorAll("[data-live]")) live.set(place.dataset.live, place);
 const stale = document.querySelector(".stale");
