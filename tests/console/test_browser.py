@@ -6,6 +6,8 @@ its own policy, asks another host for anything, or writes a fault to the browser
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import dataclasses
 import itertools
 import os
@@ -20,6 +22,7 @@ from typing import Any, Literal
 import pytest
 from hypothesis import settings
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, ViewportSize, async_playwright
+from playwright.async_api import TimeoutError as TimeoutFault
 
 from agi_app.operations.calling import pauses
 from agi_app.store.service import alerts
@@ -119,6 +122,16 @@ async def somebody(chromium: Browser, site: Site, **settings: Any) -> AsyncItera
 def _is_fault(message: ConsoleMessage) -> bool:
     """What a page says of itself; that a page of a fault has a status of one is expected."""
     return message.type in ("error", "warning") and "Failed to load resource" not in message.text
+
+
+async def says(page: Page, text: str | re.Pattern[str]) -> None:
+    """Until the page has it; one that says that a worker has not answered yet is loaded again, as people would."""
+    async with asyncio.timeout(PATIENCE_MS / 1000):
+        while True:
+            with contextlib.suppress(TimeoutFault):
+                return await page.get_by_text(text).first.wait_for(timeout=5_000)
+            if await page.locator("main .said").get_by_role("link").count():
+                await page.reload()
 
 
 async def signed_in(context: BrowserContext, account: str) -> Page:

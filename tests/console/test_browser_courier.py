@@ -3,7 +3,6 @@ the list, a consent, the look ahead, the start, and the parcel that comes anothe
 
 from __future__ import annotations
 
-import asyncio
 import csv
 import datetime as dt
 import io
@@ -21,7 +20,7 @@ from tests.api.site import Site
 from tests.api.test_complaints import worker_works
 from tests.console.browser import working
 from tests.console.calling import make_startable
-from tests.console.test_browser import chromium, signed_in, somebody
+from tests.console.test_browser import chromium, says, signed_in, somebody
 
 __all__ = ["chromium"]
 pytestmark = [pytest.mark.postgres, pytest.mark.skipif(shutil.which("chromium") is None, reason="needs chromium")]
@@ -52,15 +51,6 @@ async def press(page: Page, button: str | re.Pattern[str], /, **fields: str) -> 
 
 async def link(page: Page, name: str) -> None:
     await page.get_by_role("link", name=name, exact=True).first.click()
-
-
-async def says(page: Page, text: str) -> None:
-    """Until the page has it; one that says that a worker has not answered yet is loaded again."""
-    async with asyncio.timeout(60):
-        while not await page.get_by_text(text).count():
-            if await page.locator("main .said").get_by_role("link").count():
-                await page.reload()
-            await asyncio.sleep(0.2)
 
 
 async def checked_and_published(page: Page, say: Words, reason: str) -> None:

@@ -21,7 +21,7 @@ from tests.api.site import CAMPAIGN, FLOW, Site, answer_asks
 from tests.api.test_complaints import worker_works
 from tests.console.browser import PASSWORD, working
 from tests.console.calling import make_startable
-from tests.console.test_browser import SIZES, chromium, signed_in, somebody
+from tests.console.test_browser import SIZES, chromium, says, signed_in, somebody
 from tests.console.test_browser_flows import go_to_line
 from tests.console.test_prompts import a_sound
 from tests.store.world import number
@@ -83,10 +83,6 @@ async def press(page: Page, name: str | re.Pattern[str], **fields: str) -> None:
     for field, text in fields.items():
         await page.fill(f"#{field}", text)
     await page.get_by_role("button", name=name, exact=isinstance(name, str)).first.tap()
-
-
-async def says(page: Page, text: str | re.Pattern[str]) -> None:
-    await page.get_by_text(text).first.wait_for()
 
 
 async def telephone(context: BrowserContext, account: str) -> Page:
