@@ -76,7 +76,9 @@ class Project:
 
 @pytest.fixture
 def project(sound: Site, tmp_path: Path) -> Project:
-    """A project to break."""
+    """A project to break; the database knows of no worker that had its journal elsewhere."""
+    with psycopg.connect(sound.database_url) as connection:
+        connection.execute("DELETE FROM worker_journal")
     return Project(sound, tmp_path)
 
 
