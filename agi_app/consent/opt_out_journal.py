@@ -36,6 +36,7 @@ from agi_app.store.calling.nodes import KnownJournal
 FILE_NAME = "refusals.jsonl"
 BEGUN_NAME = "refusals.begun"  # by it a journal without a stop is told from one that was begun anew
 HASH_BYTES = 32
+_LONGEST = 1 << 62  # bytes
 
 _OLD = {"hash", "at", "real_at", "via"}  # what a line of an older agi-app has
 _CRC = re.compile(rb', "crc": "([0-9a-f]{8})"}\Z')
@@ -113,7 +114,8 @@ class Journal:
     def _write(self, fd: int, items: Sequence[dict[str, str]]) -> None:
         size, folder = os.fstat(fd).st_size, self._file.parent
         end = journal_end.read(folder)
-        if _doubted(end, size, _tail(fd, size)):
+        gone = end is None and not size and (folder / BEGUN_NAME).exists()  # one was begun here, always with an end
+        if gone or _doubted(end, size, _tail(fd, size)):
             journal_end.note_gap(folder, size)  # or the next line would hide it
         if not size:
             journal_end.begin(folder)
@@ -180,6 +182,26 @@ class Journal:
             return length, self._last_line(length)
         except OSError as error:
             raise self._unreadable(error) from error
+
+    def keep_in_mind(self, seen: tuple[int, bytes] | None) -> tuple[int, bytes] | None:
+        """How far it goes now (``known_up_to``), for one who saw it go so far as ``seen`` before.
+
+        When that is no longer there, the loss is noted beside the journal, and outlives the process: each later
+        ``doubt`` says it. Blocks. Raises SafetyError.
+        """
+        try:
+            if seen is not None and seen[1] and self._last_line(seen[0]) != seen[1]:
+                fd = os.open(self._file, os.O_RDWR | os.O_CREAT, 0o600)
+                try:
+                    fcntl.flock(fd, fcntl.LOCK_EX)
+                    journal_end.note_gap(self.folder, os.fstat(fd).st_size)
+                finally:
+                    os.close(fd)
+        except FileNotFoundError:  # the whole folder is gone, which is told without this
+            return seen
+        except OSError as error:
+            raise self._unreadable(error) from error
+        return self.known_up_to(_LONGEST)
 
     def _ends_as(self, known: KnownJournal) -> bool:
         return not known.last_line or self._last_line(known.length) == known.last_line

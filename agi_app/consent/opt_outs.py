@@ -82,6 +82,7 @@ class Stops:
         self._watch = JournalWatch(store, journal, entityid)
         self._known: dict[bytes, tuple[str, str]] = {}  # number and way of stops that this process took
         self.position = 0  # bytes of the journal known to be in the database
+        self._seen: tuple[int, bytes] | None = None  # how far the journal went when this process looked last
         self._behind = True  # until the first flush has read the journal
         self._taking = 0  # stops on their way to the disk
         self._pending_since: float | None = None  # monotonic seconds
@@ -214,11 +215,18 @@ class Stops:
         return entries
 
     def _read(self) -> tuple[list[JournalEntry], str | None]:
-        doubt = self._journal.doubt(self._watch.known)
+        doubt = self._doubt()
         if (doubt is None) != (self.doubt is None):
             self.position = 0  # it may be another file, in which new stops are where old ones were
         self._journal.hold_for_damage(self.position)
         return list(self._journal.unflushed(self.position)), doubt or self._journal.doubt(self._watch.known)
+
+    def _doubt(self) -> str | None:
+        if (doubt := self._journal.doubt(self._watch.known)) is not None:
+            self._seen = None
+            return doubt
+        self._seen = self._journal.keep_in_mind(self._seen)
+        return self._journal.doubt(self._watch.known)
 
     async def _take_again(self) -> None:
         """Stops that the journal has lost before the database had them, and that this process still knows."""

@@ -449,6 +449,42 @@ async def test_a_stop_that_the_journal_loses_before_the_database_has_it_is_not_l
     assert [one.number_hash for one in stopping.journal.unflushed(0)] == [HASH]
 
 
+async def test_a_stop_hides_no_journal_that_is_gone_but_for_the_mark_of_its_beginning(stopping: Stopping) -> None:
+    await stopping.stops.flush()
+    stopping.journal.append(HASH, "by hand")  # the database is away, and no worker runs
+    for name in ("refusals.jsonl", "refusals.end"):
+        (stopping.journal.folder / name).unlink()
+    stopping.journal.append(bytes([9]) * 32, "by hand")
+    await stopping.restarted().flush()
+    assert stopping.stops.doubt is not None
+    stopping.accept()
+    await stopping.stops.flush()
+    assert (stopping.stops.doubt is None) is True
+
+
+async def test_an_older_copy_that_is_put_there_is_noticed_by_a_worker_that_saw_more(
+    stopping: Stopping, tmp_path: Path
+) -> None:
+    """Also while the database is away, and for good: the next worker is told, too."""
+    stopping.journal.append(bytes(32), "key")
+    await stopping.stops.flush()
+    older = shutil.copytree(stopping.journal.folder, tmp_path / "older")
+    stopping.away = True
+    stopping.journal.append(HASH, "by hand")
+    with pytest.raises(StoreError):
+        await stopping.stops.flush()
+    for file in older.iterdir():
+        shutil.copy(file, stopping.journal.folder)
+    stopping.away = False
+    await stopping.stops.flush()
+    assert stopping.stops.doubt is not None
+    await stopping.restarted().flush()
+    assert stopping.stops.doubt is not None
+    stopping.accept()
+    await stopping.stops.flush()
+    assert (stopping.stops.doubt is None) is True
+
+
 async def test_the_journal_of_another_worker_is_not_taken_for_this_ones(stopping: Stopping, tmp_path: Path) -> None:
     """A stop in it that is exactly where a stored one was is stored all the same."""
     stopping.journal.append(bytes(32), "key")
