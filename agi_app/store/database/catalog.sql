@@ -62,8 +62,13 @@ JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
 LEFT JOIN pg_catalog.pg_constraint k ON k.oid = g.tgconstraint
 WHERE c.relnamespace = 'public'::regnamespace
 
+-- A server older than 16 names the table before each column also where there is only one, but for the OLD and NEW of a view.
 -- name: rules
-SELECT 'rule' AS kind, c.relname || '.' || r.rulename AS name, pg_catalog.pg_get_ruledef(r.oid) AS definition
+SELECT 'rule' AS kind, c.relname || '.' || r.rulename AS name,
+       CASE WHEN pg_catalog.current_setting('server_version_num')::int >= 160000 THEN pg_catalog.pg_get_ruledef(r.oid)
+            ELSE pg_catalog.regexp_replace(pg_catalog.pg_get_ruledef(r.oid), CASE c.relname WHEN 'person_masked' THEN '\mperson\.'
+                                           WHEN 'guard_list_masked' THEN '\mguard_list\.' ELSE '\m\M.' END, '', 'g')
+       END AS definition
 FROM pg_catalog.pg_rewrite r JOIN pg_catalog.pg_class c ON c.oid = r.ev_class
 WHERE c.relnamespace = 'public'::regnamespace
 
