@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import base64
 import dataclasses
+import html
 import itertools
 import json
+import shlex
 import socket
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -126,7 +128,7 @@ async def whole(http: aiohttp.ClientSession, path: str = "/sign-in/oidc") -> aio
 
 async def refused(answer: aiohttp.ClientResponse, why: str) -> None:
     """A page that says why, and no session."""
-    text = await answer.text()
+    text = html.unescape(await answer.text())
     assert answer.status == 403, answer.headers
     assert why in text
     assert "agi_app=" not in answer.headers.get("Set-Cookie", "").replace("agi_app_to_provider=", "")
@@ -216,6 +218,11 @@ async def test_nobody_without_a_role_and_nobody_by_the_name_of_another_gets_in(o
             answer = await whole(http)
             assert "<b>" not in await answer.text()
             await refused(answer, "is to name a new account")
+        odd = "x\"; touch $(id) '7"
+        who(office, odd, "the-admin", "callers")
+        await refused(await whole(http), f"identity the-admin --subject {shlex.quote(odd)}")
+        who(office, "-x", "\u0441hen", "callers", email="chen@clinic.example", email_verified=False)
+        await refused(await whole(http), "agi-app account identity NAME --subject=-x")
         office.site.run(lambda inst: identities.link(inst, "the-viewer", "s-2"))
         with pytest.raises(InputError, match="linked already"):
             office.site.run(lambda inst: identities.link(inst, "the-operator", "s-2"))
@@ -226,6 +233,51 @@ async def test_nobody_without_a_role_and_nobody_by_the_name_of_another_gets_in(o
         assert (await http.get("/", headers=HTML, allow_redirects=False)).status == 303  # signed out by that
         noted = [one.verb for one in office.site.run(lambda inst: accounts.done(inst, obj="the-viewer"))]
         assert {"account identity", "account identity removed", "account change"} <= set(noted)
+
+
+async def test_a_chinese_name_is_pinyin_and_no_page_shows_what_the_database_says(office: Office) -> None:
+    async with browser(office) as http:
+        who(office, "s-20", "孙芳", "callers")
+        assert (await whole(http)).status == 303
+        assert (account(office, "sun.fang").roles, done(office, "sun.fang")[:1]) == (["operator"], ["account add"])
+    async with browser(office) as http:
+        for sub, name in (("s-21", "孙方"), ("s-22", "ｓun.fang")):  # another person: never the same account
+            who(office, sub, name, "callers")
+            await refused(await whole(http), f"agi-app account identity sun.fang --subject {sub}")
+        who(office, "s-23", "\u0441hen", "callers", email="chen.li@clinic.example", email_verified=True)
+        assert (await whole(http)).status == 303
+        assert account(office, "chen.li").roles == ["operator"]
+    constrain = "ALTER TABLE account ADD CONSTRAINT no_zhou CHECK (name <> 'zhou.zhou') NOT VALID"
+    office.site.run(lambda inst: inst.store.execute(constrain))
+    async with browser(office) as http:
+        who(office, "s-24", "周舟", "callers")
+        answer = await whole(http)
+        assert "no_zhou" not in await answer.text()
+        await refused(answer, "could not be kept, by a fault of the database")
+    office.site.run(lambda inst: inst.store.execute("ALTER TABLE account DROP CONSTRAINT no_zhou"))
+
+
+async def test_who_has_no_role_at_the_issuer_any_longer_is_signed_out_and_shut_out(office: Office) -> None:
+    async with browser(office) as http, browser(office) as other:
+        who(office, "s-30", "qian.jin", "callers")
+        assert (await whole(http)).status == 303
+        mine = dataclasses.replace(office.site.inst, actor=Actor("qian.jin", frozenset({Role.OPERATOR}), "cli"))
+        office.site.run(lambda _: accounts.set_own_secret(mine, PASSWORD))
+        async with browser(office) as third:  # since a new password ends what was open
+            assert (await whole(third)).status == 303
+            who(office, "s-30", "qian.jin", "staff")
+            await refused(await whole(other), "Clinic ID gives you no role here")
+            assert (await third.get("/", headers=HTML, allow_redirects=False)).status == 303  # to the sign-in
+        assert (await sign_in(other, "qian.jin")).status == 401
+        assert account(office, "qian.jin").enabled is False
+        noted = office.site.run(lambda inst: accounts.done(inst, obj="qian.jin", limit=1))[0]
+        assert (noted.account, noted.verb, noted.reason) == (
+            "single sign-on",
+            "account change",
+            "Clinic ID gives no role any longer (claim 'roles')",
+        )
+        who(office, "s-30", "qian.jin", "callers")  # given again: an admin here decides
+        await refused(await whole(other), "the account qian.jin is disabled")
 
 
 LIES: dict[str, Callable[[Claims], Claims]] = {
@@ -419,6 +471,11 @@ async def test_the_only_admin_stays_one_and_a_password_still_signs_in(office: Of
     who(office, "s-8", "x", "readers")
     async with browser(office) as http:
         await refused(await whole(http), "is the only admin")
+        assert (await sign_in(http, first)).status == 303
+        who(office, "s-8", "x")
+        async with browser(office) as other:
+            await refused(await whole(other), "no role here")
+        assert (await http.get("/", headers=HTML, allow_redirects=False)).status == 303  # signed out
         assert (await sign_in(http, first)).status == 303
     office.site.run(lambda inst: identities.unlink(inst, first))
 

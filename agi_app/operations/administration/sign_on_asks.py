@@ -1,7 +1,7 @@
 """Single sign-on as a worker does it: it asks the issuer who somebody is, and makes the session, or says why not.
 
 An account is bound to issuer and subject, never to a name or a mail address. The roles are those that the settings give
-for the issuer's claim, at each sign-in. What is refused is noted, too.
+for the issuer's claim, at each sign-in; without any the account is disabled. What is refused is noted, too.
 """
 
 from __future__ import annotations
@@ -9,16 +9,17 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import datetime as dt
+import logging
+import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from agi_app.config.console import OidcSettings
-from agi_app.errors import AgiAppError, ConfigError, InputError
+from agi_app.errors import AgiAppError, ConfigError, InputError, StoreError
 from agi_app.installation import Installation
 from agi_app.messages import t
 from agi_app.model.actors import Actor, Role
 from agi_app.operations.acting import noted
-from agi_app.operations.service.accounts import checked_name
 from agi_app.operations.service.sessions import PROVED_FOR
 from agi_app.single_sign_on import exchange, person
 from agi_app.single_sign_on.exchange import BroughtCode
@@ -32,6 +33,7 @@ from agi_app.store.service.sign_on import NewSignOnSession
 
 KIND, SIGN_IN, PROVE = "single sign-on", "sign in", "prove"
 TIMELY = dt.timedelta(minutes=1)  # nobody waits before the page any longer
+_log = logging.getLogger(__name__)
 
 
 class SignOnRefused(InputError):
@@ -59,7 +61,10 @@ async def prepare(inst: Installation, ask: OpenAsk) -> Mapping[str, Any]:
 
 
 async def do(inst: Installation, ask: OpenAsk, prepared: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The end of it: empty, or ``refused`` with why. It raises nothing that people cause, so that the note stays."""
+    """The end of it: empty, or ``refused`` with why. It raises nothing that people cause, so that the note stays.
+
+    Raises InputError for a fault of the database, whose own words are for the log alone.
+    """
     said = prepared.get("said", {})
     try:
         if "fault" in prepared:
@@ -69,11 +74,19 @@ async def do(inst: Installation, ask: OpenAsk, prepared: Mapping[str, Any]) -> M
         else:
             await _prove(inst, ask, said)
     except SignOnRefused as refused:
-        nobody = Actor(KIND, frozenset({Role.VIEWER}), "console", address=ask.address)
-        who = inst if inst.actor.roles else dataclasses.replace(inst, actor=nobody)
+        who = inst if inst.actor.roles else _as_nobody(inst)
         await _note_refused(who, str(said.get("sub", "")), reason=str(refused))
         return {"refused": str(refused)}
+    except StoreError as error:
+        _log.error("a sign-in by single sign-on met a fault: %s", error)
+        told = "the sign-in could not be kept, by a fault of the database: an admin finds it in the worker's log"
+        raise InputError(t(told)) from error
     return {}
+
+
+def _as_nobody(inst: Installation) -> Installation:
+    nobody = Actor(KIND, frozenset({Role.VIEWER}), "console", address=inst.actor.address)
+    return dataclasses.replace(inst, actor=nobody)
 
 
 @noted(None, "single sign-on refused", "subject")
@@ -85,10 +98,7 @@ async def _sign_in(inst: Installation, ask: OpenAsk, said: Mapping[str, Any]) ->
     oidc = setting_of(inst)
     if fault := person.stranger(oidc, said):
         raise SignOnRefused(fault)
-    roles = [role for role in Role if role in person.roles_of(oidc, said)]
-    if not roles:
-        told = "{name} gives you no role here: ask who looks after it (claim {claim})"
-        raise SignOnRefused(t(told, name=oidc.name, claim=oidc.roles_claim))
+    roles = await _roles(inst, oidc, said)
     account = await _account(inst, oidc, said, roles)
     actor = Actor(account.name, frozenset(roles), "console", address=ask.address, token=ask.parameters["session"])
     acting = dataclasses.replace(inst, actor=actor)
@@ -105,27 +115,44 @@ async def _sign_in(inst: Installation, ask: OpenAsk, said: Mapping[str, Any]) ->
     await _note_sign_in(acting, account.name, new)
 
 
+async def _roles(inst: Installation, oidc: OidcSettings, said: Mapping[str, Any]) -> Sequence[Role]:
+    """The roles of the claim. Raises SignOnRefused without one, and then the account of this identity is disabled."""
+    if roles := person.roles_of(oidc, said):
+        return [role for role in Role if role in roles]
+    bound = await table.account_of(inst.store, oidc.issuer, str(said["sub"]))
+    found = None if bound is None else await accounts.of_name(inst.store, bound)
+    if found is not None and found.enabled:
+        why = t("{name} gives no role any longer (claim {claim!r})", name=oidc.name, claim=oidc.roles_claim)
+        await _shut_out(_as_nobody(inst), found.name, dataclasses.replace(found, enabled=False), reason=why)
+    told = "{name} gives you no role here: ask who looks after it (claim {claim!r})"
+    raise SignOnRefused(t(told, name=oidc.name, claim=oidc.roles_claim))
+
+
 async def _account(inst: Installation, oidc: OidcSettings, said: Mapping[str, Any], roles: Sequence[Role]) -> Account:
     """Whose identity this is; a new account for one that is not known. Raises SignOnRefused."""
     subject = str(said["sub"])
     bound = await table.account_of(inst.store, oidc.issuer, subject)
-    name = person.name_of(oidc, said) if bound is None else bound
+    name = await asyncio.to_thread(person.name_of, oidc, said) if bound is None else bound
     found = await accounts.of_name(inst.store, name) if name else None
     if bound is not None and found is not None:
         if not found.enabled:
             raise SignOnRefused(t("the account {name} is disabled", name=bound))
         return found
-    try:
-        checked_name(name)
-    except InputError as error:
-        told = "the claim {claim} is to name a new account: {error}"
-        raise SignOnRefused(t(told, claim=oidc.name_claim, error=error)) from error
+    option = f"--subject{'=' if subject.startswith('-') else ' '}{shlex.quote(subject)}"
+    if not name:
+        told = (
+            "the claim {claim} is to name a new account, and {name!r} is no name for one: letters a to z, digits and"
+            " . _ @ -, 64 at most, a letter or digit first, or Chinese characters. An admin can make one, and link it"
+            " to you: `agi-app account add NAME --role ROLE`, and `agi-app account identity NAME {option}`"
+        )
+        shown = str(person.claim(said, oidc.name_claim) or "")[:64]
+        raise SignOnRefused(t(told, claim=oidc.name_claim, name=shown, option=option))
     if found is not None:
         told = (
             "there is an account {name} already, which is not linked to you: an admin can, with"
-            " `agi-app account identity {name} --subject {subject}`"
+            " `agi-app account identity {name} {option}`"
         )
-        raise SignOnRefused(t(told, name=name, subject=subject))
+        raise SignOnRefused(t(told, name=name, option=option))
     actor = Actor(name, frozenset(roles), "console", address=inst.actor.address)
     return await _make(dataclasses.replace(inst, actor=actor), name, roles, oidc.issuer, subject)
 
@@ -149,6 +176,13 @@ async def _take_roles(inst: Installation, name: str, wanted: Account) -> None:
     """The roles of the claim, which end the sessions that the account had."""
     if not await accounts.change(inst.store, wanted):
         raise SignOnRefused(t("{name} is the only admin: make another account admin first", name=name))
+
+
+@noted(None, "account change", "name", state=_stored)
+async def _shut_out(inst: Installation, name: str, disabled: Account, *, reason: str) -> None:  # noqa: ARG001 - noted
+    """Disable it, which ends its sessions; the only admin of the command line loses the sessions alone."""
+    if not await accounts.change(inst.store, disabled):
+        await table.end_sessions(inst.store, name)
 
 
 @noted(None, "single sign-on", "name")

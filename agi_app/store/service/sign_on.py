@@ -73,8 +73,13 @@ async def unbind(store: Store, issuer: str, account: str) -> bool:
     async with store.as_one():
         gone = await store.value(str, Q["unbind"], {"issuer": issuer, "account": account}) is not None
         if gone:
-            await store.execute(Q["end_sessions"], {"account": account})
+            await end_sessions(store, account)
     return gone
+
+
+async def end_sessions(store: Store, account: str) -> None:
+    """End the sessions of an account. Raises StoreError."""
+    await store.execute(Q["end_sessions"], {"account": account})
 
 
 async def add_session(store: Store, account: str, new: NewSignOnSession) -> None:

@@ -113,6 +113,29 @@ def test_roles_are_those_of_the_map_wherever_the_claim_is() -> None:
     assert roles_of(dotted, {"https://clinic.example/roles": "callers"}) == {Role.OPERATOR}
 
 
+@pytest.mark.parametrize(
+    ("claimed", "name"),
+    [
+        ("王芳", "wang.fang"),
+        ("曾 国藩", "zeng.guo.fan"),
+        ("王芳@clinic.example", "wang.fang@clinic.example"),
+        ("ｃhen．jing", "chen.jing"),
+        ("\u0441hen", "w.f"),  # a Cyrillic letter
+        ("a\x00b", "w.f"),
+        ("王芳（外包）", "w.f"),
+        ("\U00020bb7", "w.f"),  # no known sound
+        ("王" * 30, "w.f"),  # more than 64
+        ("", "w.f"),
+        (7, "w.f"),
+    ],
+)
+def test_a_name_is_one_that_the_database_takes_or_that_of_a_verified_mail_address(claimed: object, name: str) -> None:
+    said = {"preferred_username": claimed, "email": "w.f@clinic.example"}
+    assert name_of(settings(), said | {"email_verified": True}) == name
+    assert name_of(settings(), said | {"email_verified": "true"}) == ("" if name == "w.f" else name)
+    assert name_of(settings(), said | {"email": "王@clinic.example", "email_verified": True}) in ("", name)
+
+
 def test_with_domains_only_a_verified_address_in_one_of_them_counts() -> None:
     oidc = settings(email_domains=["clinic.example"])
     assert stranger(settings(), {}) == ""
