@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import re
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from pathlib import Path
 from typing import IO
 
 from aiohttp import BodyPartReader, web
@@ -18,6 +20,7 @@ from agi_app.console.pages import UploadedFile
 from agi_app.messages import t
 
 MOST_FORM = 64 * 1024  # bytes of all fields
+MOST_SHOWN = 2 * 1024 * 1024  # bytes of a form that is only shown again
 MOST_FIELDS = 100
 MOST_REASON = 300  # characters
 FORM_S = 30.0  # seconds for a form without files and long fields
@@ -44,6 +47,29 @@ async def sent_with(
     return fields, files
 
 
+async def as_far_as_sent(
+    request: web.Request, upload: int, most_text: int
+) -> tuple[dict[str, str], dict[str, str], bool]:
+    """Fields and names of files of a form that is not done, read in ``FORM_S`` and at most ``MOST_SHOWN``; no file is
+    kept. Last: whether that is all, and not more than its page takes."""
+    fields: dict[str, str] = {}
+    files: dict[str, UploadedFile] = {}
+    most, good = max(MOST_FORM, most_text), True
+    try:
+        if not upload and not most_text:
+            good = (request.content_length or 0) <= most
+            fields = await form_of(request, MOST_SHOWN)
+        elif request.content_type == "multipart/form-data":
+            async with contextlib.AsyncExitStack() as stack, _readable(), asyncio.timeout(FORM_S):
+                await _read(request, stack, (fields, files), (upload, MOST_SHOWN), _nowhere)
+            good = sum(len(value.encode("utf-8", "replace")) for value in fields.values()) <= most
+        else:
+            good = False
+    except RequestRefused:
+        good = False
+    return fields, {name: one.name for name, one in files.items()}, good
+
+
 @contextlib.asynccontextmanager
 async def _readable() -> AsyncIterator[None]:
     """RequestRefused for what cannot be read, and for what does not come to its end; who is gone asks for nothing."""
@@ -57,13 +83,18 @@ async def _readable() -> AsyncIterator[None]:
         raise RequestRefused("bad_request") from error
 
 
+def _nowhere() -> IO[bytes]:
+    return Path(os.devnull).open("w+b")
+
+
 async def _read(
     request: web.Request,
     stack: contextlib.AsyncExitStack,
     found: tuple[dict[str, str], dict[str, UploadedFile]],
     most: tuple[int, int],
+    opened: Callable[[], IO[bytes]] = tempfile.TemporaryFile,
 ) -> None:
-    """``most``: bytes of all files, and of all fields."""
+    """``most``: bytes of all files, and of all fields; ``opened``: where a file goes."""
     (fields, files), (left, left_of_fields), coming = found, most, ComingBody(request.content)
     parts = await request.multipart()
     while (part := await coming.next(parts.next())) is not None:
@@ -74,7 +105,7 @@ async def _read(
             left_of_fields -= len(text)
             fields[part.name] = text.decode("utf-8", "replace")
         elif part.filename:
-            content = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - the stack closes it
+            content = stack.enter_context(opened())
             left -= (size := await _into(part, coming, content, left))
             files[part.name] = UploadedFile(re.split(r"[/\\]", part.filename)[-1], content, size)
 
@@ -100,11 +131,11 @@ async def _into(part: BodyPartReader, coming: ComingBody, file: IO[bytes], most:
     return size
 
 
-async def form_of(request: web.Request) -> dict[str, str]:
-    """The fields of a form. Raises RequestRefused for anything else, or one that is too large."""
+async def form_of(request: web.Request, most: int = MOST_FORM) -> dict[str, str]:
+    """The fields of a form. Raises RequestRefused for anything else, or one of more than ``most`` bytes."""
     if request.content_type != "application/x-www-form-urlencoded":
         raise RequestRefused("media_type")
-    if (request.content_length or 0) > MOST_FORM:
+    if (request.content_length or 0) > most:
         raise RequestRefused("too_large")
     async with _readable(), asyncio.timeout(FORM_S):
         return {name: value for name, value in (await request.post()).items() if isinstance(value, str)}

@@ -26,6 +26,7 @@ from agi_app.console.navigation import Navigation
 from agi_app.console.pages import DeclaredPage, Download, GoTo, PageCall, Shown
 from agi_app.console.passkey_site import offer_of
 from agi_app.console.rendering import Reader, known_zone, page
+from agi_app.console.typed_again import page_before, typed_of
 from agi_app.errors import AgiAppError, InputError, NotThere
 from agi_app.installation import Installation
 from agi_app.messages import LANGUAGES, current, speaking, spoken, t, template
@@ -60,6 +61,7 @@ class Server:
     def __init__(self, inst: Installation, declared: Sequence[DeclaredPage], *, tls: bool) -> None:
         self.inst = inst
         self._navigation = Navigation(declared)
+        self._shown = frozenset(one.path for one in declared if one.method == "GET")
         self._tls = tls
         self._limits = RateLimits(inst.clock.monotonic)
 
@@ -88,7 +90,7 @@ class Server:
                 if reader.actor is None:
                     if declared.method == "GET" and not wants_json(request):
                         return redirect(f"/sign-in?next={quote(request.rel_url.path_qs)}")
-                    raise RequestRefused("no_token")
+                    return await self._ended(declared, request, reader)
                 if not self._limits.take(str(reader.actor.token), Limit.STOP).allowed:
                     raise RequestRefused("rate")
                 if declared.elsewhere and not _may(reader.actor, declared) and not wants_json(request):
@@ -102,6 +104,21 @@ class Server:
             return await self.answered(request, answer)
 
         return handle
+
+    async def _ended(self, declared: DeclaredPage, request: web.Request, reader: Reader) -> web.Response:
+        """What was typed, with a way to sign in and to send it again. RequestRefused where nobody would see that."""
+        refused = RequestRefused("no_token")
+        by_script = request.headers.get("Sec-Fetch-Mode", "navigate") != "navigate"
+        if (
+            wants_json(request)
+            or by_script
+            or not self._limits.take(f"{address_of(request)} ended", Limit.LOOK).allowed
+        ):
+            raise refused
+        onward = within(await page_before(request, self._shown))
+        typed = await typed_of(request, declared.upload, declared.text)
+        text = page("session_ended.html", dataclasses.replace(reader, path=onward), typed=typed, onward=onward)
+        return web.Response(status=refused.status, text=text, content_type="text/html", headers=refused.headers)
 
     async def _asked(
         self, declared: DeclaredPage, request: web.Request, reader: Reader, actor: Actor

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+from urllib.parse import quote
+
 from aiohttp import web
 
 from agi_app.api.problems import RequestRefused
@@ -26,7 +29,8 @@ def add_sign_in(app: web.Application, server: Server) -> None:
         async def answer(reader: Reader) -> web.Response:
             if reader.actor is not None:
                 return redirect(within(request.query.get("next", "/")))
-            return _form(reader, request, said=_words(request.query.get("said", ""), reader.provider))
+            said = _words(request.query.get("said", ""), reader.provider)
+            return sign_in_page(reader, within(request.query.get("next", "/")), said=said)
 
         return await server.answered(request, answer)
 
@@ -109,7 +113,7 @@ async def _take(server: Server, request: web.Request, reader: Reader) -> web.Res
     except SignInRefused as refused:
         if refused.kind != "second":
             request.app[METRICS].login_failed(refused.kind)
-        return _form(reader, request, fault=_why(refused), account=form.name, status=401)
+        return sign_in_page(reader, within(typed.get("next", "/")), fault=_why(refused), account=form.name, status=401)
     given = redirect("/me?said=recovery" if form.second.by_recovery else within(typed.get("next", "/")))
     secure = server.is_secure(request)
     given.set_cookie(server.cookie(request), text, path="/", secure=secure, httponly=True, samesite="Lax")
@@ -145,24 +149,11 @@ def _words(said: str, provider: str) -> str:
             return ""
 
 
-def _form(
-    reader: Reader,
-    request: web.Request,
-    *,
-    said: str = "",
-    fault: str = "",
-    account: str = "",
-    status: int = 200,
-) -> web.Response:
-    return sign_in_page(
-        reader, within(request.query.get("next", "/")), said=said, fault=fault, account=account, status=status
-    )
-
-
 def sign_in_page(
     reader: Reader, onward: str, *, said: str = "", fault: str = "", account: str = "", status: int = 200
 ) -> web.Response:
-    """The form; ``onward``: where the browser goes afterwards."""
+    """The form; ``onward``: where the browser goes afterwards, also in the other language."""
+    reader = dataclasses.replace(reader, path=f"/sign-in?next={quote(onward)}")
     text = page("sign_in.html", reader, said=said, fault=fault, account=account, onward=onward)
     return web.Response(status=status, text=text, content_type="text/html")
 

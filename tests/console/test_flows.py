@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import aiohttp
 import pytest
@@ -182,6 +183,73 @@ async def test_comments_order_and_line_ends_stay_byte_for_byte(
         assert draft is not None
         assert draft.content.decode() == expected
     assert (await post(operator, f"/flows/{LINE}/discard")).status == 303
+
+
+@pytest.mark.attack("a form whose sender has no session, with markup, passwords and a file in it")
+async def test_what_was_typed_when_the_session_had_ended_is_only_shown_and_can_be_sent_again(
+    http: aiohttp.ClientSession, site: Site, kept: None
+) -> None:
+    edit, before = f"/flows/{LINE}/edit", file(site).read_bytes()
+    text = f"{before.decode()}{PLANTED} </textarea><b>\n" + "# 漫长 long\n" * 10_000
+    page = {"Accept-Language": CHINESE, "Referer": str(http._base_url).rstrip("/") + f"{edit}?template=a%26b"}
+    form = {"text": text.replace("\n", "\r\n"), "do": "save", "seen": sha256_of(before)}
+
+    async def sent(path: str, fields: dict[str, Any], **headers: str) -> tuple[int, str]:
+        multipart = path in (edit, f"/campaigns/{CAMPAIGN}/import")
+        data = aiohttp.FormData(quote_fields=False, default_to_multipart=multipart)
+        for name, value in fields.items():
+            data.add_field(name, value, filename="list \u202e<i>.csv" if isinstance(value, bytes) else None)
+        async with http.post(
+            path, data=data, headers=FROM_HERE | HTML | page | headers, allow_redirects=False
+        ) as given:
+            return given.status, await given.text()
+
+    status, told = await sent(edit, form)
+    assert (status, '<html lang="zh-CN">' in told, "会话已结束" in told) == (401, True, True)
+    assert [part for part in ("<script>alert", "<b>", 'name="proof"') if part in told] == []
+    assert f'href="/sign-in?next={quote(edit)}%3Ftemplate%3Da%2526b" target="_blank"' in told
+    area = told.partition("<textarea")[2].partition(">\n")[2].partition("</textarea>")[0]
+    hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="(\w*)">', told))
+    again = hidden | {"text": html.unescape(area)}
+    assert f'action="{edit}" class="stack" enctype="multipart/form-data"' in told
+    assert again == form
+    assert site.run(lambda inst: drafts.draft(inst, DraftOf("flow", LINE))) is None
+    for headers in ({"Accept": "application/json"}, {"Sec-Fetch-Mode": "cors"}, {"Sec-Fetch-Site": "cross-site"}):
+        status, told = await sent(edit, form, **headers)
+        assert (status, "alert(1)" in told) == (403 if "Sec-Fetch-Site" in headers else 401, False)
+    secrets = {
+        "password": "typed-one",
+        "new": "typed-two",
+        "again": "typed-two",
+        "code": "typed-3",
+        "recovery": "typed-4",
+    }
+    forms: tuple[tuple[str, dict[str, Any], bool], ...] = (
+        ("/me/password", secrets, False),
+        ("/service/tokens", {"account": "the-viewer", "name": PLANTED, "proof": "typed-one"}, True),
+        (f"/campaigns/{CAMPAIGN}/import", {"zone": "UTC", "list": b"typed-row"}, True),
+        ("/new-campaign", {"name": "x" * 70_000}, False),
+        (edit, form | {"text": "x\x07\x1b[31m\x00" + "x" * 1_000_000}, False),
+    )
+    for path, fields, can_be_sent in forms:
+        status, told = await sent(path, fields)
+        assert all(value in told for value in fields.values() if isinstance(value, str) and value[0] in "xU")
+        assert (status, "typed-" in told.replace('"typed-', ""), "再次发送</button>" in told) == (
+            401,
+            False,
+            can_be_sent,
+        )
+    status, told = await sent(f"/campaigns/{CAMPAIGN}/import", {"zone": "UTC", "list": b"typed-row"})
+    assert "<bdi>list \u202e&lt;i&gt;.csv</bdi>" in told
+    assert '<input id="file-1" name="list" type="file" required>' in told
+    wrong = await sign_in(http, "the-operator", "not it", next=f"{edit}?template=a%26b")
+    assert f'name="next" value="{edit}?template=a%26b"' in await wrong.text()  # the way back is not lost
+    assert (await sign_in(http, "the-operator")).status == 303
+    assert (await sent(edit, again))[0] == 303
+    draft = site.run(lambda inst: drafts.draft(inst, DraftOf("flow", LINE)))
+    assert draft is not None
+    assert draft.content.decode() == text
+    assert (await post(http, f"/flows/{LINE}/discard")).status == 303
 
 
 async def test_published_it_is_in_the_file_and_one_can_go_back(

@@ -20,7 +20,7 @@ const stale = document.querySelector(".stale");
 const parts = (place, which) => [...place.querySelectorAll(which)];
 
 function show({ kind, name, html }) {
-  if (kind === "signed-out") location.href = `/sign-in?said=ended&next=${encodeURIComponent(location.pathname)}`;
+  if (kind === "signed-out") location.href = `/sign-in?said=ended&next=${encodeURIComponent(location.pathname + location.search)}`;
   if (stale) stale.hidden = kind !== "away";
   const place = live.get(name);
   if (kind !== "part" || !place || place.contains(document.activeElement) && document.activeElement.closest("form")) return;
