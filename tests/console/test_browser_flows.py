@@ -16,10 +16,10 @@ from playwright.async_api import Browser, Page, async_playwright
 from agi_app.operations.project import drafts
 from agi_app.operations.project.drafts import DraftOf
 from tests.api.site import Site
-from tests.console.browser import working
-from tests.console.test_browser import ARGUMENTS, SIZES, chromium, signed_in, somebody
+from tests.console.browser import PASSWORD, working
+from tests.console.test_browser import ARGUMENTS, FAULTS, RULES, SIZES, axe, chromium, signed_in, somebody
 
-__all__ = ["chromium"]
+__all__ = ["axe", "chromium"]
 pytestmark = [pytest.mark.postgres, pytest.mark.skipif(shutil.which("chromium") is None, reason="needs chromium")]
 LINE = "who-called"
 MICROPHONE = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
@@ -55,7 +55,24 @@ async def go_to_line(page: Page, text: str, *, behind: bool = True) -> None:
     )
 
 
-async def test_a_flow_is_mended_tried_and_published_in_chinese(chromium: Browser, site: Site) -> None:
+async def sent_again(page: Page, axe: str, typed: str) -> None:
+    """The session has ended: what was typed is there, and is sent again after a sign-in in another tab."""
+    await page.get_by_role("heading", name="会话已结束").wait_for()
+    assert await page.get_by_label("文本").input_value() == typed
+    await page.evaluate(axe)
+    assert await page.evaluate(FAULTS, RULES) == []
+    async with page.expect_popup() as opened:
+        await page.get_by_role("link", name="在新标签页登录").click()
+    other = await opened.value
+    await other.fill("#account", "the-operator")
+    await other.fill("#password", PASSWORD)
+    await other.press("#password", "Enter")
+    await other.wait_for_url(f"/flows/{LINE}/edit")  # the way back
+    await other.close()
+    await page.get_by_role("button", name="再次发送").click()
+
+
+async def test_a_flow_is_mended_tried_and_published_in_chinese(chromium: Browser, site: Site, axe: str) -> None:
     before = file_of(site).replace(b"\n", b"\r\n")
     put(site, before)
     settings: Any = {"locale": "zh-CN", "viewport": SIZES["desktop"]}
@@ -85,7 +102,9 @@ async def test_a_flow_is_mended_tried_and_published_in_chinese(chromium: Browser
             await page.keyboard.press("Backspace")
         wanted = await page.input_value("textarea[name=text]")
         assert "\n    - play: goodbye   # 先道别\n" in wanted
+        await context.clear_cookies(name="agi_app")
         await page.get_by_role("button", name="存为草稿").click()
+        await sent_again(page, axe, wanted)
         await page.get_by_text("草稿已保存。").wait_for()
         await page.get_by_role("link", name="试一通").last.click()
         for key in ("1", "1"):
