@@ -7,6 +7,7 @@ folder has lost the journal is told from a new one, of which the database knows 
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 
 from agi_app.consent.opt_out_journal import Journal
 from agi_app.messages import t
@@ -44,6 +45,8 @@ class JournalWatch:
         if not self._missed:
             await nodes.miss_journal(self._store, self._entityid, self._journal.place)
             self._missed = True
+            if self.known is not None:  # no older copy that is put there ends the doubt
+                self.known = dataclasses.replace(self.known, last_line=nodes.NEVER)
         return False
 
     async def note(self, position: int) -> None:

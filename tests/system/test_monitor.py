@@ -122,8 +122,8 @@ def _kill_its_helper(worker: int, watcher: Watcher) -> None:
     """The process that hangs up the worker's calls: it is started again."""
 
     def found() -> set[int]:
-        names = [(int(one.name), one / "cmdline") for one in Path("/proc").glob("[0-9]*") if _parent(one) == worker]
-        return {pid for pid, file in names if file.exists() and b"dead_mans_switch_process" in file.read_bytes()}
+        names = [one for one in Path("/proc").glob("[0-9]*") if _parent(one) == worker]
+        return {int(one.name) for one in names if b"dead_mans_switch_process" in _command(one)}
 
     for ending in (signal.SIGKILL, signal.SIGSTOP):
         (ended,) = found()
@@ -131,6 +131,13 @@ def _kill_its_helper(worker: int, watcher: Watcher) -> None:
         until("another one is started", lambda ended=ended: len(found() - {ended}) == 1)  # type: ignore[misc]
         until("it dials again", lambda: watcher.codes() == set())
         until("the one before is gone", lambda ended=ended: ended not in found())  # type: ignore[misc]
+
+
+def _command(process: Path) -> bytes:
+    try:
+        return (process / "cmdline").read_bytes()
+    except OSError:  # it has ended
+        return b""
 
 
 def _parent(process: Path) -> int | None:

@@ -16,6 +16,7 @@ from agi_app.store.database.statements import as_json, load_queries
 
 Q = load_queries("calling/nodes")
 ALIVE = dt.timedelta(seconds=8)  # a worker says that it lives every two seconds
+NEVER = bytes(32)  # no line of a journal has this SHA-256
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +133,11 @@ async def note_journal(store: Store, entityid: str, length: int, last_line: byte
 
 
 async def miss_journal(store: Store, entityid: str, place: str) -> None:
-    """Say where this worker looked for its journal and did not find it whole; `recover` at that place says so."""
-    await store.execute(Q["miss_journal"], {"entityid": entityid, "place": place})
+    """Say where this worker looked for its journal and did not find it whole; `recover` at that place says so.
+
+    From then on no file is the right one, also no older copy, until an admin accepts the loss.
+    """
+    await store.execute(Q["miss_journal"], {"entityid": entityid, "place": place, "never": NEVER})
 
 
 async def accept_journal(store: Store, entityid: str) -> None:

@@ -43,7 +43,7 @@ SET bytes = excluded.bytes, last_line = excluded.last_line, place = excluded.pla
 RETURNING entityid, since, bytes AS length, last_line, place, accepted_at;
 
 -- name: miss_journal
-UPDATE worker_journal SET missed_at = %(place)s WHERE entityid = %(entityid)s;
+UPDATE worker_journal SET missed_at = %(place)s, last_line = %(never)s WHERE entityid = %(entityid)s;
 
 -- name: accept_journal
 UPDATE worker_journal SET bytes = 0, last_line = '', accepted_at = clock_timestamp() WHERE entityid = %(entityid)s;
