@@ -68,5 +68,5 @@ async def look(store: Store, journal: Journal, entityid: str) -> list[Finding]:
     """
     for known in (None, *await nodes.journals_at(store, journal.place, entityid)):
         if (doubt := await asyncio.to_thread(journal.doubt, known)) is not None:
-            return [Finding("journal", doubt, t("put undamaged copies in their place, or see `agi-app recover`"))]
+            return [Finding("journal", doubt, t("see `agi-app recover`"))]
     return [Finding("journal", t("{file}: ends as it was left", file=journal.file))]

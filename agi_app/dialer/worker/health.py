@@ -118,7 +118,7 @@ class Worker:
             )
             yield Holding("journal", told)
         if stops.doubt is not None:
-            told = "stops may be lost: {doubt}; put undamaged copies in their place, or see `agi-app recover`"
+            told = "stops may be lost: {doubt}; see `agi-app recover`"
             yield Holding("journal", t(told, doubt=stops.doubt))
         if health.database:
             yield Holding("database", health.database)

@@ -185,7 +185,7 @@ def told_doubt(damaged: Damages, to_accept: str) -> tuple[str, ...]:
     """The database is up to date, and stops at the end of this node's own journal may be gone."""
     told = (
         "The database is up to date, but stops that only the journal of this node had may be lost. Its worker calls"
-        " nobody until undamaged copies are in their place, or you accept it."
+        " nobody until you accept it, also with undamaged copies in their place."
     )
     return (t(told), *damaged.lines, t(_TO_ACCEPT, command=to_accept))
 

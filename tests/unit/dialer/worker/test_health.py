@@ -202,7 +202,7 @@ def test_each_fault_holds_and_says_how_to_mend_it(world: World) -> None:
     health.database = "database x: is away"
     assert worker.waiting_reason() == "database x: is away"
     world.stops.doubt = "refusals.jsonl: has 0 bytes, but 300 were written"
-    assert "has 0 bytes, but 300 were written; put undamaged copies" in (worker.waiting_reason() or "")
+    assert "has 0 bytes, but 300 were written; see `agi-app recover`" in (worker.waiting_reason() or "")
     world.stops.broken = "refusals.jsonl: No space left on device"
     assert "No space left on device; free space" in (worker.waiting_reason() or "")
 
